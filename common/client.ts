@@ -1,0 +1,220 @@
+/**
+ * The client's side of the exchange. It knows no socket: a pair's own script opens connections,
+ * what is sent over them, when, and what came of it, stands here once for all protocols.
+ *
+ * @module
+ */
+import { EPOCH_US, STEP_INDEX, StepTimer } from "./clock.ts";
+import type { Deadlines } from "./deadline.ts";
+import { describe, InterruptedError, RunError } from "./errors.ts";
+import { ACK, MessageWriter } from "./message.ts";
+import type { PairOptions } from "./options.ts";
+import { formatAddress, type MaybePromise, type Security } from "./protocol.ts";
+import type { Recorder } from "./recorder.ts";
+
+/** What {@linkcode ClientConnection.receive} returns when no answer came in time. */
+export const LOST = -1;
+
+/** One connection of a client. Each call is one timed step and bounded in time. */
+export interface ClientConnection {
+  /** Sends a whole message; the bytes are borrowed for the call. */
+  send(message: Uint8Array): MaybePromise<void>;
+  /** Bytes received into `into`; 0 when the peer has ended; {@linkcode LOST} on datagrams. */
+  receive(into: Uint8Array): MaybePromise<number>;
+  /** Ends the session in order, where the protocol has one. */
+  shutdown?(): MaybePromise<void>;
+  /** Gives the socket back. May be called at any time, and twice. */
+  close(): MaybePromise<void>;
+  /** What was agreed on, where the protocol is a secure one. */
+  readonly security?: Security;
+}
+
+/** How one protocol is spoken: all that a pair's client script has to say. */
+export interface ClientTransport {
+  /** True where there is no connection: one socket serves the whole run, and messages get lost. */
+  readonly connectionless?: boolean;
+  /** Opens a connection and marks the steps `connect` and `handshake`, as far as it has them. */
+  open(timer: StepTimer): MaybePromise<ClientConnection>;
+}
+
+/** Copies of a run's last datagram, so that the server learns of the end although some get lost. */
+const CLOSING_COPIES = 3;
+const CLOSING_PAUSE_MS = 10;
+
+/** Big enough for any answer; a record's plaintext has at most 2^14 bytes (RFC 8446 5.1). */
+const ANSWER_BYTES = 16_384;
+
+/** What the exchange of a run works with. */
+export interface ClientRun {
+  readonly options: PairOptions;
+  readonly recorder: Recorder;
+  readonly deadlines: Deadlines;
+}
+
+/** One of the clients of a run: sends messages one after the other. */
+export class Client {
+  /** What was agreed on in this client's first handshake. */
+  security: Security | null = null;
+  readonly #run: ClientRun;
+  readonly #transport: ClientTransport;
+  readonly #number: number;
+  readonly #writer: MessageWriter;
+  readonly #timer = new StepTimer();
+  readonly #answer = new Uint8Array(ANSWER_BYTES);
+  readonly #keep: boolean;
+  #connection: ClientConnection | null = null;
+  /** What is being done, for an error's line. */
+  #doing = "";
+
+  constructor(run: ClientRun, transport: ClientTransport, number: number) {
+    const { protocol, plan, connect } = run.options;
+    this.#run = run;
+    this.#transport = transport;
+    this.#number = number;
+    this.#writer = new MessageWriter(protocol, Math.max(...plan.sizes));
+    this.#keep = connect === "once" || transport.connectionless === true;
+  }
+
+  /**
+   * Exchanges all messages of one size.
+   *
+   * @param lastSize whether the run ends with it
+   * @throws {RunError} naming the message at which it failed
+   */
+  async exchangeSize(sizeBytes: number, lastSize: boolean): Promise<void> {
+    const { plan, waitMs } = this.#run.options;
+    for (let no = 0; no < plan.repeat; no++) {
+      this.#run.deadlines.check();
+      try {
+        await this.#exchange(sizeBytes, no, lastSize && no === plan.repeat - 1);
+      } catch (cause) {
+        if (cause instanceof InterruptedError) throw cause;
+        throw this.#failed(sizeBytes, no, cause);
+      }
+      if (waitMs > 0) await this.#run.deadlines.sleep(waitMs);
+    }
+  }
+
+  /** Ends the run in order: the kept connection is shut down. */
+  async finish(): Promise<void> {
+    const last = this.#connection;
+    if (!last) return;
+    this.#doing = "end the connection to";
+    const { plan } = this.#run.options;
+    try {
+      await last.shutdown?.();
+      this.#connection = null;
+      await last.close();
+    } catch (cause) {
+      throw this.#failed(plan.sizes.at(-1)!, plan.repeat - 1, cause);
+    }
+  }
+
+  /** Drops what is open, for an end out of order. */
+  async abandon(): Promise<void> {
+    try {
+      await this.#connection?.close();
+    } catch {
+      // The run has failed already; this is not the reason.
+    }
+    this.#connection = null;
+  }
+
+  /** One message, from its first step to its last. */
+  async #exchange(sizeBytes: number, no: number, last: boolean): Promise<void> {
+    const { reply } = this.#run.options;
+    const timer = this.#timer;
+    const message = this.#writer.prepare(no, sizeBytes);
+    timer.start();
+    let connection = this.#connection;
+    if (!connection) {
+      this.#doing = "connect to";
+      const opened = this.#transport.open(timer);
+      connection = this.#connection = opened instanceof Promise ? await opened : opened;
+      this.security ??= connection.security ?? null;
+    }
+    this.#writer.stamp(EPOCH_US + timer.lastUs);
+    this.#doing = "send to";
+    const sending = connection.send(message);
+    if (sending instanceof Promise) await sending;
+    timer.mark(STEP_INDEX.send);
+    let answered = false;
+    if (reply) {
+      this.#doing = "receive an answer from";
+      const receiving = this.#receiveAnswer(connection);
+      answered = receiving instanceof Promise ? await receiving : receiving;
+      timer.mark(STEP_INDEX.receive);
+    }
+    const resumed = connection.security?.resumed ?? false;
+    if (!this.#keep) await this.#endConnection(connection, timer);
+    const lost = reply && !answered;
+    const outcome = { client: this.#number, sizeBytes, no, answered, lost, resumed };
+    this.#run.recorder.message(outcome, timer);
+    if (last && this.#transport.connectionless && !answered) {
+      await this.#repeatLast(connection, message);
+    }
+  }
+
+  /** True when the answer has come, false when it is lost. */
+  #receiveAnswer(connection: ClientConnection): MaybePromise<boolean> {
+    const received = connection.receive(this.#answer);
+    if (received instanceof Promise) return this.#completeAnswer(connection, received);
+    return received === ACK.length
+      ? this.#checkAnswer()
+      : this.#completeAnswer(connection, received);
+  }
+
+  /** The answer may come in parts. */
+  async #completeAnswer(
+    connection: ClientConnection,
+    first: MaybePromise<number>,
+  ): Promise<boolean> {
+    let received = await first;
+    let got = Math.max(received, 0);
+    while (received > 0 && got < ACK.length) {
+      received = await connection.receive(this.#answer.subarray(got));
+      got += Math.max(received, 0);
+    }
+    if (received === 0) throw new RunError("the server closed the connection before it answered");
+    return received !== LOST && this.#checkAnswer();
+  }
+
+  #checkAnswer(): true {
+    for (let i = 0; i < ACK.length; i++) {
+      if (this.#answer[i] !== ACK[i]) throw new RunError('what came is not the answer "ack"');
+    }
+    return true;
+  }
+
+  async #endConnection(connection: ClientConnection, timer: StepTimer): Promise<void> {
+    this.#doing = "end the connection to";
+    if (connection.shutdown) {
+      const ending = connection.shutdown();
+      if (ending instanceof Promise) await ending;
+      timer.mark(STEP_INDEX.shutdown);
+    }
+    this.#connection = null;
+    const closing = connection.close();
+    if (closing instanceof Promise) await closing;
+    timer.mark(STEP_INDEX.close);
+  }
+
+  /** The server ends with the last message, so it should get it; the copies are not measured. */
+  async #repeatLast(connection: ClientConnection, message: Uint8Array): Promise<void> {
+    for (let copy = 0; copy < CLOSING_COPIES; copy++) {
+      await this.#run.deadlines.sleep(CLOSING_PAUSE_MS);
+      await connection.send(message);
+      if (this.#run.options.reply && await this.#receiveAnswer(connection)) return;
+    }
+  }
+
+  #failed(sizeBytes: number, no: number, cause: unknown): RunError {
+    const { hostname, port, plan } = this.#run.options;
+    const where = `cannot ${this.#doing} ${formatAddress(hostname, port)}: ${describe(cause)}`;
+    const { messages } = this.#run.recorder;
+    if (messages === 0) return new RunError(where, { cause });
+    const all = plan.sizes.length * plan.repeat * this.#run.options.clients;
+    const at = `at message ${no} of size ${sizeBytes}, ${messages} of ${all} exchanged`;
+    return new RunError(`${where} (${at})`, { cause });
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Bounds for waits on the event loop: one timer for all of them.
+ *
+ * @module
+ */
+import { InterruptedError, TimeoutError } from "./errors.ts";
+
+/**
+ * Watches any number of waits with a single timer. Arming a deadline again and again, as every
+ * message does, only writes a number: the timer is set anew when it fires, not when a wait ends.
+ *
+ * @example
+ * ```ts
+ * const deadlines = new Deadlines();
+ * const late = await new Promise((resolve) => deadlines.add(resolve).arm(1));
+ * deadlines.close();
+ * if (!(late instanceof Error)) throw new Error("the deadline hands over an error");
+ * ```
+ */
+export class Deadlines implements Disposable {
+  readonly #watched = new Set<Deadline>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerDue = Infinity;
+  #interrupted: InterruptedError | undefined;
+
+  /**
+   * Adds a deadline, not armed yet.
+   *
+   * @param onExpire is handed a {@linkcode TimeoutError}, or an {@linkcode InterruptedError}
+   */
+  add(onExpire: (error: Error) => void): Deadline {
+    const deadline = new Deadline(this, onExpire);
+    this.#watched.add(deadline);
+    return deadline;
+  }
+
+  /** Waits for a time, in milliseconds; rejects when interrupted. */
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const deadline = this.add((error) => {
+        this.remove(deadline);
+        if (error instanceof InterruptedError) reject(error);
+        else resolve();
+      });
+      deadline.arm(ms);
+    });
+  }
+
+  /** Ends every wait now, and every later one as soon as it begins. */
+  interrupt(): void {
+    this.#interrupted ??= new InterruptedError("interrupted");
+    for (const deadline of [...this.#watched]) deadline.expireBy(Infinity, this.#interrupted);
+  }
+
+  /** Throws where {@linkcode interrupt} was called. */
+  check(): void {
+    if (this.#interrupted) throw this.#interrupted;
+  }
+
+  /** Stops the timer; no deadline expires any more. May be called twice. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timerDue = Infinity;
+    this.#watched.clear();
+  }
+
+  /** Same as {@linkcode close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** For {@linkcode Deadline}: takes one out. */
+  remove(deadline: Deadline): void {
+    this.#watched.delete(deadline);
+  }
+
+  /** For {@linkcode Deadline}: makes sure that the timer fires by then. */
+  schedule(due: number): void {
+    if (this.#interrupted) {
+      queueMicrotask(() => this.interrupt());
+    } else if (due < this.#timerDue) {
+      clearTimeout(this.#timer);
+      this.#timerDue = due;
+      this.#timer = setTimeout(() => this.#fire(), due - performance.now());
+    }
+  }
+
+  #fire(): void {
+    this.#timerDue = Infinity;
+    // A timer may fire a fraction of a millisecond early.
+    const now = performance.now() + 0.5;
+    let next = Infinity;
+    for (const deadline of [...this.#watched]) {
+      deadline.expireBy(now);
+      next = Math.min(next, deadline.due);
+    }
+    if (next < Infinity) this.schedule(next);
+  }
+}
+
+/** One bounded wait; see {@linkcode Deadlines}. */
+export class Deadline implements Disposable {
+  /** When it expires, on the clock of performance.now(); Infinity while it is not armed. */
+  due = Infinity;
+  readonly #all: Deadlines;
+  readonly #onExpire: (error: Error) => void;
+  #ms = 0;
+
+  /** Made by {@linkcode Deadlines.add}. */
+  constructor(all: Deadlines, onExpire: (error: Error) => void) {
+    this.#all = all;
+    this.#onExpire = onExpire;
+  }
+
+  /** Expires in `ms` milliseconds from now, whatever was said before. */
+  arm(ms: number): void {
+    this.#ms = ms;
+    this.due = performance.now() + ms;
+    this.#all.schedule(this.due);
+  }
+
+  /** Does not expire until armed again. */
+  disarm(): void {
+    this.due = Infinity;
+  }
+
+  /** Disarms it for good. */
+  [Symbol.dispose](): void {
+    this.disarm();
+    this.#all.remove(this);
+  }
+
+  /** For {@linkcode Deadlines}. */
+  expireBy(now: number, error?: Error): void {
+    if (this.due === Infinity || this.due > now) return;
+    this.due = Infinity;
+    this.#onExpire(error ?? new TimeoutError(`timed out after ${this.#ms} ms`));
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The ways a command ends badly, each with its exit code, and the one line it prints then.
+ *
+ * @module
+ */
+
+/** Exit codes of every command. */
+export const EXIT = {
+  /** The run is complete. */
+  complete: 0,
+  /** It failed. */
+  failed: 1,
+  /** The words on the command line, or the plan or profile they name, were wrong. */
+  usage: 2,
+  /** Interrupted from outside; what was measured is kept. */
+  interrupted: 130,
+} as const;
+
+/** A word, a plan or a profile that cannot be used: exit code 2. */
+export class UsageError extends Error {
+  override readonly name: string = "UsageError";
+}
+
+/** A run that cannot start or go on: exit code 1. */
+export class RunError extends Error {
+  override readonly name: string = "RunError";
+}
+
+/** A step took longer than it may. */
+export class TimeoutError extends RunError {
+  override readonly name = "TimeoutError";
+}
+
+/** The run was stopped from outside, by a signal or by its caller: exit code 130. */
+export class InterruptedError extends Error {
+  override readonly name = "InterruptedError";
+}
+
+/** The exit code that belongs to an error. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof InterruptedError) return EXIT.interrupted;
+  return EXIT.failed;
+}
+
+/** What is the case, in plain words, for the errors a user can meet and mend. */
+const CAUSES: readonly (readonly [new (message?: string) => Error, string])[] = [
+  [Deno.errors.ConnectionRefused, "connection refused; is the server running there?"],
+  [Deno.errors.ConnectionReset, "connection reset by the peer"],
+  [Deno.errors.ConnectionAborted, "connection aborted"],
+  [Deno.errors.BrokenPipe, "the peer has closed the connection"],
+  [Deno.errors.UnexpectedEof, "the peer closed the connection early"],
+  [Deno.errors.AddrInUse, "the address is in use; choose another port, or 0 for a free one"],
+  [Deno.errors.AddrNotAvailable, "the address is not one of this machine"],
+  [Deno.errors.NotFound, "no such file"],
+  [Deno.errors.PermissionDenied, "the system does not permit it"],
+];
+
+/** Codes of the errors that Node's own modules throw, as Deno's classes. */
+const NODE_CODES: Readonly<Record<string, new (message?: string) => Error>> = {
+  ECONNREFUSED: Deno.errors.ConnectionRefused,
+  ECONNRESET: Deno.errors.ConnectionReset,
+  ECONNABORTED: Deno.errors.ConnectionAborted,
+  EPIPE: Deno.errors.BrokenPipe,
+  EADDRINUSE: Deno.errors.AddrInUse,
+  EADDRNOTAVAIL: Deno.errors.AddrNotAvailable,
+};
+
+/**
+ * Says in one line what is the case, for an error of the runtime or of a library.
+ *
+ * @returns text without line breaks and without a stack
+ */
+export function describe(error: unknown): string {
+  if (!(error instanceof Error)) return oneLine(String(error));
+  if (error instanceof RunError || error instanceof UsageError) return oneLine(error.message);
+  if (error instanceof Deno.errors.NotCapable) return describeMissingPermission(error);
+  const kind = NODE_CODES[(error as { code?: string }).code ?? ""] ?? error.constructor;
+  const known = CAUSES.find(([type]) => type === kind);
+  return known ? known[1] : oneLine(error.message || error.name);
+}
+
+/** Deno's own line names the switch; only the wish to run again is ours. */
+function describeMissingPermission(error: Error): string {
+  const flag = /--allow-[a-z]+/.exec(error.message)?.[0];
+  const what = /^Requires (.*?), run again/.exec(error.message)?.[1];
+  if (!flag || !what) return oneLine(error.message);
+  return `permission missing: ${what.replaceAll('"', "")}; run again with ${flag}`;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, " ").trim();
+}
+
+/** Prints the one line an error is worth on stderr and returns its exit code. */
+export function reportError(error: unknown): number {
+  console.error(`error: ${describe(error)}`);
+  return exitCodeOf(error);
+}

@@ -1,0 +1,137 @@
+/**
+ * What the pairs on Deno's own sockets share: name look-up, and streams whose waits are bounded.
+ *
+ * @module
+ */
+import { lookup } from "node:dns/promises";
+import type { Deadline, Deadlines } from "./deadline.ts";
+import { describe, RunError } from "./errors.ts";
+import { formatAddress } from "./protocol.ts";
+
+/**
+ * Looks a name up, once for a whole run: it costs milliseconds. An address stays as it is.
+ *
+ * @returns an IPv4 or IPv6 address
+ * @throws {RunError} where the name is unknown
+ */
+export async function resolveHost(hostname: string): Promise<string> {
+  try {
+    return (await lookup(hostname)).address;
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotCapable) throw cause;
+    throw new RunError(`cannot look up ${hostname}: the name is unknown`, { cause });
+  }
+}
+
+/** Listens for TCP connections until it is closed. */
+export class TcpAcceptor {
+  /** Where it listens. */
+  readonly hostname: string;
+  readonly port: number;
+  readonly #listener: Deno.TcpListener;
+  #closed = false;
+
+  /** @throws {RunError} where the address cannot be listened on */
+  constructor(hostname: string, port: number) {
+    try {
+      this.#listener = Deno.listen({ hostname, port });
+    } catch (cause) {
+      throw listenError(hostname, port, cause);
+    }
+    this.hostname = this.#listener.addr.hostname;
+    this.port = this.#listener.addr.port;
+  }
+
+  /** The next connection; null after `close()`. */
+  async accept(): Promise<Deno.TcpConn | null> {
+    while (!this.#closed) {
+      try {
+        return await this.#listener.accept();
+      } catch (error) {
+        // accept(2): a connection can be gone before it is accepted; that ends no listener.
+        if (!this.#closed && !(error instanceof Deno.errors.ConnectionAborted)) throw error;
+      }
+    }
+    return null;
+  }
+
+  /** Stops listening. May be called twice. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#listener.close();
+  }
+}
+
+/** Says where it could not listen, and why. */
+export function listenError(hostname: string, port: number, cause: unknown): unknown {
+  if (cause instanceof Deno.errors.NotCapable) return cause;
+  const where = formatAddress(hostname, port);
+  return new RunError(`cannot listen on ${where}: ${describe(cause)}`, { cause });
+}
+
+/** A TCP connection of Deno's each of whose waits ends at a deadline. */
+export class BoundedTcp {
+  readonly #conn: Deno.TcpConn;
+  readonly #deadline: Deadline;
+  #expired: Error | null = null;
+  #closed = false;
+
+  /** Takes the connection over: closing this closes it. */
+  constructor(conn: Deno.TcpConn, deadlines: Deadlines) {
+    this.#conn = conn;
+    this.#deadline = deadlines.add((error) => {
+      this.#expired = error;
+      this.close();
+    });
+  }
+
+  /** Reads into `into`; 0 at the end of the stream. */
+  async read(into: Uint8Array, timeoutMs: number): Promise<number> {
+    this.#deadline.arm(timeoutMs);
+    try {
+      return await this.#conn.read(into) ?? 0;
+    } catch (error) {
+      throw this.#expired ?? error;
+    } finally {
+      this.#deadline.disarm();
+    }
+  }
+
+  /** Writes all bytes, borrowed for the call. */
+  async write(bytes: Uint8Array, timeoutMs: number): Promise<void> {
+    this.#deadline.arm(timeoutMs);
+    try {
+      let written = await this.#conn.write(bytes);
+      while (written < bytes.length) written += await this.#conn.write(bytes.subarray(written));
+    } catch (error) {
+      throw this.#expired ?? error;
+    } finally {
+      this.#deadline.disarm();
+    }
+  }
+
+  /** Closes the socket; pending calls reject. May be called twice. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#deadline[Symbol.dispose]();
+    this.#conn.close();
+  }
+}
+
+/** Calls `abort` unless the promise settles within the time; then its error says so. */
+export async function bounded<T>(
+  deadlines: Deadlines,
+  timeoutMs: number,
+  start: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  using deadline = deadlines.add((error) => controller.abort(error));
+  deadline.arm(timeoutMs);
+  try {
+    return await start(controller.signal);
+  } catch (error) {
+    throw controller.signal.aborted ? controller.signal.reason : error;
+  }
+}

@@ -1,0 +1,286 @@
+/**
+ * The words on a pair's command line.
+ *
+ * @module
+ */
+import { UsageError } from "./errors.ts";
+import { checkPlan, FULL_PLAN, MAX_REPEAT, parsePlan, type Plan, type PlanFile } from "./plan.ts";
+import { type Engine, type Io, laneName, type Protocol, type Role } from "./protocol.ts";
+import { parseArgs } from "./std.ts";
+
+/** Everything the words say, checked. */
+export interface PairOptions {
+  readonly protocol: Protocol;
+  readonly role: Role;
+  /** Protocol, kind of I/O and engine in one name. */
+  readonly lane: string;
+  readonly io: Io;
+  readonly engine: Engine | null;
+  /** Name or address; an IPv6 address without brackets. */
+  readonly hostname: string;
+  readonly port: number;
+  readonly plan: Plan;
+  readonly connect: "message" | "once";
+  readonly resume: boolean;
+  readonly reply: boolean;
+  readonly waitMs: number;
+  readonly pause: boolean;
+  readonly clients: number;
+  readonly certs: string;
+  readonly timeoutMs: number;
+  /** File for the result document; "-" is stdout. */
+  readonly json: string | null;
+  /** File for the log of every step; "-" is stdout. */
+  readonly csv: string | null;
+  readonly quiet: boolean;
+  /** Server: serve until stopped. */
+  readonly forever: boolean;
+  /** Server: longest silence. */
+  readonly idleTimeoutMs: number;
+}
+
+/** What the command line asks for. */
+export type Request = PairOptions | "help" | "version";
+
+/** One word of the command line. */
+interface Word {
+  /** Placeholder of its value in the help; none for a switch. */
+  value?: string;
+  help: string;
+  role?: Role;
+  protocol?: Protocol;
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+const WORDS: Readonly<Record<string, Word>> = {
+  host: { value: "NAME", help: "name or address, IPv4 or IPv6 (default 127.0.0.1)" },
+  port: { value: "N", help: "default 1443; a server with 0 takes a free one and prints it" },
+  plan: { value: "FILE", help: "YAML: sizes, repeat, ... (default: the built-in 22 sizes)" },
+  sizes: { value: "100,999", help: "message sizes in bytes; overrides the plan" },
+  repeat: { value: "N", help: "messages per size, default 100" },
+  connect: { value: "message|once", help: "a connection per message (default), or one for all" },
+  "no-reply": { help: "one-way: the server does not answer" },
+  "wait-ms": { value: "N", help: "pause between messages in milliseconds, default 0" },
+  pause: { help: "wait for Enter between sizes" },
+  clients: { value: "N", help: "client: that many at once; server: wait for that many" },
+  io: { value: "async", help: "kind of I/O (default async)" },
+  engine: { value: "rustls", help: "TLS library (default rustls)", protocol: "tls" },
+  certs: { value: "DIR", help: "default certs: ca.pem, {server,client}-{cert,key}.pem" },
+  "timeout-ms": { value: "N", help: "longest wait for one step in milliseconds, default 5000" },
+  json: { value: "FILE", help: "result document (- for stdout)" },
+  csv: { value: "FILE", help: "one CSV line a step (- for stdout)" },
+  quiet: { help: "no progress, no line a message" },
+  forever: { help: "serve until stopped", role: "server" },
+  "idle-timeout-ms": {
+    value: "N",
+    help: "nothing heard for that long is an error, default 60000",
+    role: "server",
+  },
+  help: { help: "show this and end" },
+  version: { help: "show the version and end" },
+};
+
+/** Words that the command line will have and this version does not. */
+const NOT_YET = new Set(["resume", "cpu", "echo", "discard"]);
+
+/**
+ * Reads a pair's command line.
+ *
+ * @param words as they stand after the script's name
+ * @param readFile reads a plan file; only called where `--plan` is there
+ * @throws {UsageError} naming the word, what is allowed and what to do
+ *
+ * @example
+ * ```ts
+ * const options = parseOptions("tcp", "client", ["--sizes", "100,999", "--repeat", "10"]);
+ * if (typeof options === "string" || options.plan.repeat !== 10) throw new Error("not read");
+ * ```
+ */
+export function parseOptions(
+  protocol: Protocol,
+  role: Role,
+  words: string[],
+  readFile: (path: string) => string = Deno.readTextFileSync,
+): Request {
+  const values = readWords(protocol, role, words);
+  if (values.has("help")) return "help";
+  if (values.has("version")) return "version";
+  const file = readPlan(values.get("plan"), readFile);
+  const plan = {
+    sizes: sizesOf(values.get("sizes")) ?? file.sizes ?? FULL_PLAN.sizes,
+    repeat: numberOf(values, "repeat", 1, MAX_REPEAT) ?? file.repeat ?? FULL_PLAN.repeat,
+  };
+  checkPlan(plan, protocol);
+  const io = choiceOf(values, "io", ["async"], ["sync", "spin"]) ?? "async";
+  const engine = protocol === "tls"
+    ? choiceOf(values, "engine", ["rustls"], ["openssl"]) ?? "rustls"
+    : protocol === "dtls"
+    ? "openssl"
+    : null;
+  const stdouts = ["json", "csv"].filter((word) => values.get(word) === "-");
+  if (stdouts.length > 1) throw new UsageError("--json - and --csv -: stdout can take only one");
+  return {
+    protocol,
+    role,
+    lane: laneName(protocol, io, engine),
+    io,
+    engine,
+    hostname: hostOf(values.get("host") ?? "127.0.0.1"),
+    port: numberOf(values, "port", role === "server" ? 0 : 1, 65535) ?? 1443,
+    plan,
+    connect: choiceOf(values, "connect", ["message", "once"]) ?? file.connect ?? "message",
+    resume: false,
+    reply: values.has("no-reply") ? false : file.reply ?? true,
+    waitMs: numberOf(values, "wait-ms", 0, HOUR_MS) ?? file.waitMs ?? 0,
+    pause: values.has("pause"),
+    clients: numberOf(values, "clients", 1, 1000) ?? 1,
+    certs: values.get("certs") ?? "certs",
+    timeoutMs: numberOf(values, "timeout-ms", 1, HOUR_MS) ?? 5000,
+    json: values.get("json") ?? null,
+    csv: values.get("csv") ?? null,
+    quiet: values.has("quiet"),
+    forever: values.has("forever"),
+    idleTimeoutMs: numberOf(values, "idle-timeout-ms", 1, 24 * HOUR_MS) ?? MINUTE_MS,
+  };
+}
+
+/** The text of `--help`. */
+export function helpText(protocol: Protocol, role: Role): string {
+  const script = `${protocol}/${role}.ts`;
+  const name = protocol.toUpperCase();
+  const does = role === "client"
+    ? `Sends the messages of a plan to a ${name} server and times every step.`
+    : `Answers the messages of a plan that ${name} clients send, and times every step.`;
+  const lines = Object.entries(wordsOf(protocol, role)).map(([word, { value, help }]) =>
+    `  ${`--${word}${value ? ` ${value}` : ""}`.padEnd(24)}${help}`
+  );
+  return [
+    `${does}\n`,
+    `Usage: deno run ${permissions(protocol)} ${script} [WORDS]\n`,
+    ...lines,
+    "",
+    "Examples:",
+    `  ${script} --sizes 16384,100`,
+    `  ${script} --port 4000 --connect once --json result.json`,
+    "",
+    "Exit codes: 0 complete, 1 failed, 2 wrong words, 130 interrupted.",
+  ].join("\n");
+}
+
+/** The permissions a pair's script wants for its main job. */
+function permissions(protocol: Protocol): string {
+  if (protocol === "tls") return "--allow-net --allow-read";
+  return protocol === "dtls" ? "--allow-net --allow-read --allow-ffi" : "--allow-net";
+}
+
+function wordsOf(protocol: Protocol, role: Role): Record<string, Word> {
+  const wanted = Object.entries(WORDS).filter(([, word]) =>
+    (word.role ?? role) === role && (word.protocol ?? protocol) === protocol
+  );
+  return Object.fromEntries(wanted);
+}
+
+/** Each word that is there with its value; a switch's value is empty. */
+function readWords(protocol: Protocol, role: Role, words: string[]): Map<string, string> {
+  const known = wordsOf(protocol, role);
+  const names = Object.keys(known);
+  const refuse = (word: string) => {
+    const name = word.replace(/^--?/, "").replace(/=.*/s, "");
+    if (NOT_YET.has(name)) throw new UsageError(`--${name} is not available in this version`);
+    throw new UsageError(`unknown word "${word}"; --help lists the words that are allowed`);
+  };
+  const switches = names.filter((name) => !known[name]!.value);
+  const parsed = parseArgs(joinDash(words, known), {
+    boolean: switches,
+    string: names.filter((name) => known[name]!.value),
+    collect: names.filter((name) => known[name]!.value),
+    alias: { help: "h" },
+    unknown: refuse,
+  });
+  const withValue = words.find((word) => switches.some((name) => word.startsWith(`--${name}=`)));
+  if (withValue) throw new UsageError(`${withValue}: this word takes no value`);
+  const values = new Map<string, string>();
+  for (const name of names) {
+    const value = parsed[name];
+    if (value === true) values.set(name, "");
+    if (!Array.isArray(value) || value.length === 0) continue;
+    if (value.length > 1) throw new UsageError(`--${name} stands there ${value.length} times`);
+    if (value[0] === "") throw new UsageError(`--${name} wants a value: ${known[name]!.value}`);
+    values.set(name, String(value[0]));
+  }
+  const rest = (parsed._ as unknown[])[0];
+  if (rest !== undefined) refuse(String(rest));
+  return values;
+}
+
+/** Ties a lone `-` to the word whose value it is; parseArgs would take it for a word of its own. */
+function joinDash(words: string[], known: Record<string, Word>): string[] {
+  return words.flatMap((word, i) => {
+    const takesDash = (name: string | undefined) => !!name && !!known[name.slice(2)]?.value;
+    if (words[i + 1] === "-" && takesDash(word)) return [`${word}=-`];
+    return word === "-" && takesDash(words[i - 1]) ? [] : [word];
+  });
+}
+
+function readPlan(path: string | undefined, readFile: (path: string) => string): PlanFile {
+  if (path === undefined) return {};
+  let text: string;
+  try {
+    text = readFile(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotCapable) throw cause;
+    const why = cause instanceof Deno.errors.NotFound ? "no such file" : "it cannot be read";
+    throw new UsageError(`plan ${path}: ${why}`, { cause });
+  }
+  return parsePlan(text, path);
+}
+
+function sizesOf(text: string | undefined): number[] | undefined {
+  return text?.split(",").map((size) => {
+    if (!/^[0-9]{1,9}$/.test(size.trim())) {
+      throw new UsageError(`--sizes ${text}: "${size}" is no whole number of bytes`);
+    }
+    return Number(size);
+  });
+}
+
+function numberOf(
+  values: Map<string, string>,
+  word: string,
+  min: number,
+  max: number,
+): number | undefined {
+  const text = values.get(word);
+  if (text === undefined) return undefined;
+  const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : NaN;
+  if (!(value >= min && value <= max)) {
+    throw new UsageError(`--${word} ${text}: a whole number from ${min} to ${max} is allowed`);
+  }
+  return value;
+}
+
+function choiceOf<T extends string>(
+  values: Map<string, string>,
+  word: string,
+  allowed: readonly T[],
+  notYet: readonly string[] = [],
+): T | undefined {
+  const text = values.get(word);
+  if (text === undefined) return undefined;
+  const choice = allowed.find((choice) => choice === text);
+  if (choice) return choice;
+  if (notYet.includes(text)) {
+    throw new UsageError(`--${word} ${text} is not available in this version`);
+  }
+  throw new UsageError(`--${word} ${text}: allowed is ${allowed.join(" or ")}`);
+}
+
+function hostOf(text: string): string {
+  const host = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
+  if (!/^[0-9A-Za-z._:%-]{1,253}$/.test(host)) {
+    throw new UsageError(`--host ${text}: a host name or an address is allowed`);
+  }
+  return host;
+}

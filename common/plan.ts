@@ -1,0 +1,123 @@
+/**
+ * The plan: which message sizes are sent, how often, and how.
+ *
+ * @module
+ */
+import { UsageError } from "./errors.ts";
+import { type Protocol, SIZE_LIMITS } from "./protocol.ts";
+import { parseYaml } from "./std.ts";
+
+/** What a run exchanges. */
+export interface Plan {
+  /** Message sizes in bytes, in the order in which they are sent. */
+  readonly sizes: readonly number[];
+  /** Messages per size. */
+  readonly repeat: number;
+}
+
+/** The settings a plan file may hold besides; the command line's words win over them. */
+export interface PlanFile extends Partial<Plan> {
+  connect?: "message" | "once";
+  reply?: boolean;
+  waitMs?: number;
+}
+
+/** Highest number of messages of one size: the header has five digits for the index. */
+export const MAX_REPEAT = 100_000;
+
+// The sizes of the original programs, in their order.
+// deno-fmt-ignore
+const FULL_SIZES = [
+  100, 10200, 16384, 6388, 6390, 7000, 5000, 2200, 4400, 8800, 10100,
+  302, 503, 704, 905, 1106, 2208, 4409, 8801, 10300, 10010, 999,
+];
+
+/** The built-in plan: 22 sizes, 100 messages each. */
+export const FULL_PLAN: Plan = { sizes: FULL_SIZES, repeat: 100 };
+
+/** The small plan for a quick look. */
+export const QUICK_PLAN: Plan = { sizes: [16384, 100], repeat: 100 };
+
+/**
+ * Reads the settings out of a plan file.
+ *
+ * @param text the YAML text
+ * @param file its name, for the error's line
+ * @throws {UsageError} naming file and key, where it is not YAML or a key or a value is wrong
+ *
+ * @example
+ * ```ts
+ * const plan = parsePlan("sizes: [100, 999]\nrepeat: 10", "small.yaml");
+ * if (plan.repeat !== 10) throw new Error("repeat was not read");
+ * ```
+ */
+export function parsePlan(text: string, file: string): PlanFile {
+  let value: unknown;
+  try {
+    value = parseYaml(text);
+  } catch (cause) {
+    const first = String((cause as Error).message).split("\n", 1)[0]?.replace(/:$/, "");
+    throw new UsageError(`plan ${file}: not YAML: ${first}`, { cause });
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new UsageError(`plan ${file}: keys with values are wanted, such as "sizes: [100, 999]"`);
+  }
+  const plan: PlanFile = {};
+  for (const [key, found] of Object.entries(value)) {
+    const check = KEYS[key];
+    if (!check) {
+      const allowed = Object.keys(KEYS).join(", ");
+      throw new UsageError(`plan ${file}: unknown key "${key}"; allowed are ${allowed}`);
+    }
+    if (!check.accepts(found)) {
+      throw new UsageError(`plan ${file}: key "${key}": ${check.wanted} is wanted`);
+    }
+    Object.assign(plan, { [key]: found });
+  }
+  return plan;
+}
+
+/**
+ * Checks that a protocol can carry every message of a plan.
+ *
+ * @throws {UsageError} naming the size and what is allowed
+ */
+export function checkPlan(plan: Plan, protocol: Protocol): void {
+  const { min, max, reason } = SIZE_LIMITS[protocol];
+  for (const size of plan.sizes) {
+    if (size < min) {
+      throw new UsageError(`size ${size}: at least ${min} bytes, the length of the header`);
+    }
+    if (size > max) {
+      throw new UsageError(
+        `size ${size}: at most ${max} bytes on ${protocol.toUpperCase()}, as ${reason}`,
+      );
+    }
+  }
+}
+
+function isCount(value: unknown, min: number, max: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
+}
+
+const KEYS: Readonly<Record<string, { wanted: string; accepts(value: unknown): boolean }>> = {
+  sizes: {
+    wanted: "a list of at least one size in whole bytes",
+    accepts: (value) =>
+      Array.isArray(value) && value.length > 0 &&
+      value.every((size) => isCount(size, 1, Number.MAX_SAFE_INTEGER)),
+  },
+  repeat: {
+    wanted: `a whole number from 1 to ${MAX_REPEAT}`,
+    accepts: (value) => isCount(value, 1, MAX_REPEAT),
+  },
+  connect: {
+    wanted: "message or once",
+    accepts: (value) => value === "message" || value === "once",
+  },
+  reply: { wanted: "true or false", accepts: (value) => typeof value === "boolean" },
+  waitMs: {
+    wanted: "a whole number of milliseconds",
+    accepts: (value) => isCount(value, 0, 3_600_000),
+  },
+};

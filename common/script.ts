@@ -1,0 +1,241 @@
+/**
+ * What every pair's script does around its exchange: reads the words, listens to Ctrl-C, writes
+ * the results, and ends with one clear line and the right exit code.
+ *
+ * @module
+ */
+import { Client, type ClientTransport } from "./client.ts";
+import { Deadlines } from "./deadline.ts";
+import { EXIT, exitCodeOf, InterruptedError, reportError } from "./errors.ts";
+import { helpText, type PairOptions, parseOptions } from "./options.ts";
+import { LinePrinter, openOutput, print, type Write } from "./output.ts";
+import { formatAddress, type Protocol, type Role, type Security } from "./protocol.ts";
+import { Recorder } from "./recorder.ts";
+import {
+  describeEnvironment,
+  formatDocument,
+  makeDocument,
+  type RunResult,
+  type SizeResult,
+} from "./result.ts";
+import { type DatagramServerTransport, Server, type ServerTransport } from "./server.ts";
+import { StepLog } from "./step_log.ts";
+import { formatTable, formatUs } from "./table.ts";
+import { VERSION } from "./version.ts";
+
+/** A transport, and what else the result document says about the lane. */
+export interface Prepared<Transport> {
+  transport: Transport;
+  /** Version text of the library in use, where there is one. */
+  library?: string;
+}
+
+/** Loads certificates, looks up names, opens listeners: everything that is done once. */
+export type Prepare<Transport> = (
+  options: PairOptions,
+  deadlines: Deadlines,
+) => Promise<Prepared<Transport>>;
+
+/** Serves connections or, where there are none, datagrams. */
+export type AnyServerTransport = ServerTransport | DatagramServerTransport;
+
+/**
+ * Runs a pair's client to its end.
+ *
+ * @returns the exit code
+ */
+export function clientMain(
+  protocol: Protocol,
+  prepare: Prepare<ClientTransport>,
+  words: string[] = Deno.args,
+): Promise<number> {
+  return main(protocol, "client", words, async (script) => {
+    const { options, recorder, deadlines } = script;
+    const { transport, library } = await prepare(options, deadlines);
+    script.library = library ?? null;
+    const clients = Array.from(
+      { length: options.clients },
+      (_, number) => new Client({ options, recorder, deadlines }, transport, number),
+    );
+    try {
+      await runSizes(script, clients);
+    } finally {
+      script.security = clients[0]!.security;
+      for (const client of clients) await client.abandon();
+    }
+  });
+}
+
+/**
+ * Runs a pair's server to its end.
+ *
+ * @returns the exit code
+ */
+export function serverMain(
+  protocol: Protocol,
+  prepare: Prepare<AnyServerTransport>,
+  words: string[] = Deno.args,
+): Promise<number> {
+  return main(protocol, "server", words, async (script) => {
+    const { options, recorder, deadlines } = script;
+    const { transport, library } = await prepare(options, deadlines);
+    script.library = library ?? null;
+    console.error(`listening on ${formatAddress(transport.hostname, transport.port)}`);
+    const printer = new LinePrinter();
+    const server = new Server({
+      options,
+      recorder,
+      deadlines,
+      onMessage: script.talks ? (line) => printer.add(line) : undefined,
+      onTrouble: (line) => console.error(line),
+    });
+    try {
+      if ("run" in transport) await server.serveDatagrams(transport);
+      else await server.serve(transport);
+    } finally {
+      printer.flush();
+      script.security = server.security;
+    }
+  });
+}
+
+/** One run of a script, as its parts fill it in. */
+interface Script {
+  readonly options: PairOptions;
+  readonly recorder: Recorder;
+  readonly deadlines: Deadlines;
+  readonly log: StepLog | undefined;
+  /** Whether stdout is for people. */
+  readonly talks: boolean;
+  security: Security | null;
+  library: string | null;
+}
+
+async function main(
+  protocol: Protocol,
+  role: Role,
+  words: string[],
+  run: (script: Script) => Promise<void>,
+): Promise<number> {
+  try {
+    const options = parseOptions(protocol, role, words);
+    if (options === "help") return print(`${helpText(protocol, role)}\n`), EXIT.complete;
+    if (options === "version") return print(`netpairs ${VERSION}\n`), EXIT.complete;
+    const writeJson = options.json === null ? null : openOutput(options.json);
+    const writeCsv = options.csv === null ? null : openOutput(options.csv);
+    return await runScript(options, writeJson, writeCsv, run);
+  } catch (error) {
+    return reportError(error);
+  }
+}
+
+/** From the first message to the last result: whatever ends the run, what was measured is kept. */
+async function runScript(
+  options: PairOptions,
+  writeJson: Write | null,
+  writeCsv: Write | null,
+  run: (script: Script) => Promise<void>,
+): Promise<number> {
+  const startedAt = new Date();
+  using deadlines = new Deadlines();
+  using _signals = onSignals(deadlines);
+  const log = writeCsv ? new StepLog(writeCsv, options.lane, options.role) : undefined;
+  const talks = !options.quiet && options.json !== "-" && options.csv !== "-";
+  const recorder = new Recorder(log);
+  const script: Script = {
+    options,
+    recorder,
+    deadlines,
+    log,
+    talks,
+    security: null,
+    library: null,
+  };
+  let failure: unknown;
+  try {
+    await run(script);
+  } catch (error) {
+    failure = error;
+  }
+  const complete = failure === undefined;
+  const result = resultOf(script, complete);
+  log?.flush();
+  writeJson?.(formatDocument(
+    makeDocument(startedAt, describeEnvironment(script.library), complete, [result]),
+  ));
+  if (talks && recorder.messages > 0) print(`${summaryOf(result)}\n`);
+  if (failure instanceof InterruptedError) console.error("interrupted; the results are partial");
+  else if (!complete) reportError(failure);
+  return complete ? EXIT.complete : exitCodeOf(failure);
+}
+
+/** All clients send one size, then all the next. */
+async function runSizes(script: Script, clients: Client[]): Promise<void> {
+  const { options, deadlines, log } = script;
+  const { sizes } = options.plan;
+  const shows = !options.quiet && Deno.stderr.isTerminal();
+  for (const [i, sizeBytes] of sizes.entries()) {
+    if (options.pause && i > 0) await untilEnter(sizeBytes, deadlines);
+    if (shows) console.error(`size ${i + 1} of ${sizes.length}: ${sizeBytes} bytes`);
+    const running = clients.map((client) => client.exchangeSize(sizeBytes, i === sizes.length - 1));
+    try {
+      await Promise.all(running);
+    } catch (error) {
+      // Where one client fails the run has failed: the others stop where they are.
+      deadlines.interrupt();
+      await Promise.allSettled(running);
+      throw error;
+    }
+    log?.flush();
+  }
+  for (const client of clients) await client.finish();
+}
+
+/** Waits for the Enter key, or for Ctrl-C. */
+async function untilEnter(nextSizeBytes: number, deadlines: Deadlines): Promise<void> {
+  console.error(`press Enter for size ${nextSizeBytes}`);
+  const interrupted = Promise.withResolvers<never>();
+  using deadline = deadlines.add(interrupted.reject);
+  deadline.arm(2 ** 31 - 1);
+  const read = Deno.stdin.read(new Uint8Array(1024));
+  await Promise.race([read, interrupted.promise]);
+}
+
+/** The first signal ends the run in order, a second one ends it at once. */
+function onSignals(deadlines: Deadlines): Disposable {
+  let count = 0;
+  const handler = () => {
+    if (++count > 1) Deno.exit(EXIT.interrupted);
+    deadlines.interrupt();
+  };
+  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  for (const signal of signals) Deno.addSignalListener(signal, handler);
+  return {
+    [Symbol.dispose]() {
+      for (const signal of signals) Deno.removeSignalListener(signal, handler);
+    },
+  };
+}
+
+function resultOf(script: Script, complete: boolean): RunResult {
+  const { options, recorder, security } = script;
+  const { lane, role, protocol, io, engine, connect, resume, reply, clients, plan } = options;
+  const sizes = role === "client"
+    ? recorder.clientResults(reply)
+    : recorder.serverResults(plan, clients, reply, complete && !options.forever);
+  return { lane, role, protocol, io, engine, connect, resume, reply, clients, security, sizes };
+}
+
+/** The table at the end of a run. */
+function summaryOf(result: RunResult): string {
+  const { lane, role, security, sizes } = result;
+  const head = ["bytes", "messages", "lost", "p50 us", "p90 us", "p99 us", "max us"];
+  const row = ({ sizeBytes, sent, lost, messageUs }: SizeResult) => [
+    String(sizeBytes),
+    String(sent ?? messageUs.n),
+    String(lost ?? "-"),
+    ...[messageUs.p50, messageUs.p90, messageUs.p99, messageUs.max].map(formatUs),
+  ];
+  const agreed = security ? `, ${security.version} ${security.cipher}` : "";
+  return `${lane} ${role}${agreed}\n${formatTable([head, ...sizes.map(row)])}`;
+}

@@ -1,0 +1,357 @@
+/**
+ * The server's side of the exchange. It knows no socket: a pair's own script accepts connections,
+ * what arrives, what is answered and when the run has ended, stands here once for all protocols.
+ *
+ * @module
+ */
+import { EPOCH_US, STEP_INDEX, StepTimer } from "./clock.ts";
+import type { Deadline, Deadlines } from "./deadline.ts";
+import { describe, InterruptedError, RunError } from "./errors.ts";
+import {
+  ACK,
+  HEADER_TEXT_BYTES,
+  MessageAssembler,
+  MessageError,
+  oneWayDelayUs,
+  parseHeader,
+  parseNo,
+  parseSize,
+} from "./message.ts";
+import type { PairOptions } from "./options.ts";
+import { MAX_REPEAT, type Plan } from "./plan.ts";
+import { HEADER_BYTES, type MaybePromise, type Security } from "./protocol.ts";
+import type { Outcome, Recorder } from "./recorder.ts";
+
+/** One accepted connection. Each call is bounded in time, but for the wait between messages. */
+export interface ServerConnection {
+  /** The peer's `host:port`. */
+  readonly peer: string;
+  /** Completes the handshake, where the protocol has one. */
+  handshake?(): MaybePromise<void>;
+  /**
+   * Bytes received into `into`; 0 when the peer has ended.
+   *
+   * @param idle true between messages, where the peer may be silent for as long as it wants
+   */
+  receive(into: Uint8Array, idle: boolean): MaybePromise<number>;
+  /** Sends an answer; the bytes are borrowed for the call. */
+  send(answer: Uint8Array): MaybePromise<void>;
+  /** Answers the end of the session, where the protocol has one. */
+  shutdown?(): MaybePromise<void>;
+  /** Gives the socket back. May be called at any time, and twice. */
+  close(): MaybePromise<void>;
+  /** What was agreed on, where the protocol is a secure one. */
+  readonly security?: Security;
+}
+
+/** How one protocol is served: all that a pair's server script has to say. */
+export interface ServerTransport {
+  /** Where it listens. */
+  readonly hostname: string;
+  readonly port: number;
+  /** The next connection; null after `close()`. Handshakes belong to the connection. */
+  accept(): Promise<ServerConnection | null>;
+  /** Stops listening; connections live on. */
+  close(): void;
+}
+
+/** How datagrams without connections are served. */
+export interface DatagramServerTransport {
+  readonly hostname: string;
+  readonly port: number;
+  /**
+   * Hands over every datagram until `close()`; where the handler returns a promise, the next
+   * waits for it.
+   *
+   * @param onDatagram its bytes (borrowed for the call), the peer's `host:port`, and how to answer
+   */
+  run(
+    onDatagram: (
+      bytes: Uint8Array,
+      peer: string,
+      answer: (bytes: Uint8Array) => MaybePromise<void>,
+    ) => MaybePromise<void>,
+  ): Promise<void>;
+  /** Stops listening. */
+  close(): void;
+}
+
+/** What the exchange of a run works with. */
+export interface ServerRun {
+  readonly options: PairOptions;
+  readonly recorder: Recorder;
+  readonly deadlines: Deadlines;
+  /** Takes a line for every message received; none in a quiet run. */
+  readonly onMessage?: (line: string) => void;
+  /** Told of every connection that failed; the server serves on. */
+  readonly onTrouble: (line: string) => void;
+}
+
+/** Big enough for the longest datagram, and for a good part of a stream. */
+const RECEIVE_BYTES = 65_536;
+
+/** Serves a run: takes in what arrives, and knows when every client has done the whole plan. */
+export class Server {
+  /** What was agreed on in the first handshake. */
+  security: Security | null = null;
+  readonly #run: ServerRun;
+  /** How often the plan's last message has to come. */
+  readonly #finalsWanted: number;
+  readonly #lastSize: number;
+  #finals = 0;
+  /** Set when datagrams of the last size have come: from then on silence may be the end. */
+  #ending = false;
+  #silence: Deadline | null = null;
+  #finish: () => void = () => {};
+
+  constructor(run: ServerRun) {
+    const { plan, clients, forever } = run.options;
+    this.#run = run;
+    this.#lastSize = plan.sizes.at(-1)!;
+    this.#finalsWanted = forever ? Infinity : timesIn(plan.sizes, this.#lastSize) * clients;
+  }
+
+  /**
+   * Serves connections until the run is finished, each by itself.
+   *
+   * @throws {RunError} when nothing was heard for the idle time
+   */
+  async serve(transport: ServerTransport): Promise<void> {
+    const open = new Map<ServerConnection, Promise<void>>();
+    const accepting = (async () => {
+      for (let next; (next = await transport.accept());) {
+        const connection = next;
+        this.#heard();
+        open.set(connection, this.#serveOne(connection).finally(() => open.delete(connection)));
+      }
+    })();
+    try {
+      await this.#untilFinished(accepting);
+      transport.close();
+      // The last clients still have to end their connections; those that do not are cut off.
+      const { deadlines, options } = this.#run;
+      await Promise.race([Promise.all(open.values()), deadlines.sleep(options.timeoutMs)]);
+    } finally {
+      transport.close();
+      for (const connection of open.keys()) await connection.close();
+      await Promise.allSettled([accepting, ...open.values()]);
+    }
+  }
+
+  /**
+   * Serves datagrams until the run is finished. As the last message can be lost, silence after a
+   * message of the last size ends the run, too; what is missing then is lost.
+   *
+   * @throws {RunError} when nothing was heard for the idle time
+   */
+  async serveDatagrams(transport: DatagramServerTransport): Promise<void> {
+    const { plan } = this.#run.options;
+    const peers = new Map<string, Arrivals>();
+    const timer = new StepTimer();
+    timer.start();
+    const running = transport.run((bytes, peer, answer) => {
+      let arrivals = peers.get(peer);
+      if (!arrivals) peers.set(peer, arrivals = new Arrivals(plan));
+      return this.#datagram(bytes, peer, arrivals, answer, timer);
+    });
+    try {
+      await this.#untilFinished(running);
+    } finally {
+      transport.close();
+      await Promise.allSettled([running]);
+    }
+  }
+
+  /** Resolves when the run is finished, rejects when it cannot be any more. */
+  async #untilFinished(running: Promise<void>): Promise<void> {
+    const finished = Promise.withResolvers<void>();
+    this.#finish = finished.resolve;
+    const { deadlines, options } = this.#run;
+    using silence = deadlines.add((error) => {
+      if (error instanceof InterruptedError) finished.reject(error);
+      else if (options.forever) silence.arm(options.idleTimeoutMs);
+      else if (this.#ending) finished.resolve();
+      else finished.reject(this.#idle());
+    });
+    this.#silence = silence;
+    this.#heard();
+    running.then(() => finished.resolve(), finished.reject);
+    await finished.promise;
+    this.#silence = null;
+  }
+
+  /** Something came from a peer: the silence begins anew. */
+  #heard(): void {
+    const { timeoutMs, idleTimeoutMs, waitMs } = this.#run.options;
+    // A client waits that long for a lost answer before its next message.
+    const ending = Math.min(2 * timeoutMs + waitMs, idleTimeoutMs);
+    this.#silence?.arm(this.#ending ? ending : idleTimeoutMs);
+  }
+
+  #idle(): RunError {
+    const { idleTimeoutMs, plan, clients } = this.#run.options;
+    const all = plan.sizes.length * plan.repeat * clients;
+    const { messages } = this.#run.recorder;
+    return new RunError(
+      `nothing heard for ${idleTimeoutMs} ms, ${messages} of ${all} messages received`,
+    );
+  }
+
+  /** One connection, from its handshake to its end; whatever happens to it stays with it. */
+  async #serveOne(connection: ServerConnection): Promise<void> {
+    const timer = new StepTimer();
+    const assembler = new MessageAssembler();
+    timer.start();
+    try {
+      if (connection.handshake) {
+        await connection.handshake();
+        timer.mark(STEP_INDEX.handshake);
+        this.security ??= connection.security ?? null;
+      }
+      const last = await this.#serveMessages(connection, assembler, timer);
+      if (connection.shutdown) {
+        await connection.shutdown();
+        timer.mark(STEP_INDEX.shutdown);
+      }
+      await connection.close();
+      timer.mark(STEP_INDEX.close);
+      if (last) this.#record(last, timer);
+    } catch (error) {
+      if (!(error instanceof InterruptedError)) {
+        this.#run.onTrouble(`${connection.peer}: ${describe(error)}`);
+      }
+    } finally {
+      await connection.close();
+    }
+  }
+
+  /**
+   * Takes messages until the peer ends.
+   *
+   * @returns the last message where it is not recorded yet: the connection's end belongs to it
+   */
+  async #serveMessages(
+    connection: ServerConnection,
+    assembler: MessageAssembler,
+    timer: StepTimer,
+  ): Promise<Outcome | null> {
+    const { connect, reply } = this.#run.options;
+    const resumed = connection.security?.resumed ?? false;
+    const bytes = new Uint8Array(RECEIVE_BYTES);
+    let last: Outcome | null = null;
+    for (;;) {
+      const receiving = connection.receive(bytes, !assembler.partial);
+      const received = receiving instanceof Promise ? await receiving : receiving;
+      if (received === 0) break;
+      for (let at = 0; at < received;) {
+        at = assembler.take(bytes, at, received);
+        if (!assembler.complete) continue;
+        if (last) {
+          this.#record(last, timer);
+          timer.next();
+        }
+        timer.mark(STEP_INDEX.receive);
+        const arrivedUs = timer.lastUs;
+        if (reply) {
+          const sending = connection.send(ACK);
+          if (sending instanceof Promise) await sending;
+          timer.mark(STEP_INDEX.send);
+        }
+        last = this.#arrived(assembler.header, assembler.sizeBytes, resumed, arrivedUs);
+        if (connect === "once") {
+          this.#record(last, timer);
+          timer.next();
+          last = null;
+        }
+      }
+      this.#heard();
+    }
+    if (assembler.partial) throw new MessageError("the peer ended in the middle of a message");
+    return last;
+  }
+
+  /** One datagram: answered first, looked at closely after. */
+  #datagram(
+    bytes: Uint8Array,
+    peer: string,
+    arrivals: Arrivals,
+    answer: (bytes: Uint8Array) => MaybePromise<void>,
+    timer: StepTimer,
+  ): MaybePromise<void> {
+    timer.mark(STEP_INDEX.receive);
+    if (bytes.length < HEADER_BYTES || !isMessage(bytes)) {
+      this.#run.onTrouble(`${peer}: a datagram that is not a message of this program`);
+      return;
+    }
+    const { reply } = this.#run.options;
+    const arrivedUs = timer.lastUs;
+    const sending = reply ? answer(ACK) : undefined;
+    const done = () => {
+      if (reply) timer.mark(STEP_INDEX.send);
+      this.#ending ||= bytes.length === this.#lastSize;
+      if (arrivals.isNew(bytes.length, parseNo(bytes))) {
+        this.#record(this.#arrived(bytes, bytes.length, false, arrivedUs), timer);
+      }
+      timer.next();
+      this.#heard();
+    };
+    return sending instanceof Promise ? sending.then(done) : done();
+  }
+
+  /** Prints a message, and ends the run with the last one. */
+  #arrived(header: Uint8Array, sizeBytes: number, resumed: boolean, arrivedUs: number): Outcome {
+    const { reply, plan } = this.#run.options;
+    const no = parseNo(header);
+    this.#run.onMessage?.(messageLine(header, EPOCH_US + arrivedUs));
+    const final = sizeBytes === this.#lastSize && no === plan.repeat - 1;
+    if (final && ++this.#finals >= this.#finalsWanted) this.#finish();
+    return { client: 0, sizeBytes, no, answered: reply, lost: false, resumed };
+  }
+
+  #record(outcome: Outcome, timer: StepTimer): void {
+    this.#run.recorder.message(outcome, timer);
+  }
+}
+
+/** Tells a peer's datagrams that came before from new ones. */
+class Arrivals {
+  readonly #plan: Plan;
+  readonly #seen = new Map<number, Uint8Array>();
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+  }
+
+  /** True where the message came no more often yet than the plan has it. */
+  isNew(sizeBytes: number, no: number): boolean {
+    let seen = this.#seen.get(sizeBytes);
+    if (!seen) this.#seen.set(sizeBytes, seen = new Uint8Array(MAX_REPEAT));
+    const times = Math.max(timesIn(this.#plan.sizes, sizeBytes), 1);
+    if (seen[no]! >= times) return false;
+    seen[no]!++;
+    return true;
+  }
+}
+
+function timesIn(sizes: readonly number[], size: number): number {
+  return sizes.filter((other) => other === size).length;
+}
+
+/** A datagram is a message where its header says its own length. */
+function isMessage(bytes: Uint8Array): boolean {
+  try {
+    return parseSize(bytes) === bytes.length;
+  } catch {
+    return false;
+  }
+}
+
+/** Own time, microseconds since the sender's stamp, and the header without its last comma. */
+function messageLine(header: Uint8Array, epochUs: number): string {
+  const us = Math.floor(epochUs % 3_600_000_000);
+  const seconds = Math.floor(us / 1e6);
+  const own = `${String(seconds).padStart(5)}.${String(us % 1e6).padStart(6, "0")}`;
+  const delay = oneWayDelayUs(parseHeader(header).sentUs, epochUs).toFixed(0).padStart(9);
+  const text = String.fromCharCode(...header.subarray(0, HEADER_TEXT_BYTES));
+  return `${own} ${delay} us ${text}`;
+}

@@ -1,0 +1,91 @@
+/**
+ * What a series of durations comes to.
+ *
+ * @module
+ */
+import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
+
+/** The figures of one series, in microseconds; null is a figure that the series cannot give. */
+export interface Summary {
+  /** Number of samples. */
+  n: number;
+  min: number | null;
+  p50: number | null;
+  p90: number | null;
+  p99: number | null;
+  max: number | null;
+  mean: number | null;
+  /** Of the sample, with n - 1. */
+  stddev: number | null;
+}
+
+/** Longest duration told apart: one hour, in nanoseconds. */
+const HIGHEST_NS = 3_600_000_000_000;
+
+/**
+ * A series of durations. Percentiles come from an HDR histogram with three significant digits
+ * (hdrhistogram.org), all other figures from the samples themselves.
+ *
+ * @example
+ * ```ts
+ * const series = new Distribution();
+ * for (const us of [10, 20, 30]) series.record(us);
+ * const { n, min, p50, p99, mean } = series.summary();
+ * if (n !== 3 || min !== 10 || p50 === null || mean !== 20) throw new Error("wrong");
+ * if (p99 !== null) throw new Error("three samples have no 99th percentile");
+ * ```
+ */
+export class Distribution {
+  readonly #histogram: RecordableHistogram = createHistogram({ highest: HIGHEST_NS, figures: 3 });
+  #n = 0;
+  #min = Infinity;
+  #max = 0;
+  #mean = 0;
+  #squares = 0;
+
+  /** Adds one duration in microseconds. */
+  record(us: number): void {
+    this.#histogram.record(Math.min(Math.max(Math.round(us * 1000), 1), HIGHEST_NS));
+    this.#n++;
+    if (us < this.#min) this.#min = us;
+    if (us > this.#max) this.#max = us;
+    // Welford's method: numerically sound in one pass.
+    const delta = us - this.#mean;
+    this.#mean += delta / this.#n;
+    this.#squares += delta * (us - this.#mean);
+  }
+
+  /** Number of samples. */
+  get n(): number {
+    return this.#n;
+  }
+
+  /** All figures, rounded to nanoseconds. */
+  summary(): Summary {
+    const n = this.#n;
+    return {
+      n,
+      min: n > 0 ? round(this.#min) : null,
+      p50: this.#percentile(50),
+      p90: this.#percentile(90),
+      p99: this.#percentile(99),
+      max: n > 0 ? round(this.#max) : null,
+      mean: n > 0 ? round(this.#mean) : null,
+      stddev: n > 1 ? round(Math.sqrt(this.#squares / (n - 1))) : null,
+    };
+  }
+
+  /**
+   * A percentile wants at least one sample beyond it: 2 for the 50th, 10 for the 90th, 100 for
+   * the 99th; with fewer it would be the maximum under another name.
+   */
+  #percentile(percent: number): number | null {
+    if (this.#n * (100 - percent) < 100) return null;
+    const us = this.#histogram.percentile(percent) / 1000;
+    return round(Math.min(Math.max(us, this.#min), this.#max));
+  }
+}
+
+function round(us: number): number {
+  return Math.round(us * 1000) / 1000;
+}

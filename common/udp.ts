@@ -1,0 +1,66 @@
+/**
+ * A UDP socket of Deno's that hands over every datagram as it comes.
+ *
+ * @module
+ */
+import { listenError } from "./net.ts";
+import type { MaybePromise } from "./protocol.ts";
+
+/** Takes a datagram: its bytes are borrowed for the call or, with a promise, until it resolves. */
+export type OnDatagram = (bytes: Uint8Array, from: Deno.NetAddr) => MaybePromise<void>;
+
+/** No UDP datagram is longer; receive() without a buffer of this size would cut it. */
+const DATAGRAM_BYTES = 65_535;
+
+/** Receives with one buffer for all datagrams, and sends. */
+export class UdpSocket {
+  /** Where it is bound. */
+  readonly addr: Deno.NetAddr;
+  readonly #conn: Deno.DatagramConn;
+  #closed = false;
+
+  /**
+   * @param port 0 takes a free one
+   * @throws {RunError} where the address cannot be bound
+   */
+  constructor(hostname: string, port: number) {
+    try {
+      this.#conn = Deno.listenDatagram({ transport: "udp", hostname, port });
+    } catch (cause) {
+      throw listenError(hostname, port, cause);
+    }
+    this.addr = this.#conn.addr as Deno.NetAddr;
+  }
+
+  /** A socket for a client of `peer`: any free port, of the peer's address family. */
+  static toward(peer: string): UdpSocket {
+    return new UdpSocket(peer.includes(":") ? "::" : "0.0.0.0", 0);
+  }
+
+  /** Hands over datagrams, one after the other, until the socket is closed. */
+  async run(onDatagram: OnDatagram): Promise<void> {
+    const buffer = new Uint8Array(DATAGRAM_BYTES);
+    while (!this.#closed) {
+      try {
+        const [bytes, from] = await this.#conn.receive(buffer);
+        const handling = onDatagram(bytes, from as Deno.NetAddr);
+        if (handling instanceof Promise) await handling;
+      } catch (error) {
+        // udp(7): the error of an earlier send can come back here; it is not this datagram's.
+        if (!this.#closed && !(error instanceof Deno.errors.ConnectionRefused)) throw error;
+      }
+    }
+  }
+
+  /** Sends one datagram; the bytes must stay as they are until the promise resolves. */
+  async send(bytes: Uint8Array, to: Deno.NetAddr): Promise<void> {
+    await this.#conn.send(bytes, to);
+  }
+
+  /** Closes the socket; `run` ends. May be called twice. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#conn.close();
+  }
+}

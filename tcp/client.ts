@@ -1,0 +1,58 @@
+/**
+ * TCP client: connects, sends a message, receives the answer, closes; once for every message.
+ *
+ *     deno run --allow-net tcp/client.ts --help
+ *
+ * @module
+ */
+import type { ClientConnection, ClientTransport } from "../common/client.ts";
+import { STEP_INDEX } from "../common/clock.ts";
+import type { Deadlines } from "../common/deadline.ts";
+import { bounded, BoundedTcp, resolveHost } from "../common/net.ts";
+import type { PairOptions } from "../common/options.ts";
+import { clientMain, type Prepared } from "../common/script.ts";
+
+class TcpConnection implements ClientConnection {
+  readonly #tcp: BoundedTcp;
+  readonly #timeoutMs: number;
+
+  constructor(tcp: BoundedTcp, timeoutMs: number) {
+    this.#tcp = tcp;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  send(message: Uint8Array): Promise<void> {
+    return this.#tcp.write(message, this.#timeoutMs);
+  }
+
+  receive(into: Uint8Array): Promise<number> {
+    return this.#tcp.read(into, this.#timeoutMs);
+  }
+
+  close(): void {
+    this.#tcp.close();
+  }
+}
+
+async function prepare(
+  options: PairOptions,
+  deadlines: Deadlines,
+): Promise<Prepared<ClientTransport>> {
+  const { port, timeoutMs } = options;
+  const hostname = await resolveHost(options.hostname);
+  const transport: ClientTransport = {
+    async open(timer) {
+      const conn = await bounded(
+        deadlines,
+        timeoutMs,
+        (signal) => Deno.connect({ hostname, port, signal }),
+      );
+      conn.setNoDelay(true);
+      timer.mark(STEP_INDEX.connect);
+      return new TcpConnection(new BoundedTcp(conn, deadlines), timeoutMs);
+    },
+  };
+  return { transport };
+}
+
+if (import.meta.main) Deno.exit(await clientMain("tcp", prepare));

@@ -1,0 +1,59 @@
+/**
+ * TCP server: accepts connections, receives messages, answers each with `ack`.
+ *
+ *     deno run --allow-net tcp/server.ts --help
+ *
+ * @module
+ */
+import type { Deadlines } from "../common/deadline.ts";
+import { BoundedTcp, resolveHost, TcpAcceptor } from "../common/net.ts";
+import type { PairOptions } from "../common/options.ts";
+import { formatAddress } from "../common/protocol.ts";
+import { type Prepared, serverMain } from "../common/script.ts";
+import type { ServerConnection, ServerTransport } from "../common/server.ts";
+
+class TcpConnection implements ServerConnection {
+  readonly peer: string;
+  readonly #tcp: BoundedTcp;
+  readonly #options: PairOptions;
+
+  constructor(conn: Deno.TcpConn, options: PairOptions, deadlines: Deadlines) {
+    conn.setNoDelay(true);
+    this.peer = formatAddress(conn.remoteAddr.hostname, conn.remoteAddr.port);
+    this.#tcp = new BoundedTcp(conn, deadlines);
+    this.#options = options;
+  }
+
+  receive(into: Uint8Array, idle: boolean): Promise<number> {
+    const { idleTimeoutMs, timeoutMs } = this.#options;
+    return this.#tcp.read(into, idle ? idleTimeoutMs : timeoutMs);
+  }
+
+  send(answer: Uint8Array): Promise<void> {
+    return this.#tcp.write(answer, this.#options.timeoutMs);
+  }
+
+  close(): void {
+    this.#tcp.close();
+  }
+}
+
+async function prepare(
+  options: PairOptions,
+  deadlines: Deadlines,
+): Promise<Prepared<ServerTransport>> {
+  const acceptor = new TcpAcceptor(await resolveHost(options.hostname), options.port);
+  return {
+    transport: {
+      hostname: acceptor.hostname,
+      port: acceptor.port,
+      async accept() {
+        const conn = await acceptor.accept();
+        return conn && new TcpConnection(conn, options, deadlines);
+      },
+      close: () => acceptor.close(),
+    },
+  };
+}
+
+if (import.meta.main) Deno.exit(await serverMain("tcp", prepare));
