@@ -22,6 +22,12 @@ export class Deadlines implements Disposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerDue = Infinity;
   #interrupted: InterruptedError | undefined;
+  readonly #controller = new AbortController();
+
+  /** Aborted by {@linkcode interrupt}, for waits that are not deadlines. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
 
   /**
    * Adds a deadline, not armed yet.
@@ -49,6 +55,7 @@ export class Deadlines implements Disposable {
   /** Ends every wait now, and every later one as soon as it begins. */
   interrupt(): void {
     this.#interrupted ??= new InterruptedError("interrupted");
+    this.#controller.abort(this.#interrupted);
     for (const deadline of [...this.#watched]) deadline.expireBy(Infinity, this.#interrupted);
   }
 

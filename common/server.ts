@@ -49,10 +49,12 @@ export interface ServerTransport {
   /** Where it listens. */
   readonly hostname: string;
   readonly port: number;
-  /** The next connection; null after `close()`. Handshakes belong to the connection. */
+  /** The next connection; null after `stopAccepting()`. Handshakes belong to the connection. */
   accept(): Promise<ServerConnection | null>;
-  /** Stops listening; connections live on. */
-  close(): void;
+  /** Takes no new connections; those that are there live on. May be called twice. */
+  stopAccepting(): void;
+  /** Gives the socket back, after the last connection. */
+  close?(): MaybePromise<void>;
 }
 
 /** How datagrams without connections are served. */
@@ -127,14 +129,15 @@ export class Server {
     })();
     try {
       await this.#untilFinished(accepting);
-      transport.close();
+      transport.stopAccepting();
       // The last clients still have to end their connections; those that do not are cut off.
       const { deadlines, options } = this.#run;
       await Promise.race([Promise.all(open.values()), deadlines.sleep(options.timeoutMs)]);
     } finally {
-      transport.close();
+      transport.stopAccepting();
       for (const connection of open.keys()) await connection.close();
       await Promise.allSettled([accepting, ...open.values()]);
+      await transport.close?.();
     }
   }
 

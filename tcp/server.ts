@@ -51,7 +51,7 @@ async function prepare(
         const conn = await acceptor.accept();
         return conn && new TcpConnection(conn, options, deadlines);
       },
-      close: () => acceptor.close(),
+      stopAccepting: () => acceptor.close(),
     },
   };
 }

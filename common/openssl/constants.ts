@@ -1,0 +1,63 @@
+/**
+ * Numbers of OpenSSL's macros and enumerations, which a shared library does not export.
+ *
+ * @module
+ */
+
+/** SSL_ERROR_*: openssl/ssl.h; what SSL_get_error(3) returns. */
+export const SSL_ERROR = {
+  NONE: 0,
+  SSL: 1,
+  WANT_READ: 2,
+  WANT_WRITE: 3,
+  SYSCALL: 5,
+  ZERO_RETURN: 6,
+} as const;
+
+/** SSL_VERIFY_*: openssl/ssl.h, SSL_CTX_set_verify(3). */
+export const SSL_VERIFY = { NONE: 0, PEER: 1, FAIL_IF_NO_PEER_CERT: 2 } as const;
+
+/** SSL_OP_*: openssl/ssl.h, SSL_CTX_set_options(3). */
+export const SSL_OP = {
+  NO_QUERY_MTU: 1 << 12,
+  COOKIE_EXCHANGE: 1 << 13,
+  NO_RENEGOTIATION: 1 << 30,
+} as const;
+
+/** Commands of SSL_ctrl and SSL_CTX_ctrl: openssl/ssl.h. */
+export const SSL_CTRL = {
+  EXTRA_CHAIN_CERT: 14,
+  SET_MTU: 17,
+  MODE: 33,
+  SET_TLSEXT_HOSTNAME: 55,
+  DTLS_GET_TIMEOUT: 73,
+  DTLS_HANDLE_TIMEOUT: 74,
+  SET_MIN_PROTO_VERSION: 123,
+  SET_MAX_PROTO_VERSION: 124,
+  GET_NEGOTIATED_GROUP: 134,
+} as const;
+
+/** SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER: openssl/ssl.h, SSL_CTX_set_mode(3). */
+export const SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER = 2;
+
+/** Name type of the server name extension: RFC 6066 3, openssl/tls1.h. */
+export const TLSEXT_NAMETYPE_HOST_NAME = 0;
+
+/** Protocol versions: openssl/prov_ssl.h. */
+export const VERSION = {
+  TLS1_2: 0x0303,
+  TLS1_3: 0x0304,
+  DTLS1_2: 0xfefd,
+} as const;
+
+/** BIO_C_SET_BUF_MEM_EOF_RETURN: openssl/bio.h, BIO_set_mem_eof_return(3). */
+export const BIO_C_SET_BUF_MEM_EOF_RETURN = 130;
+
+/** X509_V_OK and the codes that are told apart: openssl/x509_vfy.h. */
+export const X509_V = { OK: 0, HOSTNAME_MISMATCH: 62, IP_ADDRESS_MISMATCH: 64 } as const;
+
+/** XN_FLAG_RFC2253 without ASN1_STRFLGS_ESC_MSB, so that names keep their letters: openssl/x509.h. */
+export const XN_FLAG_RFC2253_UTF8 = 0x1110317 & ~0x4;
+
+/** OPENSSL_VERSION for OpenSSL_version(3): openssl/crypto.h. */
+export const OPENSSL_VERSION = 0;

@@ -1,0 +1,146 @@
+/**
+ * A DTLS server's side of one UDP socket, free of I/O: tells which session a datagram belongs to,
+ * and keeps no state for a client until its cookie has come back (RFC 6347 4.2.1).
+ *
+ * @module
+ */
+import type { TlsContext } from "./context.ts";
+import { OpenSslError, takeError } from "./errors.ts";
+import { clientRandom, isClientHello } from "./records.ts";
+import { TlsSession } from "./session.ts";
+
+/** What whoever drives an endpoint does for it. */
+export interface DtlsEndpointHandlers<Peer extends DtlsPeer, Address> {
+  /** Sends a datagram to a client without a session; the bytes are borrowed for the call. */
+  transmit(datagram: Uint8Array, address: Address): void;
+  /** Takes over the session of a client whose cookie was good. */
+  accept(session: TlsSession, address: Address): Peer;
+  /** Told that a peer was replaced: its client has begun anew from the same address. */
+  replaced(peer: Peer): void;
+}
+
+/** What the driver keeps for a session. */
+export interface DtlsPeer {
+  readonly session: TlsSession;
+}
+
+interface Entry<Peer> {
+  peer: Peer;
+  /** Of the ClientHello it began with. */
+  random: Uint8Array;
+}
+
+/** All sessions behind one UDP socket. `Address` is whatever the driver sends with. */
+export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable {
+  readonly #context: TlsContext;
+  readonly #mtu: number | undefined;
+  readonly #handlers: DtlsEndpointHandlers<Peer, Address>;
+  readonly #entries = new Map<string, Entry<Peer>>();
+  readonly #encoder = new TextEncoder();
+  readonly #bioAddress: Deno.PointerObject;
+  #listening: TlsSession | null = null;
+  #accepting = true;
+  #closed = false;
+
+  /** @param mtu longest UDP payload of the handshakes in bytes */
+  constructor(context: TlsContext, handlers: DtlsEndpointHandlers<Peer, Address>, mtu?: number) {
+    const bioAddress = context.lib.BIO_ADDR_new();
+    if (bioAddress === null) throw takeError(context.lib, "make an address");
+    this.#bioAddress = bioAddress;
+    this.#context = context;
+    this.#handlers = handlers;
+    this.#mtu = mtu;
+  }
+
+  /** Number of sessions. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** The sessions, as the driver keeps them. */
+  *peers(): Iterable<Peer> {
+    for (const { peer } of this.#entries.values()) yield peer;
+  }
+
+  /**
+   * Takes one datagram.
+   *
+   * @param datagram copied
+   * @param key a text that stands for the address, and for no other
+   * @param nowMs any clock that does not run backwards
+   * @returns the peer whose session was fed and has to be driven now; null where there is none
+   */
+  receive(
+    datagram: Uint8Array<ArrayBuffer>,
+    key: string,
+    address: Address,
+    nowMs: number,
+  ): Peer | null {
+    const entry = this.#entries.get(key);
+    if (!entry || this.#startsAnew(entry, datagram)) {
+      return this.#accepting && isClientHello(datagram)
+        ? this.#listen(datagram, key, address, nowMs)
+        : null;
+    }
+    entry.peer.session.feed(datagram);
+    return entry.peer;
+  }
+
+  /** Answers no new clients any more. */
+  stopAccepting(): void {
+    this.#accepting = false;
+  }
+
+  /** Forgets a session; whoever keeps it closes it. */
+  forget(key: string, peer: Peer): void {
+    if (this.#entries.get(key)?.peer === peer) this.#entries.delete(key);
+  }
+
+  /** Frees what is its own; the sessions are the driver's. May be called twice. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#listening?.close();
+    this.#context.lib.BIO_ADDR_free(this.#bioAddress);
+    this.#entries.clear();
+  }
+
+  /** Same as {@linkcode close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** A ClientHello to an established session is a new beginning, unless it is the old one again. */
+  #startsAnew({ peer, random }: Entry<Peer>, datagram: Uint8Array): boolean {
+    return peer.session.established && isClientHello(datagram) &&
+      clientRandom(datagram).some((byte, i) => byte !== random[i]);
+  }
+
+  #listen(
+    datagram: Uint8Array<ArrayBuffer>,
+    key: string,
+    address: Address,
+    nowMs: number,
+  ): Peer | null {
+    const session = this.#listening ??= new TlsSession(this.#context, { mtu: this.#mtu });
+    this.#context.cookies!.prepare(this.#encoder.encode(key), nowMs);
+    try {
+      session.feed(datagram);
+      const accepted = session.listen(this.#bioAddress);
+      session.drain((bytes) => this.#handlers.transmit(bytes, address));
+      if (!accepted) return null;
+    } catch (error) {
+      // Whatever a stranger sends is no reason to stop, and too cheap for him to be reported.
+      session.close();
+      this.#listening = null;
+      if (error instanceof OpenSslError) return null;
+      throw error;
+    }
+    this.#listening = null;
+    const old = this.#entries.get(key);
+    const peer = this.#handlers.accept(session, address);
+    this.#entries.set(key, { peer, random: clientRandom(datagram).slice() });
+    if (old) this.#handlers.replaced(old.peer);
+    return peer;
+  }
+}

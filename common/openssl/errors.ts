@@ -1,0 +1,93 @@
+/**
+ * OpenSSL's error queue as errors.
+ *
+ * @module
+ */
+import { X509_V } from "./constants.ts";
+import { cString, type OpenSsl } from "./library.ts";
+
+/** What an {@linkcode OpenSslError} is made of. */
+export interface OpenSslErrorInit {
+  /** OpenSSL's error number, 0 where the queue was empty. */
+  code: number;
+  /** Part of the library that reported it, such as "SSL routines". */
+  library: string;
+  /** Its reason, such as "certificate verify failed". */
+  reason: string;
+  /** Reasons that stood in the queue besides, oldest first. */
+  queue: string[];
+  /** X509_V_* of openssl/x509_vfy.h; 0 where no certificate was at fault. */
+  verifyResult: number;
+}
+
+/** A call of OpenSSL failed: the peer broke the protocol, refused, or vanished. */
+export class OpenSslError extends Error implements OpenSslErrorInit {
+  override readonly name: string = "OpenSslError";
+  readonly code: number;
+  readonly library: string;
+  readonly reason: string;
+  readonly queue: string[];
+  readonly verifyResult: number;
+
+  constructor(message: string, init: OpenSslErrorInit, options?: ErrorOptions) {
+    super(message, options);
+    this.code = init.code;
+    this.library = init.library;
+    this.reason = init.reason;
+    this.queue = init.queue;
+    this.verifyResult = init.verifyResult;
+  }
+}
+
+/** The peer's certificate did not pass. */
+export class CertificateError extends OpenSslError {
+  override readonly name = "CertificateError";
+}
+
+/**
+ * Makes an error of the queue and empties it. The queue belongs to the thread (ERR_get_error(3)):
+ * call it in the same synchronous turn as what failed.
+ *
+ * @param action completes "Cannot ..."
+ * @param ssl its verify result is looked at; null where there is none
+ * @param peerName the name the peer's certificate had to be for
+ */
+export function takeError(
+  lib: OpenSsl,
+  action: string,
+  ssl: Deno.PointerValue = null,
+  peerName?: string,
+): OpenSslError {
+  const entries: { code: bigint; library: string; reason: string }[] = [];
+  for (let code; (code = lib.ERR_get_error()) !== 0n;) {
+    const library = cString(lib.ERR_lib_error_string(code)) ?? "";
+    entries.push({ code, library, reason: cString(lib.ERR_reason_error_string(code)) ?? "" });
+  }
+  const first = entries[0] ?? { code: 0n, library: "", reason: "the peer has gone" };
+  const verifyResult = ssl === null ? X509_V.OK : Number(lib.SSL_get_verify_result(ssl));
+  const init: OpenSslErrorInit = {
+    code: Number(first.code),
+    library: first.library,
+    reason: first.reason,
+    queue: entries.slice(1).map((entry) => entry.reason),
+    verifyResult,
+  };
+  if (verifyResult !== X509_V.OK && first.reason === "certificate verify failed") {
+    const why = describeVerifyResult(lib, verifyResult, peerName);
+    return new CertificateError(`Cannot ${action}: the peer's certificate ${why}`, init);
+  }
+  return new OpenSslError(`Cannot ${action}: ${describeReason(first.reason)}`, init);
+}
+
+function describeVerifyResult(lib: OpenSsl, result: number, peerName: string | undefined): string {
+  if (result === X509_V.HOSTNAME_MISMATCH || result === X509_V.IP_ADDRESS_MISMATCH) {
+    return `is not for ${peerName}`;
+  }
+  return `is refused: ${cString(lib.X509_verify_cert_error_string(BigInt(result)))}`;
+}
+
+/** Alerts come from the other end; their reasons name the protocol version first. */
+function describeReason(reason: string): string {
+  const alert = /^(?:ssl|tls)v\d+ alert (.+)$/.exec(reason)?.[1];
+  return alert ? `the peer refused: ${alert}` : reason;
+}

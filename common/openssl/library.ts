@@ -1,0 +1,114 @@
+/**
+ * Finds and opens OpenSSL's libssl, once, when it is first needed.
+ *
+ * @module
+ */
+import { RunError } from "../errors.ts";
+import { OPENSSL_VERSION } from "./constants.ts";
+import { LIBCRYPTO, LIBSSL } from "./symbols.ts";
+
+/** Environment variable that names the libssl to use, by file name or path. */
+export const LIBRARY_VARIABLE = "NETPAIRS_LIBSSL";
+
+type Symbols = Deno.DynamicLibrary<typeof LIBSSL & typeof LIBCRYPTO>["symbols"];
+
+/** The library's functions, and what it says it is. */
+export interface OpenSsl extends Symbols {
+  /** Such as "OpenSSL 3.0.19 27 Jan 2026". */
+  readonly versionText: string;
+}
+
+/** OpenSSL is not there, or is one that cannot be used. */
+export class OpenSslMissingError extends RunError {
+  override readonly name = "OpenSslMissingError";
+}
+
+/** Names under which the systems know it, the newest tried last: 3 is what is widely there. */
+const NAMES: Readonly<Partial<Record<typeof Deno.build.os, readonly string[]>>> = {
+  linux: ["libssl.so.3", "libssl.so.4"],
+  darwin: [
+    "/opt/homebrew/opt/openssl@3/lib/libssl.3.dylib",
+    "/usr/local/opt/openssl@3/lib/libssl.3.dylib",
+    "libssl.3.dylib",
+  ],
+  freebsd: ["libssl.so.3", "libssl.so.30", "libssl.so.4"],
+};
+
+const INSTALL: Readonly<Partial<Record<typeof Deno.build.os, string>>> = {
+  linux: "apt install libssl3 (Debian, Ubuntu), dnf install openssl-libs (Fedora), " +
+    "apk add libssl3 (Alpine)",
+  darwin: "brew install openssl@3",
+  freebsd: "pkg install openssl",
+};
+
+let loaded: OpenSsl | undefined;
+
+/**
+ * Opens the library; later calls return the same one.
+ *
+ * @param path file name or path; default is what NETPAIRS_LIBSSL names, then the system's names
+ * @throws {OpenSslMissingError} saying how to install it, or why the one found is refused
+ * @throws {Deno.errors.NotCapable} without `--allow-ffi`
+ */
+export function loadOpenSsl(path?: string): OpenSsl {
+  return loaded ??= open(path);
+}
+
+function open(path: string | undefined): OpenSsl {
+  const named = path ?? fromEnvironment();
+  const names = named ? [named] : NAMES[Deno.build.os] ?? [];
+  const reasons: unknown[] = [];
+  for (const name of names) {
+    try {
+      return checked(name);
+    } catch (error) {
+      if (error instanceof OpenSslMissingError) throw error;
+      if (error instanceof Deno.errors.NotCapable) throw error;
+      reasons.push(error);
+    }
+  }
+  const tried = named ? `${named} cannot be opened` : `${names.join(", ")} not found`;
+  const how = INSTALL[Deno.build.os] ?? "see https://openssl.org";
+  throw new OpenSslMissingError(
+    `OpenSSL 3 is missing (${tried}); install it: ${how}; or name its libssl in ${LIBRARY_VARIABLE}`,
+    { cause: reasons[0] },
+  );
+}
+
+function fromEnvironment(): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: LIBRARY_VARIABLE });
+  return state === "granted" ? Deno.env.get(LIBRARY_VARIABLE) || undefined : undefined;
+}
+
+/**
+ * One handle serves both tables: dlsym(3) looks in what a library depends on, too, and so finds
+ * the libcrypto that this libssl was linked with, never another.
+ */
+function checked(name: string): OpenSsl {
+  const version = Deno.dlopen(name, {
+    OpenSSL_version_num: LIBCRYPTO.OpenSSL_version_num,
+    OpenSSL_version: LIBCRYPTO.OpenSSL_version,
+  });
+  const versionText = cString(version.symbols.OpenSSL_version(OPENSSL_VERSION)) ?? "";
+  // openssl/opensslv.h: the major version stands in the four highest of 32 bits.
+  const major = Number(version.symbols.OpenSSL_version_num() >> 28n);
+  version.close();
+  if (!versionText.startsWith("OpenSSL ") || major < 3) {
+    throw new OpenSslMissingError(
+      `${name} is "${versionText}"; OpenSSL 3 or newer is needed, ` +
+        `as others have other control numbers; name another libssl in ${LIBRARY_VARIABLE}`,
+    );
+  }
+  const { symbols } = Deno.dlopen(name, { ...LIBSSL, ...LIBCRYPTO });
+  return { ...symbols, versionText };
+}
+
+/** The text a `const char *` points to; null for NULL. */
+export function cString(pointer: Deno.PointerValue): string | null {
+  return pointer === null ? null : Deno.UnsafePointerView.getCString(pointer);
+}
+
+/** A text as C wants it, with the zero byte at its end. */
+export function toCString(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${text}\0`);
+}

@@ -1,0 +1,66 @@
+/**
+ * DTLS records as bytes: where one ends, and which may begin a handshake.
+ *
+ * A record has 13 bytes of header: type, version, epoch and sequence number, and in the last two
+ * the length of what follows (RFC 6347 4.1).
+ *
+ * @module
+ */
+
+/** Length of a DTLS record's header in bytes. */
+export const RECORD_HEADER_BYTES = 13;
+
+/** Content types: RFC 5246 6.2.1. */
+const HANDSHAKE = 22;
+/** Handshake message types: RFC 5246 7.4. */
+const CLIENT_HELLO = 1;
+/** Every version of DTLS has it, as ones' complement of TLS's 1: RFC 6347 4.1. */
+const MAJOR_VERSION = 0xfe;
+
+/** Offsets within a datagram that begins with a ClientHello: record, message header, version. */
+const EPOCH_AT = 3;
+const MESSAGE_TYPE_AT = RECORD_HEADER_BYTES;
+const RANDOM_AT = RECORD_HEADER_BYTES + 12 + 2;
+const RANDOM_BYTES = 32;
+
+/** Length of the record at `at`, its header included; Infinity where its header is cut off. */
+export function recordLength(bytes: Uint8Array, at: number): number {
+  if (at + RECORD_HEADER_BYTES > bytes.length) return Infinity;
+  return RECORD_HEADER_BYTES + (bytes[at + 11]! << 8 | bytes[at + 12]!);
+}
+
+/**
+ * Packs whole records into datagrams of at most `mtu` bytes; a record longer than that goes alone.
+ *
+ * @param bytes nothing but whole records
+ * @param emit takes a datagram, borrowed for the call
+ */
+export function packDatagrams(
+  bytes: Uint8Array,
+  mtu: number,
+  emit: (datagram: Uint8Array) => void,
+): void {
+  let from = 0;
+  let to = 0;
+  while (to < bytes.length) {
+    const end = Math.min(to + recordLength(bytes, to), bytes.length);
+    if (end - from > mtu && to > from) {
+      emit(bytes.subarray(from, to));
+      from = to;
+    }
+    to = end;
+  }
+  if (to > from) emit(bytes.subarray(from, to));
+}
+
+/** True for a datagram that can be the beginning of a handshake; anything else costs no call. */
+export function isClientHello(datagram: Uint8Array): boolean {
+  return datagram.length >= RANDOM_AT + RANDOM_BYTES && datagram[0] === HANDSHAKE &&
+    datagram[1] === MAJOR_VERSION && datagram[EPOCH_AT] === 0 && datagram[EPOCH_AT + 1] === 0 &&
+    recordLength(datagram, 0) <= datagram.length && datagram[MESSAGE_TYPE_AT] === CLIENT_HELLO;
+}
+
+/** The random a ClientHello carries (RFC 5246 7.4.1.2): it tells a new one from a repeated one. */
+export function clientRandom(clientHello: Uint8Array): Uint8Array {
+  return clientHello.subarray(RANDOM_AT, RANDOM_AT + RANDOM_BYTES);
+}

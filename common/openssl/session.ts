@@ -1,0 +1,287 @@
+/**
+ * The core of TLS and DTLS, free of I/O: bytes or datagrams go in, bytes or datagrams come out.
+ *
+ * It owns no socket, starts no timer and awaits nothing. Whoever drives it feeds what arrived,
+ * asks it to go on, sends what it drains, and comes back when {@linkcode TlsSession.timeoutMs}
+ * is over.
+ *
+ * @module
+ */
+import type { Security } from "../protocol.ts";
+import {
+  SSL_CTRL,
+  SSL_ERROR,
+  SSL_OP,
+  TLSEXT_NAMETYPE_HOST_NAME,
+  XN_FLAG_RFC2253_UTF8,
+} from "./constants.ts";
+import { MemoryBio, type TlsContext } from "./context.ts";
+import { takeError } from "./errors.ts";
+import { cString, type OpenSsl, toCString } from "./library.ts";
+import { packDatagrams } from "./records.ts";
+
+/** What {@linkcode TlsSession.read} returns when nothing is there yet. */
+export const NOT_YET = 0;
+/** What it returns when the peer has ended the session. */
+export const ENDED = -1;
+
+/**
+ * UDP payload that handshake datagrams keep to: fits Ethernet's 1500 bytes less an IPv6 header
+ * (40) and a UDP header (8), with room for a tunnel's.
+ */
+export const DEFAULT_MTU = 1400;
+
+/** No single thing that a session puts out at once is longer: some records of 2^14 bytes. */
+const OUTPUT_BYTES = 128 * 1024;
+
+/** One buffer serves all sessions: what is drained is handed over before the next call. */
+let output: Uint8Array<ArrayBuffer> | undefined;
+
+/** Settings of one session. */
+export interface TlsSessionOptions {
+  /** Client: name or IP address that the server's certificate has to be for. */
+  serverName?: string;
+  /** DTLS: longest UDP payload of the handshake in bytes, at least 256. */
+  mtu?: number;
+}
+
+/** An SSL between two memory BIOs; freed by `close()`. */
+export class TlsSession implements Disposable {
+  /** True once the handshake is complete. */
+  established = false;
+  /** True once the peer has said that it sends no more. */
+  peerEnded = false;
+  readonly #lib: OpenSsl;
+  readonly #datagram: boolean;
+  readonly #serverName: string | undefined;
+  readonly #mtu: number;
+  readonly #input: Deno.PointerObject;
+  readonly #output: Deno.PointerObject;
+  readonly #timeval = new BigInt64Array(2);
+  #ssl: Deno.PointerValue;
+  /** After a fatal error nothing more may be called (SSL_get_error(3)). */
+  #broken = false;
+
+  /** The context may be closed before the session is: C counts its users. */
+  constructor(context: TlsContext, options: TlsSessionOptions = {}) {
+    const lib = this.#lib = context.lib;
+    this.#datagram = context.datagram;
+    this.#serverName = options.serverName;
+    this.#mtu = options.mtu ?? DEFAULT_MTU;
+    lib.ERR_clear_error();
+    using input = new MemoryBio(lib);
+    using outgoing = new MemoryBio(lib);
+    const ssl = lib.SSL_new(context.pointer);
+    if (ssl === null) throw takeError(lib, "make a TLS session");
+    this.#ssl = ssl;
+    this.#input = input.giveAway();
+    this.#output = outgoing.giveAway();
+    lib.SSL_set_bio(ssl, this.#input, this.#output);
+    if (context.datagram) lib.SSL_ctrl(ssl, SSL_CTRL.SET_MTU, BigInt(this.#mtu), null);
+    if (context.role === "client") {
+      lib.SSL_set_connect_state(ssl);
+      if (options.serverName !== undefined) this.#expect(ssl, options.serverName);
+    } else {
+      lib.SSL_set_accept_state(ssl);
+    }
+  }
+
+  /**
+   * Takes what arrived: on DTLS exactly one datagram, after which the session has to be driven
+   * until it wants more. The bytes are copied.
+   */
+  feed(bytes: Uint8Array<ArrayBuffer>): void {
+    if (bytes.length > 0) this.#lib.BIO_write(this.#input, bytes, bytes.length);
+  }
+
+  /**
+   * Goes on with the handshake.
+   *
+   * @returns true when it is complete
+   * @throws {CertificateError} where the peer's certificate does not pass
+   * @throws {OpenSslError} where the handshake failed otherwise; drain the alert all the same
+   */
+  handshake(): boolean {
+    if (this.established) return true;
+    const ssl = this.#usable();
+    this.#lib.ERR_clear_error();
+    const result = this.#lib.SSL_do_handshake(ssl);
+    if (result === 1) return this.established = true;
+    this.#wantsMore(ssl, result, "complete the handshake");
+    return false;
+  }
+
+  /**
+   * Server over datagrams: the stateless beginning (DTLSv1_listen(3)), once a datagram.
+   *
+   * @param address a BIO_ADDR to be filled, which memory BIOs leave empty
+   * @returns true when the client's cookie is good: go on with the handshake
+   */
+  listen(address: Deno.PointerObject): boolean {
+    const ssl = this.#usable();
+    // Not on the context: there it would make every handshake ask for a cookie again.
+    this.#lib.SSL_set_options(ssl, BigInt(SSL_OP.COOKIE_EXCHANGE));
+    this.#lib.ERR_clear_error();
+    const result = this.#lib.DTLSv1_listen(ssl, address);
+    if (result < 0) throw takeError(this.#lib, "read a ClientHello");
+    return result > 0;
+  }
+
+  /**
+   * Reads application data.
+   *
+   * @returns bytes read into `into`, {@linkcode NOT_YET} or {@linkcode ENDED}
+   * @throws {OpenSslError} where the session is broken
+   */
+  read(into: Uint8Array<ArrayBuffer>): number {
+    const ssl = this.#usable();
+    this.#lib.ERR_clear_error();
+    const result = this.#lib.SSL_read(ssl, into, into.length);
+    if (result > 0) return result;
+    return this.#wantsMore(ssl, result, "read") ? NOT_YET : ENDED;
+  }
+
+  /**
+   * Seals application data; drain it afterwards. On DTLS one call is one record.
+   *
+   * @param bytes at least one; on DTLS at most 16384 (RFC 6347 4.1)
+   * @throws {OpenSslError} where the session is broken or the bytes are too many
+   */
+  write(bytes: Uint8Array<ArrayBuffer>): void {
+    const ssl = this.#usable();
+    this.#lib.ERR_clear_error();
+    const result = this.#lib.SSL_write(ssl, bytes, bytes.length);
+    // A memory BIO takes everything: there is no "not yet" and no part.
+    if (result <= 0) throw takeError(this.#lib, "write", ssl);
+  }
+
+  /**
+   * Hands over what is to be sent: on DTLS a datagram at a time, on TLS all bytes.
+   *
+   * @param emit the bytes are borrowed for the call
+   */
+  drain(emit: (bytes: Uint8Array) => void): void {
+    if (this.#ssl === null) return;
+    output ??= new Uint8Array(OUTPUT_BYTES);
+    for (;;) {
+      const length = this.#lib.BIO_read(this.#output, output, OUTPUT_BYTES);
+      if (length <= 0) return;
+      const bytes = output.subarray(0, length);
+      if (this.#datagram) packDatagrams(bytes, this.#mtu, emit);
+      else emit(bytes);
+    }
+  }
+
+  /**
+   * Says that no more will be sent (close_notify); drain it. Does nothing after a fatal error.
+   *
+   * @returns true when the peer has said so, too
+   */
+  shutdown(): boolean {
+    if (this.#ssl === null || this.#broken || !this.established) return true;
+    this.#lib.ERR_clear_error();
+    const result = this.#lib.SSL_shutdown(this.#ssl);
+    if (result < 0) this.#lib.ERR_clear_error();
+    return result === 1;
+  }
+
+  /**
+   * DTLS: milliseconds until {@linkcode handleTimeout} wants to be called, 0 for now; null where
+   * nothing is waited for.
+   */
+  timeoutMs(): number | null {
+    if (!this.#datagram || this.#ssl === null || this.#broken) return null;
+    const bytes = new Uint8Array(this.#timeval.buffer);
+    const set = this.#lib.SSL_ctrl(this.#ssl, SSL_CTRL.DTLS_GET_TIMEOUT, 0n, bytes);
+    if (set !== 1n) return null;
+    // struct timeval of sys/time.h: seconds, microseconds (32 bits on macOS, little-endian too).
+    const [seconds, micros] = this.#timeval;
+    return Number(seconds) * 1000 + Number(BigInt.asIntN(32, micros!)) / 1000;
+  }
+
+  /**
+   * DTLS: sends the last flight again when its time has come; drain it.
+   *
+   * @throws {OpenSslError} where it was sent too often
+   */
+  handleTimeout(): void {
+    const ssl = this.#usable();
+    this.#lib.ERR_clear_error();
+    const result = this.#lib.SSL_ctrl(ssl, SSL_CTRL.DTLS_HANDLE_TIMEOUT, 0n, null);
+    if (result < 0n) {
+      this.#broken = true;
+      throw takeError(this.#lib, "complete the handshake", ssl);
+    }
+  }
+
+  /** What was agreed on; for an established session. */
+  security(): Security {
+    const ssl = this.#usable();
+    const lib = this.#lib;
+    // SSL_get_negotiated_group(3): 0 where there was none, as in a resumed TLS 1.2 session.
+    const group = Number(lib.SSL_ctrl(ssl, SSL_CTRL.GET_NEGOTIATED_GROUP, 0n, null));
+    return {
+      version: cString(lib.SSL_get_version(ssl)),
+      cipher: cString(lib.SSL_CIPHER_get_name(lib.SSL_get_current_cipher(ssl))),
+      group: group > 0 ? cString(lib.SSL_group_to_name(ssl, group)) : null,
+      peer: this.#peerSubject(ssl),
+      resumed: lib.SSL_session_reused(ssl) === 1,
+    };
+  }
+
+  /** Frees it, and with it the two BIOs. May be called twice. */
+  close(): void {
+    if (this.#ssl !== null) this.#lib.SSL_free(this.#ssl);
+    this.#ssl = null;
+  }
+
+  /** Same as {@linkcode close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #usable(): Deno.PointerObject {
+    if (this.#ssl === null) throw new TypeError("Cannot use a TLS session: it is closed");
+    if (this.#broken) throw new TypeError("Cannot use a TLS session: it has failed");
+    return this.#ssl;
+  }
+
+  /** The name check (SSL_set1_host(3)); an address is checked as one and is no server name. */
+  #expect(ssl: Deno.PointerObject, serverName: string): void {
+    const lib = this.#lib;
+    const name = toCString(serverName);
+    if (lib.X509_VERIFY_PARAM_set1_ip_asc(lib.SSL_get0_param(ssl), name) === 1) return;
+    lib.ERR_clear_error();
+    if (lib.SSL_set1_host(ssl, name) !== 1) throw takeError(lib, `check the name ${serverName}`);
+    const type = BigInt(TLSEXT_NAMETYPE_HOST_NAME);
+    lib.SSL_ctrl(ssl, SSL_CTRL.SET_TLSEXT_HOSTNAME, type, name);
+  }
+
+  /** True where the session waits for the peer, false where the peer has ended it. */
+  #wantsMore(ssl: Deno.PointerObject, result: number, action: string): boolean {
+    switch (this.#lib.SSL_get_error(ssl, result)) {
+      case SSL_ERROR.WANT_READ:
+      case SSL_ERROR.WANT_WRITE:
+        return true;
+      case SSL_ERROR.ZERO_RETURN:
+        this.peerEnded = true;
+        return false;
+      case SSL_ERROR.SYSCALL:
+        // An empty DTLS record reads like this; the session lives on.
+        if (this.#datagram && result === 0) return true;
+    }
+    this.#broken = true;
+    throw takeError(this.#lib, action, ssl, this.#serverName);
+  }
+
+  #peerSubject(ssl: Deno.PointerObject): string | null {
+    const lib = this.#lib;
+    const x509 = lib.SSL_get1_peer_certificate(ssl);
+    if (x509 === null) return null;
+    using text = new MemoryBio(lib);
+    const subject = lib.X509_get_subject_name(x509);
+    lib.X509_NAME_print_ex(text.pointer, subject, 0, BigInt(XN_FLAG_RFC2253_UTF8));
+    lib.X509_free(x509);
+    return text.text();
+  }
+}

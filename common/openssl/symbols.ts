@@ -1,0 +1,156 @@
+/**
+ * The functions of libssl and libcrypto that are used, each under its C prototype, from
+ * openssl/ssl.h, bio.h, err.h, x509.h, x509_vfy.h, pem.h, evp.h, hmac.h and crypto.h of OpenSSL 3.
+ *
+ * A pointer that C only reads or fills during the call is a "buffer"; everything else that points
+ * is a "pointer". `size_t` and `long` come back as bigint, `int` as number: hot paths use `int`.
+ *
+ * @module
+ */
+
+/** Functions of libssl. */
+export const LIBSSL = {
+  // const SSL_METHOD *TLS_method(void);
+  TLS_method: { parameters: [], result: "pointer" },
+  // const SSL_METHOD *DTLS_method(void);
+  DTLS_method: { parameters: [], result: "pointer" },
+
+  // SSL_CTX *SSL_CTX_new(const SSL_METHOD *method);
+  SSL_CTX_new: { parameters: ["pointer"], result: "pointer" },
+  // void SSL_CTX_free(SSL_CTX *ctx);
+  SSL_CTX_free: { parameters: ["pointer"], result: "void" },
+  // long SSL_CTX_ctrl(SSL_CTX *ctx, int cmd, long larg, void *parg);
+  SSL_CTX_ctrl: { parameters: ["pointer", "i32", "i64", "pointer"], result: "i64" },
+  // uint64_t SSL_CTX_set_options(SSL_CTX *ctx, uint64_t options);
+  SSL_CTX_set_options: { parameters: ["pointer", "u64"], result: "u64" },
+  // int SSL_CTX_use_certificate(SSL_CTX *ctx, X509 *x);
+  SSL_CTX_use_certificate: { parameters: ["pointer", "pointer"], result: "i32" },
+  // int SSL_CTX_use_PrivateKey(SSL_CTX *ctx, EVP_PKEY *pkey);
+  SSL_CTX_use_PrivateKey: { parameters: ["pointer", "pointer"], result: "i32" },
+  // int SSL_CTX_check_private_key(const SSL_CTX *ctx);
+  SSL_CTX_check_private_key: { parameters: ["pointer"], result: "i32" },
+  // X509_STORE *SSL_CTX_get_cert_store(const SSL_CTX *ctx);
+  SSL_CTX_get_cert_store: { parameters: ["pointer"], result: "pointer" },
+  // int SSL_CTX_add_client_CA(SSL_CTX *ctx, X509 *cacert);
+  SSL_CTX_add_client_CA: { parameters: ["pointer", "pointer"], result: "i32" },
+  // void SSL_CTX_set_verify(SSL_CTX *ctx, int mode, SSL_verify_cb verify_callback);
+  SSL_CTX_set_verify: { parameters: ["pointer", "i32", "pointer"], result: "void" },
+  // int SSL_CTX_set_session_id_context(SSL_CTX *ctx, const unsigned char *sid_ctx, unsigned int len);
+  SSL_CTX_set_session_id_context: { parameters: ["pointer", "buffer", "u32"], result: "i32" },
+  // void SSL_CTX_set_cookie_generate_cb(SSL_CTX *ctx, int (*cb)(SSL *, unsigned char *, unsigned int *));
+  SSL_CTX_set_cookie_generate_cb: { parameters: ["pointer", "function"], result: "void" },
+  // void SSL_CTX_set_cookie_verify_cb(SSL_CTX *ctx, int (*cb)(SSL *, const unsigned char *, unsigned int));
+  SSL_CTX_set_cookie_verify_cb: { parameters: ["pointer", "function"], result: "void" },
+
+  // SSL *SSL_new(SSL_CTX *ctx);
+  SSL_new: { parameters: ["pointer"], result: "pointer" },
+  // void SSL_free(SSL *ssl);
+  SSL_free: { parameters: ["pointer"], result: "void" },
+  // void SSL_set_bio(SSL *ssl, BIO *rbio, BIO *wbio);
+  SSL_set_bio: { parameters: ["pointer", "pointer", "pointer"], result: "void" },
+  // uint64_t SSL_set_options(SSL *ssl, uint64_t options);
+  SSL_set_options: { parameters: ["pointer", "u64"], result: "u64" },
+  // long SSL_ctrl(SSL *ssl, int cmd, long larg, void *parg);
+  SSL_ctrl: { parameters: ["pointer", "i32", "i64", "buffer"], result: "i64" },
+  // void SSL_set_connect_state(SSL *ssl);
+  SSL_set_connect_state: { parameters: ["pointer"], result: "void" },
+  // void SSL_set_accept_state(SSL *ssl);
+  SSL_set_accept_state: { parameters: ["pointer"], result: "void" },
+  // int SSL_set1_host(SSL *s, const char *hostname);
+  SSL_set1_host: { parameters: ["pointer", "buffer"], result: "i32" },
+  // X509_VERIFY_PARAM *SSL_get0_param(SSL *ssl);
+  SSL_get0_param: { parameters: ["pointer"], result: "pointer" },
+  // int SSL_do_handshake(SSL *ssl);
+  SSL_do_handshake: { parameters: ["pointer"], result: "i32" },
+  // int DTLSv1_listen(SSL *ssl, BIO_ADDR *peer);
+  DTLSv1_listen: { parameters: ["pointer", "pointer"], result: "i32" },
+  // int SSL_read(SSL *ssl, void *buf, int num);
+  SSL_read: { parameters: ["pointer", "buffer", "i32"], result: "i32" },
+  // int SSL_write(SSL *ssl, const void *buf, int num);
+  SSL_write: { parameters: ["pointer", "buffer", "i32"], result: "i32" },
+  // int SSL_shutdown(SSL *ssl);
+  SSL_shutdown: { parameters: ["pointer"], result: "i32" },
+  // int SSL_get_error(const SSL *ssl, int ret);
+  SSL_get_error: { parameters: ["pointer", "i32"], result: "i32" },
+  // long SSL_get_verify_result(const SSL *ssl);
+  SSL_get_verify_result: { parameters: ["pointer"], result: "i64" },
+  // const char *SSL_get_version(const SSL *ssl);
+  SSL_get_version: { parameters: ["pointer"], result: "pointer" },
+  // const SSL_CIPHER *SSL_get_current_cipher(const SSL *ssl);
+  SSL_get_current_cipher: { parameters: ["pointer"], result: "pointer" },
+  // const char *SSL_CIPHER_get_name(const SSL_CIPHER *cipher);
+  SSL_CIPHER_get_name: { parameters: ["pointer"], result: "pointer" },
+  // const char *SSL_group_to_name(SSL *ssl, int id);
+  SSL_group_to_name: { parameters: ["pointer", "i32"], result: "pointer" },
+  // int SSL_session_reused(const SSL *ssl);
+  SSL_session_reused: { parameters: ["pointer"], result: "i32" },
+  // X509 *SSL_get1_peer_certificate(const SSL *ssl);
+  SSL_get1_peer_certificate: { parameters: ["pointer"], result: "pointer" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** Functions of libcrypto. */
+export const LIBCRYPTO = {
+  // unsigned long OpenSSL_version_num(void);
+  OpenSSL_version_num: { parameters: [], result: "u64" },
+  // const char *OpenSSL_version(int type);
+  OpenSSL_version: { parameters: ["i32"], result: "pointer" },
+
+  // unsigned long ERR_get_error(void);
+  ERR_get_error: { parameters: [], result: "u64" },
+  // void ERR_clear_error(void);
+  ERR_clear_error: { parameters: [], result: "void" },
+  // const char *ERR_lib_error_string(unsigned long e);
+  ERR_lib_error_string: { parameters: ["u64"], result: "pointer" },
+  // const char *ERR_reason_error_string(unsigned long e);
+  ERR_reason_error_string: { parameters: ["u64"], result: "pointer" },
+
+  // const BIO_METHOD *BIO_s_mem(void);
+  BIO_s_mem: { parameters: [], result: "pointer" },
+  // BIO *BIO_new(const BIO_METHOD *type);
+  BIO_new: { parameters: ["pointer"], result: "pointer" },
+  // int BIO_free(BIO *a);
+  BIO_free: { parameters: ["pointer"], result: "i32" },
+  // int BIO_read(BIO *b, void *data, int dlen);
+  BIO_read: { parameters: ["pointer", "buffer", "i32"], result: "i32" },
+  // int BIO_write(BIO *b, const void *data, int dlen);
+  BIO_write: { parameters: ["pointer", "buffer", "i32"], result: "i32" },
+  // long BIO_ctrl(BIO *bp, int cmd, long larg, void *parg);
+  BIO_ctrl: { parameters: ["pointer", "i32", "i64", "pointer"], result: "i64" },
+  // BIO_ADDR *BIO_ADDR_new(void);
+  BIO_ADDR_new: { parameters: [], result: "pointer" },
+  // void BIO_ADDR_free(BIO_ADDR *);
+  BIO_ADDR_free: { parameters: ["pointer"], result: "void" },
+
+  // X509 *PEM_read_bio_X509(BIO *bp, X509 **x, pem_password_cb *cb, void *u);
+  PEM_read_bio_X509: { parameters: ["pointer", "pointer", "pointer", "buffer"], result: "pointer" },
+  // EVP_PKEY *PEM_read_bio_PrivateKey(BIO *bp, EVP_PKEY **x, pem_password_cb *cb, void *u);
+  PEM_read_bio_PrivateKey: {
+    parameters: ["pointer", "pointer", "pointer", "buffer"],
+    result: "pointer",
+  },
+  // void X509_free(X509 *a);
+  X509_free: { parameters: ["pointer"], result: "void" },
+  // void EVP_PKEY_free(EVP_PKEY *pkey);
+  EVP_PKEY_free: { parameters: ["pointer"], result: "void" },
+  // X509_NAME *X509_get_subject_name(const X509 *x);
+  X509_get_subject_name: { parameters: ["pointer"], result: "pointer" },
+  // int X509_NAME_print_ex(BIO *out, const X509_NAME *nm, int indent, unsigned long flags);
+  X509_NAME_print_ex: { parameters: ["pointer", "pointer", "i32", "u64"], result: "i32" },
+  // int X509_STORE_add_cert(X509_STORE *xs, X509 *x);
+  X509_STORE_add_cert: { parameters: ["pointer", "pointer"], result: "i32" },
+  // const char *X509_verify_cert_error_string(long n);
+  X509_verify_cert_error_string: { parameters: ["i64"], result: "pointer" },
+  // int X509_VERIFY_PARAM_set1_ip_asc(X509_VERIFY_PARAM *param, const char *ipasc);
+  X509_VERIFY_PARAM_set1_ip_asc: { parameters: ["pointer", "buffer"], result: "i32" },
+
+  // const EVP_MD *EVP_sha256(void);
+  EVP_sha256: { parameters: [], result: "pointer" },
+  // unsigned char *HMAC(const EVP_MD *evp_md, const void *key, int key_len,
+  //                     const unsigned char *d, size_t n, unsigned char *md, unsigned int *md_len);
+  HMAC: {
+    parameters: ["pointer", "buffer", "i32", "buffer", "usize", "pointer", "pointer"],
+    result: "pointer",
+  },
+  // int CRYPTO_memcmp(const void *a, const void *b, size_t len);
+  CRYPTO_memcmp: { parameters: ["pointer", "pointer", "usize"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;

@@ -1,0 +1,85 @@
+/**
+ * DTLS client: a handshake with a cookie round trip, a message, its answer, an orderly shutdown;
+ * once for every message.
+ *
+ *     deno run --unstable-net --allow-net --allow-read --allow-ffi dtls/client.ts --help
+ *
+ * @module
+ */
+import { loadCertificates } from "../common/certificates.ts";
+import { type ClientConnection, type ClientTransport, LOST } from "../common/client.ts";
+import { STEP_INDEX } from "../common/clock.ts";
+import type { Deadlines } from "../common/deadline.ts";
+import { TimeoutError } from "../common/errors.ts";
+import { resolveHost } from "../common/net.ts";
+import type { PairOptions } from "../common/options.ts";
+import type { Security } from "../common/protocol.ts";
+import { clientMain, type Prepared } from "../common/script.ts";
+import type { DtlsConn } from "./conn.ts";
+import { clientContext, openDtls } from "./connect.ts";
+
+class DtlsConnection implements ClientConnection {
+  readonly security: Security;
+  readonly #conn: DtlsConn;
+  readonly #timeoutMs: number;
+
+  constructor(conn: DtlsConn, timeoutMs: number) {
+    this.#conn = conn;
+    this.#timeoutMs = timeoutMs;
+    this.security = conn.security!;
+  }
+
+  send(message: Uint8Array): Promise<void> {
+    return this.#conn.send(message);
+  }
+
+  async receive(into: Uint8Array): Promise<number> {
+    try {
+      return (await this.#conn.receive(into, this.#timeoutMs))?.length ?? 0;
+    } catch (error) {
+      if (error instanceof TimeoutError) return LOST;
+      throw error;
+    }
+  }
+
+  shutdown(): Promise<void> {
+    return this.#conn.shutdown();
+  }
+
+  close(): void {
+    this.#conn.abandon();
+  }
+}
+
+async function prepare(
+  options: PairOptions,
+  deadlines: Deadlines,
+): Promise<Prepared<ClientTransport>> {
+  const { hostname: serverName, port, timeoutMs } = options;
+  const address = await resolveHost(serverName);
+  const context = clientContext(await loadCertificates(options.certs, "client"));
+  const { signal } = deadlines;
+  return {
+    library: context.lib.versionText,
+    transport: {
+      async open(timer) {
+        const conn = openDtls(context, address, {
+          port,
+          serverName,
+          handshakeTimeoutMs: timeoutMs,
+          signal,
+        });
+        try {
+          await conn.handshake();
+        } catch (error) {
+          conn.abandon();
+          throw error;
+        }
+        timer.mark(STEP_INDEX.handshake);
+        return new DtlsConnection(conn, timeoutMs);
+      },
+    },
+  };
+}
+
+if (import.meta.main) Deno.exit(await clientMain("dtls", prepare));

@@ -1,0 +1,295 @@
+/**
+ * One DTLS connection on Deno's event loop.
+ *
+ * @module
+ */
+import type { Deadline, Deadlines } from "../common/deadline.ts";
+import { TimeoutError } from "../common/errors.ts";
+import { ENDED, NOT_YET, type TlsSession } from "../common/openssl/session.ts";
+import type { Security } from "../common/protocol.ts";
+
+/** A DTLS record carries at most 2^14 bytes of a message (RFC 6347 4.1). */
+export const MAX_MESSAGE_BYTES = 16_384;
+
+/** Messages kept for a program that does not receive; later ones are dropped, as on UDP. */
+const INBOX_LIMIT = 256;
+
+/** How long `close()` waits for the peer's close_notify; on UDP it may be lost. */
+const CLOSE_TIMEOUT_MS = 500;
+
+/** What a connection needs of the socket below it. */
+export interface DtlsCarrier {
+  /** The peer. */
+  readonly remoteAddr: Deno.NetAddr;
+  /** Sends a datagram; the bytes are handed over. */
+  transmit(datagram: Uint8Array): Promise<void>;
+  /** Told once, when the connection is closed. */
+  release(): void;
+}
+
+/** Settings of a connection. */
+export interface DtlsConnOptions {
+  /** Longest time for the handshake in milliseconds. */
+  handshakeTimeoutMs: number;
+  /** Ends every wait when it is aborted. */
+  signal?: AbortSignal;
+}
+
+interface Reader extends PromiseWithResolvers<Uint8Array | null> {
+  into: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * A DTLS connection: whole messages, each of which may get lost.
+ *
+ * Made by `connectDtls` and by a listener; `send` and `receive` wait for the handshake.
+ */
+export class DtlsConn implements AsyncDisposable {
+  /** The peer. */
+  readonly remoteAddr: Deno.NetAddr;
+  /** For the driver below: the core this connection drives. */
+  readonly session: TlsSession;
+  readonly #carrier: DtlsCarrier;
+  readonly #deadlines: Deadlines;
+  readonly #readDeadline: Deadline;
+  readonly #timer: Deadline;
+  readonly #handshakeDue: number;
+  readonly #handshake = Promise.withResolvers<void>();
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = () => this.#fail(this.#signal!.reason);
+  readonly #inbox: Uint8Array[] = [];
+  #reader: Reader | null = null;
+  #failure: unknown;
+  #onPeerEnded: () => void = () => {};
+  #security: Security | null = null;
+  #closed = false;
+
+  /** For the drivers below; it takes the session over. */
+  constructor(
+    session: TlsSession,
+    carrier: DtlsCarrier,
+    deadlines: Deadlines,
+    options: DtlsConnOptions,
+  ) {
+    this.session = session;
+    this.#carrier = carrier;
+    this.#deadlines = deadlines;
+    this.remoteAddr = carrier.remoteAddr;
+    this.#readDeadline = deadlines.add((error) => this.#settle(null, error));
+    this.#timer = deadlines.add((error) => this.#onTimer(error));
+    this.#handshakeDue = performance.now() + options.handshakeTimeoutMs;
+    this.#signal = options.signal;
+    this.#signal?.addEventListener("abort", this.#onAbort);
+    // Whoever never asks for the handshake's outcome meets it at the next call.
+    this.#handshake.promise.catch(() => {});
+  }
+
+  /** What was agreed on; null before the handshake is complete. */
+  get security(): Security | null {
+    if (!this.#security && this.session.established && !this.#closed) {
+      this.#security = this.session.security();
+    }
+    return this.#security;
+  }
+
+  /**
+   * Completes the handshake.
+   *
+   * @throws {CertificateError} where the peer's certificate does not pass
+   * @throws {OpenSslError} where the peer refuses or breaks the protocol
+   * @throws {TimeoutError} where it takes too long
+   */
+  handshake(): Promise<void> {
+    return this.#handshake.promise;
+  }
+
+  /**
+   * Sends one message.
+   *
+   * @param message 1 to 16384 bytes, borrowed for the call
+   * @throws {RangeError} where it is empty or too long
+   */
+  async send(message: Uint8Array): Promise<void> {
+    if (!this.session.established) await this.handshake();
+    if (this.#failure !== undefined) throw this.#failure;
+    const { length } = message;
+    if (length < 1 || length > MAX_MESSAGE_BYTES) {
+      throw new RangeError(
+        `Cannot send a message of ${length} bytes: 1 to ${MAX_MESSAGE_BYTES} fit a DTLS record`,
+      );
+    }
+    this.session.write(message as Uint8Array<ArrayBuffer>);
+    await this.#flush();
+  }
+
+  /**
+   * Receives one message. One call at a time.
+   *
+   * @param into where it goes (a longer message is cut off); default is memory of its own
+   * @param timeoutMs longest wait in milliseconds; default is for ever
+   * @returns the part of `into` that holds the message, or null when the peer has ended
+   * @throws {TimeoutError} when nothing came in time; the connection lives on
+   */
+  async receive(
+    into: Uint8Array = new Uint8Array(MAX_MESSAGE_BYTES),
+    timeoutMs?: number,
+  ): Promise<Uint8Array | null> {
+    if (!this.session.established) await this.handshake();
+    if (this.#reader) throw new TypeError("Cannot receive: another receive() is still waiting");
+    const kept = this.#inbox.shift();
+    if (kept) {
+      const part = kept.subarray(0, into.length);
+      into.set(part);
+      return into.subarray(0, part.length);
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#closed || this.session.peerEnded) return null;
+    const reader = { into: into as Uint8Array<ArrayBuffer>, ...newResolvers() };
+    this.#reader = reader;
+    if (timeoutMs !== undefined) this.#readDeadline.arm(timeoutMs);
+    return await reader.promise;
+  }
+
+  /** The messages, one after the other, until the peer has ended. */
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array> {
+    for (let message; (message = await this.receive());) yield message;
+  }
+
+  /**
+   * Says that no more will be sent, and waits for the peer to say so, too, for half a second: on
+   * UDP its word may be lost.
+   */
+  async shutdown(): Promise<void> {
+    if (this.#closed || this.#failure !== undefined || !this.session.established) return;
+    const ended = this.session.shutdown() || this.session.peerEnded;
+    await this.#flush();
+    if (ended) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onPeerEnded = resolve;
+    using deadline = this.#deadlines.add(() => resolve());
+    deadline.arm(CLOSE_TIMEOUT_MS);
+    await promise;
+  }
+
+  /** Ends the connection in order, see {@linkcode shutdown}, and frees it. May be called twice. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    try {
+      await this.shutdown();
+    } finally {
+      this.abandon();
+    }
+  }
+
+  /** Same as {@linkcode close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Frees the connection without a word to the peer. May be called twice. */
+  abandon(): void {
+    if (this.#closed) return;
+    void this.security;
+    this.#closed = true;
+    this.#handshake.reject(new Deno.errors.BadResource("the connection is closed"));
+    this.#settle(null);
+    this.#onPeerEnded();
+    this.#readDeadline[Symbol.dispose]();
+    this.#timer[Symbol.dispose]();
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.session.close();
+    this.#carrier.release();
+  }
+
+  /** For the driver below: begins a client's handshake, or goes on after a datagram was fed. */
+  advance(): void {
+    if (this.#closed || this.#failure !== undefined) return;
+    try {
+      if (!this.session.established && this.session.handshake()) this.#handshake.resolve();
+      if (this.session.established) this.#readAll();
+    } catch (error) {
+      // The alert that says why goes out all the same.
+      this.#flush().catch(() => {});
+      this.#fail(error);
+      return;
+    }
+    this.#flush().catch((error) => this.#fail(error));
+    this.#setTimer();
+  }
+
+  /** One datagram may hold several messages: all are taken before the next is fed. */
+  #readAll(): void {
+    for (;;) {
+      const into = this.#reader?.into ?? scratch();
+      const length = this.session.read(into);
+      if (length === NOT_YET) return;
+      if (length === ENDED) {
+        this.#settle(null);
+        // Answered at once: the peer waits for it.
+        this.session.shutdown();
+        return this.#onPeerEnded();
+      }
+      if (this.#reader) this.#settle(into.subarray(0, length));
+      else if (this.#inbox.length < INBOX_LIMIT) this.#inbox.push(into.slice(0, length));
+    }
+  }
+
+  /** A datagram is copied, as the session's memory is used again before it has left. */
+  #flush(): Promise<void> {
+    let sent: Promise<void> | undefined;
+    this.session.drain((datagram) => {
+      const sending = this.#carrier.transmit(datagram.slice());
+      sent = sent ? Promise.all([sent, sending]).then(() => {}) : sending;
+    });
+    return sent ?? Promise.resolve();
+  }
+
+  /** The next thing the clock brings: a flight to be sent again, or the handshake's end. */
+  #setTimer(): void {
+    if (this.session.established) return this.#timer.disarm();
+    const left = this.#handshakeDue - performance.now();
+    const retransmit = this.session.timeoutMs() ?? Infinity;
+    this.#timer.arm(Math.max(Math.min(left, retransmit), 0));
+  }
+
+  #onTimer(error: Error): void {
+    if (performance.now() >= this.#handshakeDue || !(error instanceof TimeoutError)) {
+      return this.#fail(new TimeoutError("the peer did not answer the handshake in time"));
+    }
+    try {
+      this.session.handleTimeout();
+    } catch (error) {
+      return this.#fail(error);
+    }
+    this.#flush().catch((error) => this.#fail(error));
+    this.#setTimer();
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    this.#timer.disarm();
+    this.#handshake.reject(this.#failure);
+    this.#settle(null, this.#failure);
+    this.#onPeerEnded();
+  }
+
+  #settle(message: Uint8Array | null, error?: unknown): void {
+    const reader = this.#reader;
+    if (!reader) return;
+    this.#reader = null;
+    this.#readDeadline.disarm();
+    if (error === undefined) reader.resolve(message);
+    else reader.reject(error);
+  }
+}
+
+function newResolvers(): PromiseWithResolvers<Uint8Array | null> {
+  return Promise.withResolvers<Uint8Array | null>();
+}
+
+let scratchMemory: Uint8Array<ArrayBuffer> | undefined;
+
+/** Memory for messages that nobody waits for; they are copied out of it at once. */
+function scratch(): Uint8Array<ArrayBuffer> {
+  return scratchMemory ??= new Uint8Array(MAX_MESSAGE_BYTES);
+}

@@ -1,0 +1,86 @@
+/**
+ * DTLS server: one UDP socket, many clients, each authenticated by its certificate; answers every
+ * message with `ack`.
+ *
+ *     deno run --unstable-net --allow-net --allow-read --allow-ffi dtls/server.ts --help
+ *
+ * @module
+ */
+import { loadCertificates } from "../common/certificates.ts";
+import type { Deadlines } from "../common/deadline.ts";
+import { loadOpenSsl } from "../common/openssl/library.ts";
+import { resolveHost } from "../common/net.ts";
+import type { PairOptions } from "../common/options.ts";
+import { formatAddress, type Security } from "../common/protocol.ts";
+import { type Prepared, serverMain } from "../common/script.ts";
+import type { ServerConnection, ServerTransport } from "../common/server.ts";
+import type { DtlsConn } from "./conn.ts";
+import { listenDtls } from "./listen.ts";
+
+class DtlsConnection implements ServerConnection {
+  readonly peer: string;
+  readonly #conn: DtlsConn;
+  readonly #options: PairOptions;
+
+  constructor(conn: DtlsConn, options: PairOptions) {
+    this.#conn = conn;
+    this.#options = options;
+    this.peer = formatAddress(conn.remoteAddr.hostname, conn.remoteAddr.port);
+  }
+
+  get security(): Security | undefined {
+    return this.#conn.security ?? undefined;
+  }
+
+  handshake(): Promise<void> {
+    return this.#conn.handshake();
+  }
+
+  async receive(into: Uint8Array, idle: boolean): Promise<number> {
+    const { idleTimeoutMs, timeoutMs } = this.#options;
+    const message = await this.#conn.receive(into, idle ? idleTimeoutMs : timeoutMs);
+    return message?.length ?? 0;
+  }
+
+  send(answer: Uint8Array): Promise<void> {
+    return this.#conn.send(answer);
+  }
+
+  shutdown(): Promise<void> {
+    return this.#conn.shutdown();
+  }
+
+  close(): void {
+    this.#conn.abandon();
+  }
+}
+
+async function prepare(
+  options: PairOptions,
+  deadlines: Deadlines,
+): Promise<Prepared<ServerTransport>> {
+  const hostname = await resolveHost(options.hostname);
+  const listener = listenDtls({
+    ...await loadCertificates(options.certs, "server"),
+    hostname,
+    port: options.port,
+    clientCertificate: "require",
+    handshakeTimeoutMs: options.timeoutMs,
+    signal: deadlines.signal,
+  });
+  return {
+    library: loadOpenSsl().versionText,
+    transport: {
+      hostname: listener.addr.hostname,
+      port: listener.addr.port,
+      async accept() {
+        const conn = await listener.accept();
+        return conn && new DtlsConnection(conn, options);
+      },
+      stopAccepting: () => listener.stopAccepting(),
+      close: () => listener.close(),
+    },
+  };
+}
+
+if (import.meta.main) Deno.exit(await serverMain("dtls", prepare));
