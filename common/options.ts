@@ -5,8 +5,9 @@
  */
 import { UsageError } from "./errors.ts";
 import { checkPlan, FULL_PLAN, MAX_REPEAT, parsePlan, type Plan, type PlanFile } from "./plan.ts";
+import { permissionsOf } from "./lanes.ts";
 import { type Engine, type Io, laneName, type Protocol, type Role } from "./protocol.ts";
-import { parseArgs } from "./std.ts";
+import { choiceOf, helpLines, hostOf, numberOf, readWords, type Word } from "./words.ts";
 
 /** Everything the words say, checked. */
 export interface PairOptions {
@@ -42,11 +43,8 @@ export interface PairOptions {
 /** What the command line asks for. */
 export type Request = PairOptions | "help" | "version";
 
-/** One word of the command line. */
-interface Word {
-  /** Placeholder of its value in the help; none for a switch. */
-  value?: string;
-  help: string;
+/** A word that not every script takes. */
+interface PairWord extends Word {
   role?: Role;
   protocol?: Protocol;
 }
@@ -54,7 +52,7 @@ interface Word {
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-const WORDS: Readonly<Record<string, Word>> = {
+const WORDS: Readonly<Record<string, PairWord>> = {
   host: { value: "NAME", help: "name or address, IPv4 or IPv6 (default 127.0.0.1)" },
   port: { value: "N", help: "default 1443; a server with 0 takes a free one and prints it" },
   plan: { value: "FILE", help: "YAML: sizes, repeat, ... (default: the built-in 22 sizes)" },
@@ -104,7 +102,7 @@ export function parseOptions(
   words: string[],
   readFile: (path: string) => string = Deno.readTextFileSync,
 ): Request {
-  const values = readWords(protocol, role, words);
+  const values = readWords(wordsOf(protocol, role), words, NOT_YET);
   if (values.has("help")) return "help";
   if (values.has("version")) return "version";
   const file = readPlan(values.get("plan"), readFile);
@@ -127,7 +125,7 @@ export function parseOptions(
     lane: laneName(protocol, io, engine),
     io,
     engine,
-    hostname: hostOf(values.get("host") ?? "127.0.0.1"),
+    hostname: hostOf(values, "host") ?? "127.0.0.1",
     port: numberOf(values, "port", role === "server" ? 0 : 1, 65535) ?? 1443,
     plan,
     connect: choiceOf(values, "connect", ["message", "once"]) ?? file.connect ?? "message",
@@ -153,13 +151,10 @@ export function helpText(protocol: Protocol, role: Role): string {
   const does = role === "client"
     ? `Sends the messages of a plan to a ${name} server and times every step.`
     : `Answers the messages of a plan that ${name} clients send, and times every step.`;
-  const lines = Object.entries(wordsOf(protocol, role)).map(([word, { value, help }]) =>
-    `  ${`--${word}${value ? ` ${value}` : ""}`.padEnd(24)}${help}`
-  );
   return [
     `${does}\n`,
-    `Usage: deno run ${permissions(protocol)} ${script} [WORDS]\n`,
-    ...lines,
+    `Usage: deno run ${permissionsOf(protocol).join(" ")} ${script} [WORDS]\n`,
+    ...helpLines(wordsOf(protocol, role)),
     "",
     "Examples:",
     `  ${script} --sizes 16384,100`,
@@ -169,59 +164,11 @@ export function helpText(protocol: Protocol, role: Role): string {
   ].join("\n");
 }
 
-/** The permissions a pair's script wants for its main job. */
-function permissions(protocol: Protocol): string {
-  if (protocol === "tls") return "--allow-net --allow-read";
-  return protocol === "dtls" ? "--allow-net --allow-read --allow-ffi" : "--allow-net";
-}
-
-function wordsOf(protocol: Protocol, role: Role): Record<string, Word> {
+function wordsOf(protocol: Protocol, role: Role): Record<string, PairWord> {
   const wanted = Object.entries(WORDS).filter(([, word]) =>
     (word.role ?? role) === role && (word.protocol ?? protocol) === protocol
   );
   return Object.fromEntries(wanted);
-}
-
-/** Each word that is there with its value; a switch's value is empty. */
-function readWords(protocol: Protocol, role: Role, words: string[]): Map<string, string> {
-  const known = wordsOf(protocol, role);
-  const names = Object.keys(known);
-  const refuse = (word: string) => {
-    const name = word.replace(/^--?/, "").replace(/=.*/s, "");
-    if (NOT_YET.has(name)) throw new UsageError(`--${name} is not available in this version`);
-    throw new UsageError(`unknown word "${word}"; --help lists the words that are allowed`);
-  };
-  const switches = names.filter((name) => !known[name]!.value);
-  const parsed = parseArgs(joinDash(words, known), {
-    boolean: switches,
-    string: names.filter((name) => known[name]!.value),
-    collect: names.filter((name) => known[name]!.value),
-    alias: { help: "h" },
-    unknown: refuse,
-  });
-  const withValue = words.find((word) => switches.some((name) => word.startsWith(`--${name}=`)));
-  if (withValue) throw new UsageError(`${withValue}: this word takes no value`);
-  const values = new Map<string, string>();
-  for (const name of names) {
-    const value = parsed[name];
-    if (value === true) values.set(name, "");
-    if (!Array.isArray(value) || value.length === 0) continue;
-    if (value.length > 1) throw new UsageError(`--${name} stands there ${value.length} times`);
-    if (value[0] === "") throw new UsageError(`--${name} wants a value: ${known[name]!.value}`);
-    values.set(name, String(value[0]));
-  }
-  const rest = (parsed._ as unknown[])[0];
-  if (rest !== undefined) refuse(String(rest));
-  return values;
-}
-
-/** Ties a lone `-` to the word whose value it is; parseArgs would take it for a word of its own. */
-function joinDash(words: string[], known: Record<string, Word>): string[] {
-  return words.flatMap((word, i) => {
-    const takesDash = (name: string | undefined) => !!name && !!known[name.slice(2)]?.value;
-    if (words[i + 1] === "-" && takesDash(word)) return [`${word}=-`];
-    return word === "-" && takesDash(words[i - 1]) ? [] : [word];
-  });
 }
 
 function readPlan(path: string | undefined, readFile: (path: string) => string): PlanFile {
@@ -244,43 +191,4 @@ function sizesOf(text: string | undefined): number[] | undefined {
     }
     return Number(size);
   });
-}
-
-function numberOf(
-  values: Map<string, string>,
-  word: string,
-  min: number,
-  max: number,
-): number | undefined {
-  const text = values.get(word);
-  if (text === undefined) return undefined;
-  const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : NaN;
-  if (!(value >= min && value <= max)) {
-    throw new UsageError(`--${word} ${text}: a whole number from ${min} to ${max} is allowed`);
-  }
-  return value;
-}
-
-function choiceOf<T extends string>(
-  values: Map<string, string>,
-  word: string,
-  allowed: readonly T[],
-  notYet: readonly string[] = [],
-): T | undefined {
-  const text = values.get(word);
-  if (text === undefined) return undefined;
-  const choice = allowed.find((choice) => choice === text);
-  if (choice) return choice;
-  if (notYet.includes(text)) {
-    throw new UsageError(`--${word} ${text} is not available in this version`);
-  }
-  throw new UsageError(`--${word} ${text}: allowed is ${allowed.join(" or ")}`);
-}
-
-function hostOf(text: string): string {
-  const host = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
-  if (!/^[0-9A-Za-z._:%-]{1,253}$/.test(host)) {
-    throw new UsageError(`--host ${text}: a host name or an address is allowed`);
-  }
-  return host;
 }

@@ -38,11 +38,8 @@ export const parseYaml = yaml.parse as (text: string) => unknown;
 /** Formats like printf(3); see @std/fmt. */
 export const sprintf = printf.sprintf as (format: string, ...values: unknown[]) => string;
 
-/** Terminal colours of a text; see @std/fmt. */
-export const { bold, dim, green, red, yellow } = colors as Record<
-  "bold" | "dim" | "green" | "red" | "yellow",
-  (text: string) => string
->;
+/** A text without its terminal colours; see @std/fmt. */
+export const stripAnsiCode = colors.stripAnsiCode as (text: string) => string;
 
 /** Path functions of this system; see @std/path. */
 export const { basename, dirname, fromFileUrl, isAbsolute, join, relative, resolve, toFileUrl } =

@@ -1,0 +1,137 @@
+/**
+ * Reads command lines whose words stand in a table, and refuses what is not in it.
+ *
+ * @module
+ */
+import { UsageError } from "./errors.ts";
+import { parseArgs } from "./std.ts";
+
+/** One word of a command line. */
+export interface Word {
+  /** Placeholder of its value in the help; none for a switch. */
+  value?: string;
+  /** What it does, and its default. */
+  help: string;
+}
+
+/** The words a command takes, by name without the dashes. */
+export type WordTable = Readonly<Record<string, Word>>;
+
+/** The words that were there: a switch has an empty value. */
+export type Values = ReadonlyMap<string, string>;
+
+/**
+ * Reads a command line.
+ *
+ * @param notYet words that are refused as not available rather than as unknown
+ * @throws {UsageError} for an unknown word, one that stands twice, or a value too many or too few
+ *
+ * @example
+ * ```ts
+ * const values = readWords({ port: { value: "N", help: "UDP port" } }, ["--port", "1443"]);
+ * if (values.get("port") !== "1443") throw new Error("not read");
+ * ```
+ */
+export function readWords(table: WordTable, words: string[], notYet?: Set<string>): Values {
+  const refuse = (word: string) => {
+    const name = word.replace(/^--?/, "").replace(/=.*/s, "");
+    if (notYet?.has(name)) throw new UsageError(`--${name} is not available in this version`);
+    throw new UsageError(`unknown word "${word}"; --help lists the words that are allowed`);
+  };
+  const names = Object.keys(table);
+  const switches = names.filter((name) => table[name]!.value === undefined);
+  const others = names.filter((name) => table[name]!.value !== undefined);
+  const parsed = parseArgs(joinDash(words, table), {
+    boolean: switches,
+    string: others,
+    collect: others,
+    alias: names.includes("help") ? { help: "h" } : {},
+    unknown: refuse,
+  });
+  const withValue = words.find((word) => switches.some((name) => word.startsWith(`--${name}=`)));
+  if (withValue) throw new UsageError(`${withValue}: this word takes no value`);
+  const rest = (parsed._ as unknown[])[0];
+  if (rest !== undefined) refuse(String(rest));
+  const values = new Map<string, string>();
+  for (const name of switches) if (parsed[name] === true) values.set(name, "");
+  for (const name of others) {
+    const found = parsed[name] as string[];
+    if (found.length > 1) throw new UsageError(`--${name} stands there ${found.length} times`);
+    if (found[0] === "") throw new UsageError(`--${name} wants a value: ${table[name]!.value}`);
+    if (found[0] !== undefined) values.set(name, found[0]);
+  }
+  return values;
+}
+
+/** Ties a lone `-` to the word whose value it is; parseArgs would take it for a word of its own. */
+function joinDash(words: string[], table: WordTable): string[] {
+  const takesDash = (word: string | undefined) => table[word?.slice(2) ?? ""]?.value !== undefined;
+  return words.flatMap((word, i) => {
+    if (words[i + 1] === "-" && takesDash(word)) return [`${word}=-`];
+    return word === "-" && takesDash(words[i - 1]) ? [] : [word];
+  });
+}
+
+/** The words as lines of a help text. */
+export function helpLines(table: WordTable): string[] {
+  return Object.entries(table).map(([name, { value, help }]) =>
+    `  ${`--${name}${value ? ` ${value}` : ""}`.padEnd(24)}${help}`
+  );
+}
+
+/**
+ * The value of a word that takes a whole number.
+ *
+ * @throws {UsageError} saying what is allowed
+ */
+export function numberOf(
+  values: Values,
+  word: string,
+  min: number,
+  max: number,
+): number | undefined {
+  const text = values.get(word);
+  if (text === undefined) return undefined;
+  const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : NaN;
+  if (!(value >= min && value <= max)) {
+    throw new UsageError(`--${word} ${text}: a whole number from ${min} to ${max} is allowed`);
+  }
+  return value;
+}
+
+/**
+ * The value of a word that takes one of several.
+ *
+ * @param notYet values that are refused as not available rather than as unknown
+ * @throws {UsageError} saying what is allowed
+ */
+export function choiceOf<T extends string>(
+  values: Values,
+  word: string,
+  allowed: readonly T[],
+  notYet: readonly string[] = [],
+): T | undefined {
+  const text = values.get(word);
+  if (text === undefined) return undefined;
+  const choice = allowed.find((choice) => choice === text);
+  if (choice) return choice;
+  if (notYet.includes(text)) {
+    throw new UsageError(`--${word} ${text} is not available in this version`);
+  }
+  throw new UsageError(`--${word} ${text}: allowed is ${allowed.join(" or ")}`);
+}
+
+/**
+ * The value of a word that takes a host name or an address, without an IPv6 address's brackets.
+ *
+ * @throws {UsageError} where it can be neither
+ */
+export function hostOf(values: Values, word: string): string | undefined {
+  const text = values.get(word);
+  if (text === undefined) return undefined;
+  const host = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
+  if (!/^[0-9A-Za-z._:%-]{1,253}$/.test(host)) {
+    throw new UsageError(`--${word} ${text}: a host name or an address is allowed`);
+  }
+  return host;
+}

@@ -1,0 +1,89 @@
+/**
+ * Removes what was built, generated and logged, lists it, and touches nothing else.
+ *
+ *     deno task clean --help
+ *
+ * @module
+ */
+import { EXIT, reportError } from "../common/errors.ts";
+import { print } from "../common/output.ts";
+import { PROTOCOLS } from "../common/protocol.ts";
+import { join, resolve } from "../common/std.ts";
+import { helpLines, readWords, type WordTable } from "../common/words.ts";
+import { ROOT } from "./children.ts";
+import { executableName } from "./compile.ts";
+
+const WORDS: WordTable = {
+  root: { value: "DIR", help: "folder to clean (default: the project's)" },
+  "dry-run": { help: "list what would be removed, and remove nothing" },
+  help: { help: "show this and end" },
+};
+
+const EXECUTABLES = PROTOCOLS.flatMap((protocol) =>
+  (["client", "server"] as const).flatMap((role) => {
+    const name = executableName(protocol, role);
+    return [name, `${name}.exe`];
+  })
+);
+
+/** Which names in which folders are ours; a folder that is empty then goes, too, but for certs. */
+const MADE: readonly { folder: string; keep: boolean; isMade(name: string): boolean }[] = [
+  { folder: "dist", keep: false, isMade: (name) => EXECUTABLES.includes(name) },
+  {
+    folder: "results",
+    keep: false,
+    isMade: (name) => /^\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}\.\d{3}Z$/.test(name),
+  },
+  {
+    folder: "certs",
+    keep: true,
+    isMade: (name) => /^(ca|(server|client)-(cert|key))\.pem$/.test(name),
+  },
+];
+
+/**
+ * Cleans up.
+ *
+ * @returns the exit code
+ */
+export async function clean(words: string[]): Promise<number> {
+  try {
+    const values = readWords(WORDS, words);
+    if (values.has("help")) {
+      const usage = "Usage: deno task clean [WORDS]\n";
+      return print(`${[usage, ...helpLines(WORDS)].join("\n")}\n`), EXIT.complete;
+    }
+    const root = resolve(values.get("root") ?? ROOT);
+    for (const path of await findMade(root)) {
+      if (!values.has("dry-run")) await Deno.remove(path, { recursive: true });
+      print(`${path}\n`);
+    }
+    return EXIT.complete;
+  } catch (error) {
+    return reportError(error);
+  }
+}
+
+/** Everything that is to be removed, folders after what is in them. */
+async function findMade(root: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const { folder, keep, isMade } of MADE) {
+    const names = await namesIn(join(root, folder));
+    if (!names) continue;
+    const made = names.filter(isMade);
+    found.push(...made.map((name) => join(root, folder, name)));
+    if (!keep && made.length === names.length) found.push(join(root, folder));
+  }
+  return found;
+}
+
+async function namesIn(folder: string): Promise<string[] | null> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder), (entry) => entry.name)).sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+if (import.meta.main) Deno.exit(await clean(Deno.args));

@@ -1,0 +1,174 @@
+/**
+ * Runs every lane, each server and client a process of its own, and shows what each of them cost.
+ *
+ *     deno task demo --help
+ *
+ * @module
+ */
+import { ensureCertificates } from "../certs/generate.ts";
+import { EXIT, reportError, UsageError } from "../common/errors.ts";
+import { type Lane, LANES } from "../common/lanes.ts";
+import { openOutput, print } from "../common/output.ts";
+import { FULL_PLAN, QUICK_PLAN } from "../common/plan.ts";
+import { describeEnvironment, formatDocument, makeDocument } from "../common/result.ts";
+import { join, resolve } from "../common/std.ts";
+import { helpLines, hostOf, numberOf, readWords, type WordTable } from "../common/words.ts";
+import { type LaneReport, LaneRun } from "./lane_run.ts";
+import { ProgressBar } from "./progress.ts";
+import { formatReports } from "./summary.ts";
+
+const WORDS: WordTable = {
+  lanes: { value: "A,B", help: "only these lanes (default all)" },
+  quick: { help: "the small plan: sizes 16384 and 100" },
+  sizes: { value: "100,999", help: "message sizes in bytes (default: the built-in 22 sizes)" },
+  repeat: { value: "N", help: "messages per size, default 100" },
+  server: { help: "only the servers of all lanes, for clients on another machine" },
+  client: { help: "only the clients of all lanes, for servers on another machine" },
+  host: { value: "NAME", help: "name or address (default 127.0.0.1)" },
+  port: {
+    value: "N",
+    help: "with --server and --client: first port, one for each lane (default 1443)",
+  },
+  certs: { value: "DIR", help: "certificates; made if there are none (default certs)" },
+  results: { value: "DIR", help: "folder for results (default results)" },
+  json: { value: "FILE", help: "one more copy of the result document (- for stdout)" },
+  help: { help: "show this and end" },
+};
+
+/** What the words say. */
+export interface RunAllOptions {
+  lanes: readonly Lane[];
+  /** Which side runs here. */
+  side: "both" | "server" | "client";
+  host: string;
+  /** First port; null for free ones. */
+  port: number | null;
+  certs: string;
+  results: string;
+  json: string | null;
+  /** Words for every script. */
+  words: string[];
+  /** Messages that every lane exchanges. */
+  messages: number;
+}
+
+/**
+ * Reads run_all's command line.
+ *
+ * @throws {UsageError} naming the word and what is allowed
+ */
+export function parseRunAll(words: string[]): RunAllOptions | "help" {
+  const values = readWords(WORDS, words);
+  if (values.has("help")) return "help";
+  if (values.has("server") && values.has("client")) {
+    throw new UsageError("--server and --client: only one of them, or none for both sides");
+  }
+  if (values.has("quick") && values.has("sizes")) {
+    throw new UsageError("--quick and --sizes: only one of them");
+  }
+  const side = values.has("server") ? "server" : values.has("client") ? "client" : "both";
+  const plan = values.has("quick") ? QUICK_PLAN : FULL_PLAN;
+  const sizes = values.get("sizes") ?? plan.sizes.join(",");
+  const repeat = numberOf(values, "repeat", 1, 100_000) ?? plan.repeat;
+  if (side === "both" && values.has("port")) {
+    throw new UsageError("--port goes with --server or --client; else free ports are taken");
+  }
+  return {
+    lanes: lanesOf(values.get("lanes")),
+    side,
+    host: hostOf(values, "host") ?? "127.0.0.1",
+    port: side === "both" ? null : numberOf(values, "port", 1, 65_000) ?? 1443,
+    certs: resolve(values.get("certs") ?? "certs"),
+    results: values.get("results") ?? "results",
+    json: values.get("json") ?? null,
+    words: ["--sizes", sizes, "--repeat", String(repeat)],
+    messages: sizes.split(",").length * repeat,
+  };
+}
+
+function lanesOf(text: string | undefined): readonly Lane[] {
+  return text?.split(",").map((name) => {
+    const lane = LANES.find((lane) => lane.name === name);
+    if (lane) return lane;
+    const names = LANES.map((lane) => lane.name).join(", ");
+    throw new UsageError(`--lanes ${text}: no lane "${name}"; there are ${names}`);
+  }) ?? LANES;
+}
+
+/**
+ * Runs all lanes.
+ *
+ * @returns the exit code
+ */
+export async function runAll(words: string[]): Promise<number> {
+  try {
+    const options = parseRunAll(words);
+    if (options === "help") {
+      const usage = "Usage: deno task demo [WORDS]\n";
+      const does = "Runs every lane with the whole plan and shows what each of them cost.\n";
+      return print(`${[does, usage, ...helpLines(WORDS)].join("\n")}\n`), EXIT.complete;
+    }
+    return await run(options);
+  } catch (error) {
+    return reportError(error);
+  }
+}
+
+async function run(options: RunAllOptions): Promise<number> {
+  const startedAt = new Date();
+  const writeJson = options.json === null ? null : openOutput(options.json);
+  if (options.side !== "client" && options.lanes.some((lane) => lane.engine !== null)) {
+    const { made, summary } = await ensureCertificates({ dir: options.certs });
+    if (made) console.error(summary);
+  }
+  const folder = resolve(options.results, startedAt.toISOString().replaceAll(":", "-"));
+  await Deno.mkdir(folder, { recursive: true });
+  const writeResult = openOutput(join(folder, "result.json"));
+  const reports = await runLanes(options, folder);
+  const complete = reports.length === options.lanes.length && reports.every((report) => report.ok);
+  const openssl = reports.find((report) => report.openssl)?.openssl ?? null;
+  const runs = reports.flatMap((report) => report.runs);
+  const document = makeDocument(startedAt, describeEnvironment(openssl), complete, runs);
+  const text = formatDocument(document);
+  writeResult(text);
+  writeJson?.(text);
+  if (options.json !== "-") print(`${formatReports(reports, options.side)}\n`);
+  for (const { lane, failure } of reports) {
+    if (failure) console.error(`error: ${lane.name}: ${failure}`);
+  }
+  console.error(`results: ${folder}`);
+  if (reports.some((report) => report.interrupted)) return EXIT.interrupted;
+  return complete ? EXIT.complete : EXIT.failed;
+}
+
+/** One lane after the other; of servers alone, all at once. */
+async function runLanes(options: RunAllOptions, folder: string): Promise<LaneReport[]> {
+  const progress = new ProgressBar();
+  const runs = options.lanes.map((lane) => {
+    const port = options.port === null ? null : options.port + LANES.indexOf(lane);
+    return new LaneRun({ ...options, lane, port, folder });
+  });
+  let interrupted = false;
+  const interrupt = () => {
+    interrupted = true;
+    for (const run of runs) run.interrupt();
+  };
+  Deno.addSignalListener("SIGINT", interrupt);
+  Deno.addSignalListener("SIGTERM", interrupt);
+  try {
+    if (options.side === "server") return await Promise.all(runs.map((run) => run.run(() => {})));
+    const reports: LaneReport[] = [];
+    for (const [i, run] of runs.entries()) {
+      if (interrupted) break;
+      const { name } = options.lanes[i]!;
+      reports.push(await run.run((part) => progress.show((i + part) / runs.length, name)));
+    }
+    return reports;
+  } finally {
+    progress.clear();
+    Deno.removeSignalListener("SIGINT", interrupt);
+    Deno.removeSignalListener("SIGTERM", interrupt);
+  }
+}
+
+if (import.meta.main) Deno.exit(await runAll(Deno.args));
