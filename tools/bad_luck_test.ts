@@ -1,0 +1,253 @@
+import { generateCertificates } from "../certs/generate.ts";
+import { type Lane, LANES } from "../common/lanes.ts";
+import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
+import { readLog } from "./log_reader.ts";
+import { assertOneLine, goodCertificates, laneNamed, readDocument, Workplace } from "./testing.ts";
+
+const SECURE = LANES.filter((lane) => lane.engine !== null);
+const SMALL = ["--sizes", "100", "--repeat", "3"];
+
+/** Waits until a log has lines of a number of messages. */
+async function untilLogged(path: string, messages: number): Promise<void> {
+  using _watcher = Deno.watchFs(path);
+  for await (const _event of _watcher) {
+    const lines = (await Deno.readTextFile(path)).split("\n").length;
+    if (lines > messages) return;
+  }
+}
+
+for (const lane of LANES) {
+  Deno.test(`${lane.name} server says that its port is taken`, async () => {
+    await using place = await Workplace.make();
+    const { port } = await place.serve(lane, SMALL);
+    const second = await place.run(lane, "server", [...SMALL, "--port", String(port)]);
+    const line = new RegExp(
+      `^error: cannot listen on 127.0.0.1:${port}: the address is in use; choose another port`,
+    );
+    assertOneLine(second, 1, line);
+  });
+
+  Deno.test(`${lane.name} client says that nobody answers`, async () => {
+    await using place = await Workplace.make();
+    const { port, process } = await place.serve(lane, SMALL);
+    process.kill("SIGTERM");
+    await process.ended;
+    const words = [...SMALL, "--port", String(port), "--timeout-ms", "200", "--json", "-"];
+    const client = await place.run(lane, "client", words);
+    const [run] = readDocument(client.stdout).runs;
+    if (lane.protocol === "udp") {
+      // Nothing tells a UDP client that nobody is there: its messages are lost.
+      assertEquals(client.code, 0);
+      assertEquals(run?.sizes.map((size) => [size.sent, size.answered, size.lost]), [[3, 0, 3]]);
+      return;
+    }
+    const why = lane.protocol === "dtls" ? "did not answer" : "is the server running there\\?";
+    assertOneLine(client, 1, new RegExp(`^error: cannot connect to 127.0.0.1:${port}: .*${why}`));
+    assertEquals(run?.sizes, []);
+  });
+
+  Deno.test(`${lane.name} client keeps what it measured when the server goes`, async () => {
+    await using place = await Workplace.make();
+    const { port, process } = await place.serve(lane, ["--sizes", "100,200", "--repeat", "50"]);
+    await Deno.writeTextFile(place.path("client.csv"), "");
+    const client = place.start(lane, "client", [
+      ...["--sizes", "100,200", "--repeat", "50", "--wait-ms", "5", "--timeout-ms", "50"],
+      ...["--port", String(port), "--csv", place.path("client.csv"), "--json", "-"],
+    ]);
+    await untilLogged(place.path("client.csv"), 50);
+    process.kill("SIGKILL");
+    const ending = await client.ended;
+    const document = readDocument(ending.stdout);
+    const [first, second] = document.runs[0]!.sizes;
+    assertEquals([first?.sent, first?.answered], [50, 50]);
+    if (lane.protocol === "udp") {
+      assertEquals(ending.code, 0, ending.stderr);
+      assert(second!.lost! > 0);
+      return;
+    }
+    assertOneLine(
+      ending,
+      1,
+      /^error: cannot .* \(at message \d+ of size 200, \d+ of 100 exchanged\)$/,
+    );
+    assertEquals(document.complete, false);
+  });
+
+  Deno.test(`${lane.name} client writes partial results on Ctrl-C`, async () => {
+    await using place = await Workplace.make();
+    const words = ["--sizes", "100,200", "--repeat", "50"];
+    const { port, process } = await place.serve(lane, [...words, "--json", "-"]);
+    await Deno.writeTextFile(place.path("client.csv"), "");
+    const client = place.start(lane, "client", [
+      ...[...words, "--wait-ms", "5", "--port", String(port)],
+      ...["--csv", place.path("client.csv"), "--json", "-"],
+    ]);
+    await untilLogged(place.path("client.csv"), 50);
+    client.kill("SIGINT");
+    const ending = await client.ended;
+    assertOneLine(ending, 130, /^interrupted; the results are partial$/);
+    const document = readDocument(ending.stdout);
+    assertEquals(document.complete, false);
+    assertEquals(document.runs[0]!.sizes[0]!.sent, 50);
+    assert([...readLog(await Deno.readTextFile(place.path("client.csv")))].length >= 50);
+
+    process.kill("SIGINT");
+    const server = await process.ended;
+    assertEquals(server.code, 130);
+    const partial = readDocument(server.stdout);
+    assertEquals(partial.complete, false);
+    // Cut short, a server cannot know what was sent to it.
+    assertEquals(partial.runs[0]!.sizes[0]!.sent, null);
+    assert(partial.runs[0]!.sizes[0]!.messageUs.n > 0);
+  });
+
+  Deno.test(`${lane.name} server ends with an error when nothing is heard`, async () => {
+    await using place = await Workplace.make();
+    const words = [...SMALL, "--port", "0", "--idle-timeout-ms", "50"];
+    const server = await place.run(lane, "server", words);
+    assertOneLine(
+      server,
+      1,
+      /^error: nothing heard for 50 ms, 0 of 3 messages received$/,
+    );
+  });
+}
+
+Deno.test("udp client counts answers that do not come as lost and goes on", async () => {
+  await using place = await Workplace.make();
+  const silent = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  let arrived = 0;
+  const serving = (async () => {
+    for await (const [message, from] of silent) {
+      // Every third message gets no answer.
+      if (arrived++ % 3 !== 2 && message.length === 100) {
+        await silent.send(new TextEncoder().encode("ack\0"), from);
+      }
+    }
+  })();
+  const { port } = silent.addr as Deno.NetAddr;
+  const client = await place.run(laneNamed("udp-async"), "client", [
+    ...["--sizes", "100", "--repeat", "10", "--timeout-ms", "30"],
+    ...["--port", String(port), "--json", "-"],
+  ]);
+  silent.close();
+  await serving;
+  assertEquals(client.code, 0, client.stderr);
+  const [size] = readDocument(client.stdout).runs[0]!.sizes;
+  assertEquals([size?.sent, size?.answered, size?.lost], [10, 7, 3]);
+  // Neither the warm-up message nor a timeout's time is in the statistics.
+  assertEquals(size?.messageUs.n, 6);
+});
+
+/** Runs a client with other certificates than the server's. */
+async function clientWith(
+  place: Workplace,
+  lane: Lane,
+  prepareClient: (place: Workplace) => Promise<void>,
+) {
+  const { port, process } = await place.serve(lane, SMALL);
+  await prepareClient(place);
+  const words = [...SMALL, "--port", String(port), "--timeout-ms", "2000"];
+  return { client: await place.run(lane, "client", words), server: process, port };
+}
+
+for (const lane of SECURE) {
+  Deno.test(`${lane.name} scripts name the certificate that is missing`, async () => {
+    await using place = await Workplace.make();
+    for (const role of ["client", "server"] as const) {
+      await Deno.remove(place.path(`${role}-key.pem`));
+      const line = new RegExp(
+        `^error: cannot read \\S*${role}-key\\.pem: no such file; make certificates with: deno task certs$`,
+      );
+      assertOneLine(await place.run(lane, role, SMALL), 1, line);
+    }
+  });
+
+  Deno.test(`${lane.name} client refuses a server's certificate that has expired`, async () => {
+    const yesterday = new Date(Date.now() - 86_400_000);
+    const past = { notBefore: new Date(Date.now() - 2 * 86_400_000), notAfter: yesterday };
+    await using place = await Workplace.make(await generateCertificates(past));
+    const { client, server } = await clientWith(place, lane, () => Promise.resolve());
+    assertOneLine(client, 1, /^error: cannot connect to .*certificate.*expired/);
+    server.kill("SIGTERM");
+    assertMatch((await server.ended).stderr, /^127\.0\.0\.1:\d+: .*handshake/m);
+  });
+
+  Deno.test(`${lane.name} client refuses a server's certificate of another authority`, async () => {
+    await using place = await Workplace.make(await generateCertificates());
+    const { client } = await clientWith(
+      place,
+      lane,
+      async (place) => await place.write(await goodCertificates()),
+    );
+    assertOneLine(client, 1, /^error: cannot connect to .*certificate/);
+  });
+
+  Deno.test(`${lane.name} client refuses a server's certificate for another name`, async () => {
+    await using place = await Workplace.make(
+      await generateCertificates({ names: ["elsewhere.example"] }),
+    );
+    const { client } = await clientWith(place, lane, () => Promise.resolve());
+    assertOneLine(client, 1, /^error: cannot connect to .*certificate is .*not for 127\.0\.0\.1/);
+  });
+
+  Deno.test(`${lane.name} server refuses a client of another authority and serves on`, async () => {
+    const set = await goodCertificates();
+    await using place = await Workplace.make(set);
+    const stranger = await generateCertificates();
+    const { client, server, port } = await clientWith(
+      place,
+      lane,
+      (place) => place.write({ ...set, client: stranger.client }),
+    );
+    assertOneLine(client, 1, /^error: cannot .*refused/);
+    await place.write(set);
+    const second = await place.run(lane, "client", [...SMALL, "--port", String(port)]);
+    assertEquals(second.code, 0, second.stderr);
+    const ending = await server.ended;
+    assertEquals(ending.code, 0);
+    assertMatch(ending.stderr, /^127\.0\.0\.1:\d+: .*certificate/m);
+  });
+
+  Deno.test(`${lane.name} server refuses a client without a certificate and serves on`, async () => {
+    await using place = await Workplace.make();
+    const { port, process } = await place.serve(lane, SMALL);
+    const stranger = await new Deno.Command("openssl", {
+      args: [
+        ...["s_client", lane.protocol === "dtls" ? "-dtls1_2" : "-tls1_3"],
+        ...["-connect", `127.0.0.1:${port}`, "-CAfile", place.path("ca.pem"), "-quiet"],
+      ],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    void stranger;
+    const client = await place.run(lane, "client", [...SMALL, "--port", String(port)]);
+    assertEquals(client.code, 0, client.stderr);
+    const ending = await process.ended;
+    assertEquals(ending.code, 0);
+    assertMatch(ending.stderr, /^127\.0\.0\.1:\d+: .*certificate/m);
+  });
+}
+
+Deno.test("dtls scripts say how to install libssl where it is missing", async () => {
+  await using place = await Workplace.make();
+  const env = { NETPAIRS_LIBSSL: "/nowhere/libssl.so.3" };
+  for (const role of ["client", "server"] as const) {
+    const ending = await place.run(laneNamed("dtls-async-openssl"), role, SMALL, { env });
+    assertOneLine(
+      ending,
+      1,
+      /^error: OpenSSL 3 is missing \(\/nowhere\/libssl\.so\.3 cannot be opened\); install it: .*install/,
+    );
+  }
+});
+
+Deno.test("dtls scripts say that they need the permission to use FFI", async () => {
+  await using place = await Workplace.make();
+  const permissions = ["--allow-net", "--allow-read"];
+  for (const role of ["client", "server"] as const) {
+    const ending = await place.run(laneNamed("dtls-async-openssl"), role, SMALL, { permissions });
+    assertOneLine(ending, 1, /^error: permission missing: .*; run again with --allow-ffi$/);
+  }
+});

@@ -1,0 +1,69 @@
+import { assertEquals } from "../common/testing/assert.ts";
+import { join } from "../common/std.ts";
+import { ROOT } from "./children.ts";
+
+/** Runs clean on a folder. */
+async function clean(...words: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--no-prompt", "--allow-read", "--allow-write"],
+      ...[join(ROOT, "tools", "clean.ts"), ...words],
+    ],
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+const MADE = [
+  "certs/ca.pem",
+  "certs/server-key.pem",
+  "dist/tcp-client",
+  "results/2026-01-31T12-00-00.000Z/result.json",
+];
+const KEPT = ["certs/generate.ts", "certs/own-key.pem", "dist/notes.txt", "tcp/client.ts"];
+
+async function makeTree(): Promise<string> {
+  const root = await Deno.makeTempDir({ prefix: "netpairs-clean-" });
+  for (const file of [...MADE, ...KEPT]) {
+    await Deno.mkdir(join(root, file, ".."), { recursive: true });
+    await Deno.writeTextFile(join(root, file), "");
+  }
+  return root;
+}
+
+function exists(path: string): Promise<boolean> {
+  return Deno.lstat(path).then(() => true, () => false);
+}
+
+Deno.test("clean removes what was made, lists it, and touches nothing else", async () => {
+  const root = await makeTree();
+  const { code, stdout, stderr } = await clean("--root", root);
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(
+    stdout.trim().split("\n"),
+    [
+      ...["dist/tcp-client", "results/2026-01-31T12-00-00.000Z", "results"],
+      ...["certs/ca.pem", "certs/server-key.pem"],
+    ].map((path) => join(root, path)),
+  );
+  for (const file of MADE) assertEquals(await exists(join(root, file)), false, file);
+  for (const file of KEPT) assertEquals(await exists(join(root, file)), true, file);
+  await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("clean --dry-run lists the same and removes nothing", async () => {
+  const root = await makeTree();
+  const { stdout } = await clean("--root", root, "--dry-run");
+  for (const file of [...MADE, ...KEPT]) assertEquals(await exists(join(root, file)), true, file);
+  assertEquals((await clean("--root", root)).stdout, stdout);
+  await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("clean refuses unknown words with exit code 2", async () => {
+  const { code, stderr } = await clean("--everything");
+  assertEquals(code, 2);
+  assertEquals(
+    stderr,
+    'error: unknown word "--everything"; --help lists the words that are allowed\n',
+  );
+});
