@@ -175,8 +175,10 @@ export class Client {
       received = await connection.receive(this.#answer.subarray(got));
       got += Math.max(received, 0);
     }
-    if (received === 0) throw new RunError("the server closed the connection before it answered");
-    return received !== LOST && this.#checkAnswer();
+    if (received > 0) return this.#checkAnswer();
+    // An empty datagram ends nothing: it is just no answer.
+    if (received === LOST || this.#transport.connectionless) return false;
+    throw new RunError("the server closed the connection before it answered");
   }
 
   #checkAnswer(): true {
@@ -203,7 +205,9 @@ export class Client {
   async #repeatLast(connection: ClientConnection, message: Uint8Array): Promise<void> {
     for (let copy = 0; copy < CLOSING_COPIES; copy++) {
       await this.#run.deadlines.sleep(CLOSING_PAUSE_MS);
+      this.#doing = "send to";
       await connection.send(message);
+      this.#doing = "receive an answer from";
       if (this.#run.options.reply && await this.#receiveAnswer(connection)) return;
     }
   }

@@ -22,6 +22,7 @@ export class Deadlines implements Disposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerDue = Infinity;
   #interrupted: InterruptedError | undefined;
+  #closed = false;
   readonly #controller = new AbortController();
 
   /** Aborted by {@linkcode interrupt}, for waits that are not deadlines. */
@@ -66,6 +67,7 @@ export class Deadlines implements Disposable {
 
   /** Stops the timer; no deadline expires any more. May be called twice. */
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#timer);
     this.#timerDue = Infinity;
     this.#watched.clear();
@@ -83,12 +85,13 @@ export class Deadlines implements Disposable {
 
   /** For {@linkcode Deadline}: makes sure that the timer fires by then. */
   schedule(due: number): void {
+    if (this.#closed) return;
     if (this.#interrupted) {
       queueMicrotask(() => this.interrupt());
     } else if (due < this.#timerDue) {
       clearTimeout(this.#timer);
       this.#timerDue = due;
-      this.#timer = setTimeout(() => this.#fire(), due - performance.now());
+      this.#timer = setTimeout(() => this.#fire(), Math.max(due - performance.now(), 0));
     }
   }
 

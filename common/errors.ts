@@ -89,7 +89,7 @@ function describeMissingPermission(error: Error): string {
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/g, " ").trim();
+  return text.replace(/\s*[\r\n]+\s*/g, " ").trim();
 }
 
 /** Prints the one line an error is worth on stderr and returns its exit code. */

@@ -25,6 +25,8 @@ const TYPES: Readonly<Record<Protocol, string>> = {
   dtls: "dtls",
 };
 
+const TYPE_BYTES = Object.values(TYPES).map((type) => new TextEncoder().encode(type));
+
 /** Columns of the header. */
 const NO = { at: 0, width: 5 };
 const TYPE = { at: 6, width: 4 };
@@ -100,10 +102,11 @@ export class MessageWriter {
  * @throws {MessageError} where the bytes are no header
  */
 export function parseHeader(bytes: Uint8Array): Header {
+  const sizeBytes = parseSize(bytes);
   return {
     no: parseNo(bytes),
     type: String.fromCharCode(...bytes.subarray(TYPE.at, TYPE.at + TYPE.width)),
-    sizeBytes: parseSize(bytes),
+    sizeBytes,
     sentUs: readNumber(bytes, SECONDS.at, SECONDS.width) * 1_000_000 +
       readNumber(bytes, MICROS.at, MICROS.width),
   };
@@ -123,7 +126,10 @@ export function parseSize(header: Uint8Array): number {
   const size = readNumber(header, SIZE.at, SIZE.width);
   const formed = header.length >= HEADER_BYTES && header[5] === COMMA && header[10] === COMMA &&
     header[18] === COMMA && header[24] === POINT && header[31] === COMMA;
-  if (!formed || !(size >= HEADER_BYTES) || !(readNumber(header, NO.at, NO.width) >= 0)) {
+  const numbers = readNumber(header, NO.at, NO.width) +
+    readNumber(header, SECONDS.at, SECONDS.width) + readNumber(header, MICROS.at, MICROS.width);
+  // One number that is none makes the sum none.
+  if (!formed || !(size >= HEADER_BYTES) || Number.isNaN(numbers) || !isType(header)) {
     throw new MessageError("what arrived is not a message of this program");
   }
   return size;
@@ -203,6 +209,10 @@ function writeNumber(
     bytes[i] = rest > 0 || i === at + width - 1 ? ZERO + rest - next * 10 : padding;
     rest = next;
   }
+}
+
+function isType(header: Uint8Array): boolean {
+  return TYPE_BYTES.some((type) => type.every((byte, i) => header[TYPE.at + i] === byte));
 }
 
 /** A number of blanks and digits; NaN where it is none. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
 import type { Deadline, Deadlines } from "./deadline.ts";
 import { describe, RunError } from "./errors.ts";
 import { formatAddress } from "./protocol.ts";
@@ -15,10 +16,17 @@ import { formatAddress } from "./protocol.ts";
  * @throws {RunError} where the name is unknown
  */
 export async function resolveHost(hostname: string): Promise<string> {
+  if (isIP(hostname) !== 0) return hostname;
   try {
     return (await lookup(hostname)).address;
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotCapable) throw cause;
+    // Deno's answer of getaddrinfo(3) where the name is not among those that --allow-net names.
+    if ((cause as { code?: string }).code === "EPERM") {
+      throw new RunError(
+        `permission missing: network access to ${hostname}; run again with --allow-net`,
+        { cause },
+      );
+    }
     throw new RunError(`cannot look up ${hostname}: the name is unknown`, { cause });
   }
 }

@@ -117,8 +117,14 @@ export function parseOptions(
     : protocol === "dtls"
     ? "openssl"
     : null;
-  const stdouts = ["json", "csv"].filter((word) => values.get(word) === "-");
-  if (stdouts.length > 1) throw new UsageError("--json - and --csv -: stdout can take only one");
+  const [json = null, csv = null] = [values.get("json"), values.get("csv")];
+  if (json !== null && json === csv) {
+    throw new UsageError(
+      json === "-"
+        ? "--json - and --csv -: stdout can take only one"
+        : `--json ${json} and --csv ${csv}: a file can take only one`,
+    );
+  }
   return {
     protocol,
     role,
@@ -136,8 +142,8 @@ export function parseOptions(
     clients: numberOf(values, "clients", 1, 1000) ?? 1,
     certs: values.get("certs") ?? "certs",
     timeoutMs: numberOf(values, "timeout-ms", 1, HOUR_MS) ?? 5000,
-    json: values.get("json") ?? null,
-    csv: values.get("csv") ?? null,
+    json,
+    csv,
     quiet: values.has("quiet"),
     forever: values.has("forever"),
     idleTimeoutMs: numberOf(values, "idle-timeout-ms", 1, 24 * HOUR_MS) ?? MINUTE_MS,

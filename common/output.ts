@@ -51,21 +51,32 @@ const FLUSH_LINES = 500;
 export class LinePrinter {
   #lines: string[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Of a write that the timer did: kept for the next caller, who can report it. */
+  #failure: unknown;
 
   /** Adds a line, without its line break. */
   add(line: string): void {
     this.#lines.push(line);
     if (this.#lines.length >= FLUSH_LINES) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS);
+    else this.#timer ??= setTimeout(() => this.#flushLate(), FLUSH_MS);
   }
 
   /** Prints what waits. */
   flush(): void {
+    if (this.#failure !== undefined) throw this.#failure;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#lines.length === 0) return;
     const text = `${this.#lines.join("\n")}\n`;
     this.#lines = [];
     print(text);
+  }
+
+  #flushLate(): void {
+    try {
+      this.flush();
+    } catch (error) {
+      this.#failure = error;
+    }
   }
 }

@@ -59,12 +59,12 @@ export function parsePlan(text: string, file: string): PlanFile {
     const first = String((cause as Error).message).split("\n", 1)[0]?.replace(/:$/, "");
     throw new UsageError(`plan ${file}: not YAML: ${first}`, { cause });
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (Object.prototype.toString.call(value) !== "[object Object]") {
     throw new UsageError(`plan ${file}: keys with values are wanted, such as "sizes: [100, 999]"`);
   }
   const plan: PlanFile = {};
-  for (const [key, found] of Object.entries(value)) {
-    const check = KEYS[key];
+  for (const [key, found] of Object.entries(value as object)) {
+    const check = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
     if (!check) {
       const allowed = Object.keys(KEYS).join(", ");
       throw new UsageError(`plan ${file}: unknown key "${key}"; allowed are ${allowed}`);

@@ -94,8 +94,10 @@ export class Recorder {
    * cut short nobody knows what was sent.
    */
   serverResults(plan: Plan, clients: number, reply: boolean, complete: boolean): SizeResult[] {
-    if (complete) { for (const sizeBytes of plan.sizes) this.#at(sizeBytes); }
-    return [...this.#sizes.values()].map((size) => {
+    const planned = [...new Set(plan.sizes)].filter((size) => complete || this.#sizes.has(size));
+    const sizes = new Set(planned.map((size) => this.#at(size)));
+    for (const size of this.#sizes.values()) sizes.add(size);
+    return [...sizes].map((size) => {
       const times = plan.sizes.filter((sizeBytes) => sizeBytes === size.sizeBytes).length;
       const sent = complete && times > 0 ? times * plan.repeat * clients : null;
       return {

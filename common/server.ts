@@ -135,7 +135,7 @@ export class Server {
       await Promise.race([Promise.all(open.values()), deadlines.sleep(options.timeoutMs)]);
     } finally {
       transport.stopAccepting();
-      for (const connection of open.keys()) await connection.close();
+      for (const connection of open.keys()) await this.#close(connection);
       await Promise.allSettled([accepting, ...open.values()]);
       await transport.close?.();
     }
@@ -202,8 +202,8 @@ export class Server {
 
   /** One connection, from its handshake to its end; whatever happens to it stays with it. */
   async #serveOne(connection: ServerConnection): Promise<void> {
-    const timer = new StepTimer();
-    const assembler = new MessageAssembler();
+    const visit = new Visit(connection);
+    const { timer } = visit;
     timer.start();
     try {
       if (connection.handshake) {
@@ -211,37 +211,24 @@ export class Server {
         timer.mark(STEP_INDEX.handshake);
         this.security ??= connection.security ?? null;
       }
-      const last = await this.#serveMessages(connection, assembler, timer);
+      await this.#serveMessages(visit);
       if (connection.shutdown) {
         await connection.shutdown();
         timer.mark(STEP_INDEX.shutdown);
       }
-      await connection.close();
-      timer.mark(STEP_INDEX.close);
-      if (last) this.#record(last, timer);
     } catch (error) {
-      if (!(error instanceof InterruptedError)) {
-        this.#run.onTrouble(`${connection.peer}: ${describe(error)}`);
-      }
-    } finally {
-      await connection.close();
+      this.#trouble(connection, error);
     }
+    await this.#close(connection);
+    timer.mark(STEP_INDEX.close);
+    // Answered is answered, however the connection ended.
+    this.#recordLast(visit);
   }
 
-  /**
-   * Takes messages until the peer ends.
-   *
-   * @returns the last message where it is not recorded yet: the connection's end belongs to it
-   */
-  async #serveMessages(
-    connection: ServerConnection,
-    assembler: MessageAssembler,
-    timer: StepTimer,
-  ): Promise<Outcome | null> {
-    const { connect, reply } = this.#run.options;
-    const resumed = connection.security?.resumed ?? false;
+  /** Takes messages until the peer ends. */
+  async #serveMessages(visit: Visit): Promise<void> {
+    const { connection, assembler } = visit;
     const bytes = new Uint8Array(RECEIVE_BYTES);
-    let last: Outcome | null = null;
     for (;;) {
       const receiving = connection.receive(bytes, !assembler.partial);
       const received = receiving instanceof Promise ? await receiving : receiving;
@@ -249,28 +236,55 @@ export class Server {
       for (let at = 0; at < received;) {
         at = assembler.take(bytes, at, received);
         if (!assembler.complete) continue;
-        if (last) {
-          this.#record(last, timer);
-          timer.next();
-        }
-        timer.mark(STEP_INDEX.receive);
-        const arrivedUs = timer.lastUs;
-        if (reply) {
-          const sending = connection.send(ACK);
-          if (sending instanceof Promise) await sending;
-          timer.mark(STEP_INDEX.send);
-        }
-        last = this.#arrived(assembler.header, assembler.sizeBytes, resumed, arrivedUs);
-        if (connect === "once") {
-          this.#record(last, timer);
-          timer.next();
-          last = null;
-        }
+        const answering = this.#message(visit);
+        if (answering instanceof Promise) await answering;
       }
       this.#heard();
     }
     if (assembler.partial) throw new MessageError("the peer ended in the middle of a message");
-    return last;
+  }
+
+  /** One message is there: it is answered, and looked at closely after. */
+  #message(visit: Visit): MaybePromise<void> {
+    const { connection, timer } = visit;
+    const { reply } = this.#run.options;
+    this.#recordLast(visit);
+    timer.mark(STEP_INDEX.receive);
+    visit.arrivedUs = timer.lastUs;
+    const sending = reply ? connection.send(ACK) : undefined;
+    return sending instanceof Promise
+      ? sending.then(() => this.#answered(visit))
+      : this.#answered(visit);
+  }
+
+  /** A message's record waits for the connection's end, which belongs to it, unless it is kept. */
+  #answered(visit: Visit): void {
+    const { timer, assembler, connection } = visit;
+    const { reply, connect } = this.#run.options;
+    if (reply) timer.mark(STEP_INDEX.send);
+    const resumed = connection.security?.resumed ?? false;
+    visit.last = this.#arrived(assembler.header, assembler.sizeBytes, resumed, visit.arrivedUs);
+    if (connect === "once") this.#recordLast(visit);
+  }
+
+  #recordLast(visit: Visit): void {
+    if (!visit.last) return;
+    this.#run.recorder.message(visit.last, visit.timer);
+    visit.last = null;
+    visit.timer.next();
+  }
+
+  #trouble(connection: ServerConnection, error: unknown): void {
+    if (error instanceof InterruptedError) return;
+    this.#run.onTrouble(`${connection.peer}: ${describe(error)}`);
+  }
+
+  async #close(connection: ServerConnection): Promise<void> {
+    try {
+      await connection.close();
+    } catch (error) {
+      this.#trouble(connection, error);
+    }
   }
 
   /** One datagram: answered first, looked at closely after. */
@@ -288,17 +302,23 @@ export class Server {
     }
     const { reply } = this.#run.options;
     const arrivedUs = timer.lastUs;
-    const sending = reply ? answer(ACK) : undefined;
     const done = () => {
       if (reply) timer.mark(STEP_INDEX.send);
       this.#ending ||= bytes.length === this.#lastSize;
       if (arrivals.isNew(bytes.length, parseNo(bytes))) {
-        this.#record(this.#arrived(bytes, bytes.length, false, arrivedUs), timer);
+        this.#run.recorder.message(this.#arrived(bytes, bytes.length, false, arrivedUs), timer);
       }
       timer.next();
       this.#heard();
     };
-    return sending instanceof Promise ? sending.then(done) : done();
+    // An answer that cannot be sent is this client's trouble, not the server's end.
+    const failed = (error: unknown) => this.#run.onTrouble(`${peer}: ${describe(error)}`);
+    try {
+      const sending = reply ? answer(ACK) : undefined;
+      return sending instanceof Promise ? sending.then(done, failed) : done();
+    } catch (error) {
+      failed(error);
+    }
   }
 
   /** Prints a message, and ends the run with the last one. */
@@ -310,9 +330,20 @@ export class Server {
     if (final && ++this.#finals >= this.#finalsWanted) this.#finish();
     return { client: 0, sizeBytes, no, answered: reply, lost: false, resumed };
   }
+}
 
-  #record(outcome: Outcome, timer: StepTimer): void {
-    this.#run.recorder.message(outcome, timer);
+/** What is known of one connection while it is served. */
+class Visit {
+  readonly connection: ServerConnection;
+  readonly timer = new StepTimer();
+  readonly assembler = new MessageAssembler();
+  /** When the current message was complete. */
+  arrivedUs = 0;
+  /** The last message, while it is not recorded. */
+  last: Outcome | null = null;
+
+  constructor(connection: ServerConnection) {
+    this.connection = connection;
   }
 }
 

@@ -41,14 +41,16 @@ export class UdpSocket {
   async run(onDatagram: OnDatagram): Promise<void> {
     const buffer = new Uint8Array(DATAGRAM_BYTES);
     while (!this.#closed) {
+      let received: [Uint8Array<ArrayBuffer>, Deno.Addr];
       try {
-        const [bytes, from] = await this.#conn.receive(buffer);
-        const handling = onDatagram(bytes, from as Deno.NetAddr);
-        if (handling instanceof Promise) await handling;
+        received = await this.#conn.receive(buffer);
       } catch (error) {
-        // udp(7): the error of an earlier send can come back here; it is not this datagram's.
-        if (!this.#closed && !(error instanceof Deno.errors.ConnectionRefused)) throw error;
+        // udp(7): the error of an earlier send can come back here; it is no datagram's.
+        if (this.#closed || error instanceof Deno.errors.ConnectionRefused) continue;
+        throw error;
       }
+      const handling = onDatagram(received[0], received[1] as Deno.NetAddr);
+      if (handling instanceof Promise) await handling;
     }
   }
 

@@ -41,6 +41,7 @@ export function readWords(table: WordTable, words: string[], notYet?: Set<string
   const names = Object.keys(table);
   const switches = names.filter((name) => table[name]!.value === undefined);
   const others = names.filter((name) => table[name]!.value !== undefined);
+  refuseValues(words, switches);
   const parsed = parseArgs(joinDash(words, table), {
     boolean: switches,
     string: others,
@@ -48,8 +49,6 @@ export function readWords(table: WordTable, words: string[], notYet?: Set<string
     alias: names.includes("help") ? { help: "h" } : {},
     unknown: refuse,
   });
-  const withValue = words.find((word) => switches.some((name) => word.startsWith(`--${name}=`)));
-  if (withValue) throw new UsageError(`${withValue}: this word takes no value`);
   const rest = (parsed._ as unknown[])[0];
   if (rest !== undefined) refuse(String(rest));
   const values = new Map<string, string>();
@@ -61,6 +60,19 @@ export function readWords(table: WordTable, words: string[], notYet?: Set<string
     if (found[0] !== undefined) values.set(name, found[0]);
   }
   return values;
+}
+
+/** A switch takes no value; parseArgs would take `=...`, and a `true` or `false` that follows. */
+function refuseValues(words: string[], switches: string[]): void {
+  const isSwitch = (word: string) => word === "-h" || switches.includes(word.slice(2));
+  for (const [i, word] of words.entries()) {
+    const [name = ""] = word.split("=", 1);
+    if (word !== name && isSwitch(name)) throw new UsageError(`${word}: this word takes no value`);
+    const next = words[i + 1];
+    if (isSwitch(word) && (next === "true" || next === "false")) {
+      throw new UsageError(`${word} ${next}: this word takes no value`);
+    }
+  }
 }
 
 /** Ties a lone `-` to the word whose value it is; parseArgs would take it for a word of its own. */

@@ -58,9 +58,10 @@ export class DtlsConn implements AsyncDisposable {
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = () => this.#fail(this.#signal!.reason);
   readonly #inbox: Uint8Array[] = [];
+  /** Resolved when nothing is to be waited for any more; every shutdown() that runs sees it. */
+  readonly #over = Promise.withResolvers<void>();
   #reader: Reader | null = null;
   #failure: unknown;
-  #onPeerEnded: () => void = () => {};
   #security: Security | null = null;
   #closed = false;
 
@@ -82,6 +83,7 @@ export class DtlsConn implements AsyncDisposable {
     this.#signal?.addEventListener("abort", this.#onAbort);
     // Whoever never asks for the handshake's outcome meets it at the next call.
     this.#handshake.promise.catch(() => {});
+    if (options.signal?.aborted) this.#onAbort();
   }
 
   /** What was agreed on; null before the handshake is complete. */
@@ -137,11 +139,7 @@ export class DtlsConn implements AsyncDisposable {
     if (!this.session.established) await this.handshake();
     if (this.#reader) throw new TypeError("Cannot receive: another receive() is still waiting");
     const kept = this.#inbox.shift();
-    if (kept) {
-      const part = kept.subarray(0, into.length);
-      into.set(part);
-      return into.subarray(0, part.length);
-    }
+    if (kept) return cutOff(kept, into);
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#closed || this.session.peerEnded) return null;
     const reader = { into: into as Uint8Array<ArrayBuffer>, ...newResolvers() };
@@ -163,12 +161,10 @@ export class DtlsConn implements AsyncDisposable {
     if (this.#closed || this.#failure !== undefined || !this.session.established) return;
     const ended = this.session.shutdown() || this.session.peerEnded;
     await this.#flush();
-    if (ended) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onPeerEnded = resolve;
-    using deadline = this.#deadlines.add(() => resolve());
+    if (ended || this.#closed) return;
+    using deadline = this.#deadlines.add(() => this.#over.resolve());
     deadline.arm(CLOSE_TIMEOUT_MS);
-    await promise;
+    await this.#over.promise;
   }
 
   /** Ends the connection in order, see {@linkcode shutdown}, and frees it. May be called twice. */
@@ -193,7 +189,7 @@ export class DtlsConn implements AsyncDisposable {
     this.#closed = true;
     this.#handshake.reject(new Deno.errors.BadResource("the connection is closed"));
     this.#settle(null);
-    this.#onPeerEnded();
+    this.#over.resolve();
     this.#readDeadline[Symbol.dispose]();
     this.#timer[Symbol.dispose]();
     this.#signal?.removeEventListener("abort", this.#onAbort);
@@ -220,16 +216,19 @@ export class DtlsConn implements AsyncDisposable {
   /** One datagram may hold several messages: all are taken before the next is fed. */
   #readAll(): void {
     for (;;) {
-      const into = this.#reader?.into ?? scratch();
+      const reader = this.#reader;
+      // What a short buffer left of a message would be read as the next one.
+      const fits = reader !== null && reader.into.length >= MAX_MESSAGE_BYTES;
+      const into = fits ? reader.into : scratch();
       const length = this.session.read(into);
       if (length === NOT_YET) return;
       if (length === ENDED) {
         this.#settle(null);
         // Answered at once: the peer waits for it.
         this.session.shutdown();
-        return this.#onPeerEnded();
+        return this.#over.resolve();
       }
-      if (this.#reader) this.#settle(into.subarray(0, length));
+      if (reader) this.#settle(cutOff(into.subarray(0, length), reader.into));
       else if (this.#inbox.length < INBOX_LIMIT) this.#inbox.push(into.slice(0, length));
     }
   }
@@ -267,10 +266,12 @@ export class DtlsConn implements AsyncDisposable {
 
   #fail(error: unknown): void {
     this.#failure ??= error;
+    // Nobody reads what still comes.
+    this.session.fail();
     this.#timer.disarm();
     this.#handshake.reject(this.#failure);
     this.#settle(null, this.#failure);
-    this.#onPeerEnded();
+    this.#over.resolve();
   }
 
   #settle(message: Uint8Array | null, error?: unknown): void {
@@ -281,6 +282,13 @@ export class DtlsConn implements AsyncDisposable {
     if (error === undefined) reader.resolve(message);
     else reader.reject(error);
   }
+}
+
+/** As much of a message as `into` has room for, there. */
+function cutOff(message: Uint8Array, into: Uint8Array): Uint8Array {
+  const part = message.subarray(0, into.length);
+  if (part.buffer !== into.buffer) into.set(part);
+  return into.subarray(0, part.length);
 }
 
 function newResolvers(): PromiseWithResolvers<Uint8Array | null> {

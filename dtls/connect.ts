@@ -91,11 +91,19 @@ export function openDtls(
     },
   };
   const conn = new DtlsConn(session, carrier, deadlines, { handshakeTimeoutMs, signal });
+  const spelled = spelling(address);
+  const isPeer = ({ port: fromPort, hostname }: Deno.NetAddr) =>
+    fromPort === port && (hostname === address || spelling(hostname) === spelled);
   socket.run((datagram, from) => {
-    if (from.port !== port || from.hostname !== address) return;
+    if (!isPeer(from)) return;
     session.feed(datagram);
     conn.advance();
   }).catch(() => conn.abandon());
   conn.advance();
   return conn;
+}
+
+/** An address the one way in which URL spells it: IPv6 ones are written in many (RFC 4291 2.2). */
+function spelling(address: string): string {
+  return URL.parse(`udp://[${address}]`)?.hostname ?? address;
 }

@@ -118,6 +118,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   /** Ends every session in order, frees them and the socket. May be called twice. */
   async close(): Promise<void> {
     this.stopAccepting();
+    this.#waiting.length = 0;
     await Promise.allSettled([...this.#endpoint.peers()].map((conn) => conn.close()));
     this.#socket.close();
     await this.#running;

@@ -106,10 +106,11 @@ export class TlsContext implements Disposable {
     const { lib } = this;
     const store = lib.SSL_CTX_get_cert_store(ctx);
     this.#eachCertificate(pem, "read an authority's certificate", (x509) => {
-      if (lib.X509_STORE_add_cert(store, x509) !== 1) throw takeError(lib, "trust an authority");
+      const added = lib.X509_STORE_add_cert(store, x509);
       // The names a server sends with its request, so that a client can choose (RFC 5246 7.4.4).
       if (this.role === "server") lib.SSL_CTX_add_client_CA(ctx, x509);
       lib.X509_free(x509);
+      if (added !== 1) throw takeError(lib, "trust an authority");
     });
   }
 
@@ -152,9 +153,9 @@ export class TlsContext implements Disposable {
       if (x509 === null) break;
       take(x509);
     }
-    if (count === 0) throw takeError(lib, action);
-    // The end of the text stands in the error queue as "no start line".
-    lib.ERR_clear_error();
+    // The end of the text is an error, too; any other one would cut a chain short in silence.
+    const end = takeError(lib, action);
+    if (count === 0 || end.reason !== "no start line") throw end;
   }
 }
 

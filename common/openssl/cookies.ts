@@ -24,6 +24,7 @@ export class CookieSecrets {
   #current = newSecret();
   #previous = newSecret();
   #rotatedMs = -Infinity;
+  #closed = false;
   #peer: Uint8Array<ArrayBuffer> = new Uint8Array();
 
   /** Registers the callbacks; they live until {@linkcode close}. */
@@ -46,19 +47,23 @@ export class CookieSecrets {
    *
    * @param peer the address in any form that is the peer's alone; referenced until the next call
    * @param nowMs the clock by which secrets grow old
+   * @throws {TypeError} after {@linkcode close}, when C must not call back any more
    */
   prepare(peer: Uint8Array<ArrayBuffer>, nowMs: number): void {
+    if (this.#closed) throw new TypeError("Cannot make a cookie: its context is closed");
     this.#peer = peer;
     const age = nowMs - this.#rotatedMs;
     if (age < COOKIE_LIFETIME_MS) return;
     // A secret that was not replaced in time is too old to stay as the previous one.
     this.#previous = age < 2 * COOKIE_LIFETIME_MS ? this.#current : newSecret();
     this.#current = newSecret();
-    this.#rotatedMs = nowMs;
+    // In even steps, so that a late change does not make the previous secret live longer.
+    this.#rotatedMs = age < 2 * COOKIE_LIFETIME_MS ? this.#rotatedMs + COOKIE_LIFETIME_MS : nowMs;
   }
 
   /** Frees the callbacks; the context must not be used any more. */
   close(): void {
+    this.#closed = true;
     this.#generate.close();
     this.#verify.close();
   }

@@ -42,10 +42,16 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
   #accepting = true;
   #closed = false;
 
-  /** @param mtu longest UDP payload of the handshakes in bytes */
+  /**
+   * @param mtu longest UDP payload of the handshakes in bytes
+   * @throws {RangeError} where it cannot be used
+   */
   constructor(context: TlsContext, handlers: DtlsEndpointHandlers<Peer, Address>, mtu?: number) {
+    using listening = new DisposableStack();
+    this.#listening = listening.use(new TlsSession(context, { mtu }));
     const bioAddress = context.lib.BIO_ADDR_new();
     if (bioAddress === null) throw takeError(context.lib, "make an address");
+    listening.move();
     this.#bioAddress = bioAddress;
     this.#context = context;
     this.#handlers = handlers;
@@ -69,6 +75,7 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
    * @param key a text that stands for the address, and for no other
    * @param nowMs any clock that does not run backwards
    * @returns the peer whose session was fed and has to be driven now; null where there is none
+   * @throws {TypeError} after {@linkcode close}
    */
   receive(
     datagram: Uint8Array<ArrayBuffer>,
@@ -76,6 +83,7 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
     address: Address,
     nowMs: number,
   ): Peer | null {
+    if (this.#closed) throw new TypeError("Cannot receive: the DTLS endpoint is closed");
     const entry = this.#entries.get(key);
     if (!entry || this.#startsAnew(entry, datagram)) {
       return this.#accepting && isClientHello(datagram)

@@ -86,8 +86,8 @@ function describeVerifyResult(lib: OpenSsl, result: number, peerName: string | u
   return `is refused: ${cString(lib.X509_verify_cert_error_string(BigInt(result)))}`;
 }
 
-/** Alerts come from the other end; their reasons name the protocol version first. */
-function describeReason(reason: string): string {
-  const alert = /^(?:ssl|tls)v\d+ alert (.+)$/.exec(reason)?.[1];
+/** Alerts come from the other end; their reasons name the protocol first. */
+export function describeReason(reason: string): string {
+  const alert = /^(?:(?:ssl|tls)v\d+|ssl\/tls) alert (.+)$/.exec(reason)?.[1];
   return alert ? `the peer refused: ${alert}` : reason;
 }

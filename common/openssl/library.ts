@@ -64,6 +64,14 @@ function open(path: string | undefined): OpenSsl {
     } catch (error) {
       if (error instanceof OpenSslMissingError) throw error;
       if (error instanceof Deno.errors.NotCapable) throw error;
+      const symbol = missingSymbol(error);
+      if (symbol !== undefined) {
+        throw new OpenSslMissingError(
+          `${name} is no libssl of OpenSSL 3: it has no ${symbol}; ` +
+            `name another libssl in ${LIBRARY_VARIABLE}`,
+          { cause: error },
+        );
+      }
       reasons.push(error);
     }
   }
@@ -73,6 +81,11 @@ function open(path: string | undefined): OpenSsl {
     `OpenSSL 3 is missing (${tried}); install it: ${how}; or name its libssl in ${LIBRARY_VARIABLE}`,
     { cause: reasons[0] },
   );
+}
+
+/** Deno.dlopen tells by text alone that a library is there but has no such function. */
+function missingSymbol(error: unknown): string | undefined {
+  return /^Failed to register symbol (\w+)/.exec((error as Error).message)?.[1];
 }
 
 function fromEnvironment(): string | undefined {

@@ -10,6 +10,9 @@
 /** Length of a DTLS record's header in bytes. */
 export const RECORD_HEADER_BYTES = 13;
 
+/** A record of DTLS 1.2 in the clear carries at most 2^14 bytes: RFC 6347 4.1. */
+const MAX_RECORD_BYTES = RECORD_HEADER_BYTES + 16_384;
+
 /** Content types: RFC 5246 6.2.1. */
 const HANDSHAKE = 22;
 /** Handshake message types: RFC 5246 7.4. */
@@ -53,9 +56,15 @@ export function packDatagrams(
   if (to > from) emit(bytes.subarray(from, to));
 }
 
-/** True for a datagram that can be the beginning of a handshake; anything else costs no call. */
+/**
+ * True for a datagram that can be the beginning of a handshake; anything else costs no call.
+ *
+ * DTLSv1_listen(3) reads no more of it than one record can be long; what it left in the BIO would
+ * spoil the next client's datagram.
+ */
 export function isClientHello(datagram: Uint8Array): boolean {
-  return datagram.length >= RANDOM_AT + RANDOM_BYTES && datagram[0] === HANDSHAKE &&
+  return datagram.length >= RANDOM_AT + RANDOM_BYTES && datagram.length <= MAX_RECORD_BYTES &&
+    datagram[0] === HANDSHAKE &&
     datagram[1] === MAJOR_VERSION && datagram[EPOCH_AT] === 0 && datagram[EPOCH_AT + 1] === 0 &&
     recordLength(datagram, 0) <= datagram.length && datagram[MESSAGE_TYPE_AT] === CLIENT_HELLO;
 }

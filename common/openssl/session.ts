@@ -34,6 +34,9 @@ export const DEFAULT_MTU = 1400;
 /** No single thing that a session puts out at once is longer: some records of 2^14 bytes. */
 const OUTPUT_BYTES = 128 * 1024;
 
+/** Under 256 OpenSSL cannot write a handshake; over 65507 UDP cannot send it (RFC 768). */
+const MTU_LIMITS = { min: 256, max: 65_507 } as const;
+
 /** One buffer serves all sessions: what is drained is handed over before the next call. */
 let output: Uint8Array<ArrayBuffer> | undefined;
 
@@ -41,7 +44,7 @@ let output: Uint8Array<ArrayBuffer> | undefined;
 export interface TlsSessionOptions {
   /** Client: name or IP address that the server's certificate has to be for. */
   serverName?: string;
-  /** DTLS: longest UDP payload of the handshake in bytes, at least 256. */
+  /** DTLS: longest UDP payload of the handshake in bytes, 256 to 65507. */
   mtu?: number;
 }
 
@@ -62,8 +65,13 @@ export class TlsSession implements Disposable {
   /** After a fatal error nothing more may be called (SSL_get_error(3)). */
   #broken = false;
 
-  /** The context may be closed before the session is: C counts its users. */
+  /**
+   * The context may be closed before the session is: C counts its users.
+   *
+   * @throws {RangeError} where the name or the MTU cannot be used
+   */
   constructor(context: TlsContext, options: TlsSessionOptions = {}) {
+    checkOptions(options);
     const lib = this.#lib = context.lib;
     this.#datagram = context.datagram;
     this.#serverName = options.serverName;
@@ -88,10 +96,14 @@ export class TlsSession implements Disposable {
 
   /**
    * Takes what arrived: on DTLS exactly one datagram, after which the session has to be driven
-   * until it wants more. The bytes are copied.
+   * until it wants more. The bytes are copied. What comes after `close()` is dropped: a datagram
+   * may be on its way here when a connection is closed, and the BIO is gone by then. So is what
+   * comes after a failure, when nobody reads it any more.
    */
   feed(bytes: Uint8Array<ArrayBuffer>): void {
-    if (bytes.length > 0) this.#lib.BIO_write(this.#input, bytes, bytes.length);
+    if (this.#ssl !== null && !this.#broken && bytes.length > 0) {
+      this.#lib.BIO_write(this.#input, bytes, bytes.length);
+    }
   }
 
   /**
@@ -214,9 +226,9 @@ export class TlsSession implements Disposable {
     }
   }
 
-  /** What was agreed on; for an established session. */
+  /** What was agreed on; for a session that is, or was, established. */
   security(): Security {
-    const ssl = this.#usable();
+    const ssl = this.#open();
     const lib = this.#lib;
     // SSL_get_negotiated_group(3): 0 where there was none, as in a resumed TLS 1.2 session.
     const group = Number(lib.SSL_ctrl(ssl, SSL_CTRL.GET_NEGOTIATED_GROUP, 0n, null));
@@ -227,6 +239,11 @@ export class TlsSession implements Disposable {
       peer: this.#peerSubject(ssl),
       resumed: lib.SSL_session_reused(ssl) === 1,
     };
+  }
+
+  /** Gives it up: nothing more is read or written, and what is fed is dropped. */
+  fail(): void {
+    this.#broken = true;
   }
 
   /** Frees it, and with it the two BIOs. May be called twice. */
@@ -240,10 +257,15 @@ export class TlsSession implements Disposable {
     this.close();
   }
 
-  #usable(): Deno.PointerObject {
+  #open(): Deno.PointerObject {
     if (this.#ssl === null) throw new TypeError("Cannot use a TLS session: it is closed");
-    if (this.#broken) throw new TypeError("Cannot use a TLS session: it has failed");
     return this.#ssl;
+  }
+
+  #usable(): Deno.PointerObject {
+    const ssl = this.#open();
+    if (this.#broken) throw new TypeError("Cannot use a TLS session: it has failed");
+    return ssl;
   }
 
   /** The name check (SSL_set1_host(3)); an address is checked as one and is no server name. */
@@ -252,7 +274,11 @@ export class TlsSession implements Disposable {
     const name = toCString(serverName);
     if (lib.X509_VERIFY_PARAM_set1_ip_asc(lib.SSL_get0_param(ssl), name) === 1) return;
     lib.ERR_clear_error();
-    if (lib.SSL_set1_host(ssl, name) !== 1) throw takeError(lib, `check the name ${serverName}`);
+    if (lib.SSL_set1_host(ssl, name) !== 1) {
+      const error = takeError(lib, `check the name ${serverName}`);
+      this.close();
+      throw error;
+    }
     const type = BigInt(TLSEXT_NAMETYPE_HOST_NAME);
     lib.SSL_ctrl(ssl, SSL_CTRL.SET_TLSEXT_HOSTNAME, type, name);
   }
@@ -283,5 +309,16 @@ export class TlsSession implements Disposable {
     lib.X509_NAME_print_ex(text.pointer, subject, 0, BigInt(XN_FLAG_RFC2253_UTF8));
     lib.X509_free(x509);
     return text.text();
+  }
+}
+
+function checkOptions({ serverName, mtu }: TlsSessionOptions): void {
+  // SSL_set1_host(3) takes no name for no check, and C ends a name at its first zero byte.
+  if (serverName === "" || serverName?.includes("\0")) {
+    throw new RangeError(`Cannot check the server name ${JSON.stringify(serverName)}`);
+  }
+  const { min, max } = MTU_LIMITS;
+  if (mtu !== undefined && !(Number.isInteger(mtu) && mtu >= min && mtu <= max)) {
+    throw new RangeError(`Cannot use an MTU of ${mtu}: it is ${min} to ${max} bytes`);
   }
 }

@@ -1,0 +1,141 @@
+import { assert, assertEquals } from "../testing/assert.ts";
+import { clientRandom, isClientHello, packDatagrams, recordLength } from "./records.ts";
+
+const HANDSHAKE = 22;
+const APPLICATION_DATA = 23;
+const DTLS1_2 = [0xfe, 0xfd];
+
+/** A record with a payload of that many bytes, each of them `fill`. */
+function record(payloadBytes: number, fill = 0): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(13 + payloadBytes).fill(fill, 13);
+  bytes.set([APPLICATION_DATA, ...DTLS1_2]);
+  new DataView(bytes.buffer).setUint16(11, payloadBytes);
+  return bytes;
+}
+
+/** As much of a ClientHello as is looked at: type 1, and a random of bytes 0xAB. */
+function clientHello(payloadBytes = 100): Uint8Array<ArrayBuffer> {
+  const bytes = record(payloadBytes);
+  bytes[0] = HANDSHAKE;
+  bytes[13] = 1;
+  bytes.fill(0xab, 27, 59);
+  return bytes;
+}
+
+/** The same bytes with some of them set anew. */
+function altered(bytes: Uint8Array<ArrayBuffer>, at: number, ...values: number[]) {
+  const copy = bytes.slice();
+  copy.set(values, at);
+  return copy;
+}
+
+function join(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+function packed(bytes: Uint8Array, mtu: number): number[] {
+  const lengths: number[] = [];
+  packDatagrams(bytes, mtu, (datagram) => lengths.push(datagram.length));
+  return lengths;
+}
+
+Deno.test("recordLength() counts the header", () => {
+  assertEquals(recordLength(record(0), 0), 13);
+  assertEquals(recordLength(record(300), 0), 313);
+});
+
+Deno.test("recordLength() reads the record at an offset", () => {
+  assertEquals(recordLength(join(record(5), record(1000)), 18), 1013);
+});
+
+Deno.test("recordLength() is Infinity where the header is cut off", () => {
+  assertEquals(recordLength(new Uint8Array(), 0), Infinity);
+  assertEquals(recordLength(record(5).subarray(0, 12), 0), Infinity);
+  assertEquals(recordLength(record(5), 6), Infinity);
+});
+
+Deno.test("packDatagrams() emits nothing for no bytes", () => {
+  assertEquals(packed(new Uint8Array(), 1400), []);
+});
+
+Deno.test("packDatagrams() puts as many whole records into a datagram as fit", () => {
+  const records = join(record(87), record(87), record(87));
+  assertEquals(packed(records, 300), [300]);
+  assertEquals(packed(records, 299), [200, 100]);
+  assertEquals(packed(records, 199), [100, 100, 100]);
+});
+
+Deno.test("packDatagrams() emits the bytes in their order", () => {
+  const records = join(record(50, 1), record(60, 2), record(70, 3));
+  const all: number[] = [];
+  packDatagrams(records, 130, (datagram) => all.push(...datagram));
+  assertEquals(Uint8Array.from(all), records);
+});
+
+Deno.test("packDatagrams() lets a record longer than the MTU go alone", () => {
+  assertEquals(packed(join(record(10), record(16_384), record(10)), 256), [23, 16_397, 23]);
+});
+
+Deno.test("packDatagrams() emits a cut-off record as it is", () => {
+  assertEquals(packed(join(record(10), record(90).subarray(0, 50)), 256), [73]);
+  assertEquals(packed(record(10).subarray(0, 5), 256), [5]);
+});
+
+Deno.test("isClientHello() is true for a ClientHello", () => {
+  assert(isClientHello(clientHello()));
+});
+
+Deno.test("isClientHello() is true for every version of DTLS", () => {
+  assert(isClientHello(altered(clientHello(), 1, 0xfe, 0xff)));
+  assert(isClientHello(altered(clientHello(), 1, 0xfe, 0xfc)));
+});
+
+Deno.test("isClientHello() is true where more records follow", () => {
+  assert(isClientHello(join(clientHello(), record(20))));
+});
+
+Deno.test("isClientHello() is false for versions that are not DTLS", () => {
+  assert(!isClientHello(altered(clientHello(), 1, 3, 3)));
+  assert(!isClientHello(altered(clientHello(), 1, 0, 0)));
+});
+
+Deno.test("isClientHello() is false for an empty datagram", () => {
+  assert(!isClientHello(new Uint8Array()));
+});
+
+Deno.test("isClientHello() is false for a record that is cut off", () => {
+  const hello = clientHello();
+  for (let length = 0; length < hello.length; length++) {
+    assert(!isClientHello(hello.subarray(0, length)), `cut to ${length} bytes`);
+  }
+});
+
+Deno.test("isClientHello() is false for a ClientHello without room for its random", () => {
+  assert(isClientHello(clientHello(46)));
+  assert(!isClientHello(clientHello(45)));
+});
+
+Deno.test("isClientHello() is false for other records and messages", () => {
+  assert(!isClientHello(record(100)));
+  assert(!isClientHello(altered(clientHello(), 0, APPLICATION_DATA)));
+  assert(!isClientHello(altered(clientHello(), 13, 2)), "ServerHello");
+});
+
+Deno.test("isClientHello() is false for a later epoch, which is encrypted", () => {
+  assert(!isClientHello(altered(clientHello(), 4, 1)));
+  assert(!isClientHello(altered(clientHello(), 3, 1)));
+});
+
+Deno.test("isClientHello() is false for the longest datagram of noise", () => {
+  assert(!isClientHello(new Uint8Array(65_507)));
+  assert(!isClientHello(new Uint8Array(65_507).fill(0xff)));
+});
+
+Deno.test("isClientHello() is false for a datagram longer than any record", () => {
+  assert(isClientHello(join(clientHello(), new Uint8Array(16_397 - 113))));
+  assert(!isClientHello(join(clientHello(), new Uint8Array(16_397 - 112))));
+});
+
+Deno.test("clientRandom() is the ClientHello's 32 bytes of random", () => {
+  assertEquals(clientRandom(clientHello()), new Uint8Array(32).fill(0xab));
+});

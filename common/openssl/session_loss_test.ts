@@ -1,0 +1,187 @@
+import { assert, assertEquals } from "../testing/assert.ts";
+import { connectedNet, type MemoryNet, memoryNet, randomNumbers } from "../testing/memory_net.ts";
+import { loadOpenSsl } from "./library.ts";
+
+// Opened before the first test, whose leak it would be for the sanitizer.
+loadOpenSsl();
+
+const SEEDS = Array.from({ length: 20 }, (_, i) => i + 1);
+
+/** Longest a handshake may take on a bad network: libssl waits 1 s, then 2, then 4. */
+const PATIENCE_MS = 15_000;
+
+/** Waits until libssl's timer is over, and acts on it. */
+async function waitForTimeout(net: MemoryNet): Promise<void> {
+  for (let left; (left = net.timeoutMs()) !== 0;) {
+    assert(left !== null, "nothing is waited for");
+    await new Promise((resolve) => setTimeout(resolve, left));
+  }
+  net.handleTimeouts();
+}
+
+/** Drives a handshake through all its timeouts. */
+async function complete(net: MemoryNet): Promise<void> {
+  const due = performance.now() + PATIENCE_MS;
+  net.run();
+  while (!net.client.established || !net.server.established) {
+    if (net.client.error !== null) throw net.client.error;
+    if (net.server.error !== null) throw net.server.error;
+    assert(performance.now() < due, "the handshake did not complete in time");
+    await waitForTimeout(net);
+  }
+}
+
+/** Runs for every seed, and names the one that fails. */
+async function forSeeds(act: (seed: number) => Promise<void>): Promise<void> {
+  await Promise.all(SEEDS.map((seed) =>
+    act(seed).catch((cause) => {
+      throw new Error(`seed ${seed}: ${cause}`, { cause });
+    })
+  ));
+}
+
+Deno.test("timeoutMs() tells when a flight is sent again, only while an answer is due", async () => {
+  using net = await memoryNet();
+  assertEquals(net.timeoutMs(), null);
+  net.client.advance();
+  const left = net.timeoutMs();
+  assert(left !== null && left > 0 && left <= 1000, `${left} ms`);
+  net.settle();
+  assert(net.client.established);
+  assertEquals(net.timeoutMs(), null);
+});
+
+Deno.test("timeoutMs() is null on TLS, which has no timers", async () => {
+  using net = await memoryNet({ datagram: false });
+  net.client.advance();
+  assertEquals(net.timeoutMs(), null);
+});
+
+Deno.test("handleTimeout() sends nothing before its time", async () => {
+  using net = await memoryNet();
+  net.client.advance();
+  net.client.session!.handleTimeout();
+  net.client.flush();
+  assertEquals(net.sent.length, 1);
+});
+
+Deno.test("handleTimeout() sends a lost flight again", async () => {
+  using net = await memoryNet();
+  net.passes = () => false;
+  net.client.advance();
+  net.passes = () => true;
+  await waitForTimeout(net);
+  const [first, again] = net.sent;
+  // Only the record's sequence number, at the header's end but two, is another one.
+  assertEquals(again!.bytes.subarray(13), first!.bytes.subarray(13));
+  assert(net.client.established && net.server.established);
+});
+
+Deno.test("handshake() completes where datagrams are lost, doubled and reordered", () =>
+  forSeeds(async (seed) => {
+    const faults = { lose: 0.03, double: 0.1, reorder: 0.1 };
+    using net = await memoryNet({ seed, faults, mtu: 512 });
+    await complete(net);
+    net.faults = {};
+    net.client.send(new Uint8Array(5));
+    net.settle();
+    assertEquals(net.server.inbox.length, 1);
+  }));
+
+Deno.test("handshake() completes where every datagram comes twice", async () => {
+  using net = await connectedNet({ faults: { double: 1 }, mtu: 256 });
+  assert(net.client.established && net.server.established);
+});
+
+Deno.test("handshake() answers a client whose last flight came, but not the answer", async () => {
+  using net = await memoryNet();
+  net.passes = ({ from }) => from === "client" || !net.server.established;
+  net.run();
+  assertEquals([net.client.established, net.server.established], [false, true]);
+  net.passes = () => true;
+  await waitForTimeout(net);
+  assert(net.client.established);
+});
+
+Deno.test("handshake() ignores garbage before and between its datagrams", async () => {
+  using net = await memoryNet();
+  const random = randomNumbers(7);
+  const garbage = (from: "client" | "server") => {
+    for (const length of [1, 12, 13, 14, 100, 16_397, 16_398, 65_507]) {
+      net.deliver({ from, bytes: Uint8Array.from({ length }, () => random() * 256) });
+    }
+  };
+  garbage("client");
+  net.client.advance();
+  garbage("server");
+  net.passes = ({ from }) => {
+    garbage(from);
+    return true;
+  };
+  net.settle();
+  assertEquals([net.client.error, net.server.error], [null, null]);
+  assert(net.client.established && net.server.established);
+});
+
+Deno.test("read() ignores a datagram that was altered on its way", async () => {
+  using net = await connectedNet();
+  net.passes = () => false;
+  net.client.send(new Uint8Array(50).fill(1));
+  const { bytes } = net.sent.at(-1)!;
+  for (let at = 0; at < bytes.length; at++) {
+    const altered = bytes.slice();
+    altered[at]! ^= 0x10;
+    net.deliver({ from: "client", bytes: altered });
+  }
+  assertEquals([net.server.inbox, net.server.error], [[], null]);
+  net.deliver({ from: "client", bytes });
+  assertEquals(net.server.inbox.length, 1);
+});
+
+Deno.test("read() ignores a datagram that is cut off, and takes the next", async () => {
+  using net = await connectedNet();
+  net.passes = () => false;
+  net.client.send(new Uint8Array(50).fill(1));
+  const { bytes } = net.sent.at(-1)!;
+  for (let length = 0; length < bytes.length; length++) {
+    net.deliver({ from: "client", bytes: bytes.slice(0, length) });
+  }
+  assertEquals([net.server.inbox, net.server.error], [[], null]);
+  net.deliver({ from: "client", bytes });
+  assertEquals(net.server.inbox.length, 1);
+});
+
+Deno.test("read() takes a datagram that comes twice once", async () => {
+  using net = await connectedNet();
+  net.faults = { double: 1 };
+  for (let i = 0; i < 100; i++) net.client.send(Uint8Array.of(i));
+  net.settle();
+  assertEquals(net.server.inbox.map(([i]) => i), Array.from({ length: 100 }, (_, i) => i));
+});
+
+Deno.test("read() ignores the whole handshake when it comes again", async () => {
+  using net = await connectedNet();
+  for (const sent of [...net.sent]) net.deliver(sent);
+  net.settle();
+  net.client.send(new Uint8Array(5));
+  net.server.send(new Uint8Array(6));
+  net.settle();
+  assertEquals([net.server.inbox.length, net.client.inbox.length], [1, 1]);
+});
+
+Deno.test("read() gives whole messages, once each, whatever the network does", () =>
+  forSeeds(async (seed) => {
+    using net = await connectedNet({ seed });
+    net.faults = { lose: 0.1, double: 0.1, reorder: 0.1, alter: 0.1 };
+    for (let i = 0; i < 200; i++) {
+      net.client.send(new Uint8Array(1 + i * 5).fill(i));
+      if (i % 10 === 9) net.settle();
+    }
+    assertEquals(net.server.error, null);
+    const { inbox } = net.server;
+    for (const message of inbox) {
+      assertEquals(message, new Uint8Array(1 + message[0]! * 5).fill(message[0]!));
+    }
+    assertEquals(new Set(inbox.map((message) => message.length)).size, inbox.length);
+    assert(inbox.length > 100 && inbox.length < 200, `${inbox.length} of 200 arrived`);
+  }));

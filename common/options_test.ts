@@ -1,0 +1,308 @@
+import { exitCodeOf, UsageError } from "./errors.ts";
+import { type PairOptions, parseOptions } from "./options.ts";
+import { FULL_PLAN } from "./plan.ts";
+import { type Protocol, PROTOCOLS, type Role } from "./protocol.ts";
+import { assert, assertEquals, assertNotMatch, assertThrows } from "./testing/assert.ts";
+
+const ROLES: Role[] = ["client", "server"];
+
+/** Options out of words that are good. */
+function read(protocol: Protocol, role: Role, ...words: string[]): PairOptions {
+  const request = parseOptions(protocol, role, words);
+  assert(typeof request !== "string", `${words.join(" ")} asks for the ${request}`);
+  return request;
+}
+
+/** The line that refuses words that are not good. */
+function refusal(protocol: Protocol, role: Role, ...words: string[]): string {
+  const error = assertThrows(() => parseOptions(protocol, role, words), UsageError);
+  assertEquals(exitCodeOf(error), 2);
+  assertNotMatch(error.message, /\n/);
+  return error.message;
+}
+
+Deno.test("parseOptions() has the documented defaults", () => {
+  assertEquals(read("tcp", "client"), {
+    protocol: "tcp",
+    role: "client",
+    lane: "tcp-async",
+    io: "async",
+    engine: null,
+    hostname: "127.0.0.1",
+    port: 1443,
+    plan: FULL_PLAN,
+    connect: "message",
+    resume: false,
+    reply: true,
+    waitMs: 0,
+    pause: false,
+    clients: 1,
+    certs: "certs",
+    timeoutMs: 5000,
+    json: null,
+    csv: null,
+    quiet: false,
+    forever: false,
+    idleTimeoutMs: 60_000,
+  });
+});
+
+Deno.test("parseOptions() gives both roles the same defaults", () => {
+  for (const protocol of PROTOCOLS) {
+    const client = { ...read(protocol, "client"), role: "server" };
+    assertEquals(client, { ...read(protocol, "server"), role: "server" });
+  }
+});
+
+const LANES: [Protocol, string, string | null][] = [
+  ["tcp", "tcp-async", null],
+  ["udp", "udp-async", null],
+  ["tls", "tls-async-rustls", "rustls"],
+  ["dtls", "dtls-async-openssl", "openssl"],
+];
+
+for (const [protocol, name, library] of LANES) {
+  Deno.test(`parseOptions() takes ${name} as the lane of ${protocol}`, () => {
+    const { lane, engine, io } = read(protocol, "server");
+    assertEquals([lane, engine, io], [name, library, "async"]);
+  });
+}
+
+/** Words that every script takes, and what becomes of them. */
+const WORDS: [string[], Partial<PairOptions>][] = [
+  [["--host", "example.org"], { hostname: "example.org" }],
+  [["--host", "192.0.2.7"], { hostname: "192.0.2.7" }],
+  [["--host", "::1"], { hostname: "::1" }],
+  [["--host", "[::1]"], { hostname: "::1" }],
+  [["--host=[2001:db8::7]"], { hostname: "2001:db8::7" }],
+  [["--host", "fe80::1%eth0"], { hostname: "fe80::1%eth0" }],
+  [["--port", "1"], { port: 1 }],
+  [["--port", "65535"], { port: 65535 }],
+  [["--port=4000"], { port: 4000 }],
+  [["--sizes", "100,999"], { plan: { sizes: [100, 999], repeat: 100 } }],
+  [["--sizes", "100, 999"], { plan: { sizes: [100, 999], repeat: 100 } }],
+  [["--sizes", "32"], { plan: { sizes: [32], repeat: 100 } }],
+  [["--repeat", "1"], { plan: { sizes: FULL_PLAN.sizes, repeat: 1 } }],
+  [["--repeat", "100000"], { plan: { sizes: FULL_PLAN.sizes, repeat: 100_000 } }],
+  [["--connect", "once"], { connect: "once" }],
+  [["--connect", "message"], { connect: "message" }],
+  [["--no-reply"], { reply: false }],
+  [["--wait-ms", "0"], { waitMs: 0 }],
+  [["--wait-ms", "3600000"], { waitMs: 3_600_000 }],
+  [["--pause"], { pause: true }],
+  [["--clients", "8"], { clients: 8 }],
+  [["--clients", "1000"], { clients: 1000 }],
+  [["--io", "async"], { io: "async" }],
+  [["--certs", "my certs"], { certs: "my certs" }],
+  [["--timeout-ms", "1"], { timeoutMs: 1 }],
+  [["--json", "out.json"], { json: "out.json" }],
+  [["--json", "-"], { json: "-", csv: null }],
+  [["--json=-"], { json: "-" }],
+  [["--csv", "-", "--quiet"], { csv: "-", quiet: true }],
+  [["--csv", "-", "--json", "a.json"], { csv: "-", json: "a.json" }],
+  [["--csv", "steps.csv"], { csv: "steps.csv" }],
+  [["--quiet"], { quiet: true }],
+];
+
+for (const [words, wanted] of WORDS) {
+  Deno.test(`parseOptions() reads ${words.join(" ")}`, () => {
+    for (const role of ROLES) {
+      assertEquals(read("tcp", role, ...words), { ...read("tcp", role), ...wanted });
+    }
+  });
+}
+
+Deno.test("parseOptions() reads words that only a server takes", () => {
+  const words = ["--forever", "--idle-timeout-ms", "86400000", "--port", "0"];
+  const { forever, idleTimeoutMs, port } = read("udp", "server", ...words);
+  assertEquals({ forever, idleTimeoutMs, port }, {
+    forever: true,
+    idleTimeoutMs: 86_400_000,
+    port: 0,
+  });
+});
+
+Deno.test("parseOptions() reads --engine where there is a choice of it", () => {
+  assertEquals(read("tls", "client", "--engine", "rustls").engine, "rustls");
+});
+
+/** Words that no script takes, and the line that says so. */
+const REFUSED: [string[], string][] = [
+  [["--bogus"], 'unknown word "--bogus"; --help lists the words that are allowed'],
+  [["--bogus=3"], 'unknown word "--bogus=3"; --help lists the words that are allowed'],
+  [["-x"], 'unknown word "-x"; --help lists the words that are allowed'],
+  [["--no-quiet"], 'unknown word "--no-quiet"; --help lists the words that are allowed'],
+  [["--constructor"], 'unknown word "--constructor"; --help lists the words that are allowed'],
+  [["--port.x", "1"], 'unknown word "--port.x"; --help lists the words that are allowed'],
+  [["100"], 'unknown word "100"; --help lists the words that are allowed'],
+  [["-"], 'unknown word "-"; --help lists the words that are allowed'],
+  [["--", "--port"], 'unknown word "--port"; --help lists the words that are allowed'],
+  [["--help", "--bogus"], 'unknown word "--bogus"; --help lists the words that are allowed'],
+  [["--port"], "--port wants a value: N"],
+  [["--port="], "--port wants a value: N"],
+  [["--json", "--quiet"], "--json wants a value: FILE"],
+  [["--port", "1", "--port", "2"], "--port stands there 2 times"],
+  [["--quiet=yes"], "--quiet=yes: this word takes no value"],
+  [["--port", "65536"], "--port 65536: a whole number from 1 to 65535 is allowed"],
+  [["--port", "http"], "--port http: a whole number from 1 to 65535 is allowed"],
+  [["--port", "1e3"], "--port 1e3: a whole number from 1 to 65535 is allowed"],
+  [["--port", "80.5"], "--port 80.5: a whole number from 1 to 65535 is allowed"],
+  [["--port=-1"], "--port -1: a whole number from 1 to 65535 is allowed"],
+  [["--repeat", "0"], "--repeat 0: a whole number from 1 to 100000 is allowed"],
+  [["--repeat", "100001"], "--repeat 100001: a whole number from 1 to 100000 is allowed"],
+  [["--wait-ms", "3600001"], "--wait-ms 3600001: a whole number from 0 to 3600000 is allowed"],
+  [["--timeout-ms", "0"], "--timeout-ms 0: a whole number from 1 to 3600000 is allowed"],
+  [["--clients", "0"], "--clients 0: a whole number from 1 to 1000 is allowed"],
+  [["--clients", "1001"], "--clients 1001: a whole number from 1 to 1000 is allowed"],
+  [["--sizes", "100,"], '--sizes 100,: "" is no whole number of bytes'],
+  [["--sizes", "100;999"], '--sizes 100;999: "100;999" is no whole number of bytes'],
+  [["--sizes", "1e3"], '--sizes 1e3: "1e3" is no whole number of bytes'],
+  [["--sizes", "100,31"], "size 31: at least 32 bytes, the length of the header"],
+  [["--connect", "always"], "--connect always: allowed is message or once"],
+  [["--host", "a b"], "--host a b: a host name or an address is allowed"],
+  [["--host", "[]"], "--host []: a host name or an address is allowed"],
+  [
+    ["--host", "http://example.org"],
+    "--host http://example.org: a host name or an address is allowed",
+  ],
+  [["--json", "-", "--csv", "-"], "--json - and --csv -: stdout can take only one"],
+];
+
+for (const [words, line] of REFUSED) {
+  Deno.test(`parseOptions() refuses ${words.join(" ")}`, () => {
+    assertEquals(refusal("tcp", "client", ...words), line);
+  });
+}
+
+for (const words of [["--quiet", "false"], ["--no-reply", "true"], ["-h=1"]]) {
+  Deno.test(`parseOptions() refuses ${words.join(" ")}: the word takes no value`, () => {
+    refusal("tcp", "client", ...words);
+  });
+}
+
+Deno.test("parseOptions() refuses one file for both results", () => {
+  refusal("tcp", "client", "--json", "out", "--csv", "out");
+});
+
+Deno.test("parseOptions() refuses what the protocol cannot carry", () => {
+  const line = "size 16385: at most 16384 bytes on DTLS, as a DTLS record carries no more";
+  assertEquals(refusal("dtls", "client", "--sizes", "16385"), line);
+  assertEquals(read("tls", "client", "--sizes", "16385").plan.sizes, [16385]);
+});
+
+Deno.test("parseOptions() refuses a client that has no port to go to", () => {
+  const line = "--port 0: a whole number from 1 to 65535 is allowed";
+  assertEquals(refusal("tcp", "client", "--port", "0"), line);
+});
+
+for (const word of ["--forever", "--idle-timeout-ms=5"]) {
+  Deno.test(`parseOptions() refuses ${word} from a client as unknown`, () => {
+    assertEquals(refusal("udp", "client", word).slice(0, 14), 'unknown word "');
+  });
+}
+
+for (const protocol of ["tcp", "udp", "dtls"] as const) {
+  Deno.test(`parseOptions() refuses --engine on ${protocol}, which has no choice of it`, () => {
+    assertEquals(refusal(protocol, "client", "--engine=rustls").slice(0, 14), 'unknown word "');
+  });
+}
+
+Deno.test("parseOptions() asks for help and version", () => {
+  for (const word of ["--help", "-h"]) assertEquals(parseOptions("tcp", "client", [word]), "help");
+  assertEquals(parseOptions("tls", "server", ["--version"]), "version");
+  assertEquals(parseOptions("tls", "server", ["--version", "--help"]), "help");
+});
+
+/** What a later version has; a word that comes to be available leaves this table. */
+const NOT_YET: [Protocol, string[], string][] = [
+  ["tls", ["--resume"], "--resume"],
+  ["tcp", ["--cpu", "1"], "--cpu"],
+  ["tcp", ["--cpu=1"], "--cpu"],
+  ["udp", ["--echo"], "--echo"],
+  ["udp", ["--discard"], "--discard"],
+  ["tcp", ["--io", "sync"], "--io sync"],
+  ["dtls", ["--io=spin"], "--io spin"],
+  ["tls", ["--engine", "openssl"], "--engine openssl"],
+];
+
+for (const [protocol, words, what] of NOT_YET) {
+  Deno.test(`parseOptions() refuses ${words.join(" ")} as not available`, () => {
+    const line = `${what} is not available in this version`;
+    for (const role of ROLES) assertEquals(refusal(protocol, role, ...words), line);
+  });
+}
+
+Deno.test("parseOptions() refuses a kind of I/O and an engine that there will never be", () => {
+  assertEquals(refusal("tls", "client", "--io", "magic"), "--io magic: allowed is async");
+  assertEquals(refusal("tls", "client", "--engine", "own"), "--engine own: allowed is rustls");
+});
+
+const PLAN = "sizes: [200, 300]\nrepeat: 7\nconnect: once\nreply: false\nwaitMs: 3\n";
+
+/** Options of a command line with a plan file. */
+function readWithPlan(text: string, ...words: string[]): PairOptions {
+  const opened: string[] = [];
+  const readFile = (path: string) => (opened.push(path), text);
+  const request = parseOptions("tcp", "client", ["--plan", "p.yaml", ...words], readFile);
+  assert(typeof request !== "string");
+  assertEquals(opened, ["p.yaml"]);
+  return request;
+}
+
+Deno.test("parseOptions() takes settings from the plan file", () => {
+  const { plan, connect, reply, waitMs } = readWithPlan(PLAN);
+  assertEquals(plan, { sizes: [200, 300], repeat: 7 });
+  assertEquals([connect, reply, waitMs], ["once", false, 3]);
+});
+
+Deno.test("parseOptions() lets the words win over the plan file", () => {
+  const words = ["--sizes=100", "--repeat=2", "--connect=message", "--wait-ms=0"];
+  const { plan, connect, waitMs } = readWithPlan(PLAN, ...words);
+  assertEquals(plan, { sizes: [100], repeat: 2 });
+  assertEquals([connect, waitMs], ["message", 0]);
+  assertEquals(readWithPlan("reply: true", "--no-reply").reply, false);
+});
+
+Deno.test("parseOptions() takes defaults for what the plan file leaves out", () => {
+  const { plan, connect, reply, waitMs } = readWithPlan("repeat: 3");
+  assertEquals(plan, { sizes: FULL_PLAN.sizes, repeat: 3 });
+  assertEquals([connect, reply, waitMs], ["message", true, 0]);
+});
+
+Deno.test("parseOptions() opens no plan file where help is asked for", () => {
+  const never = () => {
+    throw new Error("opened");
+  };
+  assertEquals(parseOptions("tcp", "client", ["--plan", "p.yaml", "--help"], never), "help");
+});
+
+Deno.test("parseOptions() checks the plan file's sizes against the protocol", () => {
+  const words = ["--plan", "p.yaml"];
+  const act = () => parseOptions("udp", "client", words, () => "sizes: [65508]");
+  assertThrows(act, UsageError, "size 65508: at most 65507 bytes on UDP");
+});
+
+const UNREADABLE: [Error, string][] = [
+  [new Deno.errors.NotFound("os error 2"), "plan p.yaml: no such file"],
+  [new Deno.errors.PermissionDenied("os error 13"), "plan p.yaml: it cannot be read"],
+];
+
+for (const [cause, line] of UNREADABLE) {
+  Deno.test(`parseOptions() says ${line}`, () => {
+    const readFile = () => {
+      throw cause;
+    };
+    const act = () => parseOptions("tcp", "client", ["--plan", "p.yaml"], readFile);
+    const error = assertThrows(act, UsageError);
+    assertEquals([error.message, error.cause], [line, cause]);
+  });
+}
+
+Deno.test({
+  name: "parseOptions() hands on that a permission is missing for the plan file",
+  permissions: { read: false },
+  fn: () => {
+    const act = () => parseOptions("tcp", "client", ["--plan", "p.yaml"]);
+    assertThrows(act, Deno.errors.NotCapable, "--allow-read");
+  },
+});

@@ -1,0 +1,27 @@
+/**
+ * Certificates for tests, made once a test file: a key and a certificate cost 20 ms.
+ *
+ * @module
+ */
+import { type CertificateSet, generateCertificates } from "../../certs/generate.ts";
+
+/** Every one is signed by an authority of its own. */
+const KINDS = {
+  /** For localhost, 127.0.0.1 and ::1. */
+  good: {},
+  /** As good as the others, from an authority they do not know. */
+  stranger: {},
+  /** The server is another one. */
+  wrongName: { names: ["wrong.example", "192.0.2.1", "2001:db8::1"] },
+  /** The server's and the client's lifetime is over. */
+  expired: { notBefore: new Date("2020-01-01"), notAfter: new Date("2020-02-01") },
+} as const;
+
+const made = new Map<keyof typeof KINDS, Promise<CertificateSet>>();
+
+/** The certificates of one kind, in PEM; the same ones for every call. */
+export function testCertificates(kind: keyof typeof KINDS = "good"): Promise<CertificateSet> {
+  const kept = made.get(kind) ?? generateCertificates(KINDS[kind]);
+  made.set(kind, kept);
+  return kept;
+}

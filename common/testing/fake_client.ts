@@ -1,0 +1,102 @@
+/**
+ * What a client's exchange is given in a test: connections that lead nowhere and write down what
+ * was asked of them.
+ *
+ * @module
+ */
+import type { ClientConnection, ClientRun, ClientTransport } from "../client.ts";
+import { STEP_INDEX, type StepTimer } from "../clock.ts";
+import { Deadlines } from "../deadline.ts";
+import { ACK, parseHeader } from "../message.ts";
+import { parseOptions } from "../options.ts";
+import type { MaybePromise, Protocol, Security } from "../protocol.ts";
+import { Recorder } from "../recorder.ts";
+import { assert } from "./assert.ts";
+
+/** What one call of receive() comes to: bytes, what it returns without any, or an error. */
+export type Reception = Uint8Array | number | Error;
+
+/** How the server that is not there behaves. */
+export interface FakeClientOptions {
+  connectionless?: boolean;
+  /** Whether calls return promises, as event-loop drivers do; otherwise values. */
+  promises?: boolean;
+  /** What receive() comes to, call by call; after the last one, the right answer. */
+  receptions?: Reception[];
+  /** What the n-th connection agreed on; a protocol that is not secure has none. */
+  security?: (connection: number) => Security;
+  /** Called before each step that is written down; may throw, and may let time pass. */
+  before?: (call: string) => void;
+}
+
+/** Stands in for a pair's client transport. */
+export class FakeClientTransport implements ClientTransport {
+  readonly connectionless?: boolean;
+  /** Every call: `open`, `send <no>/<size>`, `receive`, `shutdown`, `close`. */
+  readonly calls: string[] = [];
+  /** Every message that was sent, copied. */
+  readonly messages: Uint8Array[] = [];
+  readonly #options: FakeClientOptions;
+  readonly #receptions: Reception[];
+  #connections = 0;
+
+  constructor(options: FakeClientOptions = {}) {
+    this.#options = options;
+    this.#receptions = [...options.receptions ?? []];
+    if (options.connectionless) this.connectionless = true;
+  }
+
+  open(timer: StepTimer): MaybePromise<ClientConnection> {
+    const security = this.#options.security?.(this.#connections++);
+    return this.#call("open", () => {
+      timer.mark(STEP_INDEX.connect);
+      return this.#connection(security);
+    });
+  }
+
+  #connection(security?: Security): ClientConnection {
+    return {
+      security,
+      send: (message) => {
+        const { no, sizeBytes } = parseHeader(message);
+        return this.#call(
+          `send ${no}/${sizeBytes}`,
+          () => void this.messages.push(message.slice()),
+        );
+      },
+      receive: (into) => this.#call("receive", () => this.#receive(into)),
+      shutdown: security && (() => this.#call("shutdown", () => {})),
+      close: () => this.#call("close", () => {}),
+    };
+  }
+
+  #receive(into: Uint8Array): number {
+    const reception = this.#receptions.shift() ?? ACK;
+    if (reception instanceof Error) throw reception;
+    if (typeof reception === "number") return reception;
+    into.set(reception);
+    return reception.length;
+  }
+
+  #call<T>(call: string, act: () => T): MaybePromise<T> {
+    this.calls.push(call);
+    const all = () => {
+      this.#options.before?.(call);
+      return act();
+    };
+    return this.#options.promises ? Promise.resolve().then(all) : all();
+  }
+}
+
+/** What a client's exchange works with, out of words; disposing it closes its deadlines. */
+export function fakeClientRun(protocol: Protocol, ...words: string[]): ClientRun & Disposable {
+  const options = parseOptions(protocol, "client", words);
+  assert(typeof options !== "string");
+  const deadlines = new Deadlines();
+  return {
+    options,
+    recorder: new Recorder(),
+    deadlines,
+    [Symbol.dispose]: () => deadlines.close(),
+  };
+}

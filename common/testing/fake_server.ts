@@ -1,0 +1,257 @@
+/**
+ * What a server's exchange is given in a test: peers that live in memory and do what they are told.
+ *
+ * @module
+ */
+import { Deadlines } from "../deadline.ts";
+import { MessageWriter } from "../message.ts";
+import { parseOptions } from "../options.ts";
+import type { Protocol, Security } from "../protocol.ts";
+import { Recorder } from "../recorder.ts";
+import {
+  type DatagramServerTransport,
+  Server,
+  type ServerConnection,
+  type ServerRun,
+  type ServerTransport,
+} from "../server.ts";
+import { assert } from "./assert.ts";
+import { FakeClock } from "./fake_clock.ts";
+
+/** A message in memory of its own. */
+export function messageOf(protocol: Protocol, no: number, sizeBytes: number): Uint8Array {
+  return new MessageWriter(protocol, sizeBytes).prepare(no, sizeBytes).slice();
+}
+
+/** How a peer's end of a connection behaves. */
+export interface FakePeerOptions {
+  security?: Security;
+  /** Called before each step that is written down; may throw, and may let time pass. */
+  before?: (call: string) => void;
+}
+
+/** A client that lives in memory, and the connection that a server sees of it. */
+export class FakePeer implements ServerConnection {
+  readonly peer: string;
+  readonly security?: Security;
+  handshake?: () => Promise<void>;
+  shutdown?: () => Promise<void>;
+  /** Every call but close(): `handshake`, `receive idle`, `receive`, `send`, `shutdown`. */
+  readonly calls: string[] = [];
+  /** Answers that came, copied. */
+  readonly answers: Uint8Array[] = [];
+  closed = false;
+  readonly #before: (call: string) => void;
+  readonly #sent: (Uint8Array | Error)[] = [];
+  #ended = false;
+  #wake: () => void = () => {};
+
+  constructor(peer: string, { security, before }: FakePeerOptions = {}) {
+    this.peer = peer;
+    this.#before = before ?? (() => {});
+    if (!security) return;
+    this.security = security;
+    this.handshake = () => this.#call("handshake");
+    this.shutdown = () => this.#call("shutdown");
+  }
+
+  /** Sends bytes, as the server's next receive() will find them. */
+  write(...parts: Uint8Array[]): this {
+    this.#sent.push(...parts);
+    this.#wake();
+    return this;
+  }
+
+  /** Ends the stream in order. */
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  /** Breaks the connection: the server's receive() fails. */
+  break(error: Error): void {
+    this.#sent.push(error);
+    this.#wake();
+  }
+
+  async receive(into: Uint8Array, idle: boolean): Promise<number> {
+    await this.#call(idle ? "receive idle" : "receive");
+    while (!this.closed && !this.#ended && this.#sent.length === 0) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    if (this.closed) throw new Deno.errors.BadResource("closed by the server");
+    const next = this.#sent.shift();
+    if (next instanceof Error) throw next;
+    if (!next) return 0;
+    const part = next.subarray(0, into.length);
+    into.set(part);
+    if (part.length < next.length) this.#sent.unshift(next.subarray(part.length));
+    return part.length;
+  }
+
+  async send(answer: Uint8Array): Promise<void> {
+    await this.#call("send");
+    this.answers.push(answer.slice());
+  }
+
+  close(): void {
+    this.closed = true;
+    this.#wake();
+  }
+
+  async #call(call: string): Promise<void> {
+    this.calls.push(call);
+    await Promise.resolve();
+    this.#before(call);
+  }
+}
+
+/** A listener that peers in memory connect to. */
+export class FakeListener implements ServerTransport {
+  readonly hostname = "127.0.0.1";
+  readonly port = 1443;
+  /** Whether it was stopped, and whether it was closed at the end. */
+  stopped = false;
+  closed = false;
+  readonly #waiting: FakePeer[] = [];
+  #failure: Error | null = null;
+  #wake: () => void = () => {};
+  #count = 0;
+
+  /** A new client, connected. */
+  connect(options?: FakePeerOptions): FakePeer {
+    const peer = new FakePeer(`192.0.2.1:${++this.#count}`, options);
+    this.#waiting.push(peer);
+    this.#wake();
+    return peer;
+  }
+
+  /** Makes accept() fail. */
+  break(error: Error): void {
+    this.#failure = error;
+    this.#wake();
+  }
+
+  async accept(): Promise<ServerConnection | null> {
+    while (!this.stopped && !this.#failure && this.#waiting.length === 0) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    if (this.#failure) throw this.#failure;
+    return this.stopped ? null : this.#waiting.shift()!;
+  }
+
+  stopAccepting(): void {
+    this.stopped = true;
+    this.#wake();
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
+/** A socket that datagrams come to out of memory. */
+export class FakeDatagrams implements DatagramServerTransport {
+  readonly hostname = "127.0.0.1";
+  readonly port = 1443;
+  closed = false;
+  /** Answers that were sent: `<peer> <text>`. */
+  readonly answers: string[] = [];
+  /** Called before each answer; may throw, and what it returns is waited for. */
+  onAnswer: () => void | Promise<void> = () => {};
+  readonly #end = Promise.withResolvers<void>();
+  #onDatagram: Parameters<DatagramServerTransport["run"]>[0] = () => {};
+
+  run(onDatagram: Parameters<DatagramServerTransport["run"]>[0]): Promise<void> {
+    this.#onDatagram = onDatagram;
+    return this.#end.promise;
+  }
+
+  /** Hands datagrams of one peer over, as a socket does: one after the other, errors to run(). */
+  async deliver(peer: string, ...datagrams: Uint8Array[]): Promise<void> {
+    const answer = (bytes: Uint8Array) => {
+      const sending = this.onAnswer();
+      const done = () => void this.answers.push(`${peer} ${new TextDecoder().decode(bytes)}`);
+      return sending instanceof Promise ? sending.then(done) : done();
+    };
+    try {
+      for (const bytes of datagrams) await this.#onDatagram(bytes, peer, answer);
+    } catch (error) {
+      this.fail(error as Error);
+    }
+  }
+
+  /** Makes run() fail. */
+  fail(error: Error): void {
+    this.#end.reject(error);
+  }
+
+  close(): void {
+    this.closed = true;
+    this.#end.resolve();
+  }
+}
+
+/** What a server's exchange works with, out of words; disposing it closes its deadlines. */
+export interface FakeServerRun extends ServerRun, Disposable {
+  /** The lines that the run was told of. */
+  readonly lines: string[];
+  readonly troubles: string[];
+}
+
+/** Makes one. */
+export function fakeServerRun(protocol: Protocol, ...words: string[]): FakeServerRun {
+  const options = parseOptions(protocol, "server", words);
+  assert(typeof options !== "string");
+  const deadlines = new Deadlines();
+  const lines: string[] = [];
+  const troubles: string[] = [];
+  return {
+    options,
+    recorder: new Recorder(),
+    deadlines,
+    lines,
+    troubles,
+    onMessage: (line) => void lines.push(line),
+    onTrouble: (line) => void troubles.push(line),
+    [Symbol.dispose]: () => deadlines.close(),
+  };
+}
+
+/** A server at work on a clock of its own. */
+export class ServerBench implements Disposable {
+  readonly clock = new FakeClock();
+  readonly listener = new FakeListener();
+  readonly run: FakeServerRun;
+  readonly server: Server;
+  readonly serving: Promise<void>;
+  done = false;
+
+  constructor(...words: string[]) {
+    this.run = fakeServerRun("tcp", ...words);
+    this.server = new Server(this.run);
+    this.serving = this.server.serve(this.listener).finally(() => this.done = true);
+    // A test that waits for the rejection does so later.
+    this.serving.catch(() => {});
+  }
+
+  /** Whether the server has finished by now. */
+  async finished(): Promise<boolean> {
+    await this.clock.settle();
+    return this.done;
+  }
+
+  /** A client that sends one message over a connection of its own and ends it. */
+  async exchange(no: number, sizeBytes: number): Promise<FakePeer> {
+    const peer = this.listener.connect().write(messageOf("tcp", no, sizeBytes));
+    await this.clock.settle();
+    peer.end();
+    await this.clock.settle();
+    return peer;
+  }
+
+  [Symbol.dispose](): void {
+    this.run[Symbol.dispose]();
+    this.clock[Symbol.dispose]();
+  }
+}

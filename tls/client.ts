@@ -1,0 +1,80 @@
+/**
+ * TLS client: connects, completes a handshake in which both ends show certificates, sends a
+ * message, receives the answer, ends the session in order; once for every message.
+ *
+ *     deno run --allow-net --allow-read tls/client.ts --help
+ *
+ * @module
+ */
+import { createSecureContext } from "node:tls";
+import type { ClientConnection, ClientTransport } from "../common/client.ts";
+import { STEP_INDEX } from "../common/clock.ts";
+import type { Deadlines } from "../common/deadline.ts";
+import { bounded, resolveHost } from "../common/net.ts";
+import type { PairOptions } from "../common/options.ts";
+import type { MaybePromise, Security } from "../common/protocol.ts";
+import { clientMain, type Prepared } from "../common/script.ts";
+import { beginHandshake, explainRefusal, openTcp } from "./node_client.ts";
+import { loadCredentials } from "./node_credentials.ts";
+import { securityOf } from "./node_security.ts";
+import { NodeTlsStream } from "./node_stream.ts";
+
+class TlsConnection implements ClientConnection {
+  readonly security: Security;
+  readonly #stream: NodeTlsStream;
+  readonly #timeoutMs: number;
+
+  constructor(stream: NodeTlsStream, security: Security, timeoutMs: number) {
+    this.#stream = stream;
+    this.security = security;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  send(message: Uint8Array): Promise<void> {
+    return this.#stream.write(message, this.#timeoutMs);
+  }
+
+  receive(into: Uint8Array): MaybePromise<number> {
+    return this.#stream.read(into, this.#timeoutMs);
+  }
+
+  shutdown(): Promise<void> {
+    return this.#stream.shutdown(this.#timeoutMs);
+  }
+
+  close(): Promise<void> {
+    return this.#stream.close();
+  }
+}
+
+async function prepare(
+  options: PairOptions,
+  deadlines: Deadlines,
+): Promise<Prepared<ClientTransport>> {
+  const { hostname, port, timeoutMs } = options;
+  const credentials = await loadCredentials(options.certs, "client");
+  const context = createSecureContext(credentials);
+  const server = { address: await resolveHost(hostname), port, hostname };
+  const transport: ClientTransport = {
+    async open(timer) {
+      const raw = await bounded(deadlines, timeoutMs, (signal) => openTcp(server, signal));
+      timer.mark(STEP_INDEX.connect);
+      const socket = beginHandshake(raw, server, context);
+      const stream = new NodeTlsStream(socket, raw, "server", deadlines);
+      try {
+        await stream.handshake(timeoutMs);
+      } catch (error) {
+        await stream.close();
+        const explain = (signal: AbortSignal) =>
+          explainRefusal(error, server, credentials.ca, signal);
+        throw await bounded(deadlines, timeoutMs, explain);
+      }
+      const security = securityOf(socket);
+      timer.mark(STEP_INDEX.handshake);
+      return new TlsConnection(stream, security, timeoutMs);
+    },
+  };
+  return { transport };
+}
+
+if (import.meta.main) Deno.exit(await clientMain("tls", prepare));

@@ -1,0 +1,90 @@
+/**
+ * The client's side of `node:tls`: a TCP connection, the handshake over it, and why a server's
+ * certificate does not pass.
+ *
+ * @module
+ */
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { connect as connectTls, type SecureContext, type TLSSocket } from "node:tls";
+import { describe, RunError } from "../common/errors.ts";
+import { isUnclear } from "./node_errors.ts";
+import { checkHostname } from "./node_security.ts";
+
+/** Where a client connects to, and whom it wants to find there. */
+export interface ServerName {
+  /** IP address. */
+  readonly address: string;
+  readonly port: number;
+  /** What the certificate has to be for: a host name or an IP address. */
+  readonly hostname: string;
+}
+
+/** Opens a TCP connection; the signal ends the attempt with its reason. */
+export function openTcp({ address, port }: ServerName, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    // The peer's end ends only its own direction: this end answers it in order.
+    const socket = connectTcp({ host: address, port, noDelay: true, allowHalfOpen: true });
+    const abort = () => socket.destroy(signal.reason);
+    signal.addEventListener("abort", abort);
+    // It stays: an error that nobody listens to would end the process.
+    socket.on("error", reject);
+    socket.once("connect", () => {
+      signal.removeEventListener("abort", abort);
+      resolve(socket);
+    });
+  });
+}
+
+/** Begins a handshake in which the server has to show a certificate for its name. */
+export function beginHandshake(
+  raw: Socket,
+  { hostname }: ServerName,
+  secureContext: SecureContext,
+): TLSSocket {
+  return connectTls({
+    socket: raw,
+    secureContext,
+    // Said outright: otherwise an environment variable could switch it off.
+    rejectUnauthorized: true,
+    checkServerIdentity: (_, certificate) => checkHostname(hostname, certificate),
+    // RFC 6066 3: a server is told a name, never an address.
+    servername: isIP(hostname) ? undefined : hostname,
+  });
+}
+
+/** What Deno's own TLS says of a certificate, in this project's words. */
+const REASONS: readonly (readonly [RegExp, string])[] = [
+  [/certificate expired/, "has expired"],
+  [/not valid yet/, "is not valid yet"],
+  [/UnknownIssuer|BadSignature/, "is not from an authority in ca.pem"],
+  [/extended key usage/, "is not made for a server"],
+];
+
+/**
+ * Finds out why a server's certificate did not pass. Deno's `node:tls` has one code for every
+ * reason; Deno's own TLS gives the reason, at the price of one more connection.
+ *
+ * @param error how the handshake ended
+ * @param caCerts the authorities that are believed, in PEM
+ * @param signal gives up
+ * @returns the error in clearer words, where there are any
+ */
+export async function explainRefusal(
+  error: unknown,
+  { address, port, hostname }: ServerName,
+  caCerts: string[],
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (!isUnclear(error)) return error;
+  try {
+    const tcp = await Deno.connect({ hostname: address, port, signal });
+    using tls = await Deno.startTls(tcp, { hostname, caCerts });
+    const aborted = Promise.withResolvers<never>();
+    signal.addEventListener("abort", () => aborted.reject(signal.reason));
+    await Promise.race([tls.handshake(), aborted.promise]);
+  } catch (cause) {
+    const reason = REASONS.find(([pattern]) => pattern.test(describe(cause)))?.[1];
+    if (reason) return new RunError(`the server's certificate ${reason}`, { cause: error });
+  }
+  return error;
+}

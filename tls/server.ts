@@ -1,0 +1,101 @@
+/**
+ * TLS server: accepts connections from clients that show a certificate of the authority's,
+ * receives messages, answers each with `ack`, and answers the end of the session.
+ *
+ *     deno run --allow-net --allow-read tls/server.ts --help
+ *
+ * @module
+ */
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { Deadlines } from "../common/deadline.ts";
+import { describe, InterruptedError, RunError } from "../common/errors.ts";
+import { bounded, resolveHost } from "../common/net.ts";
+import type { PairOptions } from "../common/options.ts";
+import { formatAddress, type MaybePromise, type Security } from "../common/protocol.ts";
+import { type Prepared, serverMain } from "../common/script.ts";
+import type { ServerConnection, ServerTransport } from "../common/server.ts";
+import { loadCredentials } from "./node_credentials.ts";
+import { securityOf } from "./node_security.ts";
+import { Handshakes, NodeTcpAcceptor } from "./node_server.ts";
+import { NodeTlsStream } from "./node_stream.ts";
+
+/** What all connections of a run share. */
+interface Shared {
+  readonly handshakes: Handshakes;
+  readonly options: PairOptions;
+  readonly deadlines: Deadlines;
+}
+
+class TlsConnection implements ServerConnection {
+  readonly peer: string;
+  security: Security | undefined;
+  readonly #raw: Socket;
+  readonly #shared: Shared;
+  #stream: NodeTlsStream | null = null;
+
+  constructor(raw: Socket, shared: Shared) {
+    const { remoteAddress, remotePort } = raw;
+    this.peer = remoteAddress ? formatAddress(remoteAddress, remotePort!) : "a client that is gone";
+    this.#raw = raw;
+    this.#shared = shared;
+  }
+
+  async handshake(): Promise<void> {
+    const { handshakes, options, deadlines } = this.#shared;
+    const takeOver = (socket: TLSSocket) => {
+      this.#stream = new NodeTlsStream(socket, this.#raw, "client", deadlines);
+      this.security = securityOf(socket);
+    };
+    try {
+      await bounded(
+        deadlines,
+        options.timeoutMs,
+        (signal) => handshakes.run(this.#raw, takeOver, signal),
+      );
+    } catch (cause) {
+      if (cause instanceof InterruptedError) throw cause;
+      throw new RunError(`handshake failed: ${describe(cause)}`, { cause });
+    }
+  }
+
+  receive(into: Uint8Array, idle: boolean): MaybePromise<number> {
+    const { idleTimeoutMs, timeoutMs } = this.#shared.options;
+    return this.#stream!.read(into, idle ? idleTimeoutMs : timeoutMs);
+  }
+
+  send(answer: Uint8Array): Promise<void> {
+    return this.#stream!.write(answer, this.#shared.options.timeoutMs);
+  }
+
+  shutdown(): Promise<void> {
+    return this.#stream!.shutdown(this.#shared.options.timeoutMs);
+  }
+
+  async close(): Promise<void> {
+    if (this.#stream) await this.#stream.close();
+    else this.#raw.destroy();
+  }
+}
+
+async function prepare(
+  options: PairOptions,
+  deadlines: Deadlines,
+): Promise<Prepared<ServerTransport>> {
+  const handshakes = new Handshakes(await loadCredentials(options.certs, "server"));
+  const hostname = await resolveHost(options.hostname);
+  const acceptor = await NodeTcpAcceptor.listen(hostname, options.port);
+  const shared = { handshakes, options, deadlines };
+  return {
+    transport: {
+      ...acceptor.addr,
+      async accept() {
+        const raw = await acceptor.accept();
+        return raw && new TlsConnection(raw, shared);
+      },
+      stopAccepting: () => acceptor.stop(),
+    },
+  };
+}
+
+if (import.meta.main) Deno.exit(await serverMain("tls", prepare));
