@@ -27,6 +27,8 @@ export interface ClientConnection {
   close(): MaybePromise<void>;
   /** What was agreed on, where the protocol is a secure one. */
   readonly security?: Security;
+  /** Whether the session was a resumed one; asked for once a connection. */
+  readonly resumed?: boolean;
 }
 
 /** How one protocol is spoken: all that a pair's client script has to say. */
@@ -36,6 +38,9 @@ export interface ClientTransport {
   /** Opens a connection and marks the steps `connect` and `handshake`, as far as it has them. */
   open(timer: StepTimer): MaybePromise<ClientConnection>;
 }
+
+/** A run none of whose first messages is answered has nobody to talk to. */
+const UNANSWERED_LIMIT = 3;
 
 /** Copies of a run's last datagram, so that the server learns of the end although some get lost. */
 const CLOSING_COPIES = 3;
@@ -145,14 +150,22 @@ export class Client {
       answered = receiving instanceof Promise ? await receiving : receiving;
       timer.mark(STEP_INDEX.receive);
     }
-    const resumed = connection.security?.resumed ?? false;
+    const resumed = connection.resumed ?? false;
     if (!this.#keep) await this.#endConnection(connection, timer);
     const lost = reply && !answered;
     const outcome = { client: this.#number, sizeBytes, no, answered, lost, resumed };
     this.#run.recorder.message(outcome, timer);
+    if (lost && this.#isAlone()) throw new RunError("no answer; is the server running there?");
     if (last && this.#transport.connectionless && !answered) {
       await this.#repeatLast(connection, message);
     }
+  }
+
+  /** True where nothing ever came back, and it is time to say so. */
+  #isAlone(): boolean {
+    const { messages, lost } = this.#run.recorder;
+    return this.#transport.connectionless === true && messages === lost &&
+      messages >= UNANSWERED_LIMIT;
   }
 
   /** True when the answer has come, false when it is lost. */

@@ -16,7 +16,10 @@ import { formatAddress } from "./protocol.ts";
  * @throws {RunError} where the name is unknown
  */
 export async function resolveHost(hostname: string): Promise<string> {
-  if (isIP(hostname) !== 0) return hostname;
+  if (isIP(hostname) === 4) return hostname;
+  // An IPv6 address can be written in many ways: the one that sockets use is wanted.
+  const url = URL.parse(`http://[${hostname}]/`);
+  if (url) return url.hostname.slice(1, -1);
   try {
     return (await lookup(hostname)).address;
   } catch (cause) {

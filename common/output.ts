@@ -26,7 +26,13 @@ export function openOutput(path: string): Write {
     const why = cause instanceof Deno.errors.NotFound ? "no such folder" : describe(cause);
     throw new RunError(`cannot write ${path}: ${why}`, { cause });
   }
-  return (text) => writeAll(file, text);
+  return (text) => {
+    try {
+      writeAll(file, text);
+    } catch (cause) {
+      throw new RunError(`cannot write ${path}: ${describe(cause)}`, { cause });
+    }
+  };
 }
 
 /** Writes to stdout. A reader that has gone away is no error: the files still get everything. */
@@ -51,13 +57,14 @@ const FLUSH_LINES = 500;
 export class LinePrinter {
   #lines: string[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Of a write that the timer did: kept for the next caller, who can report it. */
+  /** Of a write between messages: kept for the end, where it can be reported. Lines then go. */
   #failure: unknown;
 
-  /** Adds a line, without its line break. */
+  /** Adds a line, without its line break. Never throws: what fails, {@linkcode flush} reports. */
   add(line: string): void {
+    if (this.#failure !== undefined) return;
     this.#lines.push(line);
-    if (this.#lines.length >= FLUSH_LINES) this.flush();
+    if (this.#lines.length >= FLUSH_LINES) this.#flushLate();
     else this.#timer ??= setTimeout(() => this.#flushLate(), FLUSH_MS);
   }
 

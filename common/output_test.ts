@@ -172,3 +172,14 @@ Deno.test("LinePrinter.add() keeps a full disk from ending the process", async (
   await clock.advance(100);
   assertThrows(() => printer.flush(), Error, "No space left on device");
 });
+
+Deno.test("LinePrinter.add() leaves it to flush() to say that the disk is full", () => {
+  using _clock = new FakeClock();
+  using _stdout = new FakeStdout(() => {
+    throw new Error("No space left on device (os error 28)");
+  });
+  const printer = new LinePrinter();
+  // Who adds a line is busy with a message, and would take the error for its peer's.
+  for (let i = 0; i < 1001; i++) printer.add(String(i));
+  assertThrows(() => printer.flush(), Error, "No space left on device");
+});

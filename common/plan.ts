@@ -117,7 +117,7 @@ const KEYS: Readonly<Record<string, { wanted: string; accepts(value: unknown): b
   },
   reply: { wanted: "true or false", accepts: (value) => typeof value === "boolean" },
   waitMs: {
-    wanted: "a whole number of milliseconds",
+    wanted: "a whole number of milliseconds up to 3600000",
     accepts: (value) => isCount(value, 0, 3_600_000),
   },
 };

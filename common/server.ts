@@ -42,6 +42,8 @@ export interface ServerConnection {
   close(): MaybePromise<void>;
   /** What was agreed on, where the protocol is a secure one. */
   readonly security?: Security;
+  /** Whether the session was a resumed one; asked for once a connection. */
+  readonly resumed?: boolean;
 }
 
 /** How one protocol is served: all that a pair's server script has to say. */
@@ -49,6 +51,8 @@ export interface ServerTransport {
   /** Where it listens. */
   readonly hostname: string;
   readonly port: number;
+  /** True where a message can get lost, and with it the last one of the plan. */
+  readonly lossy?: boolean;
   /** The next connection; null after `stopAccepting()`. Handshakes belong to the connection. */
   accept(): Promise<ServerConnection | null>;
   /** Takes no new connections; those that are there live on. May be called twice. */
@@ -101,10 +105,13 @@ export class Server {
   readonly #finalsWanted: number;
   readonly #lastSize: number;
   #finals = 0;
+  #lossy = false;
   /** Set when datagrams of the last size have come: from then on silence may be the end. */
   #ending = false;
   #silence: Deadline | null = null;
   #finish: () => void = () => {};
+  /** With --forever: forgets who was there. */
+  #onSilence: () => void = () => {};
 
   constructor(run: ServerRun) {
     const { plan, clients, forever } = run.options;
@@ -119,6 +126,7 @@ export class Server {
    * @throws {RunError} when nothing was heard for the idle time
    */
   async serve(transport: ServerTransport): Promise<void> {
+    this.#lossy = transport.lossy === true;
     const open = new Map<ServerConnection, Promise<void>>();
     const accepting = (async () => {
       for (let next; (next = await transport.accept());) {
@@ -153,10 +161,16 @@ export class Server {
     const timer = new StepTimer();
     timer.start();
     const running = transport.run((bytes, peer, answer) => {
+      timer.mark(STEP_INDEX.receive);
+      if (!isMessage(bytes)) {
+        this.#run.onTrouble(`${peer}: a datagram that is not a message of this program`);
+        return;
+      }
       let arrivals = peers.get(peer);
       if (!arrivals) peers.set(peer, arrivals = new Arrivals(plan));
       return this.#datagram(bytes, peer, arrivals, answer, timer);
     });
+    this.#onSilence = () => peers.clear();
     try {
       await this.#untilFinished(running);
     } finally {
@@ -172,8 +186,10 @@ export class Server {
     const { deadlines, options } = this.#run;
     using silence = deadlines.add((error) => {
       if (error instanceof InterruptedError) finished.reject(error);
-      else if (options.forever) silence.arm(options.idleTimeoutMs);
-      else if (this.#ending) finished.resolve();
+      else if (options.forever) {
+        this.#onSilence();
+        silence.arm(options.idleTimeoutMs);
+      } else if (this.#ending) finished.resolve();
       else finished.reject(this.#idle());
     });
     this.#silence = silence;
@@ -204,6 +220,7 @@ export class Server {
   async #serveOne(connection: ServerConnection): Promise<void> {
     const visit = new Visit(connection);
     const { timer } = visit;
+    let ended = true;
     timer.start();
     try {
       if (connection.handshake) {
@@ -217,10 +234,12 @@ export class Server {
         timer.mark(STEP_INDEX.shutdown);
       }
     } catch (error) {
+      ended = false;
       this.#trouble(connection, error);
     }
     await this.#close(connection);
-    timer.mark(STEP_INDEX.close);
+    // A close after trouble would have the wait for it in its time.
+    if (ended) timer.mark(STEP_INDEX.close);
     // Answered is answered, however the connection ended.
     this.#recordLast(visit);
   }
@@ -262,7 +281,8 @@ export class Server {
     const { timer, assembler, connection } = visit;
     const { reply, connect } = this.#run.options;
     if (reply) timer.mark(STEP_INDEX.send);
-    const resumed = connection.security?.resumed ?? false;
+    this.#ending ||= this.#lossy && assembler.sizeBytes === this.#lastSize;
+    const resumed = connection.resumed ?? false;
     visit.last = this.#arrived(assembler.header, assembler.sizeBytes, resumed, visit.arrivedUs);
     if (connect === "once") this.#recordLast(visit);
   }
@@ -295,11 +315,6 @@ export class Server {
     answer: (bytes: Uint8Array) => MaybePromise<void>,
     timer: StepTimer,
   ): MaybePromise<void> {
-    timer.mark(STEP_INDEX.receive);
-    if (bytes.length < HEADER_BYTES || !isMessage(bytes)) {
-      this.#run.onTrouble(`${peer}: a datagram that is not a message of this program`);
-      return;
-    }
     const { reply } = this.#run.options;
     const arrivedUs = timer.lastUs;
     const done = () => {
@@ -313,12 +328,13 @@ export class Server {
     };
     // An answer that cannot be sent is this client's trouble, not the server's end.
     const failed = (error: unknown) => this.#run.onTrouble(`${peer}: ${describe(error)}`);
+    let sending: MaybePromise<void>;
     try {
-      const sending = reply ? answer(ACK) : undefined;
-      return sending instanceof Promise ? sending.then(done, failed) : done();
+      sending = reply ? answer(ACK) : undefined;
     } catch (error) {
-      failed(error);
+      return failed(error);
     }
+    return sending instanceof Promise ? sending.then(done, failed) : done();
   }
 
   /** Prints a message, and ends the run with the last one. */
@@ -349,20 +365,19 @@ class Visit {
 
 /** Tells a peer's datagrams that came before from new ones. */
 class Arrivals {
-  readonly #plan: Plan;
-  readonly #seen = new Map<number, Uint8Array>();
+  readonly #times: ReadonlyMap<number, number>;
+  readonly #seen = new Map<number, number>();
 
   constructor(plan: Plan) {
-    this.#plan = plan;
+    this.#times = new Map(plan.sizes.map((size) => [size, timesIn(plan.sizes, size)]));
   }
 
   /** True where the message came no more often yet than the plan has it. */
   isNew(sizeBytes: number, no: number): boolean {
-    let seen = this.#seen.get(sizeBytes);
-    if (!seen) this.#seen.set(sizeBytes, seen = new Uint8Array(MAX_REPEAT));
-    const times = Math.max(timesIn(this.#plan.sizes, sizeBytes), 1);
-    if (seen[no]! >= times) return false;
-    seen[no]!++;
+    const key = sizeBytes * MAX_REPEAT + no;
+    const seen = this.#seen.get(key) ?? 0;
+    if (seen >= (this.#times.get(sizeBytes) ?? 1)) return false;
+    this.#seen.set(key, seen + 1);
     return true;
   }
 }
@@ -373,6 +388,7 @@ function timesIn(sizes: readonly number[], size: number): number {
 
 /** A datagram is a message where its header says its own length. */
 function isMessage(bytes: Uint8Array): boolean {
+  if (bytes.length < HEADER_BYTES) return false;
   try {
     return parseSize(bytes) === bytes.length;
   } catch {

@@ -161,3 +161,16 @@ Deno.test(
     assertEquals(bench.run.troubles, ["192.0.2.1:1: cannot be closed"]);
   },
 );
+
+Deno.test(
+  "Server.serve() leaves its wait for a client it cuts off out of the times",
+  async () => {
+    using bench = new ServerBench("--sizes=100", "--repeat=2", "--timeout-ms=500");
+    await bench.exchange(0, 100);
+    bench.listener.connect().write(messageOf("tcp", 1, 100));
+    await bench.clock.advance(500);
+    await bench.serving;
+    const [size] = bench.run.recorder.serverResults(bench.run.options.plan, 1, true, true);
+    assertEquals([size!.messageUs.max, size!.steps.close], [0, null]);
+  },
+);

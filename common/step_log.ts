@@ -10,6 +10,9 @@ import type { Outcome } from "./recorder.ts";
 /** Columns of the log: start since the epoch and duration in microseconds, then what it was. */
 export const LOG_COLUMNS = "startUs,durationUs,step,lane,role,client,sizeBytes,no,lost" as const;
 
+/** So many numbers are kept at most; a server knows no sizes between which it could write. */
+const KEPT_LIMIT = 100_000;
+
 /**
  * Keeps the steps as numbers while messages run, and writes them as text between sizes, so that a
  * log costs the measurement next to nothing.
@@ -44,6 +47,7 @@ export class StepLog {
         outcome.lost ? 1 : 0,
       );
     }
+    if (this.#kept.length >= KEPT_LIMIT) this.flush();
   }
 
   /** Writes what is kept. */

@@ -64,7 +64,8 @@ export function readWords(table: WordTable, words: string[], notYet?: Set<string
 
 /** A switch takes no value; parseArgs would take `=...`, and a `true` or `false` that follows. */
 function refuseValues(words: string[], switches: string[]): void {
-  const isSwitch = (word: string) => word === "-h" || switches.includes(word.slice(2));
+  const isSwitch = (word: string) =>
+    word === "-h" || (word.startsWith("--") && switches.includes(word.slice(2)));
   for (const [i, word] of words.entries()) {
     const [name = ""] = word.split("=", 1);
     if (word !== name && isSwitch(name)) throw new UsageError(`${word}: this word takes no value`);

@@ -12,21 +12,28 @@ import { STEP_INDEX } from "../common/clock.ts";
 import type { Deadlines } from "../common/deadline.ts";
 import { TimeoutError } from "../common/errors.ts";
 import { resolveHost } from "../common/net.ts";
+import { toSecurity } from "../common/openssl/info.ts";
 import type { PairOptions } from "../common/options.ts";
 import type { Security } from "../common/protocol.ts";
 import { clientMain, type Prepared } from "../common/script.ts";
 import type { DtlsConn } from "./conn.ts";
-import { clientContext, openDtls } from "./connect.ts";
+import { dtlsContext, openDtls } from "./connect.ts";
 
 class DtlsConnection implements ClientConnection {
-  readonly security: Security;
   readonly #conn: DtlsConn;
   readonly #timeoutMs: number;
 
   constructor(conn: DtlsConn, timeoutMs: number) {
     this.#conn = conn;
     this.#timeoutMs = timeoutMs;
-    this.security = conn.security!;
+  }
+
+  get security(): Security {
+    return toSecurity(this.#conn.info);
+  }
+
+  get resumed(): boolean {
+    return this.#conn.resumed;
   }
 
   send(message: Uint8Array): Promise<void> {
@@ -55,9 +62,9 @@ async function prepare(
   options: PairOptions,
   deadlines: Deadlines,
 ): Promise<Prepared<ClientTransport>> {
-  const { hostname: serverName, port, timeoutMs } = options;
-  const address = await resolveHost(serverName);
-  const context = clientContext(await loadCertificates(options.certs, "client"));
+  const { hostname, port, timeoutMs } = options;
+  const address = await resolveHost(hostname);
+  const context = dtlsContext(await loadCertificates(options.certs, "client"));
   const { signal } = deadlines;
   return {
     library: context.lib.versionText,
@@ -65,7 +72,7 @@ async function prepare(
       async open(timer) {
         const conn = openDtls(context, address, {
           port,
-          serverName,
+          hostname,
           handshakeTimeoutMs: timeoutMs,
           signal,
         });

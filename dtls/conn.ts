@@ -6,7 +6,8 @@
 import type { Deadline, Deadlines } from "../common/deadline.ts";
 import { TimeoutError } from "../common/errors.ts";
 import { ENDED, NOT_YET, type TlsSession } from "../common/openssl/session.ts";
-import type { Security } from "../common/protocol.ts";
+import type { TlsInfo } from "../common/openssl/info.ts";
+import type { SavedSession } from "../common/openssl/saved_session.ts";
 
 /** A DTLS record carries at most 2^14 bytes of a message (RFC 6347 4.1). */
 export const MAX_MESSAGE_BYTES = 16_384;
@@ -23,14 +24,20 @@ export interface DtlsCarrier {
   readonly remoteAddr: Deno.NetAddr;
   /** Sends a datagram; the bytes are handed over. */
   transmit(datagram: Uint8Array): Promise<void>;
-  /** Told once, when the connection is closed. */
+  /** Told once, when the connection needs its socket no more. */
   release(): void;
+  /** Told once, when the handshake is complete. */
+  established?(): void;
+  /** Told once, when the connection fails before or after its handshake. */
+  failed?(error: unknown): void;
 }
 
 /** Settings of a connection. */
 export interface DtlsConnOptions {
   /** Longest time for the handshake in milliseconds. */
   handshakeTimeoutMs: number;
+  /** Longest silence of the peer in milliseconds; Infinity for none. */
+  idleTimeoutMs: number;
   /** Ends every wait when it is aborted. */
   signal?: AbortSignal;
 }
@@ -48,11 +55,14 @@ export class DtlsConn implements AsyncDisposable {
   /** The peer. */
   readonly remoteAddr: Deno.NetAddr;
   /** For the driver below: the core this connection drives. */
-  readonly session: TlsSession;
+  readonly core: TlsSession;
   readonly #carrier: DtlsCarrier;
   readonly #deadlines: Deadlines;
   readonly #readDeadline: Deadline;
   readonly #timer: Deadline;
+  readonly #idle: Deadline;
+  readonly #idleTimeoutMs: number;
+  readonly #startedMs = performance.now();
   readonly #handshakeDue: number;
   readonly #handshake = Promise.withResolvers<void>();
   readonly #signal: AbortSignal | undefined;
@@ -62,23 +72,25 @@ export class DtlsConn implements AsyncDisposable {
   readonly #over = Promise.withResolvers<void>();
   #reader: Reader | null = null;
   #failure: unknown;
-  #security: Security | null = null;
+  #info: TlsInfo | null = null;
   #closed = false;
 
   /** For the drivers below; it takes the session over. */
   constructor(
-    session: TlsSession,
+    core: TlsSession,
     carrier: DtlsCarrier,
     deadlines: Deadlines,
     options: DtlsConnOptions,
   ) {
-    this.session = session;
+    this.core = core;
     this.#carrier = carrier;
     this.#deadlines = deadlines;
     this.remoteAddr = carrier.remoteAddr;
     this.#readDeadline = deadlines.add((error) => this.#settle(null, error));
     this.#timer = deadlines.add((error) => this.#onTimer(error));
-    this.#handshakeDue = performance.now() + options.handshakeTimeoutMs;
+    this.#idle = deadlines.add((error) => this.#onIdle(error));
+    this.#idleTimeoutMs = options.idleTimeoutMs;
+    this.#handshakeDue = this.#startedMs + options.handshakeTimeoutMs;
     this.#signal = options.signal;
     this.#signal?.addEventListener("abort", this.#onAbort);
     // Whoever never asks for the handshake's outcome meets it at the next call.
@@ -86,12 +98,40 @@ export class DtlsConn implements AsyncDisposable {
     if (options.signal?.aborted) this.#onAbort();
   }
 
-  /** What was agreed on; null before the handshake is complete. */
-  get security(): Security | null {
-    if (!this.#security && this.session.established && !this.#closed) {
-      this.#security = this.session.security();
-    }
-    return this.#security;
+  /**
+   * What was agreed on.
+   *
+   * @throws {TypeError} before the handshake is complete
+   */
+  get info(): TlsInfo {
+    if (this.#info) return this.#info;
+    if (!this.core.established) throw new TypeError("Cannot tell the info: no handshake yet");
+    return this.#info = this.core.info();
+  }
+
+  /** Whether the session was a resumed one; false before the handshake is complete. */
+  get resumed(): boolean {
+    return this.#info?.resumed ?? (this.core.established && this.core.resumed);
+  }
+
+  /**
+   * Client: what is needed to resume this session with a later connection; the caller closes it.
+   *
+   * @returns null where the server does not let it be resumed
+   */
+  saveSession(): SavedSession | null {
+    return this.core.save();
+  }
+
+  /**
+   * Secrets for other protocols' use, the same at both ends: RFC 5705.
+   *
+   * @param label such as "EXTRACTOR-dtls_srtp"
+   * @param length in bytes
+   * @param context bound into the secrets; absent is not the same as empty
+   */
+  exportKeyingMaterial(label: string, length: number, context?: Uint8Array): Uint8Array {
+    return this.core.exportKeyingMaterial(label, length, context);
   }
 
   /**
@@ -112,7 +152,7 @@ export class DtlsConn implements AsyncDisposable {
    * @throws {RangeError} where it is empty or too long
    */
   async send(message: Uint8Array): Promise<void> {
-    if (!this.session.established) await this.handshake();
+    if (!this.core.established) await this.handshake();
     if (this.#failure !== undefined) throw this.#failure;
     const { length } = message;
     if (length < 1 || length > MAX_MESSAGE_BYTES) {
@@ -120,7 +160,7 @@ export class DtlsConn implements AsyncDisposable {
         `Cannot send a message of ${length} bytes: 1 to ${MAX_MESSAGE_BYTES} fit a DTLS record`,
       );
     }
-    this.session.write(message as Uint8Array<ArrayBuffer>);
+    this.core.write(message as Uint8Array<ArrayBuffer>);
     await this.#flush();
   }
 
@@ -136,12 +176,12 @@ export class DtlsConn implements AsyncDisposable {
     into: Uint8Array = new Uint8Array(MAX_MESSAGE_BYTES),
     timeoutMs?: number,
   ): Promise<Uint8Array | null> {
-    if (!this.session.established) await this.handshake();
+    if (!this.core.established) await this.handshake();
     if (this.#reader) throw new TypeError("Cannot receive: another receive() is still waiting");
     const kept = this.#inbox.shift();
     if (kept) return cutOff(kept, into);
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#closed || this.session.peerEnded) return null;
+    if (this.#closed || this.core.peerEnded) return null;
     const reader = { into: into as Uint8Array<ArrayBuffer>, ...newResolvers() };
     this.#reader = reader;
     if (timeoutMs !== undefined) this.#readDeadline.arm(timeoutMs);
@@ -158,8 +198,8 @@ export class DtlsConn implements AsyncDisposable {
    * UDP its word may be lost.
    */
   async shutdown(): Promise<void> {
-    if (this.#closed || this.#failure !== undefined || !this.session.established) return;
-    const ended = this.session.shutdown() || this.session.peerEnded;
+    if (this.#closed || this.#failure !== undefined || !this.core.established) return;
+    const ended = this.core.shutdown() || this.core.peerEnded;
     await this.#flush();
     if (ended || this.#closed) return;
     using deadline = this.#deadlines.add(() => this.#over.resolve());
@@ -185,15 +225,21 @@ export class DtlsConn implements AsyncDisposable {
   /** Frees the connection without a word to the peer. May be called twice. */
   abandon(): void {
     if (this.#closed) return;
-    void this.security;
-    this.#closed = true;
     this.#handshake.reject(new Deno.errors.BadResource("the connection is closed"));
     this.#settle(null);
     this.#over.resolve();
-    this.#readDeadline[Symbol.dispose]();
-    this.#timer[Symbol.dispose]();
+    this.#free();
+  }
+
+  /** Gives everything back but what was received and what is known. */
+  #free(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const deadline of [this.#readDeadline, this.#timer, this.#idle]) {
+      deadline[Symbol.dispose]();
+    }
     this.#signal?.removeEventListener("abort", this.#onAbort);
-    this.session.close();
+    this.core.close();
     this.#carrier.release();
   }
 
@@ -201,16 +247,29 @@ export class DtlsConn implements AsyncDisposable {
   advance(): void {
     if (this.#closed || this.#failure !== undefined) return;
     try {
-      if (!this.session.established && this.session.handshake()) this.#handshake.resolve();
-      if (this.session.established) this.#readAll();
+      if (!this.core.established) this.#shake();
+      if (this.core.established) this.#readAll();
     } catch (error) {
-      // The alert that says why goes out all the same.
-      this.#flush().catch(() => {});
-      this.#fail(error);
-      return;
+      return this.#fail(error);
     }
+    if (this.#idleTimeoutMs < Infinity) this.#idle.arm(this.#idleTimeoutMs);
     this.#flush().catch((error) => this.#fail(error));
     this.#setTimer();
+  }
+
+  /** One step of the handshake; the first answer tells how long a round trip takes. */
+  #shake(): void {
+    const { statistics } = this.core;
+    if (statistics.datagramsReceived > 0 && statistics.datagramsSent > 0) {
+      statistics.roundTripMs ??= performance.now() - this.#startedMs;
+    }
+    if (!this.core.handshake()) return;
+    this.#carrier.established?.();
+    this.#handshake.resolve();
+  }
+
+  #onIdle(error: Error): void {
+    if (error instanceof TimeoutError) this.#fail(new TimeoutError("the peer was silent too long"));
   }
 
   /** One datagram may hold several messages: all are taken before the next is fed. */
@@ -220,12 +279,12 @@ export class DtlsConn implements AsyncDisposable {
       // What a short buffer left of a message would be read as the next one.
       const fits = reader !== null && reader.into.length >= MAX_MESSAGE_BYTES;
       const into = fits ? reader.into : scratch();
-      const length = this.session.read(into);
+      const length = this.core.read(into);
       if (length === NOT_YET) return;
       if (length === ENDED) {
         this.#settle(null);
         // Answered at once: the peer waits for it.
-        this.session.shutdown();
+        this.core.shutdown();
         return this.#over.resolve();
       }
       if (reader) this.#settle(cutOff(into.subarray(0, length), reader.into));
@@ -236,7 +295,7 @@ export class DtlsConn implements AsyncDisposable {
   /** A datagram is copied, as the session's memory is used again before it has left. */
   #flush(): Promise<void> {
     let sent: Promise<void> | undefined;
-    this.session.drain((datagram) => {
+    this.core.drain((datagram) => {
       const sending = this.#carrier.transmit(datagram.slice());
       sent = sent ? Promise.all([sent, sending]).then(() => {}) : sending;
     });
@@ -245,9 +304,9 @@ export class DtlsConn implements AsyncDisposable {
 
   /** The next thing the clock brings: a flight to be sent again, or the handshake's end. */
   #setTimer(): void {
-    if (this.session.established) return this.#timer.disarm();
+    if (this.core.established) return this.#timer.disarm();
     const left = this.#handshakeDue - performance.now();
-    const retransmit = this.session.timeoutMs() ?? Infinity;
+    const retransmit = this.core.timeoutMs() ?? Infinity;
     this.#timer.arm(Math.max(Math.min(left, retransmit), 0));
   }
 
@@ -256,7 +315,7 @@ export class DtlsConn implements AsyncDisposable {
       return this.#fail(new TimeoutError("the peer did not answer the handshake in time"));
     }
     try {
-      this.session.handleTimeout();
+      this.core.handleTimeout();
     } catch (error) {
       return this.#fail(error);
     }
@@ -265,13 +324,17 @@ export class DtlsConn implements AsyncDisposable {
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= error;
-    // Nobody reads what still comes.
-    this.session.fail();
+    if (this.#failure !== undefined || this.#closed) return;
+    this.#failure = error;
+    // Nobody reads what still comes; the alert that says why goes out all the same.
+    this.core.fail();
     this.#timer.disarm();
-    this.#handshake.reject(this.#failure);
-    this.#settle(null, this.#failure);
+    if (this.core.established) void this.info;
+    this.#handshake.reject(error);
+    this.#settle(null, error);
     this.#over.resolve();
+    this.#carrier.failed?.(error);
+    this.#flush().catch(() => {}).finally(() => this.#free());
   }
 
   #settle(message: Uint8Array | null, error?: unknown): void {

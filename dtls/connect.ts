@@ -6,35 +6,24 @@
 import { Deadlines } from "../common/deadline.ts";
 import { resolveHost } from "../common/net.ts";
 import { TlsContext } from "../common/openssl/context.ts";
+import { keyLogOf } from "../common/openssl/key_log.ts";
 import { TlsSession } from "../common/openssl/session.ts";
+import {
+  type ConnectSettings,
+  HANDSHAKE_TIMEOUT_MS,
+  type TlsClientSettings,
+} from "../common/openssl/settings.ts";
 import { UdpSocket } from "../common/udp.ts";
 import { DtlsConn } from "./conn.ts";
 
-/** Longest handshake in milliseconds, where nothing else is said. */
-export const HANDSHAKE_TIMEOUT_MS = 10_000;
-
 /** Settings of {@linkcode connectDtls}. */
-export interface ConnectDtlsOptions {
-  /** Name or address of the server (default "127.0.0.1"). */
-  hostname?: string;
-  /** UDP port of the server. */
-  port: number;
-  /** Name or address the server's certificate has to be for (default `hostname`). */
-  serverName?: string;
-  /** Authorities the server's certificate may come from, PEM. */
-  caCerts?: readonly string[];
-  /** Own certificate, with the chain below the authority, PEM. */
-  cert?: string;
-  /** Own private key, PEM, not encrypted. */
-  key?: string;
-  /** Made once and used for many connections instead of the three above; it stays the caller's. */
+export interface ConnectDtlsOptions extends ConnectSettings {
+  /** Made once by {@linkcode dtlsContext} for many connections; certificates here are not looked at. */
   context?: TlsContext;
-  /** Longest UDP payload of handshake datagrams in bytes, from 256 (default 1400). */
+  /** Longest UDP payload of handshake datagrams in bytes, 256 to 65507 (default 1400). */
   mtu?: number;
-  /** Longest handshake in milliseconds (default 10000). */
-  handshakeTimeoutMs?: number;
-  /** Ends every wait of the connection when it is aborted. */
-  signal?: AbortSignal;
+  /** Longest silence of the server in milliseconds (default none). */
+  idleTimeoutMs?: number;
 }
 
 /**
@@ -42,46 +31,63 @@ export interface ConnectDtlsOptions {
  * is verified, and its name checked.
  *
  * @returns the connection; await its `handshake()`, or just send
- * @throws {OpenSslError} where a certificate or key cannot be used
+ * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
+ * @throws {RangeError} where another setting cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
+ * @throws {RunError} where the host name is unknown
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls } from "./mod.ts";
+ *
+ * const key = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => key.key });
+ * await using conn = await connectDtls({ port: listener.addr.port, psk: key });
+ * await conn.handshake();
+ * if (conn.info.version !== "DTLSv1.2") throw new Error(conn.info.version);
+ * ```
  */
 export async function connectDtls(options: ConnectDtlsOptions): Promise<DtlsConn> {
-  const hostname = options.hostname ?? "127.0.0.1";
-  const address = await resolveHost(hostname);
-  const context = options.context ?? clientContext(options);
+  const address = await resolveHost(options.hostname ?? "127.0.0.1");
+  const context = options.context ?? dtlsContext(options);
   try {
-    return openDtls(context, address, { ...options, serverName: options.serverName ?? hostname });
+    return openDtls(context, address, options);
   } finally {
-    // C keeps it for as long as the session lives.
     if (!options.context) context.close();
   }
 }
 
-/** Makes the context of a client. */
-export function clientContext(
-  options: Pick<ConnectDtlsOptions, "caCerts" | "cert" | "key">,
-): TlsContext {
-  const { caCerts = [], cert, key } = options;
-  return new TlsContext({ role: "client", datagram: true, caCerts, cert, key });
+/**
+ * Loads certificates and settings once, for many clients' connections.
+ *
+ * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
+ *
+ * @example
+ * ```ts
+ * using context = dtlsContext({ caCerts: [], ciphers: "ECDHE+AESGCM" });
+ * if (context.closed) throw new Error("it is open");
+ * ```
+ */
+export function dtlsContext(settings: TlsClientSettings): TlsContext {
+  const keyLog = keyLogOf(settings.keyLog);
+  return new TlsContext({ ...settings, keyLog, role: "client", datagram: true });
 }
 
 /** As {@linkcode connectDtls}, with the name looked up and the certificates loaded. */
 export function openDtls(
   context: TlsContext,
   address: string,
-  options: ConnectDtlsOptions & { serverName: string },
+  options: ConnectDtlsOptions,
 ): DtlsConn {
-  const { port, serverName, mtu, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal } = options;
+  const { hostname = "127.0.0.1", port, mtu, session, signal } = options;
+  const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, idleTimeoutMs = Infinity } = options;
+  const serverName = options.unsafelySkipNameCheck ? undefined : options.serverName ?? hostname;
   const remoteAddr: Deno.NetAddr = { transport: "udp", hostname: address, port };
-  const session = new TlsSession(context, { serverName, mtu });
-  const deadlines = new Deadlines();
-  let socket: UdpSocket;
-  try {
-    socket = UdpSocket.toward(address);
-  } catch (error) {
-    session.close();
-    throw error;
-  }
+  using made = new DisposableStack();
+  const core = made.use(new TlsSession(context, { serverName, mtu, session }));
+  const deadlines = made.use(new Deadlines());
+  const socket = UdpSocket.toward(address);
+  made.move();
   const carrier = {
     remoteAddr,
     transmit: (datagram: Uint8Array) => socket.send(datagram, remoteAddr),
@@ -90,20 +96,16 @@ export function openDtls(
       socket.close();
     },
   };
-  const conn = new DtlsConn(session, carrier, deadlines, { handshakeTimeoutMs, signal });
-  const spelled = spelling(address);
-  const isPeer = ({ port: fromPort, hostname }: Deno.NetAddr) =>
-    fromPort === port && (hostname === address || spelling(hostname) === spelled);
+  const conn = new DtlsConn(core, carrier, deadlines, {
+    handshakeTimeoutMs,
+    idleTimeoutMs,
+    signal,
+  });
   socket.run((datagram, from) => {
-    if (!isPeer(from)) return;
-    session.feed(datagram);
+    if (from.port !== port || from.hostname !== address) return;
+    core.feed(datagram);
     conn.advance();
   }).catch(() => conn.abandon());
   conn.advance();
   return conn;
-}
-
-/** An address the one way in which URL spells it: IPv6 ones are written in many (RFC 4291 2.2). */
-function spelling(address: string): string {
-  return URL.parse(`udp://[${address}]`)?.hostname ?? address;
 }

@@ -6,10 +6,11 @@ import {
   assertMatch,
   assertRejects,
   assertStringIncludes,
+  assertThrows,
 } from "../common/testing/assert.ts";
 import { testCertificates } from "../common/testing/certs.ts";
 import type { DtlsConn } from "./conn.ts";
-import { clientContext, connectDtls, type ConnectDtlsOptions } from "./connect.ts";
+import { connectDtls, type ConnectDtlsOptions, dtlsContext } from "./connect.ts";
 import { type DtlsListener, listenDtls, type ListenDtlsOptions } from "./listen.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
@@ -58,16 +59,16 @@ Deno.test("connectDtls() authenticates both ends", async () => {
   await using listener = await listen();
   await using client = await connect(listener);
   await using server = await acceptFrom(listener, client);
-  assertEquals(client.security?.peer, "CN=netpairs server,O=netpairs");
-  assertEquals(server.security?.peer, "CN=netpairs client,O=netpairs");
-  assertEquals([client.security?.version, server.security?.version], ["DTLSv1.2", "DTLSv1.2"]);
+  assertEquals(client.info.peerCertificate?.subject, "CN=netpairs server,O=netpairs");
+  assertEquals(server.info.peerCertificate?.subject, "CN=netpairs client,O=netpairs");
+  assertEquals([client.info.version, server.info.version], ["DTLSv1.2", "DTLSv1.2"]);
 });
 
 Deno.test("connectDtls() tells where the server is", async () => {
   await using listener = await listen();
   await using client = await connect(listener);
   assertEquals(client.remoteAddr, listener.addr);
-  assertEquals(client.security, null, "the handshake has just begun");
+  assertThrows(() => client.info, TypeError, "no handshake yet");
 });
 
 const ADDRESSES = [
@@ -94,7 +95,7 @@ Deno.test("connectDtls() checks another name than the one it looks up", async ()
   await using listener = await listen();
   await using client = await connect(listener, { serverName: "localhost" });
   await using server = await acceptFrom(listener, client);
-  assertEquals(server.security?.peer, "CN=netpairs client,O=netpairs");
+  assertEquals(server.info.peerCertificate?.subject, "CN=netpairs client,O=netpairs");
 });
 
 Deno.test("connectDtls() refuses a certificate for another name", async () => {
@@ -154,7 +155,7 @@ Deno.test("listenDtls() takes clients without a certificate where none is asked 
   await using listener = await listen({ clientCertificate: undefined });
   await using client = await connect(listener, { cert: undefined, key: undefined });
   await using server = await acceptFrom(listener, client);
-  assertEquals(server.security?.peer, null);
+  assertEquals(server.info.peerCertificate, null);
 });
 
 Deno.test("connectDtls() gives up where nobody answers", async () => {
@@ -170,7 +171,7 @@ Deno.test("connectDtls() gives up where nobody answers", async () => {
 Deno.test("connectDtls() takes a context that stays its caller's", async () => {
   const { ca, client: credentials } = await testCertificates();
   await using listener = await listen();
-  using context = clientContext({ caCerts: [ca], ...credentials });
+  using context = dtlsContext({ caCerts: [ca], ...credentials });
   for (let i = 0; i < 3; i++) {
     await using client = await connectDtls({ port: listener.addr.port, context });
     await using _server = await acceptFrom(listener, client);

@@ -6,41 +6,51 @@
 import { Deadlines } from "../common/deadline.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { DtlsEndpoint } from "../common/openssl/endpoint.ts";
+import { keyLogOf } from "../common/openssl/key_log.ts";
+import { SessionLimits } from "../common/openssl/limits.ts";
 import type { TlsSession } from "../common/openssl/session.ts";
+import {
+  HANDSHAKE_TIMEOUT_MS,
+  type ListenerCounters,
+  type ListenSettings,
+} from "../common/openssl/settings.ts";
 import { formatAddress } from "../common/protocol.ts";
 import { UdpSocket } from "../common/udp.ts";
 import { DtlsConn, type DtlsConnOptions } from "./conn.ts";
-import { HANDSHAKE_TIMEOUT_MS } from "./connect.ts";
 
 /** Settings of {@linkcode listenDtls}. */
-export interface ListenDtlsOptions {
-  /** Address to listen on (default "0.0.0.0"). */
-  hostname?: string;
-  /** UDP port; 0 takes a free one. */
-  port: number;
-  /** Own certificate, with the chain below the authority, PEM. */
-  cert: string;
-  /** Own private key, PEM, not encrypted. */
-  key: string;
-  /** Authorities that clients' certificates may come from, PEM. */
-  caCerts?: readonly string[];
-  /** Whether a client has to show a certificate (default "none"). */
-  clientCertificate?: "none" | "request" | "require";
-  /** Longest UDP payload of handshake datagrams in bytes, from 256 (default 1400). */
+export interface ListenDtlsOptions extends ListenSettings {
+  /** Longest UDP payload of handshake datagrams in bytes, 256 to 65507 (default 1400). */
   mtu?: number;
-  /** Longest handshake in milliseconds (default 10000). */
-  handshakeTimeoutMs?: number;
-  /** Ends every wait of the connections when it is aborted. */
-  signal?: AbortSignal;
+  /** Longest silence of a client in milliseconds, after which it is freed (default 300000). */
+  idleTimeoutMs?: number;
 }
+
+/** A client that vanished is forgotten after that long, where nothing else is said. */
+const IDLE_TIMEOUT_MS = 300_000;
 
 /**
  * Listens for DTLS clients: one UDP socket, many sessions. A client is answered without keeping
  * anything of it until it has shown, with a cookie, that it is where it says (RFC 6347 4.2.1).
  *
- * @throws {OpenSslError} where a certificate or key cannot be used
+ * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
+ * @throws {RangeError} where another setting cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
  * @throws {RunError} where the address cannot be bound
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls } from "./mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * const client = await connectDtls({ port: listener.addr.port, psk });
+ * await client.send(new TextEncoder().encode("hello"));
+ * const server = await listener.accept();
+ * const message = new TextDecoder().decode(await server!.receive() ?? undefined);
+ * await client.close();
+ * if (message !== "hello") throw new Error(message);
+ * ```
  */
 export function listenDtls(options: ListenDtlsOptions): DtlsListener {
   return new DtlsListener(options);
@@ -54,6 +64,8 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   readonly #context: TlsContext;
   readonly #endpoint: DtlsEndpoint<DtlsConn, Deno.NetAddr>;
   readonly #deadlines = new Deadlines();
+  readonly #limits: SessionLimits;
+  readonly #options: ListenDtlsOptions;
   readonly #connOptions: DtlsConnOptions;
   readonly #waiting: DtlsConn[] = [];
   readonly #running: Promise<void>;
@@ -63,17 +75,20 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
 
   /** See {@linkcode listenDtls}. */
   constructor(options: ListenDtlsOptions) {
-    const { cert, key, caCerts = [], clientCertificate } = options;
     const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal } = options;
-    this.#connOptions = { handshakeTimeoutMs, signal };
+    const { idleTimeoutMs = IDLE_TIMEOUT_MS } = options;
+    this.#options = options;
+    this.#limits = new SessionLimits(options);
+    this.#connOptions = { handshakeTimeoutMs, idleTimeoutMs, signal };
+    const keyLog = keyLogOf(options.keyLog);
     using made = new DisposableStack();
     this.#context = made.use(
-      new TlsContext({ role: "server", datagram: true, cert, key, caCerts, clientCertificate }),
+      new TlsContext({ ...options, keyLog, role: "server", datagram: true }),
     );
     this.#endpoint = made.use(
       new DtlsEndpoint<DtlsConn, Deno.NetAddr>(this.#context, {
-        // A lost answer to a stranger is asked for again.
-        transmit: (datagram, to) => void this.#socket.send(datagram.slice(), to).catch(() => {}),
+        transmit: (datagram, to) => this.#sendCookie(datagram, to),
+        admit: (from) => this.#limits.admits(from.hostname),
         accept: (session, from) => this.#newConn(session, from),
         replaced: (conn) => conn.abandon(),
       }, options.mtu),
@@ -85,13 +100,13 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
       .catch((error) => void (this.#failure = error)).finally(() => this.#wake());
   }
 
-  /** Number of sessions that are open. */
-  get sessions(): number {
-    return this.#endpoint.size;
+  /** What was counted until now; a copy. */
+  get counters(): ListenerCounters {
+    return { ...this.#limits.counters };
   }
 
   /**
-   * The next client's connection; one call at a time.
+   * The next client's connection; one call at a time. Its handshake may still run, and fail.
    *
    * @returns null once the listener is closed
    */
@@ -137,18 +152,31 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
     this.#endpoint.receive(bytes, key, from, performance.now())?.advance();
   }
 
-  #newConn(session: TlsSession, remoteAddr: Deno.NetAddr): DtlsConn {
+  /** A stranger's cookie that gets lost is asked for again. */
+  #sendCookie(datagram: Uint8Array, to: Deno.NetAddr): void {
+    this.#limits.counters.cookies++;
+    this.#socket.send(datagram.slice(), to).catch(() => {});
+  }
+
+  #newConn(core: TlsSession, remoteAddr: Deno.NetAddr): DtlsConn {
     const key = formatAddress(remoteAddr.hostname, remoteAddr.port);
-    const conn: DtlsConn = new DtlsConn(
-      session,
-      {
-        remoteAddr,
-        transmit: (datagram) => this.#socket.send(datagram, remoteAddr),
-        release: () => this.#endpoint.forget(key, conn),
+    const { counters } = this.#limits;
+    const ticket = this.#limits.enter(remoteAddr.hostname);
+    const carrier = {
+      remoteAddr,
+      transmit: (datagram: Uint8Array) => this.#socket.send(datagram, remoteAddr),
+      established: () => void counters.established++,
+      failed: (error: unknown) => {
+        if (core.established) return;
+        counters.errors++;
+        this.#options.onError?.(error, remoteAddr);
       },
-      this.#deadlines,
-      this.#connOptions,
-    );
+      release: () => {
+        ticket.leave();
+        this.#endpoint.forget(key, conn);
+      },
+    };
+    const conn: DtlsConn = new DtlsConn(core, carrier, this.#deadlines, this.#connOptions);
     this.#waiting.push(conn);
     this.#wake();
     return conn;

@@ -7,7 +7,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "../common/tes
 import { testCertificates } from "../common/testing/certs.ts";
 import { UdpSocket } from "../common/udp.ts";
 import { DtlsConn } from "./conn.ts";
-import { clientContext, connectDtls } from "./connect.ts";
+import { connectDtls, dtlsContext } from "./connect.ts";
 import { type DtlsListener, listenDtls, type ListenDtlsOptions } from "./listen.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
@@ -87,18 +87,18 @@ Deno.test("listenDtls() serves 20 clients at once", async () => {
   })));
   await listener.close();
   await within(serving);
-  assertEquals(listener.sessions, 0);
+  assertEquals(listener.counters.sessions, 0);
 });
 
 Deno.test("sessions counts the connections that are open", async () => {
   await using listener = await listen();
-  assertEquals(listener.sessions, 0);
+  assertEquals(listener.counters.sessions, 0);
   const clients = [await connect(listener), await connect(listener)];
   const servers = [];
   for (const client of clients) servers.push(await acceptFrom(listener, client));
-  assertEquals(listener.sessions, 2);
+  assertEquals(listener.counters.sessions, 2);
   servers[0]!.abandon();
-  assertEquals(listener.sessions, 1);
+  assertEquals(listener.counters.sessions, 1);
   for (const conn of [...clients, ...servers]) conn.abandon();
 });
 
@@ -180,7 +180,7 @@ Deno.test("close() is bounded where clients have vanished", async () => {
 Deno.test("a client that begins anew from its port ends its old connection", async () => {
   const { ca } = await testCertificates();
   await using listener = await listen();
-  using context = clientContext({ caCerts: [ca] });
+  using context = dtlsContext({ caCerts: [ca] });
   using deadlines = new Deadlines();
   const socket = UdpSocket.toward("127.0.0.1");
   const remoteAddr = listener.addr;
@@ -190,11 +190,11 @@ Deno.test("a client that begins anew from its port ends its old connection", asy
       new TlsSession(context, { serverName: "localhost" }),
       { remoteAddr, transmit, release() {} },
       deadlines,
-      { handshakeTimeoutMs: PATIENCE_MS },
+      { handshakeTimeoutMs: PATIENCE_MS, idleTimeoutMs: Infinity },
     );
   let client = begin();
   const running = socket.run((datagram) => {
-    client.session.feed(datagram);
+    client.core.feed(datagram);
     client.advance();
   });
   client.advance();
@@ -205,7 +205,7 @@ Deno.test("a client that begins anew from its port ends its old connection", asy
   client.advance();
   const anew = await acceptFrom(listener, client);
   assertEquals(await within(waiting), null);
-  assertEquals(listener.sessions, 1);
+  assertEquals(listener.counters.sessions, 1);
   await within(Promise.all([client.close(), anew.close()]));
   socket.close();
   await running;
@@ -222,7 +222,7 @@ Deno.test("a server lives on after noise of every length", async () => {
   socket.close();
   await using client = await connect(listener);
   await using _server = await acceptFrom(listener, client);
-  assertEquals(listener.sessions, 1);
+  assertEquals(listener.counters.sessions, 1);
 });
 
 Deno.test("listenDtls() throws at once, before anything is awaited", () => {

@@ -1,12 +1,11 @@
 /**
- * DTLS 1.2 clients and servers for Deno, through OpenSSL.
+ * DTLS clients and servers for Deno, through OpenSSL.
  *
- * Needs `--allow-net`, `--allow-ffi`, `--unstable-net` and libssl 3.
+ * Needs `--allow-net`, `--allow-ffi` and libssl 3.
  *
  * @module
  */
-export { connectDtls, type ConnectDtlsOptions } from "./connect.ts";
-export { DtlsConn } from "./conn.ts";
+export { connectDtls, type ConnectDtlsOptions, dtlsContext } from "./connect.ts";
+export { type DtlsCarrier, DtlsConn, type DtlsConnOptions } from "./conn.ts";
 export { DtlsListener, listenDtls, type ListenDtlsOptions } from "./listen.ts";
-export { CertificateError, OpenSslError } from "../common/openssl/errors.ts";
-export { OpenSslMissingError } from "../common/openssl/library.ts";
+export * from "../common/openssl/mod.ts";

@@ -8,6 +8,7 @@
  */
 import { loadCertificates } from "../common/certificates.ts";
 import type { Deadlines } from "../common/deadline.ts";
+import { toSecurity } from "../common/openssl/info.ts";
 import { loadOpenSsl } from "../common/openssl/library.ts";
 import { resolveHost } from "../common/net.ts";
 import type { PairOptions } from "../common/options.ts";
@@ -28,8 +29,12 @@ class DtlsConnection implements ServerConnection {
     this.peer = formatAddress(conn.remoteAddr.hostname, conn.remoteAddr.port);
   }
 
-  get security(): Security | undefined {
-    return this.#conn.security ?? undefined;
+  get security(): Security {
+    return toSecurity(this.#conn.info);
+  }
+
+  get resumed(): boolean {
+    return this.#conn.resumed;
   }
 
   handshake(): Promise<void> {
@@ -73,6 +78,7 @@ async function prepare(
     transport: {
       hostname: listener.addr.hostname,
       port: listener.addr.port,
+      lossy: true,
       async accept() {
         const conn = await listener.accept();
         return conn && new DtlsConnection(conn, options);

@@ -21,6 +21,7 @@ export const SSL_VERIFY = { NONE: 0, PEER: 1, FAIL_IF_NO_PEER_CERT: 2 } as const
 export const SSL_OP = {
   NO_QUERY_MTU: 1 << 12,
   COOKIE_EXCHANGE: 1 << 13,
+  NO_TICKET: 1 << 14,
   NO_RENEGOTIATION: 1 << 30,
 } as const;
 
@@ -29,9 +30,13 @@ export const SSL_CTRL = {
   EXTRA_CHAIN_CERT: 14,
   SET_MTU: 17,
   MODE: 33,
+  SET_SESS_CACHE_SIZE: 42,
+  SET_SESS_CACHE_MODE: 44,
   SET_TLSEXT_HOSTNAME: 55,
   DTLS_GET_TIMEOUT: 73,
   DTLS_HANDLE_TIMEOUT: 74,
+  SET_GROUPS_LIST: 92,
+  GET_PEER_SIGNATURE_NID: 108,
   SET_MIN_PROTO_VERSION: 123,
   SET_MAX_PROTO_VERSION: 124,
   GET_NEGOTIATED_GROUP: 134,
@@ -39,6 +44,15 @@ export const SSL_CTRL = {
 
 /** SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER: openssl/ssl.h, SSL_CTX_set_mode(3). */
 export const SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER = 2;
+
+/** SSL_SESS_CACHE_*: openssl/ssl.h, SSL_CTX_set_session_cache_mode(3). */
+export const SSL_SESS_CACHE = { OFF: 0, CLIENT: 1, SERVER: 2, NO_INTERNAL: 0x300 } as const;
+
+/** SSL_TLSEXT_ERR_*: openssl/tls1.h, what a callback for an extension returns. */
+export const SSL_TLSEXT_ERR = { OK: 0, ALERT_FATAL: 2, NOACK: 3 } as const;
+
+/** OPENSSL_NPN_NEGOTIATED: openssl/ssl.h, SSL_select_next_proto(3). */
+export const OPENSSL_NPN_NEGOTIATED = 1;
 
 /** Name type of the server name extension: RFC 6066 3, openssl/tls1.h. */
 export const TLSEXT_NAMETYPE_HOST_NAME = 0;
@@ -48,6 +62,8 @@ export const VERSION = {
   TLS1_2: 0x0303,
   TLS1_3: 0x0304,
   DTLS1_2: 0xfefd,
+  /** Of OpenSSL 4.1 and newer. */
+  DTLS1_3: 0xfefc,
 } as const;
 
 /** BIO_C_SET_BUF_MEM_EOF_RETURN: openssl/bio.h, BIO_set_mem_eof_return(3). */

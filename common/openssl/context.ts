@@ -4,34 +4,39 @@
  * @module
  */
 import {
-  BIO_C_SET_BUF_MEM_EOF_RETURN,
-  SSL_CTRL,
-  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER,
-  SSL_OP,
-  SSL_VERIFY,
-  VERSION,
-} from "./constants.ts";
+  applyAlpn,
+  applyClientPsk,
+  applyKeyLog,
+  applyServerPsk,
+  type Callback,
+  makeTimer,
+} from "./callbacks.ts";
+import { SSL_CTRL, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_OP } from "./constants.ts";
 import { CookieSecrets } from "./cookies.ts";
 import { takeError } from "./errors.ts";
 import { loadOpenSsl, type OpenSsl } from "./library.ts";
+import { MemoryBio } from "./memory_bio.ts";
+import {
+  applyAlgorithms,
+  applyResumption,
+  applyVerification,
+  applyVersions,
+  type ContextTarget,
+  type TlsClientSettings,
+  type TlsServerSettings,
+} from "./settings.ts";
 
-/** Settings of a context. */
-export interface TlsContextOptions {
-  /** Which end its sessions are. */
-  role: "client" | "server";
-  /** True for DTLS over datagrams, false for TLS over a stream. */
-  datagram: boolean;
-  /** Certificates of the authorities the peer's certificate may come from, PEM. */
-  caCerts: readonly string[];
-  /** Own certificate and the chain below the authority, PEM. */
-  cert?: string;
-  /** Own private key, PEM, not encrypted. */
-  key?: string;
-  /** Server: whether a client has to show a certificate (default "none"). */
-  clientCertificate?: "none" | "request" | "require";
-}
+/** Settings of a context, and which end of which transport its sessions are. */
+export type TlsContextOptions =
+  & {
+    /** True for DTLS over datagrams, false for TLS over a stream. */
+    datagram: boolean;
+  }
+  & (({ role: "client" } & TlsClientSettings) | ({ role: "server" } & TlsServerSettings));
 
-/** An SSL_CTX: freed by `close()`, and by C only after its last session was (SSL_CTX_free(3)). */
+/**
+ * An SSL_CTX. It is freed when it is closed and its last session is: until then C may call back.
+ */
 export class TlsContext implements Disposable {
   readonly role: "client" | "server";
   readonly datagram: boolean;
@@ -39,10 +44,16 @@ export class TlsContext implements Disposable {
   readonly lib: OpenSsl;
   /** Server over datagrams: makes and checks the cookies. */
   readonly cookies: CookieSecrets | null = null;
+  /** For the bindings: what sessions over datagrams ask how long to wait, if not OpenSSL itself. */
+  readonly timer: Deno.PointerValue = null;
+  readonly #callbacks: Callback[] = [];
   #ctx: Deno.PointerValue;
+  #sessions = 0;
+  #closed = false;
 
   /**
-   * @throws {OpenSslError} where a certificate or key cannot be used
+   * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
+   * @throws {RangeError} where another setting cannot be used
    * @throws {OpenSslMissingError} where the library is missing
    */
   constructor(options: TlsContextOptions) {
@@ -54,26 +65,50 @@ export class TlsContext implements Disposable {
     if (ctx === null) throw takeError(lib, "make a TLS context");
     this.#ctx = ctx;
     try {
-      this.#configure(ctx, options);
-      if (options.datagram && options.role === "server") this.cookies = new CookieSecrets(lib, ctx);
+      this.#configure({ lib, ctx, datagram: options.datagram }, options);
+      if (options.datagram && options.role === "server") {
+        this.cookies = new CookieSecrets(lib, ctx);
+        this.#callbacks.push(this.cookies);
+      }
+      if (options.datagram && options.retransmitAfterMs) {
+        const timer = makeTimer(options.retransmitAfterMs);
+        this.#callbacks.push(timer);
+        this.timer = timer.pointer;
+      }
     } catch (error) {
       this.close();
       throw error;
     }
   }
 
+  /** True after {@linkcode close}. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** For the bindings: the SSL_CTX. */
   get pointer(): Deno.PointerObject {
-    if (this.#ctx === null) throw new TypeError("Cannot use a TLS context: it is closed");
+    if (this.#closed || this.#ctx === null) {
+      throw new TypeError("Cannot use a TLS context: it is closed");
+    }
     return this.#ctx;
   }
 
-  /** Frees it. May be called twice. */
+  /** For the bindings: one more session uses it, until {@linkcode release}. */
+  retain(): void {
+    this.#sessions++;
+  }
+
+  /** For the bindings: a session uses it no more. */
+  release(): void {
+    this.#sessions--;
+    this.#freeUnused();
+  }
+
+  /** Takes no new sessions; those that are there live on. May be called twice. */
   close(): void {
-    if (this.#ctx === null) return;
-    this.lib.SSL_CTX_free(this.#ctx);
-    this.#ctx = null;
-    this.cookies?.close();
+    this.#closed = true;
+    this.#freeUnused();
   }
 
   /** Same as {@linkcode close}. */
@@ -81,25 +116,44 @@ export class TlsContext implements Disposable {
     this.close();
   }
 
-  #configure(ctx: Deno.PointerObject, options: TlsContextOptions): void {
-    const { lib } = this;
-    const oldest = options.datagram ? VERSION.DTLS1_2 : VERSION.TLS1_2;
-    lib.SSL_CTX_ctrl(ctx, SSL_CTRL.SET_MIN_PROTO_VERSION, BigInt(oldest), null);
+  #freeUnused(): void {
+    if (!this.#closed || this.#sessions > 0 || this.#ctx === null) return;
+    this.lib.SSL_CTX_free(this.#ctx);
+    this.#ctx = null;
+    for (const callback of this.#callbacks) callback.close();
+  }
+
+  #configure(target: ContextTarget, options: TlsContextOptions): void {
+    const { lib, ctx } = target;
     lib.SSL_CTX_ctrl(ctx, SSL_CTRL.MODE, BigInt(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER), null);
     lib.SSL_CTX_set_options(ctx, BigInt(SSL_OP.NO_RENEGOTIATION | SSL_OP.NO_QUERY_MTU));
-    const verify = options.role === "client" ? "require" : options.clientCertificate ?? "none";
-    const mode = verify === "none"
-      ? SSL_VERIFY.NONE
-      : verify === "request"
-      ? SSL_VERIFY.PEER
-      : SSL_VERIFY.PEER | SSL_VERIFY.FAIL_IF_NO_PEER_CERT;
-    lib.SSL_CTX_set_verify(ctx, mode, null);
-    // Resumption with client certificates fails without one (SSL_CTX_set_session_id_context(3)).
-    const id = new TextEncoder().encode("netpairs");
-    lib.SSL_CTX_set_session_id_context(ctx, id, id.length);
-    for (const ca of options.caCerts) this.#trust(ctx, ca);
+    applyVersions(target, options);
+    applyAlgorithms(target, options);
+    for (const ca of options.caCerts ?? []) this.#trust(ctx, ca);
     if (options.cert !== undefined) this.#useCertificate(ctx, options.cert);
     if (options.key !== undefined) this.#useKey(ctx, options.key);
+    const { alpnProtocols = [], keyLog } = options;
+    if (alpnProtocols.length > 0) this.#keep(applyAlpn(target, options.role, alpnProtocols));
+    if (keyLog) this.#keep(applyKeyLog(target, keyLog));
+    if (options.role === "client") this.#configureClient(target, options);
+    else this.#configureServer(target, options);
+  }
+
+  #configureClient(target: ContextTarget, options: TlsClientSettings): void {
+    applyVerification(target, "require", !options.unsafelySkipVerification);
+    if (options.psk) this.#keep(applyClientPsk(target, options.psk));
+  }
+
+  #configureServer(target: ContextTarget, options: TlsServerSettings): void {
+    const { clientCertificate = "none", pskLookup, pskHint } = options;
+    applyVerification(target, clientCertificate, clientCertificate !== "none");
+    applyResumption(target, options);
+    if (pskLookup) this.#keep(applyServerPsk(target, pskLookup, pskHint));
+  }
+
+  /** A callback lives as long as the context. */
+  #keep(callback: Callback | null): void {
+    if (callback) this.#callbacks.push(callback);
   }
 
   #trust(ctx: Deno.PointerObject, pem: string): void {
@@ -156,56 +210,5 @@ export class TlsContext implements Disposable {
     // The end of the text is an error, too; any other one would cut a chain short in silence.
     const end = takeError(lib, action);
     if (count === 0 || end.reason !== "no start line") throw end;
-  }
-}
-
-/** A BIO in memory (BIO_s_mem(3)), freed by `close()` unless it was given away. */
-export class MemoryBio implements Disposable {
-  readonly #lib: OpenSsl;
-  #bio: Deno.PointerValue;
-
-  /** @param text what it holds at first */
-  constructor(lib: OpenSsl, text = "") {
-    this.#lib = lib;
-    this.#bio = lib.BIO_new(lib.BIO_s_mem());
-    if (this.#bio === null) throw takeError(lib, "make a BIO");
-    // An empty one says "not yet", not "the end": BIO_set_mem_eof_return(3).
-    lib.BIO_ctrl(this.#bio, BIO_C_SET_BUF_MEM_EOF_RETURN, -1n, null);
-    const bytes = new TextEncoder().encode(text);
-    if (bytes.length > 0) lib.BIO_write(this.#bio, bytes, bytes.length);
-  }
-
-  /** For the bindings: the BIO. */
-  get pointer(): Deno.PointerObject {
-    if (this.#bio === null) throw new TypeError("Cannot use a BIO: it is closed");
-    return this.#bio;
-  }
-
-  /** Hands the BIO over to a C object that frees it. */
-  giveAway(): Deno.PointerObject {
-    const { pointer } = this;
-    this.#bio = null;
-    return pointer;
-  }
-
-  /** Everything it holds, as text. */
-  text(): string {
-    const bytes = new Uint8Array(4096);
-    let text = "";
-    for (let n; (n = this.#lib.BIO_read(this.pointer, bytes, bytes.length)) > 0;) {
-      text += new TextDecoder().decode(bytes.subarray(0, n));
-    }
-    return text;
-  }
-
-  /** Frees it. May be called twice. */
-  close(): void {
-    if (this.#bio !== null) this.#lib.BIO_free(this.#bio);
-    this.#bio = null;
-  }
-
-  /** Same as {@linkcode close}. */
-  [Symbol.dispose](): void {
-    this.close();
   }
 }

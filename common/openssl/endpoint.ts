@@ -13,6 +13,8 @@ import { TlsSession } from "./session.ts";
 export interface DtlsEndpointHandlers<Peer extends DtlsPeer, Address> {
   /** Sends a datagram to a client without a session; the bytes are borrowed for the call. */
   transmit(datagram: Uint8Array, address: Address): void;
+  /** Says whether there is room for one more; asked before anything is done for a new client. */
+  admit(address: Address): boolean;
   /** Takes over the session of a client whose cookie was good. */
   accept(session: TlsSession, address: Address): Peer;
   /** Told that a peer was replaced: its client has begun anew from the same address. */
@@ -21,7 +23,7 @@ export interface DtlsEndpointHandlers<Peer extends DtlsPeer, Address> {
 
 /** What the driver keeps for a session. */
 export interface DtlsPeer {
-  readonly session: TlsSession;
+  readonly core: TlsSession;
 }
 
 interface Entry<Peer> {
@@ -84,13 +86,14 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
     nowMs: number,
   ): Peer | null {
     if (this.#closed) throw new TypeError("Cannot receive: the DTLS endpoint is closed");
+    if (this.#context.closed) throw new TypeError("Cannot receive: the TLS context is closed");
     const entry = this.#entries.get(key);
     if (!entry || this.#startsAnew(entry, datagram)) {
       return this.#accepting && isClientHello(datagram)
         ? this.#listen(datagram, key, address, nowMs)
         : null;
     }
-    entry.peer.session.feed(datagram);
+    entry.peer.core.feed(datagram);
     return entry.peer;
   }
 
@@ -120,7 +123,7 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
 
   /** A ClientHello to an established session is a new beginning, unless it is the old one again. */
   #startsAnew({ peer, random }: Entry<Peer>, datagram: Uint8Array): boolean {
-    return peer.session.established && isClientHello(datagram) &&
+    return peer.core.established && isClientHello(datagram) &&
       clientRandom(datagram).some((byte, i) => byte !== random[i]);
   }
 
@@ -130,6 +133,7 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
     address: Address,
     nowMs: number,
   ): Peer | null {
+    if (!this.#entries.has(key) && !this.#handlers.admit(address)) return null;
     const session = this.#listening ??= new TlsSession(this.#context, { mtu: this.#mtu });
     this.#context.cookies!.prepare(this.#encoder.encode(key), nowMs);
     try {

@@ -61,7 +61,7 @@ Deno.test({
   fn() {
     assertMatch(
       refusal("libcrypto.so.3"),
-      /^libcrypto\.so\.3 is no libssl .+ it has no (SSL|TLS)_/,
+      /^libcrypto\.so\.3 is no libssl .+ it has no \w+;/,
     );
   },
 });

@@ -69,6 +69,34 @@ export function isClientHello(datagram: Uint8Array): boolean {
     recordLength(datagram, 0) <= datagram.length && datagram[MESSAGE_TYPE_AT] === CLIENT_HELLO;
 }
 
+/**
+ * What every sealed record has at least, before a cipher is agreed on: an authentication tag, or
+ * the initialization vector of a CBC cipher.
+ */
+export const MIN_SEALED_BYTES = 16;
+
+/** What a cipher's sealed records have at least: GCM and CCM send 8 bytes of nonce before the tag. */
+export function sealedBytes(cipher: string): number {
+  return /-(?:GCM|CCM)(?:-|$)/.test(cipher) ? MIN_SEALED_BYTES + 8 : MIN_SEALED_BYTES;
+}
+
+/**
+ * False for a datagram with a sealed record that is too short to be one. Whoever knows the
+ * addresses can forge it, and OpenSSL would end the session over it instead of dropping it
+ * (github.com/openssl/openssl/issues/25290; RFC 6347 4.1.2.7).
+ */
+export function isPlausible(datagram: Uint8Array, minSealedBytes: number): boolean {
+  for (let at = 0; at < datagram.length;) {
+    const length = recordLength(datagram, at);
+    // DTLS 1.3 has other headers; and what is cut off is dropped without our help.
+    if (datagram[at + 1] !== MAJOR_VERSION || at + length > datagram.length) return true;
+    const sealed = datagram[at + EPOCH_AT] !== 0 || datagram[at + EPOCH_AT + 1] !== 0;
+    if (sealed && length < RECORD_HEADER_BYTES + minSealedBytes) return false;
+    at += length;
+  }
+  return true;
+}
+
 /** The random a ClientHello carries (RFC 5246 7.4.1.2): it tells a new one from a repeated one. */
 export function clientRandom(clientHello: Uint8Array): Uint8Array {
   return clientHello.subarray(RANDOM_AT, RANDOM_AT + RANDOM_BYTES);

@@ -1,5 +1,12 @@
 import { assert, assertEquals } from "../testing/assert.ts";
-import { clientRandom, isClientHello, packDatagrams, recordLength } from "./records.ts";
+import {
+  clientRandom,
+  isClientHello,
+  isPlausible,
+  packDatagrams,
+  recordLength,
+  sealedBytes,
+} from "./records.ts";
 
 const HANDSHAKE = 22;
 const APPLICATION_DATA = 23;
@@ -134,6 +141,42 @@ Deno.test("isClientHello() is false for the longest datagram of noise", () => {
 Deno.test("isClientHello() is false for a datagram longer than any record", () => {
   assert(isClientHello(join(clientHello(), new Uint8Array(16_397 - 113))));
   assert(!isClientHello(join(clientHello(), new Uint8Array(16_397 - 112))));
+});
+
+/** A record of epoch 1, which is sealed. */
+function sealed(payloadBytes: number): Uint8Array<ArrayBuffer> {
+  return altered(record(payloadBytes), 4, 1);
+}
+
+Deno.test("sealedBytes() counts what the cipher adds to every record", () => {
+  // RFC 5288 3, RFC 6655 3 and 4, RFC 7905 2.
+  assertEquals(sealedBytes("ECDHE-ECDSA-AES256-GCM-SHA384"), 24);
+  assertEquals(sealedBytes("AES128-CCM"), 24);
+  assertEquals(sealedBytes("ECDHE-ECDSA-AES128-CCM8"), 16);
+  assertEquals(sealedBytes("ECDHE-RSA-CHACHA20-POLY1305"), 16);
+  assertEquals(sealedBytes("ECDHE-RSA-AES256-SHA384"), 16);
+});
+
+Deno.test("isPlausible() is false for a sealed record that is too short", () => {
+  assert(isPlausible(sealed(24), 24));
+  assert(!isPlausible(sealed(23), 24));
+  assert(!isPlausible(sealed(0), 16));
+});
+
+Deno.test("isPlausible() is false where one record of many is too short", () => {
+  assert(isPlausible(join(sealed(24), sealed(30)), 24));
+  assert(!isPlausible(join(sealed(24), sealed(23), sealed(30)), 24));
+});
+
+Deno.test("isPlausible() is true for a short record in the clear", () => {
+  assert(isPlausible(join(record(1), record(0)), 24));
+});
+
+Deno.test("isPlausible() leaves to others what is no whole record of DTLS 1.2", () => {
+  assert(isPlausible(new Uint8Array(), 24));
+  assert(isPlausible(sealed(5).subarray(0, 12), 24));
+  assert(isPlausible(sealed(5).subarray(0, 17), 24));
+  assert(isPlausible(new Uint8Array(100).fill(0x2f), 24));
 });
 
 Deno.test("clientRandom() is the ClientHello's 32 bytes of random", () => {

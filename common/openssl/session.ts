@@ -7,18 +7,14 @@
  *
  * @module
  */
-import type { Security } from "../protocol.ts";
-import {
-  SSL_CTRL,
-  SSL_ERROR,
-  SSL_OP,
-  TLSEXT_NAMETYPE_HOST_NAME,
-  XN_FLAG_RFC2253_UTF8,
-} from "./constants.ts";
-import { MemoryBio, type TlsContext } from "./context.ts";
+import { SSL_CTRL, SSL_ERROR, SSL_OP, TLSEXT_NAMETYPE_HOST_NAME } from "./constants.ts";
+import type { TlsContext } from "./context.ts";
 import { takeError } from "./errors.ts";
+import { type HandshakeStatistics, readInfo, type TlsInfo } from "./info.ts";
 import { cString, type OpenSsl, toCString } from "./library.ts";
-import { packDatagrams } from "./records.ts";
+import { MemoryBio } from "./memory_bio.ts";
+import { isPlausible, MIN_SEALED_BYTES, packDatagrams, sealedBytes } from "./records.ts";
+import { SavedSession } from "./saved_session.ts";
 
 /** What {@linkcode TlsSession.read} returns when nothing is there yet. */
 export const NOT_YET = 0;
@@ -40,12 +36,17 @@ const MTU_LIMITS = { min: 256, max: 65_507 } as const;
 /** One buffer serves all sessions: what is drained is handed over before the next call. */
 let output: Uint8Array<ArrayBuffer> | undefined;
 
+/** What SSL_state_string(3) says after a fatal error. */
+const FAILED_STATE = "SSLERR";
+
 /** Settings of one session. */
 export interface TlsSessionOptions {
   /** Client: name or IP address that the server's certificate has to be for. */
   serverName?: string;
   /** DTLS: longest UDP payload of the handshake in bytes, 256 to 65507. */
   mtu?: number;
+  /** Client: a session to resume; where the server does not want it, the handshake is a full one. */
+  session?: SavedSession;
 }
 
 /** An SSL between two memory BIOs; freed by `close()`. */
@@ -54,6 +55,16 @@ export class TlsSession implements Disposable {
   established = false;
   /** True once the peer has said that it sends no more. */
   peerEnded = false;
+  /** Counts of the handshake; the round trip is for whoever has a clock. */
+  readonly statistics: HandshakeStatistics = {
+    bytesSent: 0,
+    bytesReceived: 0,
+    datagramsSent: 0,
+    datagramsReceived: 0,
+    retransmissions: 0,
+    roundTripMs: null,
+  };
+  readonly #context: TlsContext;
   readonly #lib: OpenSsl;
   readonly #datagram: boolean;
   readonly #serverName: string | undefined;
@@ -62,17 +73,21 @@ export class TlsSession implements Disposable {
   readonly #output: Deno.PointerObject;
   readonly #timeval = new BigInt64Array(2);
   #ssl: Deno.PointerValue;
+  #minSealedBytes = MIN_SEALED_BYTES;
   /** After a fatal error nothing more may be called (SSL_get_error(3)). */
   #broken = false;
+  /** Set when the handshake's last bytes have been drained. */
+  #finished = false;
 
   /**
-   * The context may be closed before the session is: C counts its users.
+   * The context may be closed before the session is: it counts its sessions.
    *
    * @throws {RangeError} where the name or the MTU cannot be used
    */
   constructor(context: TlsContext, options: TlsSessionOptions = {}) {
     checkOptions(options);
     const lib = this.#lib = context.lib;
+    this.#context = context;
     this.#datagram = context.datagram;
     this.#serverName = options.serverName;
     this.#mtu = options.mtu ?? DEFAULT_MTU;
@@ -84,10 +99,13 @@ export class TlsSession implements Disposable {
     this.#ssl = ssl;
     this.#input = input.giveAway();
     this.#output = outgoing.giveAway();
+    context.retain();
     lib.SSL_set_bio(ssl, this.#input, this.#output);
     if (context.datagram) lib.SSL_ctrl(ssl, SSL_CTRL.SET_MTU, BigInt(this.#mtu), null);
+    if (context.timer !== null) lib.DTLS_set_timer_cb(ssl, context.timer);
     if (context.role === "client") {
       lib.SSL_set_connect_state(ssl);
+      if (options.session) lib.SSL_set_session(ssl, options.session.pointer);
       if (options.serverName !== undefined) this.#expect(ssl, options.serverName);
     } else {
       lib.SSL_set_accept_state(ssl);
@@ -101,8 +119,13 @@ export class TlsSession implements Disposable {
    * comes after a failure, when nobody reads it any more.
    */
   feed(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#datagram && !isPlausible(bytes, this.#minSealedBytes)) return;
     if (this.#ssl !== null && !this.#broken && bytes.length > 0) {
       this.#lib.BIO_write(this.#input, bytes, bytes.length);
+      if (!this.established) {
+        this.statistics.datagramsReceived++;
+        this.statistics.bytesReceived += bytes.length;
+      }
     }
   }
 
@@ -118,7 +141,11 @@ export class TlsSession implements Disposable {
     const ssl = this.#usable();
     this.#lib.ERR_clear_error();
     const result = this.#lib.SSL_do_handshake(ssl);
-    if (result === 1) return this.established = true;
+    if (result === 1) {
+      const cipher = this.#lib.SSL_CIPHER_get_name(this.#lib.SSL_get_current_cipher(ssl));
+      this.#minSealedBytes = sealedBytes(cString(cipher) ?? "");
+      return this.established = true;
+    }
     this.#wantsMore(ssl, result, "complete the handshake");
     return false;
   }
@@ -136,6 +163,8 @@ export class TlsSession implements Disposable {
     this.#lib.ERR_clear_error();
     const result = this.#lib.DTLSv1_listen(ssl, address);
     if (result < 0) throw takeError(this.#lib, "read a ClientHello");
+    // What came without a good cookie was another client's, or this one's before it.
+    if (result === 0) this.statistics.datagramsReceived = this.statistics.bytesReceived = 0;
     return result > 0;
   }
 
@@ -179,9 +208,20 @@ export class TlsSession implements Disposable {
       const length = this.#lib.BIO_read(this.#output, output, OUTPUT_BYTES);
       if (length <= 0) return;
       const bytes = output.subarray(0, length);
-      if (this.#datagram) packDatagrams(bytes, this.#mtu, emit);
-      else emit(bytes);
+      const out = this.#finished ? emit : this.#counting(emit);
+      if (this.#datagram) packDatagrams(bytes, this.#mtu, out);
+      else out(bytes);
     }
+  }
+
+  /** The last flight is drained after the handshake is complete, and belongs to it. */
+  #counting(emit: (bytes: Uint8Array) => void): (bytes: Uint8Array) => void {
+    this.#finished = this.established;
+    return (bytes) => {
+      this.statistics.datagramsSent++;
+      this.statistics.bytesSent += bytes.length;
+      emit(bytes);
+    };
   }
 
   /**
@@ -224,21 +264,60 @@ export class TlsSession implements Disposable {
       this.#broken = true;
       throw takeError(this.#lib, "complete the handshake", ssl);
     }
+    if (result > 0n) this.statistics.retransmissions++;
+  }
+
+  /** Whether the session was resumed. */
+  get resumed(): boolean {
+    return this.#lib.SSL_session_reused(this.#open()) === 1;
   }
 
   /** What was agreed on; for a session that is, or was, established. */
-  security(): Security {
-    const ssl = this.#open();
+  info(): TlsInfo {
+    return readInfo(this.#lib, this.#open(), this.statistics);
+  }
+
+  /**
+   * Client: what is needed to resume this session later; the caller closes it. In TLS 1.3 it comes
+   * after the handshake: take it after the first answer.
+   *
+   * @returns null where the server has not given it
+   */
+  save(): SavedSession | null {
     const lib = this.#lib;
-    // SSL_get_negotiated_group(3): 0 where there was none, as in a resumed TLS 1.2 session.
-    const group = Number(lib.SSL_ctrl(ssl, SSL_CTRL.GET_NEGOTIATED_GROUP, 0n, null));
-    return {
-      version: cString(lib.SSL_get_version(ssl)),
-      cipher: cString(lib.SSL_CIPHER_get_name(lib.SSL_get_current_cipher(ssl))),
-      group: group > 0 ? cString(lib.SSL_group_to_name(ssl, group)) : null,
-      peer: this.#peerSubject(ssl),
-      resumed: lib.SSL_session_reused(ssl) === 1,
-    };
+    const pointer = lib.SSL_get1_session(this.#open());
+    if (pointer === null) return null;
+    const session = new SavedSession(lib, pointer);
+    if (lib.SSL_SESSION_is_resumable(pointer) === 1) return session;
+    session.close();
+    return null;
+  }
+
+  /**
+   * Secrets for other protocols' use: RFC 5705, RFC 8446 7.5.
+   *
+   * @param label such as "EXTRACTOR-dtls_srtp"
+   * @param length in bytes
+   * @param context bound into the secret; absent is not the same as empty, up to version 1.2
+   */
+  exportKeyingMaterial(label: string, length: number, context?: Uint8Array): Uint8Array {
+    const lib = this.#lib;
+    const out = new Uint8Array(length);
+    const name = new TextEncoder().encode(label);
+    const bound = context ? context.slice() : new Uint8Array();
+    lib.ERR_clear_error();
+    const done = lib.SSL_export_keying_material(
+      this.#open(),
+      out,
+      BigInt(length),
+      name,
+      BigInt(name.length),
+      bound,
+      BigInt(bound.length),
+      context ? 1 : 0,
+    );
+    if (done !== 1) throw takeError(lib, "export keying material");
+    return out;
   }
 
   /** Gives it up: nothing more is read or written, and what is fed is dropped. */
@@ -248,8 +327,10 @@ export class TlsSession implements Disposable {
 
   /** Frees it, and with it the two BIOs. May be called twice. */
   close(): void {
-    if (this.#ssl !== null) this.#lib.SSL_free(this.#ssl);
+    if (this.#ssl === null) return;
+    this.#lib.SSL_free(this.#ssl);
     this.#ssl = null;
+    this.#context.release();
   }
 
   /** Same as {@linkcode close}. */
@@ -293,22 +374,14 @@ export class TlsSession implements Disposable {
         this.peerEnded = true;
         return false;
       case SSL_ERROR.SYSCALL:
-        // An empty DTLS record reads like this; the session lives on.
-        if (this.#datagram && result === 0) return true;
+        // An empty DTLS record, or a fragment that OpenSSL drops as impossible, reads like this,
+        // with nothing in the queue (SSL_get_error(3)); the session lives on unless it says not.
+        if (this.#datagram && cString(this.#lib.SSL_state_string(ssl)) !== FAILED_STATE) {
+          return true;
+        }
     }
     this.#broken = true;
     throw takeError(this.#lib, action, ssl, this.#serverName);
-  }
-
-  #peerSubject(ssl: Deno.PointerObject): string | null {
-    const lib = this.#lib;
-    const x509 = lib.SSL_get1_peer_certificate(ssl);
-    if (x509 === null) return null;
-    using text = new MemoryBio(lib);
-    const subject = lib.X509_get_subject_name(x509);
-    lib.X509_NAME_print_ex(text.pointer, subject, 0, BigInt(XN_FLAG_RFC2253_UTF8));
-    lib.X509_free(x509);
-    return text.text();
   }
 }
 

@@ -103,6 +103,24 @@ Deno.test("handshake() answers a client whose last flight came, but not the answ
   assert(net.client.established);
 });
 
+Deno.test("handshake() drops a fragment of an impossible message, and takes it when sent again", async () => {
+  using net = await memoryNet();
+  let forged = false;
+  net.passes = ({ from, bytes }) => {
+    if (from === "client" || forged) return true;
+    forged = true;
+    // The message's length, 3 bytes behind the record's header and the type: 2^16 more.
+    const altered = bytes.slice();
+    altered[14]! ^= 1;
+    net.deliver({ from, bytes: altered });
+    return false;
+  };
+  net.run();
+  assertEquals([net.client.error, net.client.established], [null, false]);
+  await waitForTimeout(net);
+  assert(net.client.established && net.server.established);
+});
+
 Deno.test("handshake() ignores garbage before and between its datagrams", async () => {
   using net = await memoryNet();
   const random = randomNumbers(7);
@@ -151,6 +169,27 @@ Deno.test("read() ignores a datagram that is cut off, and takes the next", async
   assertEquals(net.server.inbox.length, 1);
 });
 
+for (const cipher of ["AES256-GCM-SHA384", "CHACHA20-POLY1305", "AES128-CCM", "AES128-CCM8"]) {
+  Deno.test(`read() ignores forged records of every length and type (${cipher})`, async () => {
+    const ciphers = `ECDHE-ECDSA-${cipher}`;
+    using net = await connectedNet({ client: { ciphers }, server: { ciphers } });
+    for (let length = 0; length < 64; length++) {
+      for (let type = 19; type < 27; type++) {
+        const forged = new Uint8Array(13 + length).fill(length, 13);
+        // Type, version, epoch 1, a sequence number far ahead, the length.
+        forged.set([type, 0xfe, 0xfd, 0, 1, 0, 0, 0, 1, length, type, 0, length]);
+        net.deliver({ from: "client", bytes: forged });
+        net.deliver({ from: "server", bytes: forged });
+      }
+    }
+    assertEquals([net.client.error, net.server.error], [null, null]);
+    net.client.send(new Uint8Array(1));
+    net.server.send(new Uint8Array(2));
+    net.settle();
+    assertEquals([net.server.inbox.length, net.client.inbox.length], [1, 1]);
+  });
+}
+
 Deno.test("read() takes a datagram that comes twice once", async () => {
   using net = await connectedNet();
   net.faults = { double: 1 };
@@ -172,7 +211,7 @@ Deno.test("read() ignores the whole handshake when it comes again", async () => 
 Deno.test("read() gives whole messages, once each, whatever the network does", () =>
   forSeeds(async (seed) => {
     using net = await connectedNet({ seed });
-    net.faults = { lose: 0.1, double: 0.1, reorder: 0.1, alter: 0.1 };
+    net.faults = { lose: 0.1, double: 0.1, reorder: 0.1, alter: 0.3 };
     for (let i = 0; i < 200; i++) {
       net.client.send(new Uint8Array(1 + i * 5).fill(i));
       if (i % 10 === 9) net.settle();
@@ -183,5 +222,5 @@ Deno.test("read() gives whole messages, once each, whatever the network does", (
       assertEquals(message, new Uint8Array(1 + message[0]! * 5).fill(message[0]!));
     }
     assertEquals(new Set(inbox.map((message) => message.length)).size, inbox.length);
-    assert(inbox.length > 100 && inbox.length < 200, `${inbox.length} of 200 arrived`);
+    assert(inbox.length > 80 && inbox.length < 200, `${inbox.length} of 200 arrived`);
   }));

@@ -42,6 +42,44 @@ export const LIBSSL = {
   // void SSL_CTX_set_cookie_verify_cb(SSL_CTX *ctx, int (*cb)(SSL *, const unsigned char *, unsigned int));
   SSL_CTX_set_cookie_verify_cb: { parameters: ["pointer", "function"], result: "void" },
 
+  // int SSL_CTX_set_cipher_list(SSL_CTX *ctx, const char *str);
+  SSL_CTX_set_cipher_list: { parameters: ["pointer", "buffer"], result: "i32" },
+  // int SSL_CTX_set_ciphersuites(SSL_CTX *ctx, const char *str);
+  SSL_CTX_set_ciphersuites: { parameters: ["pointer", "buffer"], result: "i32" },
+  // int SSL_CTX_set_alpn_protos(SSL_CTX *ctx, const unsigned char *protos, unsigned int protos_len);
+  SSL_CTX_set_alpn_protos: { parameters: ["pointer", "buffer", "u32"], result: "i32" },
+  // void SSL_CTX_set_alpn_select_cb(SSL_CTX *ctx, SSL_CTX_alpn_select_cb_func cb, void *arg);
+  SSL_CTX_set_alpn_select_cb: { parameters: ["pointer", "function", "pointer"], result: "void" },
+  // int SSL_select_next_proto(unsigned char **out, unsigned char *outlen,
+  //                           const unsigned char *server, unsigned int server_len,
+  //                           const unsigned char *client, unsigned int client_len);
+  SSL_select_next_proto: {
+    parameters: ["pointer", "pointer", "buffer", "u32", "pointer", "u32"],
+    result: "i32",
+  },
+  // void SSL_CTX_set_psk_client_callback(SSL_CTX *ctx, SSL_psk_client_cb_func cb);
+  SSL_CTX_set_psk_client_callback: { parameters: ["pointer", "function"], result: "void" },
+  // void SSL_CTX_set_psk_server_callback(SSL_CTX *ctx, SSL_psk_server_cb_func cb);
+  SSL_CTX_set_psk_server_callback: { parameters: ["pointer", "function"], result: "void" },
+  // int SSL_CTX_use_psk_identity_hint(SSL_CTX *ctx, const char *hint);
+  SSL_CTX_use_psk_identity_hint: { parameters: ["pointer", "buffer"], result: "i32" },
+  // void SSL_CTX_set_keylog_callback(SSL_CTX *ctx, SSL_CTX_keylog_cb_func cb);
+  SSL_CTX_set_keylog_callback: { parameters: ["pointer", "function"], result: "void" },
+  // long SSL_CTX_set_timeout(SSL_CTX *ctx, long t);
+  SSL_CTX_set_timeout: { parameters: ["pointer", "i64"], result: "i64" },
+
+  // int SSL_SESSION_is_resumable(const SSL_SESSION *s);
+  SSL_SESSION_is_resumable: { parameters: ["pointer"], result: "i32" },
+  // void SSL_SESSION_free(SSL_SESSION *session);
+  SSL_SESSION_free: { parameters: ["pointer"], result: "void" },
+  // int PEM_write_bio_SSL_SESSION(BIO *bp, const SSL_SESSION *x);
+  PEM_write_bio_SSL_SESSION: { parameters: ["pointer", "pointer"], result: "i32" },
+  // SSL_SESSION *PEM_read_bio_SSL_SESSION(BIO *bp, SSL_SESSION **x, pem_password_cb *cb, void *u);
+  PEM_read_bio_SSL_SESSION: {
+    parameters: ["pointer", "pointer", "pointer", "buffer"],
+    result: "pointer",
+  },
+
   // SSL *SSL_new(SSL_CTX *ctx);
   SSL_new: { parameters: ["pointer"], result: "pointer" },
   // void SSL_free(SSL *ssl);
@@ -74,6 +112,8 @@ export const LIBSSL = {
   SSL_get_error: { parameters: ["pointer", "i32"], result: "i32" },
   // long SSL_get_verify_result(const SSL *ssl);
   SSL_get_verify_result: { parameters: ["pointer"], result: "i64" },
+  // const char *SSL_state_string(const SSL *ssl);
+  SSL_state_string: { parameters: ["pointer"], result: "pointer" },
   // const char *SSL_get_version(const SSL *ssl);
   SSL_get_version: { parameters: ["pointer"], result: "pointer" },
   // const SSL_CIPHER *SSL_get_current_cipher(const SSL *ssl);
@@ -84,6 +124,25 @@ export const LIBSSL = {
   SSL_group_to_name: { parameters: ["pointer", "i32"], result: "pointer" },
   // int SSL_session_reused(const SSL *ssl);
   SSL_session_reused: { parameters: ["pointer"], result: "i32" },
+  // SSL_SESSION *SSL_get1_session(SSL *ssl);
+  SSL_get1_session: { parameters: ["pointer"], result: "pointer" },
+  // int SSL_set_session(SSL *ssl, SSL_SESSION *session);
+  SSL_set_session: { parameters: ["pointer", "pointer"], result: "i32" },
+  // void SSL_get0_alpn_selected(const SSL *ssl, const unsigned char **data, unsigned int *len);
+  SSL_get0_alpn_selected: { parameters: ["pointer", "buffer", "buffer"], result: "void" },
+  // const char *SSL_get_servername(const SSL *s, const int type);
+  SSL_get_servername: { parameters: ["pointer", "i32"], result: "pointer" },
+  // int SSL_get_peer_signature_type_nid(const SSL *s, int *pnid);
+  SSL_get_peer_signature_type_nid: { parameters: ["pointer", "buffer"], result: "i32" },
+  // int SSL_export_keying_material(SSL *s, unsigned char *out, size_t olen, const char *label,
+  //                                size_t llen, const unsigned char *context,
+  //                                size_t contextlen, int use_context);
+  SSL_export_keying_material: {
+    parameters: ["pointer", "buffer", "usize", "buffer", "usize", "buffer", "usize", "i32"],
+    result: "i32",
+  },
+  // void DTLS_set_timer_cb(SSL *s, DTLS_timer_cb cb);
+  DTLS_set_timer_cb: { parameters: ["pointer", "function"], result: "void" },
   // X509 *SSL_get1_peer_certificate(const SSL *ssl);
   SSL_get1_peer_certificate: { parameters: ["pointer"], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -134,8 +193,14 @@ export const LIBCRYPTO = {
   EVP_PKEY_free: { parameters: ["pointer"], result: "void" },
   // X509_NAME *X509_get_subject_name(const X509 *x);
   X509_get_subject_name: { parameters: ["pointer"], result: "pointer" },
+  // X509_NAME *X509_get_issuer_name(const X509 *x);
+  X509_get_issuer_name: { parameters: ["pointer"], result: "pointer" },
   // int X509_NAME_print_ex(BIO *out, const X509_NAME *nm, int indent, unsigned long flags);
   X509_NAME_print_ex: { parameters: ["pointer", "pointer", "i32", "u64"], result: "i32" },
+  // int PEM_write_bio_X509(BIO *bp, const X509 *x);
+  PEM_write_bio_X509: { parameters: ["pointer", "pointer"], result: "i32" },
+  // const char *OBJ_nid2sn(int n);
+  OBJ_nid2sn: { parameters: ["i32"], result: "pointer" },
   // int X509_STORE_add_cert(X509_STORE *xs, X509 *x);
   X509_STORE_add_cert: { parameters: ["pointer", "pointer"], result: "i32" },
   // const char *X509_verify_cert_error_string(long n);

@@ -205,7 +205,7 @@ export class MemoryNet implements Disposable {
 
 /** What a {@linkcode MemoryListener} keeps for a session. */
 export interface MemoryPeer {
-  session: TlsSession;
+  core: TlsSession;
   end: End;
 }
 
@@ -230,12 +230,13 @@ export class MemoryListener implements Disposable {
   ) {
     this.context = new TlsContext(options);
     this.endpoint = new DtlsEndpoint<MemoryPeer, string>(this.context, {
+      admit: () => true,
       transmit: (datagram) => this.transmit(datagram),
       accept: (session) => {
         const end = newEnd();
         end.session = session;
         this.accepted.push(end);
-        return { session, end };
+        return { core: session, end };
       },
       replaced: ({ end }) => this.replaced.push(end),
     }, mtu);

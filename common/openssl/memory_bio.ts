@@ -1,0 +1,60 @@
+/**
+ * BIOs in memory.
+ *
+ * @module
+ */
+import { BIO_C_SET_BUF_MEM_EOF_RETURN } from "./constants.ts";
+import { takeError } from "./errors.ts";
+import type { OpenSsl } from "./library.ts";
+
+/** A BIO in memory (BIO_s_mem(3)), freed by `close()` unless it was given away. */
+export class MemoryBio implements Disposable {
+  readonly #lib: OpenSsl;
+  #bio: Deno.PointerValue;
+
+  /** @param text what it holds at first */
+  constructor(lib: OpenSsl, text = "") {
+    this.#lib = lib;
+    this.#bio = lib.BIO_new(lib.BIO_s_mem());
+    if (this.#bio === null) throw takeError(lib, "make a BIO");
+    // An empty one says "not yet", not "the end": BIO_set_mem_eof_return(3).
+    lib.BIO_ctrl(this.#bio, BIO_C_SET_BUF_MEM_EOF_RETURN, -1n, null);
+    const bytes = new TextEncoder().encode(text);
+    if (bytes.length > 0) lib.BIO_write(this.#bio, bytes, bytes.length);
+  }
+
+  /** For the bindings: the BIO. */
+  get pointer(): Deno.PointerObject {
+    if (this.#bio === null) throw new TypeError("Cannot use a BIO: it is closed");
+    return this.#bio;
+  }
+
+  /** Hands the BIO over to a C object that frees it. */
+  giveAway(): Deno.PointerObject {
+    const { pointer } = this;
+    this.#bio = null;
+    return pointer;
+  }
+
+  /** Everything it holds, as text. */
+  text(): string {
+    const decoder = new TextDecoder();
+    const bytes = new Uint8Array(4096);
+    let text = "";
+    for (let n; (n = this.#lib.BIO_read(this.pointer, bytes, bytes.length)) > 0;) {
+      text += decoder.decode(bytes.subarray(0, n), { stream: true });
+    }
+    return text + decoder.decode();
+  }
+
+  /** Frees it. May be called twice. */
+  close(): void {
+    if (this.#bio !== null) this.#lib.BIO_free(this.#bio);
+    this.#bio = null;
+  }
+
+  /** Same as {@linkcode close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

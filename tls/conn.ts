@@ -1,0 +1,323 @@
+/**
+ * One TLS connection through OpenSSL, on Deno's event loop.
+ *
+ * @module
+ */
+import type { Deadline, Deadlines } from "../common/deadline.ts";
+import { TimeoutError } from "../common/errors.ts";
+import type { TlsInfo } from "../common/openssl/info.ts";
+import type { SavedSession } from "../common/openssl/saved_session.ts";
+import { ENDED, type TlsSession } from "../common/openssl/session.ts";
+
+/** A piece of the stream below that is read at once: some full records (RFC 8446 5.1). */
+const PIECE_BYTES = 65_536;
+
+/** How long `close()` waits for the peer's close_notify, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/** Settings of a connection. */
+export interface TlsConnOptions {
+  /** Longest time for the handshake in milliseconds. */
+  handshakeTimeoutMs: number;
+  /** Ends every wait when it is aborted. */
+  signal?: AbortSignal;
+  /** Told once, when the connection needs its socket no more. */
+  released?: () => void;
+}
+
+/**
+ * A TLS connection: a stream of bytes, in the shape of `Deno.TlsConn`.
+ *
+ * Made by `connectTls` and by a listener; `read` and `write` wait for the handshake.
+ */
+export class TlsConn implements AsyncDisposable {
+  /** The peer. */
+  readonly remoteAddr: Deno.NetAddr;
+  /** This end. */
+  readonly localAddr: Deno.NetAddr;
+  readonly #core: TlsSession;
+  readonly #tcp: Deno.TcpConn;
+  readonly #deadlines: Deadlines;
+  readonly #readDeadline: Deadline;
+  readonly #options: TlsConnOptions;
+  readonly #piece = new Uint8Array(PIECE_BYTES);
+  readonly #onAbort = () => this.#fail(this.#options.signal!.reason);
+  readonly #startedMs = performance.now();
+  #handshake: Promise<void> | null = null;
+  /** Writes to the socket go one after the other. */
+  #written: Promise<void> = Promise.resolve();
+  #info: TlsInfo | null = null;
+  #failure: unknown;
+  #reading = false;
+  #closed = false;
+
+  /** For the drivers: takes session and socket over. */
+  constructor(
+    core: TlsSession,
+    tcp: Deno.TcpConn,
+    deadlines: Deadlines,
+    options: TlsConnOptions,
+  ) {
+    this.#core = core;
+    this.#tcp = tcp;
+    this.#deadlines = deadlines;
+    this.#options = options;
+    this.remoteAddr = tcp.remoteAddr;
+    this.localAddr = tcp.localAddr;
+    this.#readDeadline = deadlines.add((error) => this.#fail(error));
+    options.signal?.addEventListener("abort", this.#onAbort);
+    if (options.signal?.aborted) this.#onAbort();
+  }
+
+  /**
+   * What was agreed on.
+   *
+   * @throws {TypeError} before the handshake is complete
+   */
+  get info(): TlsInfo {
+    if (this.#info) return this.#info;
+    if (!this.#core.established) throw new TypeError("Cannot tell the info: no handshake yet");
+    return this.#info = this.#core.info();
+  }
+
+  /** Whether the session was a resumed one; false before the handshake is complete. */
+  get resumed(): boolean {
+    return this.#info?.resumed ?? (this.#core.established && this.#core.resumed);
+  }
+
+  /**
+   * Client: what is needed to resume this session with a later connection; the caller closes it.
+   * In TLS 1.3 the server sends it after the handshake: read an answer first.
+   *
+   * @returns null where the server does not let it be resumed, or has not said so yet
+   */
+  saveSession(): SavedSession | null {
+    return this.#core.save();
+  }
+
+  /**
+   * Secrets for other protocols' use, the same at both ends: RFC 5705, RFC 8446 7.5.
+   *
+   * @param label such as "EXPORTER-Channel-Binding"
+   * @param length in bytes
+   * @param context bound into the secrets
+   */
+  exportKeyingMaterial(label: string, length: number, context?: Uint8Array): Uint8Array {
+    return this.#core.exportKeyingMaterial(label, length, context);
+  }
+
+  /**
+   * Completes the handshake.
+   *
+   * @throws {CertificateError} where the peer's certificate does not pass
+   * @throws {OpenSslError} where the peer refuses or breaks the protocol
+   * @throws {TimeoutError} where it takes too long
+   */
+  handshake(): Promise<void> {
+    return this.#handshake ??= this.#shake();
+  }
+
+  /**
+   * Reads bytes. One call at a time.
+   *
+   * @param into where they go
+   * @param timeoutMs longest wait in milliseconds, after which the connection has failed
+   * @returns how many, or null when the peer has ended its stream in order
+   * @throws {Deno.errors.UnexpectedEof} where the peer vanished: what came may be cut off
+   */
+  async read(into: Uint8Array, timeoutMs?: number): Promise<number | null> {
+    if (!this.#core.established) await this.handshake();
+    if (this.#reading) throw new TypeError("Cannot read: another read() is still waiting");
+    if (into.length === 0) return 0;
+    this.#reading = true;
+    if (timeoutMs !== undefined) this.#readDeadline.arm(timeoutMs);
+    try {
+      for (;;) {
+        this.#checkOpen();
+        if (this.#core.peerEnded) return null;
+        const length = this.#core.read(into as Uint8Array<ArrayBuffer>);
+        if (length > 0) return length;
+        if (length === ENDED) return null;
+        await this.#receive();
+      }
+    } catch (error) {
+      throw this.#failed(error);
+    } finally {
+      this.#reading = false;
+      this.#readDeadline.disarm();
+    }
+  }
+
+  /**
+   * Writes all bytes.
+   *
+   * @param bytes borrowed for the call
+   * @returns how many they were
+   */
+  async write(bytes: Uint8Array): Promise<number> {
+    if (!this.#core.established) await this.handshake();
+    this.#checkOpen();
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      const piece = bytes.subarray(at, at + PIECE_BYTES) as Uint8Array<ArrayBuffer>;
+      try {
+        this.#core.write(piece);
+        await this.#flush();
+      } catch (error) {
+        throw this.#failed(error);
+      }
+    }
+    return bytes.length;
+  }
+
+  /** Says that no more will be written (close_notify); reading goes on. */
+  async closeWrite(): Promise<void> {
+    if (!this.#core.established) await this.handshake();
+    this.#checkOpen();
+    this.#core.shutdown();
+    await this.#flush();
+  }
+
+  /** The bytes as a stream, until the peer has ended; cancelling it closes the connection. */
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#readable ??= new ReadableStream({
+      type: "bytes",
+      pull: async (controller) => {
+        const bytes = new Uint8Array(PIECE_BYTES);
+        const length = await this.read(bytes);
+        if (length === null) {
+          controller.close();
+          controller.byobRequest?.respond(0);
+        } else controller.enqueue(bytes.subarray(0, length));
+      },
+      cancel: () => this.close(),
+    });
+  }
+  #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+
+  /** A stream that writes; closing it is {@linkcode closeWrite}. */
+  get writable(): WritableStream<Uint8Array> {
+    return this.#writable ??= new WritableStream({
+      write: async (bytes) => void await this.write(bytes),
+      close: () => this.closeWrite(),
+      abort: () => this.abandon(),
+    });
+  }
+  #writable: WritableStream<Uint8Array> | undefined;
+
+  /**
+   * Says that no more will be written, and reads until the peer has said so, too, for two seconds
+   * at most; what it still sends is dropped.
+   */
+  async shutdown(): Promise<void> {
+    if (this.#closed || this.#failure !== undefined || !this.#core.established) return;
+    using deadline = this.#deadlines.add(() => this.#fail(new TimeoutError("no close_notify")));
+    deadline.arm(CLOSE_TIMEOUT_MS);
+    try {
+      this.#core.shutdown();
+      await this.#flush();
+      const rest = new Uint8Array(PIECE_BYTES);
+      while (!this.#reading && await this.read(rest) !== null) { /* dropped */ }
+    } catch {
+      // The peer has gone without a word; there is nobody left to be told.
+    }
+  }
+
+  /** Ends the connection in order, see {@linkcode shutdown}, and frees it. May be called twice. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    try {
+      await this.shutdown();
+    } finally {
+      this.abandon();
+    }
+  }
+
+  /** Same as {@linkcode close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Frees the connection without a word to the peer. May be called twice. */
+  abandon(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#readDeadline[Symbol.dispose]();
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#core.close();
+    this.#closeSocket();
+    this.#options.released?.();
+  }
+
+  async #shake(): Promise<void> {
+    using deadline = this.#deadlines.add((error) =>
+      this.#fail(
+        error instanceof TimeoutError
+          ? new TimeoutError("the peer did not answer the handshake in time")
+          : error,
+      )
+    );
+    deadline.arm(this.#options.handshakeTimeoutMs);
+    try {
+      for (;;) {
+        this.#checkOpen();
+        const done = this.#core.handshake();
+        await this.#flush();
+        if (done) return;
+        await this.#receive();
+        this.#core.statistics.roundTripMs ??= performance.now() - this.#startedMs;
+      }
+    } catch (error) {
+      // The alert that says why goes out all the same.
+      await this.#flush().catch(() => {});
+      throw this.#failed(error);
+    }
+  }
+
+  /** Feeds one piece of the stream, and sends what that brings about, such as a key update. */
+  async #receive(): Promise<void> {
+    const length = await this.#tcp.read(this.#piece);
+    if (length === null) {
+      throw new Deno.errors.UnexpectedEof("the peer closed the connection early");
+    }
+    this.#core.feed(this.#piece.subarray(0, length));
+  }
+
+  /** Sends what the session has put out; it is copied, as the session's memory is used again. */
+  #flush(): Promise<void> {
+    this.#core.drain((bytes) => {
+      const copy = bytes.slice();
+      this.#written = this.#written.then(() => this.#writeAll(copy));
+    });
+    return this.#written;
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    let written = await this.#tcp.write(bytes);
+    while (written < bytes.length) written += await this.#tcp.write(bytes.subarray(written));
+  }
+
+  #checkOpen(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#closed) throw new Deno.errors.BadResource("the connection is closed");
+  }
+
+  /** From outside a call: every call that waits on the socket ends with it. */
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    this.#closeSocket();
+  }
+
+  /** The reason of a failure counts for more than what a closed socket says of it. */
+  #failed(error: unknown): unknown {
+    this.#failure ??= error;
+    return this.#failure;
+  }
+
+  #closeSocket(): void {
+    try {
+      this.#tcp.close();
+    } catch {
+      // It is closed already.
+    }
+  }
+}

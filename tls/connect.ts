@@ -1,0 +1,105 @@
+/**
+ * TLS clients through OpenSSL.
+ *
+ * @module
+ */
+import { Deadlines } from "../common/deadline.ts";
+import { bounded, resolveHost } from "../common/net.ts";
+import { TlsContext } from "../common/openssl/context.ts";
+import { keyLogOf } from "../common/openssl/key_log.ts";
+import { TlsSession } from "../common/openssl/session.ts";
+import {
+  type ConnectSettings,
+  HANDSHAKE_TIMEOUT_MS,
+  type TlsClientSettings,
+} from "../common/openssl/settings.ts";
+import { TlsConn } from "./conn.ts";
+
+/** Settings of {@linkcode connectTls}. */
+export interface ConnectTlsOptions extends ConnectSettings {
+  /** Made once by {@linkcode tlsContext} for many connections; certificates here are not looked at. */
+  context?: TlsContext;
+}
+
+/**
+ * Connects to a TLS server. The server's certificate is verified, and its name checked.
+ *
+ * @returns the connection, its TCP part established; await its `handshake()`, or just write
+ * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
+ * @throws {RangeError} where another setting cannot be used
+ * @throws {OpenSslMissingError} where libssl is missing
+ * @throws {Deno.errors.ConnectionRefused} where nobody listens
+ *
+ * @example
+ * ```ts
+ * import { connectTls, listenTls } from "./mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenTls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * const accepted = listener.accept();
+ * await using conn = await connectTls({ port: listener.addr.port, psk });
+ * await conn.handshake();
+ * if (conn.info.version !== "TLSv1.3") throw new Error(conn.info.version);
+ * (await accepted)?.abandon();
+ * ```
+ */
+export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
+  const address = await resolveHost(options.hostname ?? "127.0.0.1");
+  const context = options.context ?? tlsContext(options);
+  try {
+    return await openTls(context, address, options);
+  } finally {
+    if (!options.context) context.close();
+  }
+}
+
+/**
+ * Loads certificates and settings once, for many clients' connections.
+ *
+ * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
+ *
+ * @example
+ * ```ts
+ * using context = tlsContext({ caCerts: [], alpnProtocols: ["h2", "http/1.1"] });
+ * if (context.closed) throw new Error("it is open");
+ * ```
+ */
+export function tlsContext(settings: TlsClientSettings): TlsContext {
+  const keyLog = keyLogOf(settings.keyLog);
+  return new TlsContext({ ...settings, keyLog, role: "client", datagram: false });
+}
+
+/**
+ * As {@linkcode connectTls}, with the name looked up and the certificates loaded.
+ *
+ * @param onConnected called between the TCP connection and the handshake
+ */
+export async function openTls(
+  context: TlsContext,
+  address: string,
+  options: ConnectTlsOptions,
+  onConnected?: () => void,
+): Promise<TlsConn> {
+  const { hostname = "127.0.0.1", port, session, signal } = options;
+  const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = options;
+  const serverName = options.unsafelySkipNameCheck ? undefined : options.serverName ?? hostname;
+  using made = new DisposableStack();
+  const deadlines = made.use(new Deadlines());
+  const tcp = await bounded(
+    deadlines,
+    handshakeTimeoutMs,
+    (timeout) =>
+      Deno.connect({
+        hostname: address,
+        port,
+        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      }),
+  );
+  made.use(tcp);
+  tcp.setNoDelay(true);
+  onConnected?.();
+  const core = made.use(new TlsSession(context, { serverName, session }));
+  made.move();
+  const released = () => deadlines.close();
+  return new TlsConn(core, tcp, deadlines, { handshakeTimeoutMs, signal, released });
+}

@@ -1,0 +1,140 @@
+/**
+ * TLS servers through OpenSSL.
+ *
+ * @module
+ */
+import { Deadlines } from "../common/deadline.ts";
+import { TcpAcceptor } from "../common/net.ts";
+import { TlsContext } from "../common/openssl/context.ts";
+import { keyLogOf } from "../common/openssl/key_log.ts";
+import { SessionLimits } from "../common/openssl/limits.ts";
+import { TlsSession } from "../common/openssl/session.ts";
+import {
+  HANDSHAKE_TIMEOUT_MS,
+  type ListenerCounters,
+  type ListenSettings,
+} from "../common/openssl/settings.ts";
+import { TlsConn } from "./conn.ts";
+
+/** Settings of {@linkcode listenTls}. */
+export type ListenTlsOptions = ListenSettings;
+
+/**
+ * Listens for TLS clients, with client certificates where they are asked for.
+ *
+ * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
+ * @throws {RangeError} where another setting cannot be used
+ * @throws {OpenSslMissingError} where libssl is missing
+ * @throws {RunError} where the address cannot be bound
+ *
+ * @example
+ * ```ts
+ * import { connectTls, listenTls } from "./mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenTls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * const client = await connectTls({ port: listener.addr.port, psk });
+ * const writing = client.write(new TextEncoder().encode("hello"));
+ * const server = await listener.accept();
+ * const bytes = new Uint8Array(16);
+ * const length = await server!.read(bytes);
+ * await writing;
+ * await Promise.all([client.close(), server!.close()]);
+ * if (length !== 5) throw new Error(`${length} bytes`);
+ * ```
+ */
+export function listenTls(options: ListenTlsOptions): TlsListener {
+  return new TlsListener(options);
+}
+
+/** The connections of a TLS server, as they come; their handshakes run by themselves. */
+export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
+  /** Where it listens. */
+  readonly addr: Deno.NetAddr;
+  readonly #acceptor: TcpAcceptor;
+  readonly #context: TlsContext;
+  readonly #deadlines = new Deadlines();
+  readonly #limits: SessionLimits;
+  readonly #options: ListenTlsOptions;
+  readonly #open = new Set<TlsConn>();
+  #accepting = true;
+
+  /** See {@linkcode listenTls}. */
+  constructor(options: ListenTlsOptions) {
+    this.#options = options;
+    this.#limits = new SessionLimits(options);
+    const keyLog = keyLogOf(options.keyLog);
+    using made = new DisposableStack();
+    this.#context = made.use(
+      new TlsContext({ ...options, keyLog, role: "server", datagram: false }),
+    );
+    this.#acceptor = new TcpAcceptor(options.hostname ?? "0.0.0.0", options.port);
+    made.move();
+    const { hostname, port } = this.#acceptor;
+    this.addr = { transport: "tcp", hostname, port };
+  }
+
+  /** What was counted until now; a copy. */
+  get counters(): ListenerCounters {
+    return { ...this.#limits.counters };
+  }
+
+  /**
+   * The next client's connection. Its handshake may still run, and fail.
+   *
+   * @returns null once the listener is closed
+   */
+  async accept(): Promise<TlsConn | null> {
+    for (let tcp; (tcp = await this.#acceptor.accept());) {
+      if (this.#limits.admits(tcp.remoteAddr.hostname)) return this.#newConn(tcp);
+      tcp.close();
+    }
+    return null;
+  }
+
+  /** The connections, one after the other, until the listener is closed. */
+  async *[Symbol.asyncIterator](): AsyncIterator<TlsConn> {
+    for (let conn; (conn = await this.accept());) yield conn;
+  }
+
+  /** Takes no new clients; connections that are open live on. */
+  stopAccepting(): void {
+    if (!this.#accepting) return;
+    this.#accepting = false;
+    this.#acceptor.close();
+  }
+
+  /** Ends every connection in order, frees them and the socket. May be called twice. */
+  async close(): Promise<void> {
+    this.stopAccepting();
+    await Promise.allSettled([...this.#open].map((conn) => conn.close()));
+    this.#context.close();
+    this.#deadlines.close();
+  }
+
+  /** Same as {@linkcode close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #newConn(tcp: Deno.TcpConn): TlsConn {
+    tcp.setNoDelay(true);
+    const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal, onError } = this.#options;
+    const { counters } = this.#limits;
+    const ticket = this.#limits.enter(tcp.remoteAddr.hostname);
+    const core = new TlsSession(this.#context);
+    const released = () => {
+      ticket.leave();
+      this.#open.delete(conn);
+    };
+    const options = { handshakeTimeoutMs, signal, released };
+    const conn: TlsConn = new TlsConn(core, tcp, this.#deadlines, options);
+    this.#open.add(conn);
+    conn.handshake().then(() => counters.established++, (error) => {
+      counters.errors++;
+      onError?.(error, conn.remoteAddr);
+      conn.abandon();
+    });
+    return conn;
+  }
+}
