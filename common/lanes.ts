@@ -18,6 +18,7 @@ export const LANES: readonly Lane[] = [
   lane("tcp", "async", null),
   lane("udp", "async", null),
   lane("tls", "async", "rustls"),
+  lane("tls", "async", "openssl"),
   lane("dtls", "async", "openssl"),
 ];
 
@@ -31,19 +32,18 @@ export function laneWords({ protocol, io, engine }: Lane): string[] {
 }
 
 /**
- * The permissions that a protocol's scripts need for the exchange itself.
+ * The permissions that a lane's scripts need for the exchange itself.
  *
  * @param certs folder of the certificates, as it is to stand in the switch; none for all folders
  */
-export function permissionsOf(protocol: Protocol, certs?: string): string[] {
-  const read = certs === undefined ? "--allow-read" : `--allow-read=${certs}`;
-  switch (protocol) {
-    case "tcp":
-    case "udp":
-      return ["--allow-net"];
-    case "tls":
-      return ["--allow-net", read];
-    case "dtls":
-      return ["--allow-net", read, "--allow-ffi", "--allow-env=NETPAIRS_LIBSSL"];
-  }
+export function permissionsOf({ engine }: Pick<Lane, "engine">, certs?: string): string[] {
+  const permissions = ["--allow-net"];
+  if (engine) permissions.push(certs === undefined ? "--allow-read" : `--allow-read=${certs}`);
+  if (engine === "openssl") permissions.push("--allow-ffi", "--allow-env=NETPAIRS_LIBSSL");
+  return permissions;
+}
+
+/** The lane that a protocol's scripts run without words. */
+export function defaultLane(protocol: Protocol): Lane {
+  return LANES.find((lane) => lane.protocol === protocol)!;
 }

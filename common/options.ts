@@ -5,9 +5,17 @@
  */
 import { UsageError } from "./errors.ts";
 import { checkPlan, FULL_PLAN, MAX_REPEAT, parsePlan, type Plan, type PlanFile } from "./plan.ts";
-import { permissionsOf } from "./lanes.ts";
+import { defaultLane, permissionsOf } from "./lanes.ts";
 import { type Engine, type Io, laneName, type Protocol, type Role } from "./protocol.ts";
-import { choiceOf, helpLines, hostOf, numberOf, readWords, type Word } from "./words.ts";
+import {
+  choiceOf,
+  helpLines,
+  hostOf,
+  numberOf,
+  readWords,
+  type Values,
+  type Word,
+} from "./words.ts";
 
 /** Everything the words say, checked. */
 export interface PairOptions {
@@ -22,7 +30,12 @@ export interface PairOptions {
   readonly port: number;
   readonly plan: Plan;
   readonly connect: "message" | "once";
+  /** Offer the saved session at every connection but the first. */
   readonly resume: boolean;
+  /** Version to agree on; null for the newest. */
+  readonly tlsVersion: "1.2" | "1.3" | null;
+  /** Cipher suites to choose from; null for the library's. */
+  readonly ciphers: string | null;
   readonly reply: boolean;
   readonly waitMs: number;
   readonly pause: boolean;
@@ -36,6 +49,8 @@ export interface PairOptions {
   readonly quiet: boolean;
   /** Server: serve until stopped. */
   readonly forever: boolean;
+  /** Server: what it does with what it receives. */
+  readonly answer: "ack" | "echo" | "discard";
   /** Server: longest silence. */
   readonly idleTimeoutMs: number;
 }
@@ -46,8 +61,10 @@ export type Request = PairOptions | "help" | "version";
 /** A word that not every script takes. */
 interface PairWord extends Word {
   role?: Role;
-  protocol?: Protocol;
+  protocols?: readonly Protocol[];
 }
+
+const SECURE = ["tls", "dtls"] as const;
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -64,13 +81,30 @@ const WORDS: Readonly<Record<string, PairWord>> = {
   pause: { help: "wait for Enter between sizes" },
   clients: { value: "N", help: "client: that many at once; server: wait for that many" },
   io: { value: "async", help: "kind of I/O (default async)" },
-  engine: { value: "rustls", help: "TLS library (default rustls)", protocol: "tls" },
+  engine: {
+    value: "rustls|openssl",
+    help: "TLS library (default rustls)",
+    protocols: ["tls"],
+  },
+  resume: { help: "TLS, DTLS: resume the session at every connection but the first" },
+  "tls-version": {
+    value: "1.2|1.3",
+    help: "version to agree on (default the newest)",
+    protocols: SECURE,
+  },
+  ciphers: {
+    value: "LIST",
+    help: "cipher suites, as openssl-ciphers(1) has it",
+    protocols: SECURE,
+  },
   certs: { value: "DIR", help: "default certs: ca.pem, {server,client}-{cert,key}.pem" },
   "timeout-ms": { value: "N", help: "longest wait for one step in milliseconds, default 5000" },
   json: { value: "FILE", help: "result document (- for stdout)" },
   csv: { value: "FILE", help: "one CSV line a step (- for stdout)" },
   quiet: { help: "no progress, no line a message" },
   forever: { help: "serve until stopped", role: "server" },
+  echo: { help: "send back whatever comes, until stopped", role: "server" },
+  discard: { help: "drop whatever comes, until stopped", role: "server" },
   "idle-timeout-ms": {
     value: "N",
     help: "nothing heard for that long is an error, default 60000",
@@ -81,7 +115,7 @@ const WORDS: Readonly<Record<string, PairWord>> = {
 };
 
 /** Words that the command line will have and this version does not. */
-const NOT_YET = new Set(["resume", "cpu", "echo", "discard"]);
+const NOT_YET = new Set(["cpu"]);
 
 /**
  * Reads a pair's command line.
@@ -113,10 +147,14 @@ export function parseOptions(
   checkPlan(plan, protocol);
   const io = choiceOf(values, "io", ["async"], ["sync", "spin"]) ?? "async";
   const engine = protocol === "tls"
-    ? choiceOf(values, "engine", ["rustls"], ["openssl"]) ?? "rustls"
+    ? choiceOf(values, "engine", ["rustls", "openssl"]) ?? "rustls"
     : protocol === "dtls"
     ? "openssl"
     : null;
+  refuseOnRustls(values, engine);
+  if (values.has("echo") && values.has("discard")) {
+    throw new UsageError("--echo and --discard: only one of them");
+  }
   const [json = null, csv = null] = [values.get("json"), values.get("csv")];
   if (json !== null && json === csv) {
     throw new UsageError(
@@ -135,7 +173,9 @@ export function parseOptions(
     port: numberOf(values, "port", role === "server" ? 0 : 1, 65535) ?? 1443,
     plan,
     connect: choiceOf(values, "connect", ["message", "once"]) ?? file.connect ?? "message",
-    resume: false,
+    resume: values.has("resume"),
+    tlsVersion: choiceOf<"1.2" | "1.3">(values, "tls-version", ["1.2", "1.3"]) ?? null,
+    ciphers: values.get("ciphers") ?? null,
     reply: values.has("no-reply") ? false : file.reply ?? true,
     waitMs: numberOf(values, "wait-ms", 0, HOUR_MS) ?? file.waitMs ?? 0,
     pause: values.has("pause"),
@@ -145,7 +185,8 @@ export function parseOptions(
     json,
     csv,
     quiet: values.has("quiet"),
-    forever: values.has("forever"),
+    forever: ["forever", "echo", "discard"].some((word) => values.has(word)),
+    answer: values.has("echo") ? "echo" : values.has("discard") ? "discard" : "ack",
     idleTimeoutMs: numberOf(values, "idle-timeout-ms", 1, 24 * HOUR_MS) ?? MINUTE_MS,
   };
 }
@@ -159,7 +200,7 @@ export function helpText(protocol: Protocol, role: Role): string {
     : `Answers the messages of a plan that ${name} clients send, and times every step.`;
   return [
     `${does}\n`,
-    `Usage: deno run ${permissionsOf(protocol).join(" ")} ${script} [WORDS]\n`,
+    `Usage: deno run ${permissionsOf(defaultLane(protocol)).join(" ")} ${script} [WORDS]\n`,
     ...helpLines(wordsOf(protocol, role)),
     "",
     "Examples:",
@@ -172,9 +213,17 @@ export function helpText(protocol: Protocol, role: Role): string {
 
 function wordsOf(protocol: Protocol, role: Role): Record<string, PairWord> {
   const wanted = Object.entries(WORDS).filter(([, word]) =>
-    (word.role ?? role) === role && (word.protocol ?? protocol) === protocol
+    (word.role ?? role) === role && (word.protocols ?? [protocol]).includes(protocol)
   );
   return Object.fromEntries(wanted);
+}
+
+/** Deno's own TLS lets a program choose none of these. */
+function refuseOnRustls(values: Values, engine: Engine | null): void {
+  const word = ["resume", "tls-version", "ciphers"].find((word) => values.has(word));
+  if (word && engine === "rustls") {
+    throw new UsageError(`--${word} goes with --engine openssl; rustls has no such setting`);
+  }
 }
 
 function readPlan(path: string | undefined, readFile: (path: string) => string): PlanFile {

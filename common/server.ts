@@ -34,7 +34,7 @@ export interface ServerConnection {
    * @param idle true between messages, where the peer may be silent for as long as it wants
    */
   receive(into: Uint8Array, idle: boolean): MaybePromise<number>;
-  /** Sends an answer; the bytes are borrowed for the call. */
+  /** Sends an answer; the bytes are borrowed until it is sent. */
   send(answer: Uint8Array): MaybePromise<void>;
   /** Answers the end of the session, where the protocol has one. */
   shutdown?(): MaybePromise<void>;
@@ -156,11 +156,15 @@ export class Server {
    * @throws {RunError} when nothing was heard for the idle time
    */
   async serveDatagrams(transport: DatagramServerTransport): Promise<void> {
-    const { plan } = this.#run.options;
+    const { plan, answer: kind } = this.#run.options;
     const peers = new Map<string, Arrivals>();
     const timer = new StepTimer();
     timer.start();
     const running = transport.run((bytes, peer, answer) => {
+      if (kind !== "ack") {
+        this.#heard();
+        return kind === "echo" ? this.#guarded(peer, () => answer(bytes)) : undefined;
+      }
       timer.mark(STEP_INDEX.receive);
       if (!isMessage(bytes)) {
         this.#run.onTrouble(`${peer}: a datagram that is not a message of this program`);
@@ -228,7 +232,8 @@ export class Server {
         timer.mark(STEP_INDEX.handshake);
         this.security ??= connection.security ?? null;
       }
-      await this.#serveMessages(visit);
+      if (this.#run.options.answer === "ack") await this.#serveMessages(visit);
+      else await this.#serveBytes(visit);
       if (connection.shutdown) {
         await connection.shutdown();
         timer.mark(STEP_INDEX.shutdown);
@@ -242,6 +247,15 @@ export class Server {
     if (ended) timer.mark(STEP_INDEX.close);
     // Answered is answered, however the connection ended.
     this.#recordLast(visit);
+  }
+
+  /** With --echo and --discard: takes bytes until the peer ends, whatever they are. */
+  async #serveBytes({ connection }: Visit): Promise<void> {
+    const bytes = new Uint8Array(RECEIVE_BYTES);
+    for (let received; (received = await connection.receive(bytes, true)) > 0;) {
+      this.#heard();
+      if (this.#run.options.answer === "echo") await connection.send(bytes.subarray(0, received));
+    }
   }
 
   /** Takes messages until the peer ends. */
@@ -326,11 +340,19 @@ export class Server {
       timer.next();
       this.#heard();
     };
-    // An answer that cannot be sent is this client's trouble, not the server's end.
+    return this.#guarded(peer, () => reply ? answer(ACK) : undefined, done);
+  }
+
+  /** An answer that cannot be sent is this client's trouble, not the server's end. */
+  #guarded(
+    peer: string,
+    answer: () => MaybePromise<void>,
+    done: () => void = () => {},
+  ): MaybePromise<void> {
     const failed = (error: unknown) => this.#run.onTrouble(`${peer}: ${describe(error)}`);
     let sending: MaybePromise<void>;
     try {
-      sending = reply ? answer(ACK) : undefined;
+      sending = answer();
     } catch (error) {
       return failed(error);
     }

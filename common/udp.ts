@@ -4,6 +4,7 @@
  * @module
  */
 import { listenError } from "./net.ts";
+import { bindUdp, type DatagramSocket } from "./node_udp.ts";
 import type { MaybePromise } from "./protocol.ts";
 
 /** Takes a datagram: its bytes are borrowed for the call or, with a promise, until it resolves. */
@@ -16,7 +17,7 @@ const DATAGRAM_BYTES = 65_535;
 export class UdpSocket {
   /** Where it is bound. */
   readonly addr: Deno.NetAddr;
-  readonly #conn: Deno.DatagramConn;
+  readonly #conn: DatagramSocket;
   #closed = false;
 
   /**
@@ -25,7 +26,7 @@ export class UdpSocket {
    */
   constructor(hostname: string, port: number) {
     try {
-      this.#conn = Deno.listenDatagram({ transport: "udp", hostname, port });
+      this.#conn = bindUdp(hostname, port);
     } catch (cause) {
       throw listenError(hostname, port, cause);
     }

@@ -13,6 +13,7 @@ import type { Deadlines } from "../common/deadline.ts";
 import { TimeoutError } from "../common/errors.ts";
 import { resolveHost } from "../common/net.ts";
 import { toSecurity } from "../common/openssl/info.ts";
+import { pairSettings, SessionPool } from "../common/openssl/pair.ts";
 import type { PairOptions } from "../common/options.ts";
 import type { Security } from "../common/protocol.ts";
 import { clientMain, type Prepared } from "../common/script.ts";
@@ -21,10 +22,12 @@ import { dtlsContext, openDtls } from "./connect.ts";
 
 class DtlsConnection implements ClientConnection {
   readonly #conn: DtlsConn;
+  readonly #sessions: SessionPool;
   readonly #timeoutMs: number;
 
-  constructor(conn: DtlsConn, timeoutMs: number) {
+  constructor(conn: DtlsConn, sessions: SessionPool, timeoutMs: number) {
     this.#conn = conn;
+    this.#sessions = sessions;
     this.#timeoutMs = timeoutMs;
   }
 
@@ -49,8 +52,9 @@ class DtlsConnection implements ClientConnection {
     }
   }
 
-  shutdown(): Promise<void> {
-    return this.#conn.shutdown();
+  async shutdown(): Promise<void> {
+    await this.#conn.shutdown();
+    this.#sessions.keep(this.#conn);
   }
 
   close(): void {
@@ -64,18 +68,17 @@ async function prepare(
 ): Promise<Prepared<ClientTransport>> {
   const { hostname, port, timeoutMs } = options;
   const address = await resolveHost(hostname);
-  const context = dtlsContext(await loadCertificates(options.certs, "client"));
+  const certificates = await loadCertificates(options.certs, "client");
+  const context = dtlsContext({ ...certificates, ...pairSettings(options) });
+  const sessions = new SessionPool(options.resume);
   const { signal } = deadlines;
   return {
     library: context.lib.versionText,
     transport: {
       async open(timer) {
-        const conn = openDtls(context, address, {
-          port,
-          hostname,
-          handshakeTimeoutMs: timeoutMs,
-          signal,
-        });
+        using session = sessions.take();
+        const settings = { hostname, port, handshakeTimeoutMs: timeoutMs, signal, session };
+        const conn = openDtls(context, address, settings);
         try {
           await conn.handshake();
         } catch (error) {
@@ -83,7 +86,7 @@ async function prepare(
           throw error;
         }
         timer.mark(STEP_INDEX.handshake);
-        return new DtlsConnection(conn, timeoutMs);
+        return new DtlsConnection(conn, sessions, timeoutMs);
       },
     },
   };

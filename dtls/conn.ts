@@ -43,7 +43,8 @@ export interface DtlsConnOptions {
 }
 
 interface Reader extends PromiseWithResolvers<Uint8Array | null> {
-  into: Uint8Array<ArrayBuffer>;
+  /** Where the message goes; absent for memory of its own. */
+  into: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /**
@@ -172,17 +173,14 @@ export class DtlsConn implements AsyncDisposable {
    * @returns the part of `into` that holds the message, or null when the peer has ended
    * @throws {TimeoutError} when nothing came in time; the connection lives on
    */
-  async receive(
-    into: Uint8Array = new Uint8Array(MAX_MESSAGE_BYTES),
-    timeoutMs?: number,
-  ): Promise<Uint8Array | null> {
+  async receive(into?: Uint8Array, timeoutMs?: number): Promise<Uint8Array | null> {
     if (!this.core.established) await this.handshake();
     if (this.#reader) throw new TypeError("Cannot receive: another receive() is still waiting");
     const kept = this.#inbox.shift();
-    if (kept) return cutOff(kept, into);
+    if (kept) return into ? cutOff(kept, into) : kept;
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#closed || this.core.peerEnded) return null;
-    const reader = { into: into as Uint8Array<ArrayBuffer>, ...newResolvers() };
+    const reader: Reader = { into: into as Uint8Array<ArrayBuffer> | undefined, ...newResolvers() };
     this.#reader = reader;
     if (timeoutMs !== undefined) this.#readDeadline.arm(timeoutMs);
     return await reader.promise;
@@ -277,8 +275,8 @@ export class DtlsConn implements AsyncDisposable {
     for (;;) {
       const reader = this.#reader;
       // What a short buffer left of a message would be read as the next one.
-      const fits = reader !== null && reader.into.length >= MAX_MESSAGE_BYTES;
-      const into = fits ? reader.into : scratch();
+      const own = reader?.into;
+      const into = own && own.length >= MAX_MESSAGE_BYTES ? own : scratch();
       const length = this.core.read(into);
       if (length === NOT_YET) return;
       if (length === ENDED) {
@@ -287,7 +285,8 @@ export class DtlsConn implements AsyncDisposable {
         this.core.shutdown();
         return this.#over.resolve();
       }
-      if (reader) this.#settle(cutOff(into.subarray(0, length), reader.into));
+      if (reader && own) this.#settle(cutOff(into.subarray(0, length), own));
+      else if (reader) this.#settle(into.slice(0, length));
       else if (this.#inbox.length < INBOX_LIMIT) this.#inbox.push(into.slice(0, length));
     }
   }

@@ -7,7 +7,7 @@ import { Deadlines } from "../common/deadline.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { DtlsEndpoint } from "../common/openssl/endpoint.ts";
 import { keyLogOf } from "../common/openssl/key_log.ts";
-import { SessionLimits } from "../common/openssl/limits.ts";
+import { SessionLimits, tell } from "../common/openssl/limits.ts";
 import type { TlsSession } from "../common/openssl/session.ts";
 import {
   HANDSHAKE_TIMEOUT_MS,
@@ -169,7 +169,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
       failed: (error: unknown) => {
         if (core.established) return;
         counters.errors++;
-        this.#options.onError?.(error, remoteAddr);
+        tell(this.#options.onError, error, remoteAddr);
       },
       release: () => {
         ticket.leave();

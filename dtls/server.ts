@@ -11,6 +11,7 @@ import type { Deadlines } from "../common/deadline.ts";
 import { toSecurity } from "../common/openssl/info.ts";
 import { loadOpenSsl } from "../common/openssl/library.ts";
 import { resolveHost } from "../common/net.ts";
+import { pairSettings } from "../common/openssl/pair.ts";
 import type { PairOptions } from "../common/options.ts";
 import { formatAddress, type Security } from "../common/protocol.ts";
 import { type Prepared, serverMain } from "../common/script.ts";
@@ -67,6 +68,7 @@ async function prepare(
   const hostname = await resolveHost(options.hostname);
   const listener = listenDtls({
     ...await loadCertificates(options.certs, "server"),
+    ...pairSettings(options),
     hostname,
     port: options.port,
     clientCertificate: "require",

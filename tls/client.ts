@@ -6,28 +6,37 @@
  *
  * @module
  */
-import { createSecureContext } from "node:tls";
+import { createSecureContext, type TLSSocket } from "node:tls";
 import type { ClientConnection, ClientTransport } from "../common/client.ts";
 import { STEP_INDEX } from "../common/clock.ts";
 import type { Deadlines } from "../common/deadline.ts";
 import { bounded, resolveHost } from "../common/net.ts";
 import type { PairOptions } from "../common/options.ts";
 import type { MaybePromise, Security } from "../common/protocol.ts";
-import { clientMain, type Prepared } from "../common/script.ts";
+import { clientMain, type Prepare, type Prepared } from "../common/script.ts";
 import { beginHandshake, explainRefusal, openTcp } from "./node_client.ts";
 import { loadCredentials } from "./node_credentials.ts";
 import { securityOf } from "./node_security.ts";
 import { NodeTlsStream } from "./node_stream.ts";
+import { prepareOpenSslClient } from "./openssl_client.ts";
 
 class TlsConnection implements ClientConnection {
-  readonly security: Security;
   readonly #stream: NodeTlsStream;
+  readonly #socket: TLSSocket;
   readonly #timeoutMs: number;
 
-  constructor(stream: NodeTlsStream, security: Security, timeoutMs: number) {
+  constructor(stream: NodeTlsStream, socket: TLSSocket, timeoutMs: number) {
     this.#stream = stream;
-    this.security = security;
+    this.#socket = socket;
     this.#timeoutMs = timeoutMs;
+  }
+
+  get security(): Security {
+    return securityOf(this.#socket);
+  }
+
+  get resumed(): boolean {
+    return this.#socket.isSessionReused();
   }
 
   send(message: Uint8Array): Promise<void> {
@@ -69,12 +78,16 @@ async function prepare(
           explainRefusal(error, server, credentials.ca, signal);
         throw await bounded(deadlines, timeoutMs, explain);
       }
-      const security = securityOf(socket);
       timer.mark(STEP_INDEX.handshake);
-      return new TlsConnection(stream, security, timeoutMs);
+      return new TlsConnection(stream, socket, timeoutMs);
     },
   };
   return { transport };
 }
 
-if (import.meta.main) Deno.exit(await clientMain("tls", prepare));
+const prepareEngine: Prepare<ClientTransport> = (options, deadlines) =>
+  options.engine === "openssl"
+    ? prepareOpenSslClient(options, deadlines)
+    : prepare(options, deadlines);
+
+if (import.meta.main) Deno.exit(await clientMain("tls", prepareEngine));

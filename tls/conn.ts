@@ -9,8 +9,14 @@ import type { TlsInfo } from "../common/openssl/info.ts";
 import type { SavedSession } from "../common/openssl/saved_session.ts";
 import { ENDED, type TlsSession } from "../common/openssl/session.ts";
 
-/** A piece of the stream below that is read at once: some full records (RFC 8446 5.1). */
+/** At most so much of the stream is read or written at once: some full records. */
 const PIECE_BYTES = 65_536;
+
+/** So much is read at once as long as it suffices: most connections carry short messages. */
+const FIRST_PIECE_BYTES = 4096;
+
+/** A record carries at most 2^14 bytes: RFC 8446 5.1. */
+const RECORD_BYTES = 16_384;
 
 /** How long `close()` waits for the peer's close_notify, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -40,7 +46,7 @@ export class TlsConn implements AsyncDisposable {
   readonly #deadlines: Deadlines;
   readonly #readDeadline: Deadline;
   readonly #options: TlsConnOptions;
-  readonly #piece = new Uint8Array(PIECE_BYTES);
+  #piece = new Uint8Array(FIRST_PIECE_BYTES);
   readonly #onAbort = () => this.#fail(this.#options.signal!.reason);
   readonly #startedMs = performance.now();
   #handshake: Promise<void> | null = null;
@@ -49,6 +55,8 @@ export class TlsConn implements AsyncDisposable {
   #info: TlsInfo | null = null;
   #failure: unknown;
   #reading = false;
+  /** Resolved when the read ends that {@linkcode shutdown} has met. */
+  #readEnded: PromiseWithResolvers<void> | null = null;
   #closed = false;
 
   /** For the drivers: takes session and socket over. */
@@ -138,6 +146,8 @@ export class TlsConn implements AsyncDisposable {
         const length = this.#core.read(into as Uint8Array<ArrayBuffer>);
         if (length > 0) return length;
         if (length === ENDED) return null;
+        // What reading has brought about; not waited for, as the peer may be waiting for a read.
+        this.#flush().catch(() => {});
         await this.#receive();
       }
     } catch (error) {
@@ -145,6 +155,8 @@ export class TlsConn implements AsyncDisposable {
     } finally {
       this.#reading = false;
       this.#readDeadline.disarm();
+      this.#readEnded?.resolve();
+      this.#readEnded = null;
     }
   }
 
@@ -179,15 +191,20 @@ export class TlsConn implements AsyncDisposable {
 
   /** The bytes as a stream, until the peer has ended; cancelling it closes the connection. */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#readable ??= new ReadableStream({
+    return this.#readable ??= this.#newReadable();
+  }
+
+  #newReadable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    // Each chunk is a copy as long as what came: memory that is handed over cannot be used again.
+    const bytes = new Uint8Array(RECORD_BYTES);
+    return new ReadableStream({
       type: "bytes",
       pull: async (controller) => {
-        const bytes = new Uint8Array(PIECE_BYTES);
         const length = await this.read(bytes);
         if (length === null) {
           controller.close();
           controller.byobRequest?.respond(0);
-        } else controller.enqueue(bytes.subarray(0, length));
+        } else controller.enqueue(bytes.slice(0, length));
       },
       cancel: () => this.close(),
     });
@@ -215,8 +232,10 @@ export class TlsConn implements AsyncDisposable {
     try {
       this.#core.shutdown();
       await this.#flush();
-      const rest = new Uint8Array(PIECE_BYTES);
-      while (!this.#reading && await this.read(rest) !== null) { /* dropped */ }
+      while (!this.#core.peerEnded) {
+        if (this.#reading) await (this.#readEnded ??= Promise.withResolvers<void>()).promise;
+        else await this.read(dropped());
+      }
     } catch {
       // The peer has gone without a word; there is nobody left to be told.
     }
@@ -273,13 +292,17 @@ export class TlsConn implements AsyncDisposable {
     }
   }
 
-  /** Feeds one piece of the stream, and sends what that brings about, such as a key update. */
+  /** Feeds one piece of the stream. */
   async #receive(): Promise<void> {
     const length = await this.#tcp.read(this.#piece);
     if (length === null) {
       throw new Deno.errors.UnexpectedEof("the peer closed the connection early");
     }
     this.#core.feed(this.#piece.subarray(0, length));
+    // Full: more is there already.
+    if (length === this.#piece.length && length < PIECE_BYTES) {
+      this.#piece = new Uint8Array(length * 4);
+    }
   }
 
   /** Sends what the session has put out; it is copied, as the session's memory is used again. */
@@ -320,4 +343,11 @@ export class TlsConn implements AsyncDisposable {
       // It is closed already.
     }
   }
+}
+
+let droppedMemory: Uint8Array<ArrayBuffer> | undefined;
+
+/** Memory for what nobody reads: it may be written to by many connections. */
+function dropped(): Uint8Array<ArrayBuffer> {
+  return droppedMemory ??= new Uint8Array(RECORD_BYTES);
 }

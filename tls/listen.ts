@@ -7,7 +7,7 @@ import { Deadlines } from "../common/deadline.ts";
 import { TcpAcceptor } from "../common/net.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { keyLogOf } from "../common/openssl/key_log.ts";
-import { SessionLimits } from "../common/openssl/limits.ts";
+import { SessionLimits, tell } from "../common/openssl/limits.ts";
 import { TlsSession } from "../common/openssl/session.ts";
 import {
   HANDSHAKE_TIMEOUT_MS,
@@ -132,8 +132,8 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     this.#open.add(conn);
     conn.handshake().then(() => counters.established++, (error) => {
       counters.errors++;
-      onError?.(error, conn.remoteAddr);
       conn.abandon();
+      tell(onError, error, conn.remoteAddr);
     });
     return conn;
   }

@@ -26,6 +26,7 @@ export function openTcp({ address, port }: ServerName, signal: AbortSignal): Pro
     const socket = connectTcp({ host: address, port, noDelay: true, allowHalfOpen: true });
     const abort = () => socket.destroy(signal.reason);
     signal.addEventListener("abort", abort);
+    if (signal.aborted) abort();
     // It stays: an error that nobody listens to would end the process.
     socket.on("error", reject);
     socket.once("connect", () => {

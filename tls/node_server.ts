@@ -148,6 +148,7 @@ export class Handshakes {
           else fail(new Error("the client is not authorized"), socket);
         });
         server.emit("connection", raw);
+        if (signal.aborted) abort();
       });
     } catch (error) {
       raw.destroy();

@@ -11,7 +11,7 @@ import { RunError } from "../common/errors.ts";
 import type { MaybePromise, Role } from "../common/protocol.ts";
 import { type Phase, streamError } from "./node_errors.ts";
 
-/** What arrived and nobody has read; the socket is paused where it is more than this, in bytes. */
+/** What arrived and nobody has read; with more than this, in bytes, no more is taken in. */
 const ARRIVED_LIMIT = 65_536;
 
 /**
@@ -28,6 +28,7 @@ export class NodeTlsStream {
   readonly #closed = Promise.withResolvers<void>();
   readonly #arrived: Uint8Array[] = [];
   #arrivedBytes = 0;
+  #paused = false;
   #phase: Phase;
   /** What had come by the end of a client's handshake, encrypted. */
   #handshakeBytes = 0;
@@ -143,12 +144,7 @@ export class NodeTlsStream {
     this.#arrived.push(bytes);
     this.#arrivedBytes += bytes.length;
     if (this.#into) this.#settle(this.#take(this.#into));
-    if (this.#arrivedBytes > ARRIVED_LIMIT) queueMicrotask(() => this.#pause());
-  }
-
-  /** Not while data is handed over: Deno forgets a close_notify that came along with it, then. */
-  #pause(): void {
-    if (this.#arrivedBytes > ARRIVED_LIMIT) this.#socket.pause();
+    if (this.#arrivedBytes > ARRIVED_LIMIT) this.#pause();
   }
 
   /** Moves as much as there is and as there is room for. */
@@ -163,15 +159,32 @@ export class NodeTlsStream {
       else this.#arrived[0] = first.subarray(part.length);
     }
     this.#arrivedBytes -= taken;
-    if (this.#arrivedBytes === 0 && this.#socket.isPaused()) this.#socket.resume();
+    if (this.#paused && this.#arrivedBytes === 0) this.#resume();
     return taken;
+  }
+
+  /**
+   * The TCP socket waits, not the TLS one: paused itself, that one goes on taking bytes in without
+   * a bound, and forgets a close_notify that comes in the meantime.
+   */
+  #pause(): void {
+    this.#paused = true;
+    this.#raw.pause();
+  }
+
+  #resume(): void {
+    this.#paused = false;
+    // The two share a mark that says who reads; once the TLS socket has set it, resume() alone does
+    // nothing.
+    this.#raw.pause();
+    this.#raw.resume();
   }
 
   #discard(): void {
     this.#discards = true;
     this.#arrived.length = 0;
     this.#arrivedBytes = 0;
-    if (this.#socket.isPaused()) this.#socket.resume();
+    if (this.#paused) this.#resume();
   }
 
   #onEnd(): void {

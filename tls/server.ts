@@ -13,12 +13,13 @@ import { describe, InterruptedError, RunError } from "../common/errors.ts";
 import { bounded, resolveHost } from "../common/net.ts";
 import type { PairOptions } from "../common/options.ts";
 import { formatAddress, type MaybePromise, type Security } from "../common/protocol.ts";
-import { type Prepared, serverMain } from "../common/script.ts";
+import { type Prepare, type Prepared, serverMain } from "../common/script.ts";
 import type { ServerConnection, ServerTransport } from "../common/server.ts";
 import { loadCredentials } from "./node_credentials.ts";
 import { securityOf } from "./node_security.ts";
 import { Handshakes, NodeTcpAcceptor } from "./node_server.ts";
 import { NodeTlsStream } from "./node_stream.ts";
+import { prepareOpenSslServer } from "./openssl_server.ts";
 
 /** What all connections of a run share. */
 interface Shared {
@@ -29,9 +30,9 @@ interface Shared {
 
 class TlsConnection implements ServerConnection {
   readonly peer: string;
-  security: Security | undefined;
   readonly #raw: Socket;
   readonly #shared: Shared;
+  #socket: TLSSocket | null = null;
   #stream: NodeTlsStream | null = null;
 
   constructor(raw: Socket, shared: Shared) {
@@ -41,11 +42,19 @@ class TlsConnection implements ServerConnection {
     this.#shared = shared;
   }
 
+  get security(): Security | undefined {
+    return this.#socket ? securityOf(this.#socket) : undefined;
+  }
+
+  get resumed(): boolean {
+    return this.#socket?.isSessionReused() ?? false;
+  }
+
   async handshake(): Promise<void> {
     const { handshakes, options, deadlines } = this.#shared;
     const takeOver = (socket: TLSSocket) => {
+      this.#socket = socket;
       this.#stream = new NodeTlsStream(socket, this.#raw, "client", deadlines);
-      this.security = securityOf(socket);
     };
     try {
       await bounded(
@@ -98,4 +107,9 @@ async function prepare(
   };
 }
 
-if (import.meta.main) Deno.exit(await serverMain("tls", prepare));
+const prepareEngine: Prepare<ServerTransport> = (options, deadlines) =>
+  options.engine === "openssl"
+    ? prepareOpenSslServer(options, deadlines)
+    : prepare(options, deadlines);
+
+if (import.meta.main) Deno.exit(await serverMain("tls", prepareEngine));

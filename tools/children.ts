@@ -44,7 +44,7 @@ export class ScriptProcess {
   constructor(settings: ScriptSettings) {
     const { lane, role, certs, results, words, env } = settings;
     const permissions = settings.permissions ?? [
-      ...permissionsOf(lane.protocol, certs),
+      ...permissionsOf(lane, certs),
       `--allow-write=${results}`,
       "--allow-sys=hostname,cpus",
     ];

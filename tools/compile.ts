@@ -6,7 +6,7 @@
  * @module
  */
 import { describe, EXIT, reportError, RunError, UsageError } from "../common/errors.ts";
-import { permissionsOf } from "../common/lanes.ts";
+import { LANES, permissionsOf } from "../common/lanes.ts";
 import { print } from "../common/output.ts";
 import { type Protocol, PROTOCOLS, type Role } from "../common/protocol.ts";
 import { basename, join, resolve, stripAnsiCode } from "../common/std.ts";
@@ -74,7 +74,8 @@ async function compile(
       "compile",
       "--quiet",
       "--no-prompt",
-      ...permissionsOf(protocol),
+      // Of TLS, both engines.
+      ...permissionsOf({ engine: LANES.findLast((lane) => lane.protocol === protocol)!.engine }),
       // For --plan, --json and --csv, and for what the result document says of the machine.
       ...["--allow-read", "--allow-write", "--allow-sys=hostname,cpus"],
       ...(target ? ["--target", target] : []),

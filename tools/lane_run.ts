@@ -11,9 +11,18 @@ import { join } from "../common/std.ts";
 import { type Ending, failureOf, ScriptProcess } from "./children.ts";
 import { type LogTotals, totalsOf } from "./log_reader.ts";
 
+/** A lane and how it is run. */
+export interface Job {
+  lane: Lane;
+  /** Whether sessions are resumed. */
+  resume: boolean;
+  /** For tables and file names. */
+  name: string;
+}
+
 /** What a lane is run with. */
 export interface LaneRunOptions {
-  lane: Lane;
+  job: Job;
   side: "both" | "server" | "client";
   host: string;
   /** Null for a free one. */
@@ -29,7 +38,7 @@ export interface LaneRunOptions {
 
 /** What came of a lane. */
 export interface LaneReport {
-  lane: Lane;
+  job: Job;
   /** Both ends ended with exit code 0. */
   ok: boolean;
   interrupted: boolean;
@@ -73,7 +82,7 @@ export class LaneRun {
       server = this.#start("server", port ?? 0);
       port = await server.port;
       if (side === "server" && port !== null) {
-        console.error(`${this.#options.lane.name}: listening on ${host}:${port}`);
+        console.error(`${this.#options.job.name}: listening on ${host}:${port}`);
       }
     }
     if (side !== "server" && port !== null) {
@@ -94,12 +103,12 @@ export class LaneRun {
   }
 
   #start(role: "client" | "server", port: number): ScriptProcess {
-    const { lane, certs, folder, host, side } = this.#options;
+    const { job, certs, folder, host, side } = this.#options;
     const patience = role === "server" && side === "server"
       ? ["--idle-timeout-ms", String(LONE_SERVER_IDLE_MS)]
       : [];
     const process = new ScriptProcess({
-      lane,
+      lane: job.lane,
       role,
       certs,
       results: folder,
@@ -107,6 +116,7 @@ export class LaneRun {
         ...["--host", host, "--port", String(port), "--quiet"],
         ...["--json", this.#file(role, "json"), "--csv", this.#file(role, "csv")],
         ...patience,
+        ...(job.resume ? ["--resume"] : []),
         ...this.#options.words,
       ],
     });
@@ -116,14 +126,14 @@ export class LaneRun {
   }
 
   #file(role: string, extension: string): string {
-    return join(this.#options.folder, `${this.#options.lane.name}-${role}.${extension}`);
+    return join(this.#options.folder, `${this.#options.job.name}-${role}.${extension}`);
   }
 
   /** Looks at how much of the client's log is there. */
   #watch(onProgress: (part: number) => void): Disposable {
     const path = this.#file("client", "csv");
     // A line of the log is some 70 bytes; the bar may be off by a little.
-    const expected = this.#options.messages * 70 * STEPS_OF[this.#options.lane.protocol];
+    const expected = this.#options.messages * 70 * STEPS_OF[this.#options.job.lane.protocol];
     const timer = setInterval(async () => {
       const size = await Deno.stat(path).then((stat) => stat.size, () => 0);
       onProgress(size / expected);
@@ -142,7 +152,7 @@ export class LaneRun {
     const log = await readIfThere(this.#file("client", "csv"));
     const failed = endings.find((ending) => ending.code !== EXIT.complete);
     return {
-      lane: this.#options.lane,
+      job: this.#options.job,
       ok: !failed,
       interrupted: this.#interrupted,
       failure: failed && !this.#interrupted ? failureOf(failed) : null,

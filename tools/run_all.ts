@@ -7,13 +7,13 @@
  */
 import { ensureCertificates } from "../certs/generate.ts";
 import { EXIT, reportError, UsageError } from "../common/errors.ts";
-import { type Lane, LANES } from "../common/lanes.ts";
+import { LANES } from "../common/lanes.ts";
 import { openOutput, print } from "../common/output.ts";
 import { FULL_PLAN, QUICK_PLAN } from "../common/plan.ts";
 import { describeEnvironment, formatDocument, makeDocument } from "../common/result.ts";
 import { join, resolve } from "../common/std.ts";
 import { helpLines, hostOf, numberOf, readWords, type WordTable } from "../common/words.ts";
-import { type LaneReport, LaneRun } from "./lane_run.ts";
+import { type Job, type LaneReport, LaneRun } from "./lane_run.ts";
 import { ProgressBar } from "./progress.ts";
 import { formatReports } from "./summary.ts";
 
@@ -37,7 +37,7 @@ const WORDS: WordTable = {
 
 /** What the words say. */
 export interface RunAllOptions {
-  lanes: readonly Lane[];
+  jobs: readonly Job[];
   /** Which side runs here. */
   side: "both" | "server" | "client";
   host: string;
@@ -74,7 +74,7 @@ export function parseRunAll(words: string[]): RunAllOptions | "help" {
     throw new UsageError("--port goes with --server or --client; else free ports are taken");
   }
   return {
-    lanes: lanesOf(values.get("lanes")),
+    jobs: jobsOf(values.get("lanes")),
     side,
     host: hostOf(values, "host") ?? "127.0.0.1",
     port: side === "both" ? null : numberOf(values, "port", 1, 65_000) ?? 1443,
@@ -86,13 +86,24 @@ export function parseRunAll(words: string[]): RunAllOptions | "help" {
   };
 }
 
-function lanesOf(text: string | undefined): readonly Lane[] {
-  return text?.split(",").map((name) => {
-    const lane = LANES.find((lane) => lane.name === name);
-    if (lane) return lane;
-    const names = LANES.map((lane) => lane.name).join(", ");
-    throw new UsageError(`--lanes ${text}: no lane "${name}"; there are ${names}`);
-  }) ?? LANES;
+/** Every lane and, right after it, the same with resumed sessions where its engine has them. */
+export const JOBS: readonly Job[] = LANES.flatMap((lane) => [
+  { lane, resume: false, name: lane.name },
+  ...(lane.engine === "openssl" ? [{ lane, resume: true, name: `${lane.name}-resumed` }] : []),
+]);
+
+/** A lane's name stands for both its jobs. */
+function jobsOf(text: string | undefined): readonly Job[] {
+  if (text === undefined) return JOBS;
+  const names = text.split(",");
+  const unknown = names.find((name) => !JOBS.some((job) => isNamed(job, name)));
+  if (unknown === undefined) return JOBS.filter((job) => names.some((name) => isNamed(job, name)));
+  const known = JOBS.map(({ name }) => name).join(", ");
+  throw new UsageError(`--lanes ${text}: no lane "${unknown}"; there are ${known}`);
+}
+
+function isNamed({ name, lane }: Job, wanted: string): boolean {
+  return name === wanted || lane.name === wanted;
 }
 
 /**
@@ -117,7 +128,7 @@ export async function runAll(words: string[]): Promise<number> {
 async function run(options: RunAllOptions): Promise<number> {
   const startedAt = new Date();
   const writeJson = options.json === null ? null : openOutput(options.json);
-  if (options.side !== "client" && options.lanes.some((lane) => lane.engine !== null)) {
+  if (options.side !== "client" && options.jobs.some(({ lane }) => lane.engine !== null)) {
     const { made, summary } = await ensureCertificates({ dir: options.certs });
     if (made) console.error(summary);
   }
@@ -125,7 +136,7 @@ async function run(options: RunAllOptions): Promise<number> {
   await Deno.mkdir(folder, { recursive: true });
   const writeResult = openOutput(join(folder, "result.json"));
   const reports = await runLanes(options, folder);
-  const complete = reports.length === options.lanes.length && reports.every((report) => report.ok);
+  const complete = reports.length === options.jobs.length && reports.every((report) => report.ok);
   const openssl = reports.find((report) => report.openssl)?.openssl ?? null;
   const runs = reports.flatMap((report) => report.runs);
   const document = makeDocument(startedAt, describeEnvironment(openssl), complete, runs);
@@ -133,8 +144,8 @@ async function run(options: RunAllOptions): Promise<number> {
   writeResult(text);
   writeJson?.(text);
   if (options.json !== "-") print(`${formatReports(reports, options.side)}\n`);
-  for (const { lane, failure } of reports) {
-    if (failure) console.error(`error: ${lane.name}: ${failure}`);
+  for (const { job, failure } of reports) {
+    if (failure) console.error(`error: ${job.name}: ${failure}`);
   }
   console.error(`results: ${folder}`);
   if (reports.some((report) => report.interrupted)) return EXIT.interrupted;
@@ -144,9 +155,9 @@ async function run(options: RunAllOptions): Promise<number> {
 /** One lane after the other; of servers alone, all at once. */
 async function runLanes(options: RunAllOptions, folder: string): Promise<LaneReport[]> {
   const progress = new ProgressBar();
-  const runs = options.lanes.map((lane) => {
-    const port = options.port === null ? null : options.port + LANES.indexOf(lane);
-    return new LaneRun({ ...options, lane, port, folder });
+  const runs = options.jobs.map((job) => {
+    const port = options.port === null ? null : options.port + JOBS.indexOf(job);
+    return new LaneRun({ ...options, job, port, folder });
   });
   let interrupted = false;
   const interrupt = () => {
@@ -160,7 +171,7 @@ async function runLanes(options: RunAllOptions, folder: string): Promise<LaneRep
     const reports: LaneReport[] = [];
     for (const [i, run] of runs.entries()) {
       if (interrupted) break;
-      const { name } = options.lanes[i]!;
+      const { name } = options.jobs[i]!;
       reports.push(await run.run((part) => progress.show((i + part) / runs.length, name)));
     }
     return reports;

@@ -1,9 +1,8 @@
-import { LANES } from "../common/lanes.ts";
 import { assert, assertEquals, assertMatch, assertThrows } from "../common/testing/assert.ts";
 import { UsageError } from "../common/errors.ts";
 import { join } from "../common/std.ts";
 import { ROOT } from "./children.ts";
-import { parseRunAll } from "./run_all.ts";
+import { JOBS, parseRunAll } from "./run_all.ts";
 import { readDocument, Workplace } from "./testing.ts";
 
 const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-sys=hostname,cpus", "--allow-run"];
@@ -43,28 +42,31 @@ Deno.test("run_all runs every lane and writes one document that fits the schema"
   const { code, stdout, stderr } = await ending(start(place, SMALL));
   assertEquals(code, 0, stderr);
   const { folder, files } = await resultsOf(place);
-  const logs = LANES.flatMap(({ name }) => [`${name}-client.csv`, `${name}-server.csv`]);
+  const logs = JOBS.flatMap(({ name }) => [`${name}-client.csv`, `${name}-server.csv`]);
   assertEquals(files, [...logs, "result.json"].sort());
   const document = readDocument(await Deno.readTextFile(join(folder, "result.json")));
   assertEquals(document.complete, true);
   assertEquals(
-    document.runs.map((run) => `${run.lane} ${run.role}`),
-    LANES.flatMap(({ name }) => [`${name} client`, `${name} server`]),
+    document.runs.map((run) => `${run.lane} ${run.role} ${run.resume}`),
+    JOBS.flatMap(({ lane: { name }, resume }) => [
+      `${name} client ${resume}`,
+      `${name} server ${resume}`,
+    ]),
   );
-  for (const { name, engine } of LANES) {
-    const row = stdout.split("\n").find((line) => line.startsWith(name)) ?? "";
-    assertMatch(row, /^\S+ +8\/8 +0 +[\d.]+ /);
-    assertEquals(/TLSv1\.[23] +\S+$/.test(row), engine !== null, row);
+  for (const { name, lane, resume } of JOBS) {
+    const row = stdout.split("\n").find((line) => line.startsWith(`${name} `)) ?? "";
+    assertMatch(row, resume ? /^\S+ +8\/8 +0 +7 +[\d.]+ / : /^\S+ +8\/8 +0 +- +[\d.]+ /);
+    assertEquals(/TLSv1\.[23] +\S+$/.test(row), lane.engine !== null, row);
   }
 });
 
 Deno.test("run_all shows the lanes that work where one fails, and exits with 1", async () => {
   await using place = await Workplace.make();
-  const words = [...SMALL, "--lanes", "tcp-async,dtls-async-openssl", "--json", "-"];
+  const words = [...SMALL, "--lanes", "tcp-async,dtls-async-openssl-resumed", "--json", "-"];
   const env = { NETPAIRS_LIBSSL: "/nowhere/libssl.so.3" };
   const { code, stdout, stderr } = await ending(start(place, words, env));
   assertEquals(code, 1);
-  assertMatch(stderr, /^error: dtls-async-openssl: OpenSSL 3 is missing .*install/m);
+  assertMatch(stderr, /^error: dtls-async-openssl-resumed: OpenSSL 3 is missing .*install/m);
   const document = readDocument(stdout);
   assertEquals(document.complete, false);
   assertEquals(document.runs[0]?.lane, "tcp-async");

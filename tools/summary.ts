@@ -11,6 +11,7 @@ const HEAD = [
   "lane",
   "messages",
   "lost",
+  "resumed",
   "p50 us",
   "p90 us",
   "p99 us",
@@ -31,14 +32,15 @@ export function formatReports(
 }
 
 function rowOf(report: LaneReport, role: string): string[] {
-  const { lane, totals } = report;
+  const { job, totals } = report;
   const run = report.runs.find((run) => run.role === role);
   const message = totals?.message.summary();
   const seconds = totals && totals.elapsedUs > 0 ? (totals.elapsedUs / 1e6).toFixed(2) : "-";
   return [
-    lane.name,
+    job.name,
     run ? countsOf(run) : "-",
     String(sum(run, (size) => size.lost) ?? "-"),
+    job.resume ? String(sum(run, (size) => size.resumed) ?? "-") : "-",
     ...[message?.p50, message?.p90, message?.p99].map(formatUs),
     formatUs(totals?.steps.handshake?.summary().p50),
     seconds,

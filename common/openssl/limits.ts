@@ -60,3 +60,16 @@ export class SessionLimits {
     };
   }
 }
+
+/** Tells of an error; one that the program's own function throws ends no listener. */
+export function tell(
+  onError: ListenSettings["onError"],
+  error: unknown,
+  remoteAddr: Deno.NetAddr,
+): void {
+  try {
+    onError?.(error, remoteAddr);
+  } catch (thrown) {
+    reportError(thrown);
+  }
+}

@@ -39,6 +39,13 @@ let output: Uint8Array<ArrayBuffer> | undefined;
 /** What SSL_state_string(3) says after a fatal error. */
 const FAILED_STATE = "SSLERR";
 
+let live = 0;
+
+/** For tests: how many sessions there are that have not been closed. */
+export function liveSessions(): number {
+  return live;
+}
+
 /** Settings of one session. */
 export interface TlsSessionOptions {
   /** Client: name or IP address that the server's certificate has to be for. */
@@ -100,6 +107,7 @@ export class TlsSession implements Disposable {
     this.#input = input.giveAway();
     this.#output = outgoing.giveAway();
     context.retain();
+    live++;
     lib.SSL_set_bio(ssl, this.#input, this.#output);
     if (context.datagram) lib.SSL_ctrl(ssl, SSL_CTRL.SET_MTU, BigInt(this.#mtu), null);
     if (context.timer !== null) lib.DTLS_set_timer_cb(ssl, context.timer);
@@ -206,17 +214,17 @@ export class TlsSession implements Disposable {
     output ??= new Uint8Array(OUTPUT_BYTES);
     for (;;) {
       const length = this.#lib.BIO_read(this.#output, output, OUTPUT_BYTES);
-      if (length <= 0) return;
+      if (length <= 0) break;
       const bytes = output.subarray(0, length);
       const out = this.#finished ? emit : this.#counting(emit);
       if (this.#datagram) packDatagrams(bytes, this.#mtu, out);
       else out(bytes);
     }
+    // The last flight, if it is this end's, is drained after the handshake and belongs to it.
+    this.#finished = this.established;
   }
 
-  /** The last flight is drained after the handshake is complete, and belongs to it. */
   #counting(emit: (bytes: Uint8Array) => void): (bytes: Uint8Array) => void {
-    this.#finished = this.established;
     return (bytes) => {
       this.statistics.datagramsSent++;
       this.statistics.bytesSent += bytes.length;
@@ -330,6 +338,7 @@ export class TlsSession implements Disposable {
     if (this.#ssl === null) return;
     this.#lib.SSL_free(this.#ssl);
     this.#ssl = null;
+    live--;
     this.#context.release();
   }
 

@@ -1,0 +1,86 @@
+/**
+ * The client on OpenSSL: the library beside this file, driven step by step.
+ *
+ * @module
+ */
+import { loadCertificates } from "../common/certificates.ts";
+import type { ClientConnection, ClientTransport } from "../common/client.ts";
+import { STEP_INDEX } from "../common/clock.ts";
+import type { Deadlines } from "../common/deadline.ts";
+import { resolveHost } from "../common/net.ts";
+import { toSecurity } from "../common/openssl/info.ts";
+import { pairSettings, SessionPool } from "../common/openssl/pair.ts";
+import type { PairOptions } from "../common/options.ts";
+import type { Security } from "../common/protocol.ts";
+import type { Prepared } from "../common/script.ts";
+import type { TlsConn } from "./conn.ts";
+import { openTls, tlsContext } from "./connect.ts";
+
+class TlsConnection implements ClientConnection {
+  readonly #conn: TlsConn;
+  readonly #sessions: SessionPool;
+  readonly #timeoutMs: number;
+
+  constructor(conn: TlsConn, sessions: SessionPool, timeoutMs: number) {
+    this.#conn = conn;
+    this.#sessions = sessions;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  get security(): Security {
+    return toSecurity(this.#conn.info);
+  }
+
+  get resumed(): boolean {
+    return this.#conn.resumed;
+  }
+
+  async send(message: Uint8Array): Promise<void> {
+    await this.#conn.write(message);
+  }
+
+  async receive(into: Uint8Array): Promise<number> {
+    return await this.#conn.read(into, this.#timeoutMs) ?? 0;
+  }
+
+  async shutdown(): Promise<void> {
+    await this.#conn.shutdown();
+    this.#sessions.keep(this.#conn);
+  }
+
+  close(): void {
+    this.#conn.abandon();
+  }
+}
+
+/** Loads certificates and looks the name up, once for the run. */
+export async function prepareOpenSslClient(
+  options: PairOptions,
+  deadlines: Deadlines,
+): Promise<Prepared<ClientTransport>> {
+  const { hostname, port, timeoutMs } = options;
+  const address = await resolveHost(hostname);
+  const certificates = await loadCertificates(options.certs, "client");
+  const context = tlsContext({ ...certificates, ...pairSettings(options) });
+  const sessions = new SessionPool(options.resume);
+  const { signal } = deadlines;
+  return {
+    library: context.lib.versionText,
+    transport: {
+      async open(timer) {
+        using session = sessions.take();
+        const settings = { hostname, port, handshakeTimeoutMs: timeoutMs, signal, session };
+        const connected = () => timer.mark(STEP_INDEX.connect);
+        const conn = await openTls(context, address, settings, connected);
+        try {
+          await conn.handshake();
+        } catch (error) {
+          conn.abandon();
+          throw error;
+        }
+        timer.mark(STEP_INDEX.handshake);
+        return new TlsConnection(conn, sessions, timeoutMs);
+      },
+    },
+  };
+}

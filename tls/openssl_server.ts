@@ -1,0 +1,87 @@
+/**
+ * The server on OpenSSL: the library beside this file, driven step by step.
+ *
+ * @module
+ */
+import { loadCertificates } from "../common/certificates.ts";
+import type { Deadlines } from "../common/deadline.ts";
+import { resolveHost } from "../common/net.ts";
+import { toSecurity } from "../common/openssl/info.ts";
+import { loadOpenSsl } from "../common/openssl/library.ts";
+import { pairSettings } from "../common/openssl/pair.ts";
+import type { PairOptions } from "../common/options.ts";
+import { formatAddress, type Security } from "../common/protocol.ts";
+import type { Prepared } from "../common/script.ts";
+import type { ServerConnection, ServerTransport } from "../common/server.ts";
+import type { TlsConn } from "./conn.ts";
+import { listenTls } from "./listen.ts";
+
+class TlsConnection implements ServerConnection {
+  readonly peer: string;
+  readonly #conn: TlsConn;
+  readonly #options: PairOptions;
+
+  constructor(conn: TlsConn, options: PairOptions) {
+    this.#conn = conn;
+    this.#options = options;
+    this.peer = formatAddress(conn.remoteAddr.hostname, conn.remoteAddr.port);
+  }
+
+  get security(): Security {
+    return toSecurity(this.#conn.info);
+  }
+
+  get resumed(): boolean {
+    return this.#conn.resumed;
+  }
+
+  handshake(): Promise<void> {
+    return this.#conn.handshake();
+  }
+
+  async receive(into: Uint8Array, idle: boolean): Promise<number> {
+    const { idleTimeoutMs, timeoutMs } = this.#options;
+    return await this.#conn.read(into, idle ? idleTimeoutMs : timeoutMs) ?? 0;
+  }
+
+  async send(answer: Uint8Array): Promise<void> {
+    await this.#conn.write(answer);
+  }
+
+  shutdown(): Promise<void> {
+    return this.#conn.shutdown();
+  }
+
+  close(): void {
+    this.#conn.abandon();
+  }
+}
+
+/** Loads certificates and listens. */
+export async function prepareOpenSslServer(
+  options: PairOptions,
+  deadlines: Deadlines,
+): Promise<Prepared<ServerTransport>> {
+  const listener = listenTls({
+    ...await loadCertificates(options.certs, "server"),
+    ...pairSettings(options),
+    hostname: await resolveHost(options.hostname),
+    port: options.port,
+    clientCertificate: "require",
+    handshakeTimeoutMs: options.timeoutMs,
+    signal: deadlines.signal,
+  });
+  return {
+    library: loadOpenSsl().versionText,
+    transport: {
+      hostname: listener.addr.hostname,
+      port: listener.addr.port,
+      async accept() {
+        const conn = await listener.accept();
+        return conn && new TlsConnection(conn, options);
+      },
+      stopAccepting: () => listener.stopAccepting(),
+      close: () => listener.close(),
+    },
+  };
+}
