@@ -18,21 +18,25 @@ export const EXIT = {
 
 /** A word, a plan or a profile that cannot be used: exit code 2. */
 export class UsageError extends Error {
+  /** "UsageError". */
   override readonly name: string = "UsageError";
 }
 
 /** A run that cannot start or go on: exit code 1. */
 export class RunError extends Error {
+  /** Always "RunError". */
   override readonly name: string = "RunError";
 }
 
 /** A step took longer than it may. */
 export class TimeoutError extends RunError {
+  /** Always "TimeoutError". */
   override readonly name = "TimeoutError";
 }
 
 /** The run was stopped from outside, by a signal or by its caller: exit code 130. */
 export class InterruptedError extends Error {
+  /** Always "InterruptedError". */
   override readonly name = "InterruptedError";
 }
 

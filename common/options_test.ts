@@ -222,14 +222,10 @@ Deno.test("parseOptions() asks for help and version", () => {
 
 /** What a later version has; a word that comes to be available leaves this table. */
 const NOT_YET: [Protocol, string[], string][] = [
-  ["tls", ["--resume"], "--resume"],
   ["tcp", ["--cpu", "1"], "--cpu"],
   ["tcp", ["--cpu=1"], "--cpu"],
-  ["udp", ["--echo"], "--echo"],
-  ["udp", ["--discard"], "--discard"],
   ["tcp", ["--io", "sync"], "--io sync"],
   ["dtls", ["--io=spin"], "--io spin"],
-  ["tls", ["--engine", "openssl"], "--engine openssl"],
 ];
 
 for (const [protocol, words, what] of NOT_YET) {
@@ -239,7 +235,29 @@ for (const [protocol, words, what] of NOT_YET) {
   });
 }
 
+for (const words of [["--resume"], ["--tls-version", "1.2"], ["--ciphers", "ALL"]]) {
+  Deno.test(`parseOptions() refuses ${words.join(" ")} on rustls and takes it on openssl`, () => {
+    const line = `${words[0]} goes with --engine openssl; rustls has no such setting`;
+    assertEquals(refusal("tls", "client", ...words), line);
+    assertEquals(read("tls", "client", "--engine", "openssl", ...words).engine, "openssl");
+    assertEquals(read("dtls", "server", ...words).engine, "openssl");
+  });
+}
+
+Deno.test("parseOptions() takes --echo and --discard of servers, as serving until stopped", () => {
+  for (const answer of ["echo", "discard"] as const) {
+    const options = read("udp", "server", `--${answer}`);
+    assertEquals([options.answer, options.forever], [answer, true]);
+    assertEquals(refusal("udp", "client", `--${answer}`).slice(0, 14), 'unknown word "');
+  }
+  const line = "--echo and --discard: only one of them";
+  assertEquals(refusal("udp", "server", "--echo", "--discard"), line);
+});
+
 Deno.test("parseOptions() refuses a kind of I/O and an engine that there will never be", () => {
   assertEquals(refusal("tls", "client", "--io", "magic"), "--io magic: allowed is async");
-  assertEquals(refusal("tls", "client", "--engine", "own"), "--engine own: allowed is rustls");
+  assertEquals(
+    refusal("tls", "client", "--engine", "own"),
+    "--engine own: allowed is rustls or openssl",
+  );
 });

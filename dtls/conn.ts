@@ -55,7 +55,11 @@ interface Reader extends PromiseWithResolvers<Uint8Array | null> {
 export class DtlsConn implements AsyncDisposable {
   /** The peer. */
   readonly remoteAddr: Deno.NetAddr;
-  /** For the driver below: the core this connection drives. */
+  /**
+   * For the driver below: the core this connection drives.
+   *
+   * @ignore
+   */
   readonly core: TlsSession;
   readonly #carrier: DtlsCarrier;
   readonly #deadlines: Deadlines;
@@ -76,7 +80,11 @@ export class DtlsConn implements AsyncDisposable {
   #info: TlsInfo | null = null;
   #closed = false;
 
-  /** For the drivers below; it takes the session over. */
+  /**
+   * For the drivers below; it takes the session over.
+   *
+   * @ignore
+   */
   constructor(
     core: TlsSession,
     carrier: DtlsCarrier,

@@ -260,6 +260,7 @@ export class TlsConn implements AsyncDisposable {
   abandon(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#failure ??= new Deno.errors.BadResource("the connection is closed");
     this.#readDeadline[Symbol.dispose]();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#core.close();
@@ -321,7 +322,6 @@ export class TlsConn implements AsyncDisposable {
 
   #checkOpen(): void {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#closed) throw new Deno.errors.BadResource("the connection is closed");
   }
 
   /** From outside a call: every call that waits on the socket ends with it. */

@@ -131,6 +131,8 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     const conn: TlsConn = new TlsConn(core, tcp, this.#deadlines, options);
     this.#open.add(conn);
     conn.handshake().then(() => counters.established++, (error) => {
+      // Closed by the program itself: nothing has failed.
+      if (!this.#open.has(conn)) return;
       counters.errors++;
       conn.abandon();
       tell(onError, error, conn.remoteAddr);

@@ -38,13 +38,27 @@ export type TlsContextOptions =
  * An SSL_CTX. It is freed when it is closed and its last session is: until then C may call back.
  */
 export class TlsContext implements Disposable {
+  /** Which end its sessions are. */
   readonly role: "client" | "server";
+  /** True for DTLS, false for TLS. */
   readonly datagram: boolean;
-  /** For the bindings: the library it belongs to. */
+  /**
+   * For the bindings: the library it belongs to.
+   *
+   * @ignore
+   */
   readonly lib: OpenSsl;
-  /** Server over datagrams: makes and checks the cookies. */
+  /**
+   * For the bindings: makes and checks the cookies of a server over datagrams.
+   *
+   * @ignore
+   */
   readonly cookies: CookieSecrets | null = null;
-  /** For the bindings: what sessions over datagrams ask how long to wait, if not OpenSSL itself. */
+  /**
+   * For the bindings: what sessions over datagrams ask how long to wait, if not OpenSSL itself.
+   *
+   * @ignore
+   */
   readonly timer: Deno.PointerValue = null;
   readonly #callbacks: Callback[] = [];
   #ctx: Deno.PointerValue;
@@ -52,6 +66,8 @@ export class TlsContext implements Disposable {
   #closed = false;
 
   /**
+   * Loads certificates and settings; `dtlsContext` and `tlsContext` do it for clients.
+   *
    * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
    * @throws {RangeError} where another setting cannot be used
    * @throws {OpenSslMissingError} where the library is missing
@@ -86,7 +102,11 @@ export class TlsContext implements Disposable {
     return this.#closed;
   }
 
-  /** For the bindings: the SSL_CTX. */
+  /**
+   * For the bindings: the SSL_CTX.
+   *
+   * @ignore
+   */
   get pointer(): Deno.PointerObject {
     if (this.#closed || this.#ctx === null) {
       throw new TypeError("Cannot use a TLS context: it is closed");
@@ -94,12 +114,20 @@ export class TlsContext implements Disposable {
     return this.#ctx;
   }
 
-  /** For the bindings: one more session uses it, until {@linkcode release}. */
+  /**
+   * For the bindings: one more session uses it, until {@linkcode release}.
+   *
+   * @ignore
+   */
   retain(): void {
     this.#sessions++;
   }
 
-  /** For the bindings: a session uses it no more. */
+  /**
+   * For the bindings: a session uses it no more.
+   *
+   * @ignore
+   */
   release(): void {
     this.#sessions--;
     this.#freeUnused();

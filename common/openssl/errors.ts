@@ -22,13 +22,20 @@ export interface OpenSslErrorInit {
 
 /** A call of OpenSSL failed: the peer broke the protocol, refused, or vanished. */
 export class OpenSslError extends Error implements OpenSslErrorInit {
+  /** "OpenSslError", or the name of a more precise kind. */
   override readonly name: string = "OpenSslError";
+  /** OpenSSL's error number, 0 where the queue was empty. */
   readonly code: number;
+  /** Part of the library that reported it, such as "SSL routines". */
   readonly library: string;
+  /** Its reason, such as "certificate verify failed". */
   readonly reason: string;
+  /** Reasons that stood in the queue besides, oldest first. */
   readonly queue: string[];
+  /** X509_V_* of openssl/x509_vfy.h; 0 where no certificate was at fault. */
   readonly verifyResult: number;
 
+  /** For the bindings. */
   constructor(message: string, init: OpenSslErrorInit, options?: ErrorOptions) {
     super(message, options);
     this.code = init.code;
@@ -41,6 +48,7 @@ export class OpenSslError extends Error implements OpenSslErrorInit {
 
 /** The peer's certificate did not pass. */
 export class CertificateError extends OpenSslError {
+  /** "CertificateError", or the name of a more precise kind. */
   override readonly name = "CertificateError";
 }
 

@@ -40,7 +40,9 @@ export function toSecurity(info: TlsInfo): Security {
 
 /** Counts of a handshake as this end saw it; on DTLS a server's begin after the cookie. */
 export interface HandshakeStatistics {
+  /** Bytes sent, without the headers of UDP or TCP. */
   bytesSent: number;
+  /** Bytes received, without the headers of UDP or TCP. */
   bytesReceived: number;
   /** On TLS: pieces of the stream. */
   datagramsSent: number;
@@ -62,7 +64,11 @@ export class PeerCertificate {
   readonly issuer: string;
   #parsed: X509Certificate | undefined;
 
-  /** For the bindings. */
+  /**
+   * For the bindings.
+   *
+   * @ignore
+   */
   constructor(pem: string, subject: string, issuer: string) {
     this.pem = pem;
     this.subject = subject;

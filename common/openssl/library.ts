@@ -20,6 +20,7 @@ export interface OpenSsl extends Symbols {
 
 /** OpenSSL is not there, or is one that cannot be used. */
 export class OpenSslMissingError extends RunError {
+  /** Always "OpenSslMissingError". */
   override readonly name = "OpenSslMissingError";
 }
 

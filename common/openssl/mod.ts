@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { TimeoutError } from "../errors.ts";
+export { RunError, TimeoutError } from "../errors.ts";
 export { TlsContext, type TlsContextOptions } from "./context.ts";
 export { CertificateError, OpenSslError, type OpenSslErrorInit } from "./errors.ts";
 export { type HandshakeStatistics, PeerCertificate, type TlsInfo } from "./info.ts";

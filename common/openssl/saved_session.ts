@@ -16,7 +16,11 @@ export class SavedSession implements Disposable {
   readonly #lib: OpenSsl;
   #session: Deno.PointerValue;
 
-  /** For the bindings: takes one reference of the SSL_SESSION over. */
+  /**
+   * For the bindings: takes one reference of the SSL_SESSION over.
+   *
+   * @ignore
+   */
   constructor(lib: OpenSsl, session: Deno.PointerObject) {
     this.#lib = lib;
     this.#session = session;
@@ -46,7 +50,11 @@ export class SavedSession implements Disposable {
     return bio.text();
   }
 
-  /** For the bindings: the SSL_SESSION. */
+  /**
+   * For the bindings: the SSL_SESSION.
+   *
+   * @ignore
+   */
   get pointer(): Deno.PointerObject {
     if (this.#session === null) throw new TypeError("Cannot use a saved session: it is closed");
     return this.#session;

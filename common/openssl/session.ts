@@ -336,6 +336,13 @@ export class TlsSession implements Disposable {
   /** Frees it, and with it the two BIOs. May be called twice. */
   close(): void {
     if (this.#ssl === null) return;
+    // SSL_free(3) lets no session be resumed that has not been shut down, whoever saved it; RFC 5246
+    // 7.2.1 asks for that after a fatal error alone. What it writes here is freed with the BIO.
+    if (this.established && cString(this.#lib.SSL_state_string(this.#ssl)) !== FAILED_STATE) {
+      this.#lib.ERR_clear_error();
+      this.#lib.SSL_shutdown(this.#ssl);
+      this.#lib.ERR_clear_error();
+    }
     this.#lib.SSL_free(this.#ssl);
     this.#ssl = null;
     live--;

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "../testing/assert.ts";
 import { connectedNet, type MemoryNet, memoryNet, randomNumbers } from "../testing/memory_net.ts";
+import { virtualNet } from "../testing/virtual_net.ts";
 import { loadOpenSsl } from "./library.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
@@ -75,6 +76,25 @@ Deno.test("handshake() answers a client whose last flight came, but not the answ
   net.passes = () => true;
   await waitForTimeout(net);
   assert(net.client.established);
+});
+
+Deno.test("save() gives a session to resume where the connection was given up without a word", async () => {
+  using net = await virtualNet();
+  await net.connect();
+  using saved = net.client.session!.save();
+  net.client.session!.close();
+  await net.connect(saved!);
+  assert(net.client.session!.resumed);
+});
+
+Deno.test("save() gives a session to resume where the connection's driver gave it up", async () => {
+  using net = await virtualNet();
+  await net.connect();
+  using saved = net.client.session!.save();
+  net.client.session!.fail();
+  net.client.session!.close();
+  await net.connect(saved!);
+  assert(net.client.session!.resumed);
 });
 
 Deno.test("handshake() drops a fragment of an impossible message, and takes it when sent again", async () => {

@@ -1,0 +1,359 @@
+/**
+ * Other implementations to test against: OpenSSL's and GnuTLS's own clients and servers, started
+ * as programs.
+ *
+ * @module
+ */
+import type { DtlsConn } from "../../dtls/conn.ts";
+import type { TlsConn } from "../../tls/conn.ts";
+import type { PskIdentity, TlsVersion } from "../openssl/settings.ts";
+import type { Role } from "../protocol.ts";
+import { join } from "../std.ts";
+import { assertEquals } from "./assert.ts";
+import { testCertificates } from "./certs.ts";
+
+/** Longest wait for one step, in milliseconds. */
+export const PATIENCE_MS = 5000;
+
+/** Waits that long, and no longer. */
+export async function within<T>(step: Promise<T>, failure: () => string): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(failure())), PATIENCE_MS);
+  try {
+    return await Promise.race([step, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whose tools. */
+export type Tool = "openssl" | "gnutls";
+
+/** One of the implementations, in one version of the protocol. */
+export interface Lane {
+  tool: Tool;
+  version: TlsVersion;
+}
+
+/** All of them. */
+export const LANES: readonly Lane[] = (["openssl", "gnutls"] as const).flatMap((tool) =>
+  (["TLSv1.2", "TLSv1.3", "DTLSv1.2"] as const).map((version) => ({ tool, version }))
+);
+
+/** A kind of {@linkcode testCertificates}. */
+export type Kind = NonNullable<Parameters<typeof testCertificates>[0]>;
+
+/** What a peer is started with; both ends show certificates where there is no `psk`. */
+export interface PeerOptions {
+  /** Its certificate (default "good"). */
+  cert?: Kind;
+  /** The authority it believes (default "good"). */
+  ca?: Kind;
+  /** Key instead of certificates. */
+  psk?: PskIdentity;
+  /** Application protocols. */
+  alpn?: readonly string[];
+  /** `s_client`: session to resume, as PEM. */
+  session?: string;
+  /** Words of its own command line. */
+  words?: readonly string[];
+}
+
+/** Files of a peer, in its working directory, which is gone with it. */
+const FILES = {
+  ca: "ca.pem",
+  cert: "cert.pem",
+  key: "key.pem",
+  psk: "psk.txt",
+  sessionIn: "session-in.pem",
+  sessionOut: "session-out.pem",
+} as const;
+
+/** Programs, with the word that makes them a client or a server. */
+const COMMANDS = {
+  openssl: { client: ["openssl", "s_client"], server: ["openssl", "s_server"] },
+  gnutls: { client: ["gnutls-cli"], server: ["gnutls-serv"] },
+} as const;
+
+/** What a tool's client or server is called. */
+export function nameOf(tool: Tool, role: Role): string {
+  return COMMANDS[tool][role].join(" ");
+}
+
+const found = new Map<string, boolean>();
+
+/** Whether a tool cannot be started here; says why, once, as its tests are ignored then. */
+export function isMissing(tool: Tool, role: Role): boolean {
+  const [program] = COMMANDS[tool][role];
+  if (!found.has(program)) found.set(program, canRun(program));
+  return !found.get(program);
+}
+
+function canRun(program: string): boolean {
+  const args = [program === "openssl" ? "version" : "--version"];
+  try {
+    new Deno.Command(program, { args, stdout: "null", stderr: "null" }).outputSync();
+    return true;
+  } catch (error) {
+    const missing = error instanceof Deno.errors.NotFound;
+    if (!missing && !(error instanceof Deno.errors.NotCapable)) throw error;
+    const why = missing ? "there is no such command" : `it takes --allow-run=${program}`;
+    console.error(`not tested against ${program}: ${why}`);
+    return false;
+  }
+}
+
+/** A client or a server of another implementation, killed when it is disposed. */
+export class Peer implements AsyncDisposable {
+  /** Where a server listens, on 127.0.0.1. */
+  port = 0;
+  readonly #tool: Tool;
+  readonly #role: Role;
+  readonly #dir: string;
+  readonly #child: Deno.ChildProcess;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #ended: Promise<number>;
+  #output = "";
+  #over = false;
+  #onOutput = () => {};
+
+  private constructor(tool: Tool, role: Role, dir: string, child: Deno.ChildProcess) {
+    this.#tool = tool;
+    this.#role = role;
+    this.#dir = dir;
+    this.#child = child;
+    this.#stdin = child.stdin.getWriter();
+    this.#ended = Promise.all([
+      child.status,
+      this.#collect(child.stdout),
+      this.#collect(child.stderr),
+    ]).then(([status]) => {
+      this.#over = true;
+      this.#onOutput();
+      return status.code;
+    });
+  }
+
+  /** Starts a client for a server on that port of 127.0.0.1. */
+  static startClient(lane: Lane, port: number, options: PeerOptions = {}): Promise<Peer> {
+    return Peer.#start(lane, "client", port, options);
+  }
+
+  /** Starts a server on a free port of 127.0.0.1. */
+  static async startServer(lane: Lane, options: PeerOptions = {}): Promise<Peer> {
+    for (let attempt = 1;; attempt++) {
+      const wanted = lane.tool === "openssl" ? 0 : freePort(lane.version);
+      await using made = new AsyncDisposableStack();
+      const peer = made.use(await Peer.#start(lane, "server", wanted, options));
+      const [, port, failure] = await peer.printed(LISTENING[lane.tool]);
+      if (!failure) {
+        peer.port = Number(port);
+        made.move();
+        return peer;
+      }
+      if (attempt === 5) throw new Error(`${failure}, five times`);
+    }
+  }
+
+  static async #start(lane: Lane, role: Role, port: number, options: PeerOptions): Promise<Peer> {
+    const dir = await Deno.makeTempDir({ prefix: "netpairs-interop-" });
+    await writeFiles(dir, role, options);
+    const [program, ...first] = COMMANDS[lane.tool][role];
+    const child = new Deno.Command(program, {
+      args: [...first, ...WORDS[lane.tool][role]({ ...lane, ...options, port })],
+      cwd: dir,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    return new Peer(lane.tool, role, dir, child);
+  }
+
+  /** Waits until it has printed that, on stdout or stderr. */
+  printed(pattern: RegExp): Promise<RegExpExecArray> {
+    const find = async () => {
+      for (;;) {
+        const match = pattern.exec(this.#output);
+        if (match) return match;
+        if (this.#over) throw new Error(`it has ended without ${pattern}: ${this.#output}`);
+        await new Promise<void>((resolve) => this.#onOutput = resolve);
+      }
+    };
+    return within(find(), () => `no ${pattern} in: ${this.#output}`);
+  }
+
+  /** Its exit code, when it ends by itself. */
+  code(): Promise<number> {
+    return within(this.#ended, () => `it does not end: ${this.#output}`);
+  }
+
+  /** What a user would type. */
+  async type(text: string): Promise<void> {
+    await this.#stdin.write(new TextEncoder().encode(text));
+  }
+
+  /** A message each way, over an established connection or one that a server still accepts. */
+  async exchange(conn: Conn): Promise<void> {
+    if (this.#role === "client") {
+      await this.printed(READY[this.#tool]);
+      await this.#answer(conn);
+    }
+    await say(conn, "hello from the library\n");
+    await this.printed(/hello from the library/);
+    if (this.#role === "client") return;
+    // gnutls-serv says it again, s_server is told what to say.
+    if (this.#tool === "openssl") return await this.#answer(conn);
+    assertEquals(await hear(conn), "hello from the library\n");
+  }
+
+  async #answer(conn: Conn): Promise<void> {
+    await this.type("hello from the peer\n");
+    assertEquals(await hear(conn), "hello from the peer\n");
+  }
+
+  /** A client ends its connection in order, as a user would do it. */
+  async end(): Promise<void> {
+    // "End this connection": openssl-s_client(1).
+    if (this.#tool === "openssl") await this.type("Q\n");
+    else await this.#stdin.close();
+  }
+
+  /** `s_client`, after its end: the session the server gave it, as PEM. */
+  savedSession(): Promise<string> {
+    return Deno.readTextFile(join(this.#dir, FILES.sessionOut));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended already.
+    }
+    await this.#stdin.close().catch(() => {});
+    await this.#ended;
+    await Deno.remove(this.#dir, { recursive: true });
+  }
+
+  async #collect(stream: ReadableStream<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const bytes of stream) {
+      this.#output += decoder.decode(bytes, { stream: true });
+      this.#onOutput();
+    }
+  }
+}
+
+/** What servers print when they listen; GnuTLS's goes on where the port is taken. */
+const LISTENING: Record<Tool, RegExp> = {
+  openssl: /ACCEPT 127\.0\.0\.1:(\d+)/,
+  gnutls: /listening on IPv4 0\.0\.0\.0 port (\d+)\.\.\.(?:done|(bind\(\) failed.*)\n)/,
+};
+
+/** What clients print when the handshake is complete. */
+const READY: Record<Tool, RegExp> = {
+  openssl: /Verify return code: 0 \(ok\)/,
+  gnutls: /Handshake was completed/,
+};
+
+/** A port that nobody has now; gnutls-serv binds 0 but does not tell what it got. */
+function freePort(version: TlsVersion): number {
+  const address = { hostname: "0.0.0.0", port: 0 };
+  const socket = isDatagram(version)
+    ? Deno.listenDatagram({ ...address, transport: "udp" })
+    : Deno.listen(address);
+  const { port } = socket.addr as Deno.NetAddr;
+  socket.close();
+  return port;
+}
+
+/** Whether the version is one of DTLS. */
+export function isDatagram(version: TlsVersion): boolean {
+  return version.startsWith("DTLS");
+}
+
+async function writeFiles(dir: string, role: Role, options: PeerOptions): Promise<void> {
+  const { cert = "good", ca = "good", psk, session } = options;
+  const [own, trusted] = await Promise.all([testCertificates(cert), testCertificates(ca)]);
+  const write = (name: string, text: string) => Deno.writeTextFile(join(dir, name), text);
+  await write(FILES.ca, trusted.ca);
+  await write(FILES.cert, own[role].cert);
+  await write(FILES.key, own[role].key);
+  if (psk) await write(FILES.psk, `${psk.identity}:${psk.key.toHex()}\n`);
+  if (session) await write(FILES.sessionIn, session);
+}
+
+interface PeerPlan extends PeerOptions, Lane {
+  port: number;
+}
+
+/** Command lines: openssl-s_client(1), openssl-s_server(1), gnutls-cli(1), gnutls-serv(1). */
+const WORDS: Record<Tool, Record<Role, (plan: PeerPlan) => string[]>> = {
+  openssl: {
+    client: (plan) => [
+      ...["-connect", `127.0.0.1:${plan.port}`, ...opensslWords(plan)],
+      ...["-sess_out", FILES.sessionOut],
+      ...plan.session === undefined ? [] : ["-sess_in", FILES.sessionIn],
+      ...plan.psk ? [] : ["-verify_ip", "127.0.0.1"],
+    ],
+    server: (plan) => [
+      ...["-accept", `127.0.0.1:${plan.port}`, ...opensslWords(plan)],
+      ...plan.psk ? ["-nocert"] : ["-Verify", "1"],
+    ],
+  },
+  gnutls: {
+    client: (plan) => [
+      ...gnutlsWords(plan),
+      ...plan.psk ? ["--pskusername", plan.psk.identity, "--pskkey", plan.psk.key.toHex()] : [],
+      "127.0.0.1",
+    ],
+    server: (plan) => [
+      ...[...gnutlsWords(plan), "--echo"],
+      ...plan.psk ? ["--pskpasswd", FILES.psk] : ["--require-client-cert", "--verify-client-cert"],
+    ],
+  },
+};
+
+function opensslWords({ version, alpn, psk, words = [] }: PeerPlan): string[] {
+  return [
+    // "TLSv1.2" is -tls1_2.
+    `-${version.toLowerCase().replace("v", "").replace(".", "_")}`,
+    ...alpn ? ["-alpn", alpn.join(",")] : [],
+    ...psk
+      ? ["-psk", psk.key.toHex(), "-psk_identity", psk.identity]
+      : ["-cert", FILES.cert, "-key", FILES.key, "-CAfile", FILES.ca, "-verify_return_error"],
+    ...words,
+  ];
+}
+
+function gnutlsWords({ version, alpn = [], psk, port, words = [] }: PeerPlan): string[] {
+  // Up to 1.2, gnutls-cli 3.7 crashes after DHE-PSK and ECDHE-PSK, with openssl s_server, too.
+  const exchange = version.endsWith("1.3") ? "ECDHE-PSK" : "PSK";
+  const priority = `NORMAL:-VERS-ALL:+VERS-${version.replace("v", "")}`;
+  return [
+    ...["--port", String(port), ...isDatagram(version) ? ["--udp"] : []],
+    ...["--priority", psk ? `${priority}:-KX-ALL:+${exchange}` : priority],
+    ...alpn.flatMap((name) => ["--alpn", name]),
+    ...psk
+      ? []
+      : ["--x509certfile", FILES.cert, "--x509keyfile", FILES.key, "--x509cafile", FILES.ca],
+    ...words,
+  ];
+}
+
+/** A connection of the library, over TLS or DTLS. */
+type Conn = Pick<TlsConn, "read" | "write"> | Pick<DtlsConn, "receive" | "send">;
+
+/** Writes or sends a text. */
+export async function say(conn: Conn, text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  await ("write" in conn ? conn.write(bytes) : conn.send(bytes));
+}
+
+/** Reads or receives a text, which comes in one piece; null when the peer has ended. */
+export async function hear(conn: Conn): Promise<string | null> {
+  const into = new Uint8Array(1024);
+  const message = "read" in conn
+    ? await conn.read(into, PATIENCE_MS).then((length) => length && into.subarray(0, length))
+    : await conn.receive(into, PATIENCE_MS);
+  return message ? new TextDecoder().decode(message) : null;
+}

@@ -1,0 +1,61 @@
+/** What the README shows, tried. */
+import { join, toFileUrl } from "../common/std.ts";
+import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
+import { ROOT } from "./children.ts";
+import { Workplace } from "./testing.ts";
+
+/** The programs under "DTLS for your own program", at most 15 lines each besides blank ones. */
+async function programs(port: number): Promise<string[]> {
+  const readme = await Deno.readTextFile(join(ROOT, "README.md"));
+  const section = readme.split("## DTLS for your own program")[1]!.split("\n## ")[0]!;
+  const blocks = [...section.matchAll(/```ts ignore\n(.*?)```/gs)].map((match) => match[1]!);
+  const library = toFileUrl(join(ROOT, "dtls", "mod.ts")).href;
+  return blocks.map((block) => block.replace("./dtls/mod.ts", library).replace("4433", `${port}`));
+}
+
+function freeUdpPort(): number {
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  socket.close();
+  return (socket.addr as Deno.NetAddr).port;
+}
+
+Deno.test("README's DTLS programs work outside the project, with just their permissions", async () => {
+  await using place = await Workplace.make();
+  const blocks = await programs(freeUdpPort());
+  assertEquals(blocks.length, 2);
+  for (const block of blocks) {
+    assert(block.trim().split("\n").filter((line) => line !== "").length < 15);
+  }
+  await Deno.mkdir(place.path("certs"));
+  for (const name of ["ca", "server-cert", "server-key", "client-cert", "client-key"]) {
+    await Deno.copyFile(place.path(`${name}.pem`), place.path(`certs/${name}.pem`));
+  }
+  const [server, client] = await Promise.all(blocks.map(async (block, i) => {
+    const script = place.path(`program_${i}.ts`);
+    await Deno.writeTextFile(script, block);
+    return new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", "--allow-net", "--allow-ffi", "--allow-read=certs", script],
+      cwd: place.dir,
+      stdout: "piped",
+      stderr: "piped",
+    });
+  }));
+  // A client's ClientHello is sent again until the server is there.
+  const serving = server!.spawn();
+  const { code, stdout, stderr } = await client!.output();
+  serving.kill("SIGTERM");
+  await serving.output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+  assertMatch(new TextDecoder().decode(stdout), /^hello\nDTLSv1\.[23] \S+ CN=.*server/);
+});
+
+Deno.test("README names every task and every lane's folder as they are", async () => {
+  const readme = await Deno.readTextFile(join(ROOT, "README.md"));
+  const { tasks } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.json")));
+  for (const [, task] of readme.matchAll(/(?:deno|deno@[\d.]+) task ([a-z]+)/g)) {
+    assert(task! in tasks, `there is no task ${task}`);
+  }
+  for (const [, path] of readme.matchAll(/\]\(([^):]+)\)/g)) {
+    assert((await Deno.stat(join(ROOT, path!))).isFile, path);
+  }
+});
