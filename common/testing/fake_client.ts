@@ -57,6 +57,7 @@ export class FakeClientTransport implements ClientTransport {
   #connection(security?: Security): ClientConnection {
     return {
       security,
+      resumed: security?.resumed,
       send: (message) => {
         const { no, sizeBytes } = parseHeader(message);
         return this.#call(

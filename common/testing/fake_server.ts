@@ -34,6 +34,7 @@ export interface FakePeerOptions {
 export class FakePeer implements ServerConnection {
   readonly peer: string;
   readonly security?: Security;
+  readonly resumed?: boolean;
   handshake?: () => Promise<void>;
   shutdown?: () => Promise<void>;
   /** Every call but close(): `handshake`, `receive idle`, `receive`, `send`, `shutdown`. */
@@ -51,6 +52,7 @@ export class FakePeer implements ServerConnection {
     this.#before = before ?? (() => {});
     if (!security) return;
     this.security = security;
+    this.resumed = security.resumed;
     this.handshake = () => this.#call("handshake");
     this.shutdown = () => this.#call("shutdown");
   }

@@ -1,0 +1,165 @@
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "../testing/assert.ts";
+import { testCertificates } from "../testing/certs.ts";
+import { connectedNet, contextOptions, memoryNet } from "../testing/memory_net.ts";
+import { TlsContext, type TlsContextOptions } from "./context.ts";
+import { CertificateError, OpenSslError } from "./errors.ts";
+import { loadOpenSsl } from "./library.ts";
+import type { TlsVersion } from "./settings.ts";
+
+// Opened before the first test, whose leak it would be for the sanitizer.
+loadOpenSsl();
+
+/** Makes and frees a context. */
+function make(options: Partial<TlsContextOptions>, datagram: boolean): void {
+  new TlsContext({ role: "server", datagram, ...options } as TlsContextOptions).close();
+}
+
+const FOREIGN: [boolean, TlsVersion, string][] = [
+  [true, "TLSv1.2", "DTLSv1.2 or DTLSv1.3"],
+  [true, "TLSv1.3", "DTLSv1.2 or DTLSv1.3"],
+  [false, "DTLSv1.2", "TLSv1.2 or TLSv1.3"],
+  [false, "DTLSv1.3", "TLSv1.2 or TLSv1.3"],
+];
+
+for (const [datagram, version, known] of FOREIGN) {
+  for (const name of ["minVersion", "maxVersion"]) {
+    Deno.test(`${name} ${version} is refused by ${datagram ? "DTLS" : "TLS"}`, () => {
+      const words = `Cannot use the version ${version}: ${known} can be asked for`;
+      assertThrows(() => make({ [name]: version }, datagram), RangeError, words);
+    });
+  }
+}
+
+for (const wrong of ["TLSv1", "tlsv1.3", "toString", ""]) {
+  Deno.test(`a version "${wrong}" is refused`, () => {
+    const minVersion = wrong as TlsVersion;
+    assertThrows(() => make({ minVersion }, false), RangeError, "Cannot use the version");
+  });
+}
+
+for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+  Deno.test(`maxVersion ${version} is what both ends agree on`, async () => {
+    using net = await connectedNet({ datagram: false, client: { maxVersion: version } });
+    assertEquals(net.server.session!.info().version, version);
+  });
+}
+
+Deno.test("minVersion refuses a peer that is too old", async () => {
+  using net = await memoryNet({
+    datagram: false,
+    client: { maxVersion: "TLSv1.2" },
+    server: { minVersion: "TLSv1.3" },
+  });
+  net.run();
+  assertInstanceOf(net.server.error, OpenSslError);
+  assertEquals(net.server.error.reason, "unsupported protocol");
+});
+
+for (const datagram of [true, false]) {
+  const protocol = datagram ? "DTLS" : "TLS";
+
+  Deno.test(`ciphers decide what is agreed on (${protocol})`, async () => {
+    const client = { ciphers: "ECDHE-ECDSA-CHACHA20-POLY1305" };
+    const server = { maxVersion: datagram ? undefined : "TLSv1.2" as const };
+    using net = await connectedNet({ datagram, client, server });
+    assertEquals(net.server.session!.info().cipher, "ECDHE-ECDSA-CHACHA20-POLY1305");
+  });
+
+  for (const group of ["X25519", "P-256", "P-384"]) {
+    Deno.test(`groups decide on ${group} (${protocol})`, async () => {
+      using net = await connectedNet({ datagram, client: { groups: group } });
+      const names = { "X25519": "x25519", "P-256": "secp256r1", "P-384": "secp384r1" };
+      const agreed = net.client.session!.info().group;
+      assertEquals(agreed, names[group as keyof typeof names]);
+    });
+  }
+
+  const WRONG: [Partial<TlsContextOptions>, string][] = [
+    [{ ciphers: "none-such" }, "Cannot use the ciphers none-such: no cipher match"],
+    [{ groups: "none-such" }, "Cannot use the groups none-such: "],
+    [{ cipherSuites: "none-such" }, "Cannot use the cipher suites none-such: "],
+  ];
+  for (const [options, words] of WRONG) {
+    Deno.test(`${Object.keys(options)} that nobody knows are refused (${protocol})`, () => {
+      assertThrows(() => make(options, datagram), OpenSslError, words);
+    });
+  }
+
+  Deno.test(`ends with no cipher in common refuse each other (${protocol})`, async () => {
+    const maxVersion = datagram ? undefined : "TLSv1.2" as const;
+    using net = await memoryNet({
+      datagram,
+      client: { maxVersion, ciphers: "ECDHE-ECDSA-CHACHA20-POLY1305" },
+      server: { ciphers: "ECDHE-ECDSA-AES128-GCM-SHA256" },
+    });
+    net.run();
+    assertInstanceOf(net.server.error, OpenSslError);
+    assertEquals(net.server.error.reason, "no shared cipher");
+    assertInstanceOf(net.client.error, OpenSslError);
+    assert(net.client.error.message.endsWith("the peer refused: handshake failure"));
+  });
+
+  for (const asked of ["none", "request"] as const) {
+    Deno.test(`clientCertificate ${asked} takes a client without one (${protocol})`, async () => {
+      using net = await connectedNet({
+        datagram,
+        server: { clientCertificate: asked },
+        client: { cert: undefined, key: undefined },
+      });
+      assertEquals(net.server.session!.info().peerCertificate, null);
+    });
+  }
+
+  Deno.test(`clientCertificate none does not ask for one (${protocol})`, async () => {
+    using net = await connectedNet({ datagram, server: { clientCertificate: "none" } });
+    assertEquals(net.server.session!.info().peerCertificate, null);
+  });
+
+  Deno.test(`clientCertificate request takes a good one (${protocol})`, async () => {
+    using net = await connectedNet({ datagram, server: { clientCertificate: "request" } });
+    const { peerCertificate } = net.server.session!.info();
+    assertEquals(peerCertificate?.subject, "CN=netpairs client,O=netpairs");
+  });
+
+  Deno.test(`clientCertificate request refuses a bad one (${protocol})`, async () => {
+    using net = await memoryNet({
+      datagram,
+      server: { clientCertificate: "request" },
+      client: (await testCertificates("stranger")).client,
+    });
+    net.run();
+    assertInstanceOf(net.server.error, CertificateError);
+  });
+
+  Deno.test(`clientCertificate require refuses a client without one (${protocol})`, async () => {
+    using net = await memoryNet({ datagram, client: { cert: undefined, key: undefined } });
+    net.run();
+    assertInstanceOf(net.server.error, OpenSslError);
+    assertEquals(net.server.error.reason, "peer did not return a certificate");
+  });
+
+  Deno.test(`unsafelySkipVerification believes any server (${protocol})`, async () => {
+    const { server } = await testCertificates("stranger");
+    const client = { unsafelySkipVerification: true };
+    using net = await connectedNet({ datagram, server, client, serverName: "other.example" });
+    assert(net.client.established);
+  });
+}
+
+Deno.test("DTLS takes AEAD ciphers alone where nothing else is said", async () => {
+  const client = { ciphers: "ECDHE-ECDSA-AES256-SHA384" };
+  using net = await memoryNet({ client });
+  net.run();
+  assertInstanceOf(net.server.error, OpenSslError);
+  assertEquals(net.server.error.reason, "no shared cipher");
+});
+
+for (const [name, min] of [["sessionCacheSize", 0], ["sessionTimeoutSeconds", 1]] as const) {
+  for (const wrong of [min - 1, 0.5, NaN, Infinity, 2 ** 31]) {
+    Deno.test(`${name} ${wrong} is refused`, async () => {
+      const options = { ...await contextOptions("server"), [name]: wrong };
+      const words = `a whole number from ${min} is wanted`;
+      assertThrows(() => new TlsContext(options as TlsContextOptions), RangeError, words);
+    });
+  }
+}
