@@ -22,13 +22,43 @@ export class UsageError extends Error {
   override readonly name: string = "UsageError";
 }
 
-/** A run that cannot start or go on: exit code 1. */
+/**
+ * A run that cannot start or go on: exit code 1. Of the libraries: a host name is unknown, an
+ * address cannot be listened on (`cause` is the system's error), or a permission is missing.
+ *
+ * @example
+ * ```ts
+ * import { listenTls } from "../tls/mod.ts";
+ *
+ * await using listener = listenTls({ hostname: "127.0.0.1", port: 0 });
+ * try {
+ *   await listenTls({ hostname: "127.0.0.1", port: listener.addr.port }).close();
+ *   throw new Error("the port was taken");
+ * } catch (error) {
+ *   if (!(error instanceof RunError)) throw error;
+ * }
+ * ```
+ */
 export class RunError extends Error {
   /** Always "RunError". */
   override readonly name: string = "RunError";
 }
 
-/** A step took longer than it may. */
+/**
+ * A step took longer than it may: a handshake, a wait for the peer, or the peer's silence. Which
+ * bound it was stands in the message.
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls } from "../dtls/mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * await using conn = await connectDtls({ port: listener.addr.port, psk });
+ * const error = await conn.receive(undefined, 1).catch((error) => error);
+ * if (!(error instanceof TimeoutError)) throw new Error("nobody has sent anything");
+ * ```
+ */
 export class TimeoutError extends RunError {
   /** Always "TimeoutError". */
   override readonly name = "TimeoutError";

@@ -18,7 +18,21 @@ const INBOX_LIMIT = 256;
 /** How long `close()` waits for the peer's close_notify; on UDP it may be lost. */
 const CLOSE_TIMEOUT_MS = 500;
 
-/** What a connection needs of the socket below it. */
+/**
+ * What a connection needs of the socket below it.
+ *
+ * @example
+ * ```ts
+ * const sent: Uint8Array[] = [];
+ * const carrier: DtlsCarrier = {
+ *   remoteAddr: { transport: "udp", hostname: "192.0.2.1", port: 4433 },
+ *   transmit: (datagram) => Promise.resolve(void sent.push(datagram)),
+ *   release() {},
+ * };
+ * await carrier.transmit(new Uint8Array(13));
+ * if (sent[0]?.length !== 13) throw new Error("it was to be kept");
+ * ```
+ */
 export interface DtlsCarrier {
   /** The peer. */
   readonly remoteAddr: Deno.NetAddr;
@@ -32,7 +46,15 @@ export interface DtlsCarrier {
   failed?(error: unknown): void;
 }
 
-/** Settings of a connection. */
+/**
+ * Settings of a connection.
+ *
+ * @example
+ * ```ts
+ * const options: DtlsConnOptions = { handshakeTimeoutMs: 10_000, idleTimeoutMs: Infinity };
+ * if (options.signal) throw new Error("there is none");
+ * ```
+ */
 export interface DtlsConnOptions {
   /** Longest time for the handshake in milliseconds. */
   handshakeTimeoutMs: number;
@@ -50,7 +72,24 @@ interface Reader extends PromiseWithResolvers<Uint8Array | null> {
 /**
  * A DTLS connection: whole messages, each of which may get lost.
  *
- * Made by `connectDtls` and by a listener; `send` and `receive` wait for the handshake.
+ * Made by `connectDtls` and by a listener; `send` and `receive` wait for the handshake. What comes
+ * while nobody receives is kept, up to 256 messages. Whoever has it closes it; a listener closes
+ * its own. After a failure every call rejects with what it was.
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls } from "./mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * await using conn = await connectDtls({ port: listener.addr.port, psk });
+ * await conn.send(new TextEncoder().encode("ping"));
+ * const server = await listener.accept();
+ * const ping = await server!.receive(new Uint8Array(1500), 5000);
+ * await server!.send(ping!);
+ * const pong = new TextDecoder().decode(await conn.receive(undefined, 5000) ?? undefined);
+ * if (pong !== "ping") throw new Error(pong);
+ * ```
  */
 export class DtlsConn implements AsyncDisposable {
   /** The peer. */
@@ -110,7 +149,7 @@ export class DtlsConn implements AsyncDisposable {
   /**
    * What was agreed on.
    *
-   * @throws {TypeError} before the handshake is complete
+   * @throws {TypeError} before the handshake is complete, or when first asked for after `close()`
    */
   get info(): TlsInfo {
     if (this.#info) return this.#info;
@@ -127,6 +166,7 @@ export class DtlsConn implements AsyncDisposable {
    * Client: what is needed to resume this session with a later connection; the caller closes it.
    *
    * @returns null where the server does not let it be resumed
+   * @throws {TypeError} after {@linkcode close}
    */
   saveSession(): SavedSession | null {
     return this.core.save();
@@ -137,28 +177,35 @@ export class DtlsConn implements AsyncDisposable {
    *
    * @param label such as "EXTRACTOR-dtls_srtp"
    * @param length in bytes
-   * @param context bound into the secrets; absent is not the same as empty
+   * @param context bound into the secrets; absent is not the same as empty; copied
+   * @returns memory of its own, `length` bytes; SSL_export_keying_material(3)
+   * @throws {OpenSslError} before the handshake is complete
+   * @throws {TypeError} after {@linkcode close}
    */
   exportKeyingMaterial(label: string, length: number, context?: Uint8Array): Uint8Array {
     return this.core.exportKeyingMaterial(label, length, context);
   }
 
   /**
-   * Completes the handshake.
+   * Completes the handshake, which runs by itself: later calls wait for the same one.
    *
    * @throws {CertificateError} where the peer's certificate does not pass
    * @throws {OpenSslError} where the peer refuses or breaks the protocol
    * @throws {TimeoutError} where it takes too long
+   * @throws {Deno.errors.BadResource} where the connection is closed before
    */
   handshake(): Promise<void> {
     return this.#handshake.promise;
   }
 
   /**
-   * Sends one message.
+   * Sends one message, in one datagram, after the handshake. That it arrives is not said.
    *
-   * @param message 1 to 16384 bytes, borrowed for the call
+   * @param message 1 to 16384 bytes (RFC 6347 4.1), borrowed for the call
    * @throws {RangeError} where it is empty or too long
+   * @throws {TypeError} after {@linkcode close}
+   * @throws {OpenSslError} after {@linkcode shutdown}, or where the peer has broken the protocol
+   * @throws {TimeoutError} where the handshake took too long, or the peer was silent too long
    */
   async send(message: Uint8Array): Promise<void> {
     if (!this.core.established) await this.handshake();
@@ -176,10 +223,13 @@ export class DtlsConn implements AsyncDisposable {
   /**
    * Receives one message. One call at a time.
    *
-   * @param into where it goes (a longer message is cut off); default is memory of its own
-   * @param timeoutMs longest wait in milliseconds; default is for ever
+   * @param into where it goes (a longer message is cut off), borrowed until the promise settles;
+   * default is memory of its own, which is the caller's
+   * @param timeoutMs longest wait in milliseconds after the handshake; default is for ever
    * @returns the part of `into` that holds the message, or null when the peer has ended
    * @throws {TimeoutError} when nothing came in time; the connection lives on
+   * @throws {TypeError} where another call is still waiting
+   * @throws {OpenSslError} where the peer has broken the protocol
    */
   async receive(into?: Uint8Array, timeoutMs?: number): Promise<Uint8Array | null> {
     if (!this.core.established) await this.handshake();
@@ -200,8 +250,8 @@ export class DtlsConn implements AsyncDisposable {
   }
 
   /**
-   * Says that no more will be sent, and waits for the peer to say so, too, for half a second: on
-   * UDP its word may be lost.
+   * Says that no more will be sent (close_notify, RFC 5246 7.2.1), and waits for the peer to say
+   * so, too, for half a second: on UDP its word may be lost.
    */
   async shutdown(): Promise<void> {
     if (this.#closed || this.#failure !== undefined || !this.core.established) return;
@@ -249,7 +299,11 @@ export class DtlsConn implements AsyncDisposable {
     this.#carrier.release();
   }
 
-  /** For the driver below: begins a client's handshake, or goes on after a datagram was fed. */
+  /**
+   * For the driver below: begins a client's handshake, or goes on after a datagram was fed.
+   *
+   * @ignore
+   */
   advance(): void {
     if (this.#closed || this.#failure !== undefined) return;
     try {

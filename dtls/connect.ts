@@ -16,7 +16,22 @@ import {
 import { UdpSocket } from "../common/udp.ts";
 import { DtlsConn } from "./conn.ts";
 
-/** Settings of {@linkcode connectDtls}. */
+/**
+ * Settings of {@linkcode connectDtls}.
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls } from "./mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * const options: ConnectDtlsOptions = { port: listener.addr.port, psk, mtu: 512 };
+ * await using conn = await connectDtls(options);
+ * await conn.handshake();
+ * const { bytesSent, datagramsSent } = conn.info.handshake;
+ * if (bytesSent > 512 * datagramsSent) throw new Error("a datagram was too long");
+ * ```
+ */
 export interface ConnectDtlsOptions extends ConnectSettings {
   /** Made once by {@linkcode dtlsContext} for many connections; certificates here are not looked at. */
   context?: TlsContext;
@@ -28,13 +43,15 @@ export interface ConnectDtlsOptions extends ConnectSettings {
 
 /**
  * Connects to a DTLS server: binds a UDP socket and begins the handshake. The server's certificate
- * is verified, and its name checked.
+ * is verified, and its name checked (RFC 6347).
  *
- * @returns the connection; await its `handshake()`, or just send
+ * @returns the connection, which the caller closes; await its `handshake()`, or just send
  * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
  * @throws {RangeError} where another setting cannot be used
+ * @throws {TypeError} where `context` or `session` is closed
  * @throws {OpenSslMissingError} where libssl is missing
  * @throws {RunError} where the host name is unknown
+ * @throws {Deno.errors.NotCapable} without `--allow-net` or `--allow-ffi`
  *
  * @example
  * ```ts
@@ -60,7 +77,10 @@ export async function connectDtls(options: ConnectDtlsOptions): Promise<DtlsConn
 /**
  * Loads certificates and settings once, for many clients' connections.
  *
+ * @returns the context, which the caller closes; connections made with it live on
  * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
+ * @throws {RangeError} where another setting cannot be used
+ * @throws {OpenSslMissingError} where libssl is missing
  *
  * @example
  * ```ts

@@ -18,7 +18,23 @@ import { formatAddress } from "../common/protocol.ts";
 import { UdpSocket } from "../common/udp.ts";
 import { DtlsConn, type DtlsConnOptions } from "./conn.ts";
 
-/** Settings of {@linkcode listenDtls}. */
+/**
+ * Settings of {@linkcode listenDtls}.
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls, TimeoutError } from "./mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * const options: ListenDtlsOptions = { port: 0, pskLookup: () => psk.key, idleTimeoutMs: 50 };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", ...options });
+ * const client = await connectDtls({ port: listener.addr.port, psk });
+ * const server = await listener.accept();
+ * const error = await server!.receive().catch((error) => error);
+ * client.abandon();
+ * if (!(error instanceof TimeoutError)) throw new Error("the client was silent");
+ * ```
+ */
 export interface ListenDtlsOptions extends ListenSettings {
   /** Longest UDP payload of handshake datagrams in bytes, 256 to 65507 (default 1400). */
   mtu?: number;
@@ -33,10 +49,12 @@ const IDLE_TIMEOUT_MS = 300_000;
  * Listens for DTLS clients: one UDP socket, many sessions. A client is answered without keeping
  * anything of it until it has shown, with a cookie, that it is where it says (RFC 6347 4.2.1).
  *
+ * @returns the listener, which the caller closes; it owns the connections that it hands out
  * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
  * @throws {RangeError} where another setting cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
  * @throws {RunError} where the address cannot be bound
+ * @throws {Deno.errors.NotCapable} without `--allow-net` or `--allow-ffi`
  *
  * @example
  * ```ts
@@ -56,9 +74,33 @@ export function listenDtls(options: ListenDtlsOptions): DtlsListener {
   return new DtlsListener(options);
 }
 
-/** The connections of a DTLS server, as their cookies come back; their handshakes may still run. */
+/**
+ * The connections of a DTLS server, as their cookies come back; their handshakes may still run.
+ *
+ * It owns socket and connections: closing it closes them all.
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls } from "./mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * const echoing = (async () => {
+ *   for await (const conn of listener) {
+ *     for await (const message of conn) await conn.send(message);
+ *   }
+ * })();
+ * const client = await connectDtls({ port: listener.addr.port, psk });
+ * await client.send(new TextEncoder().encode("hello"));
+ * const echo = new TextDecoder().decode(await client.receive(undefined, 5000) ?? undefined);
+ * await client.close();
+ * listener.stopAccepting();
+ * await echoing;
+ * if (echo !== "hello") throw new Error(echo);
+ * ```
+ */
 export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
-  /** Where it listens. */
+  /** Where it listens; `port` is the one that was found where 0 was asked for. */
   readonly addr: Deno.NetAddr;
   readonly #socket: UdpSocket;
   readonly #context: TlsContext;
@@ -73,7 +115,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   #accepting = true;
   #failure: unknown;
 
-  /** See {@linkcode listenDtls}. */
+  /** See {@linkcode listenDtls}, which throws the same. */
   constructor(options: ListenDtlsOptions) {
     const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal } = options;
     const { idleTimeoutMs = IDLE_TIMEOUT_MS } = options;
@@ -108,7 +150,8 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   /**
    * The next client's connection; one call at a time. Its handshake may still run, and fail.
    *
-   * @returns null once the listener is closed
+   * @returns null once the listener is closed or accepts no more
+   * @throws {Error} where the socket has failed: what the system said of it
    */
   async accept(): Promise<DtlsConn | null> {
     while (this.#accepting && this.#failure === undefined && this.#waiting.length === 0) {
@@ -130,7 +173,10 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
     this.#wake();
   }
 
-  /** Ends every session in order, frees them and the socket. May be called twice. */
+  /**
+   * Ends every session in order, which takes half a second at most, and frees them and the socket.
+   * May be called twice.
+   */
   async close(): Promise<void> {
     this.stopAccepting();
     this.#waiting.length = 0;

@@ -21,7 +21,15 @@ const RECORD_BYTES = 16_384;
 /** How long `close()` waits for the peer's close_notify, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
-/** Settings of a connection. */
+/**
+ * Settings of a connection.
+ *
+ * @example
+ * ```ts
+ * const options: TlsConnOptions = { handshakeTimeoutMs: 10_000 };
+ * if (options.signal) throw new Error("there is none");
+ * ```
+ */
 export interface TlsConnOptions {
   /** Longest time for the handshake in milliseconds. */
   handshakeTimeoutMs: number;
@@ -34,7 +42,23 @@ export interface TlsConnOptions {
 /**
  * A TLS connection: a stream of bytes, in the shape of `Deno.TlsConn`.
  *
- * Made by `connectTls` and by a listener; `read` and `write` wait for the handshake.
+ * Made by `connectTls` and by a listener; `read` and `write` wait for the handshake. Whoever has
+ * it closes it; a listener closes its own. After a failure every call rejects with what it was.
+ *
+ * @example
+ * ```ts
+ * import { connectTls, listenTls } from "./mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenTls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * const accepted = listener.accept();
+ * await using conn = await connectTls({ port: listener.addr.port, psk });
+ * await conn.write(new TextEncoder().encode("ping"));
+ * await conn.closeWrite();
+ * await using server = (await accepted)!;
+ * const text = await new Response(server.readable).text();
+ * if (text !== "ping") throw new Error(text);
+ * ```
  */
 export class TlsConn implements AsyncDisposable {
   /** The peer. */
@@ -59,7 +83,11 @@ export class TlsConn implements AsyncDisposable {
   #readEnded: PromiseWithResolvers<void> | null = null;
   #closed = false;
 
-  /** For the drivers: takes session and socket over. */
+  /**
+   * For the drivers: takes session and socket over.
+   *
+   * @ignore
+   */
   constructor(
     core: TlsSession,
     tcp: Deno.TcpConn,
@@ -80,7 +108,7 @@ export class TlsConn implements AsyncDisposable {
   /**
    * What was agreed on.
    *
-   * @throws {TypeError} before the handshake is complete
+   * @throws {TypeError} before the handshake is complete, or when first asked for after `close()`
    */
   get info(): TlsInfo {
     if (this.#info) return this.#info;
@@ -98,6 +126,7 @@ export class TlsConn implements AsyncDisposable {
    * In TLS 1.3 the server sends it after the handshake: read an answer first.
    *
    * @returns null where the server does not let it be resumed, or has not said so yet
+   * @throws {TypeError} after {@linkcode close}
    */
   saveSession(): SavedSession | null {
     return this.#core.save();
@@ -108,18 +137,23 @@ export class TlsConn implements AsyncDisposable {
    *
    * @param label such as "EXPORTER-Channel-Binding"
    * @param length in bytes
-   * @param context bound into the secrets
+   * @param context bound into the secrets; copied
+   * @returns memory of its own, `length` bytes; SSL_export_keying_material(3)
+   * @throws {OpenSslError} before the handshake is complete
+   * @throws {TypeError} after {@linkcode close}
    */
   exportKeyingMaterial(label: string, length: number, context?: Uint8Array): Uint8Array {
     return this.#core.exportKeyingMaterial(label, length, context);
   }
 
   /**
-   * Completes the handshake.
+   * Completes the handshake; later calls wait for the same one.
    *
    * @throws {CertificateError} where the peer's certificate does not pass
    * @throws {OpenSslError} where the peer refuses or breaks the protocol
    * @throws {TimeoutError} where it takes too long
+   * @throws {Deno.errors.UnexpectedEof} where the peer closes the connection instead
+   * @throws {Deno.errors.BadResource} where it is closed before
    */
   handshake(): Promise<void> {
     return this.#handshake ??= this.#shake();
@@ -128,10 +162,14 @@ export class TlsConn implements AsyncDisposable {
   /**
    * Reads bytes. One call at a time.
    *
-   * @param into where they go
+   * @param into where they go, borrowed until the promise settles; at most 16384 come at once
    * @param timeoutMs longest wait in milliseconds, after which the connection has failed
    * @returns how many, or null when the peer has ended its stream in order
    * @throws {Deno.errors.UnexpectedEof} where the peer vanished: what came may be cut off
+   * @throws {TimeoutError} when nothing came in time
+   * @throws {TypeError} where another call is still waiting
+   * @throws {OpenSslError} where the peer has broken the protocol
+   * @throws {Deno.errors.BadResource} after {@linkcode close}
    */
   async read(into: Uint8Array, timeoutMs?: number): Promise<number | null> {
     if (!this.#core.established) await this.handshake();
@@ -161,10 +199,13 @@ export class TlsConn implements AsyncDisposable {
   }
 
   /**
-   * Writes all bytes.
+   * Writes all bytes, in records of 16384 at most (RFC 8446 5.1).
    *
-   * @param bytes borrowed for the call
+   * @param bytes of any number, borrowed until the promise settles
    * @returns how many they were
+   * @throws {OpenSslError} after {@linkcode closeWrite}, or where the handshake failed
+   * @throws {Deno.errors.BrokenPipe} where the peer has gone; ConnectionReset likewise
+   * @throws {Deno.errors.BadResource} after {@linkcode close}
    */
   async write(bytes: Uint8Array): Promise<number> {
     if (!this.#core.established) await this.handshake();
@@ -181,7 +222,11 @@ export class TlsConn implements AsyncDisposable {
     return bytes.length;
   }
 
-  /** Says that no more will be written (close_notify); reading goes on. */
+  /**
+   * Says that no more will be written (close_notify, RFC 8446 6.1); reading goes on.
+   *
+   * @throws {Deno.errors.BadResource} after {@linkcode close}
+   */
   async closeWrite(): Promise<void> {
     if (!this.#core.established) await this.handshake();
     this.#checkOpen();
@@ -189,7 +234,10 @@ export class TlsConn implements AsyncDisposable {
     await this.#flush();
   }
 
-  /** The bytes as a stream, until the peer has ended; cancelling it closes the connection. */
+  /**
+   * The bytes as a stream, until the peer has ended; cancelling it closes the connection. Its
+   * chunks are copies of 16384 bytes at most. Where it is read, {@linkcode read} is not called.
+   */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#readable ??= this.#newReadable();
   }
@@ -211,7 +259,7 @@ export class TlsConn implements AsyncDisposable {
   }
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
 
-  /** A stream that writes; closing it is {@linkcode closeWrite}. */
+  /** A stream that writes: closing is {@linkcode closeWrite}, aborting {@linkcode abandon}. */
   get writable(): WritableStream<Uint8Array> {
     return this.#writable ??= new WritableStream({
       write: async (bytes) => void await this.write(bytes),

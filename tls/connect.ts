@@ -15,20 +15,43 @@ import {
 } from "../common/openssl/settings.ts";
 import { TlsConn } from "./conn.ts";
 
-/** Settings of {@linkcode connectTls}. */
+/**
+ * Settings of {@linkcode connectTls}.
+ *
+ * @example
+ * ```ts
+ * import { connectTls, listenTls, tlsContext } from "./mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenTls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * const accepted = listener.accept();
+ * using context = tlsContext({ psk, maxVersion: "TLSv1.2" });
+ * const options: ConnectTlsOptions = { port: listener.addr.port, context };
+ * await using conn = await connectTls(options);
+ * await conn.handshake();
+ * if (conn.info.version !== "TLSv1.2") throw new Error(conn.info.version);
+ * (await accepted)?.abandon();
+ * ```
+ */
 export interface ConnectTlsOptions extends ConnectSettings {
   /** Made once by {@linkcode tlsContext} for many connections; certificates here are not looked at. */
   context?: TlsContext;
 }
 
 /**
- * Connects to a TLS server. The server's certificate is verified, and its name checked.
+ * Connects to a TLS server. The server's certificate is verified, and its name checked (RFC 8446,
+ * RFC 5246).
  *
- * @returns the connection, its TCP part established; await its `handshake()`, or just write
+ * @returns the connection, its TCP part established, which the caller closes; await its
+ * `handshake()`, or just write
  * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
  * @throws {RangeError} where another setting cannot be used
+ * @throws {TypeError} where `context` or `session` is closed
  * @throws {OpenSslMissingError} where libssl is missing
+ * @throws {RunError} where the host name is unknown
+ * @throws {TimeoutError} where nobody answers within `handshakeTimeoutMs`
  * @throws {Deno.errors.ConnectionRefused} where nobody listens
+ * @throws {Deno.errors.NotCapable} without `--allow-net` or `--allow-ffi`
  *
  * @example
  * ```ts
@@ -56,7 +79,10 @@ export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
 /**
  * Loads certificates and settings once, for many clients' connections.
  *
+ * @returns the context, which the caller closes; connections made with it live on
  * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
+ * @throws {RangeError} where another setting cannot be used
+ * @throws {OpenSslMissingError} where libssl is missing
  *
  * @example
  * ```ts

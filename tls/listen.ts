@@ -16,16 +16,35 @@ import {
 } from "../common/openssl/settings.ts";
 import { TlsConn } from "./conn.ts";
 
-/** Settings of {@linkcode listenTls}. */
+/**
+ * Settings of {@linkcode listenTls}.
+ *
+ * @example
+ * ```ts
+ * import { connectTls, listenTls } from "./mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * const options: ListenTlsOptions = { port: 0, pskLookup: () => psk.key, alpnProtocols: ["h2"] };
+ * await using listener = listenTls({ hostname: "127.0.0.1", ...options });
+ * const accepted = listener.accept();
+ * const alpnProtocols = ["http/1.1", "h2"];
+ * await using conn = await connectTls({ port: listener.addr.port, psk, alpnProtocols });
+ * await conn.handshake();
+ * if (conn.info.alpnProtocol !== "h2") throw new Error(`${conn.info.alpnProtocol}`);
+ * (await accepted)?.abandon();
+ * ```
+ */
 export type ListenTlsOptions = ListenSettings;
 
 /**
  * Listens for TLS clients, with client certificates where they are asked for.
  *
+ * @returns the listener, which the caller closes; it owns the connections that it hands out
  * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
  * @throws {RangeError} where another setting cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
  * @throws {RunError} where the address cannot be bound
+ * @throws {Deno.errors.NotCapable} without `--allow-net` or `--allow-ffi`
  *
  * @example
  * ```ts
@@ -47,9 +66,32 @@ export function listenTls(options: ListenTlsOptions): TlsListener {
   return new TlsListener(options);
 }
 
-/** The connections of a TLS server, as they come; their handshakes run by themselves. */
+/**
+ * The connections of a TLS server, as they come; their handshakes run by themselves.
+ *
+ * It owns socket and connections: closing it closes them all.
+ *
+ * @example
+ * ```ts
+ * import { connectTls, listenTls } from "./mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenTls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * const echoing = (async () => {
+ *   for await (const conn of listener) await conn.readable.pipeTo(conn.writable);
+ * })();
+ * const client = await connectTls({ port: listener.addr.port, psk });
+ * await client.write(new TextEncoder().encode("hello"));
+ * await client.closeWrite();
+ * const echo = await new Response(client.readable).text();
+ * await client.close();
+ * await listener.close();
+ * await echoing;
+ * if (echo !== "hello") throw new Error(echo);
+ * ```
+ */
 export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
-  /** Where it listens. */
+  /** Where it listens; `port` is the one that was found where 0 was asked for. */
   readonly addr: Deno.NetAddr;
   readonly #acceptor: TcpAcceptor;
   readonly #context: TlsContext;
@@ -59,7 +101,7 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
   readonly #open = new Set<TlsConn>();
   #accepting = true;
 
-  /** See {@linkcode listenTls}. */
+  /** See {@linkcode listenTls}, which throws the same. */
   constructor(options: ListenTlsOptions) {
     this.#options = options;
     this.#limits = new SessionLimits(options);
@@ -80,9 +122,11 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
   }
 
   /**
-   * The next client's connection. Its handshake may still run, and fail.
+   * The next client's connection. Its handshake may still run, and fail. Clients beyond the limits
+   * are closed here, unseen.
    *
-   * @returns null once the listener is closed
+   * @returns null once the listener is closed or accepts no more
+   * @throws {Error} where the socket has failed: one of Deno.errors
    */
   async accept(): Promise<TlsConn | null> {
     for (let tcp; (tcp = await this.#acceptor.accept());) {
@@ -104,7 +148,10 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     this.#acceptor.close();
   }
 
-  /** Ends every connection in order, frees them and the socket. May be called twice. */
+  /**
+   * Ends every connection in order, which takes two seconds at most, and frees them and the socket.
+   * May be called twice.
+   */
   async close(): Promise<void> {
     this.stopAccepting();
     await Promise.allSettled([...this.#open].map((conn) => conn.close()));

@@ -9,7 +9,8 @@
 import { OPENSSL_NPN_NEGOTIATED, SSL_TLSEXT_ERR } from "./constants.ts";
 import { takeError } from "./errors.ts";
 import { cString, toCString } from "./library.ts";
-import type { ContextTarget, PskIdentity, TlsServerSettings } from "./settings.ts";
+import type { ContextTarget } from "./configure.ts";
+import type { PskIdentity, TlsServerSettings } from "./settings.ts";
 
 /** Something that lives as long as the context whose callback it is. */
 export interface Callback {

@@ -16,17 +16,25 @@ import { CookieSecrets } from "./cookies.ts";
 import { takeError } from "./errors.ts";
 import { loadOpenSsl, type OpenSsl } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
+import type { TlsClientSettings, TlsServerSettings } from "./settings.ts";
 import {
   applyAlgorithms,
   applyResumption,
   applyVerification,
   applyVersions,
   type ContextTarget,
-  type TlsClientSettings,
-  type TlsServerSettings,
-} from "./settings.ts";
+} from "./configure.ts";
 
-/** Settings of a context, and which end of which transport its sessions are. */
+/**
+ * Settings of a context, and which end of which transport its sessions are.
+ *
+ * @example
+ * ```ts
+ * const options: TlsContextOptions = { role: "server", datagram: true, pskLookup: () => null };
+ * using context = new TlsContext(options);
+ * if (!context.datagram) throw new Error("it is for DTLS");
+ * ```
+ */
 export type TlsContextOptions =
   & {
     /** True for DTLS over datagrams, false for TLS over a stream. */
@@ -35,7 +43,21 @@ export type TlsContextOptions =
   & (({ role: "client" } & TlsClientSettings) | ({ role: "server" } & TlsServerSettings));
 
 /**
- * An SSL_CTX. It is freed when it is closed and its last session is: until then C may call back.
+ * An SSL_CTX: certificates and settings, loaded once for many connections (SSL_CTX_new(3)). It is
+ * freed when it is closed and its last session is: until then C may call back.
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, dtlsContext, listenDtls } from "../../dtls/mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * using context = dtlsContext({ psk });
+ * await using one = await connectDtls({ port: listener.addr.port, context });
+ * await using other = await connectDtls({ port: listener.addr.port, context });
+ * await Promise.all([one.handshake(), other.handshake()]);
+ * if (listener.counters.established !== 2) throw new Error("two have connected");
+ * ```
  */
 export class TlsContext implements Disposable {
   /** Which end its sessions are. */
@@ -66,7 +88,8 @@ export class TlsContext implements Disposable {
   #closed = false;
 
   /**
-   * Loads certificates and settings; `dtlsContext` and `tlsContext` do it for clients.
+   * Loads certificates and settings; `dtlsContext` and `tlsContext` do it for clients. Texts and
+   * keys are copied; the functions among the settings are called until it is freed.
    *
    * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
    * @throws {RangeError} where another setting cannot be used

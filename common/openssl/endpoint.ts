@@ -121,9 +121,9 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
     this.close();
   }
 
-  /** A ClientHello to an established session is a new beginning, unless it is the old one again. */
-  #startsAnew({ peer, random }: Entry<Peer>, datagram: Uint8Array): boolean {
-    return peer.core.established && isClientHello(datagram) &&
+  /** A ClientHello to a session is a new beginning, unless it is the old one again. */
+  #startsAnew({ random }: Entry<Peer>, datagram: Uint8Array): boolean {
+    return isClientHello(datagram) &&
       clientRandom(datagram).some((byte, i) => byte !== random[i]);
   }
 

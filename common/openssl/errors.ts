@@ -6,7 +6,18 @@
 import { X509_V } from "./constants.ts";
 import { cString, type OpenSsl } from "./library.ts";
 
-/** What an {@linkcode OpenSslError} is made of. */
+/**
+ * What an {@linkcode OpenSslError} is made of: one entry of OpenSSL's queue, the reasons of the
+ * others (ERR_get_error(3)), and what a certificate's check has found (SSL_get_verify_result(3)).
+ *
+ * @example
+ * ```ts
+ * const reason = "no cipher match";
+ * const init: OpenSslErrorInit = { code: 0, library: "", reason, queue: [], verifyResult: 0 };
+ * const error = new OpenSslError("Cannot use the ciphers: no cipher match", init);
+ * if (error.reason !== reason) throw error;
+ * ```
+ */
 export interface OpenSslErrorInit {
   /** OpenSSL's error number, 0 where the queue was empty. */
   code: number;
@@ -20,7 +31,23 @@ export interface OpenSslErrorInit {
   verifyResult: number;
 }
 
-/** A call of OpenSSL failed: the peer broke the protocol, refused, or vanished. */
+/**
+ * A call of OpenSSL failed: a setting cannot be used, or the peer broke the protocol, refused or
+ * vanished. The message begins with "Cannot"; where an alert of the peer's is the reason (RFC 8446
+ * 6, RFC 5246 7.2), it says that the peer refused.
+ *
+ * @example
+ * ```ts
+ * import { tlsContext } from "../../tls/mod.ts";
+ *
+ * try {
+ *   tlsContext({ ciphers: "NO-SUCH-CIPHER" }).close();
+ *   throw new Error("there is no such cipher");
+ * } catch (error) {
+ *   if (!(error instanceof OpenSslError) || error.reason !== "no cipher match") throw error;
+ * }
+ * ```
+ */
 export class OpenSslError extends Error implements OpenSslErrorInit {
   /** "OpenSslError", or the name of a more precise kind. */
   override readonly name: string = "OpenSslError";
@@ -46,7 +73,25 @@ export class OpenSslError extends Error implements OpenSslErrorInit {
   }
 }
 
-/** The peer's certificate did not pass. */
+/**
+ * The peer's certificate did not pass: no known authority has signed it, its time is over or has
+ * not come, or it is for another name. `verifyResult` tells which, as X509_V_ERR_* of
+ * openssl/x509_vfy.h; the peer is told by an alert.
+ *
+ * @example
+ * ```ts
+ * import { generateCertificates } from "../../certs/generate.ts";
+ * import { connectTls, listenTls } from "../../tls/mod.ts";
+ *
+ * const { server } = await generateCertificates();
+ * await using listener = listenTls({ hostname: "127.0.0.1", port: 0, ...server });
+ * const accepted = listener.accept();
+ * await using conn = await connectTls({ port: listener.addr.port, caCerts: [] });
+ * const error = await conn.handshake().catch((error) => error);
+ * if (!(error instanceof CertificateError)) throw new Error("nobody was trusted");
+ * (await accepted)?.abandon();
+ * ```
+ */
 export class CertificateError extends OpenSslError {
   /** "CertificateError", or the name of a more precise kind. */
   override readonly name = "CertificateError";

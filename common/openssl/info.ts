@@ -10,9 +10,23 @@ import { cString, type OpenSsl } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
 import type { TlsVersion } from "./settings.ts";
 
-/** Facts of an established TLS or DTLS connection. */
+/**
+ * Facts of an established TLS or DTLS connection. They are a copy: they stay when it is closed.
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls } from "../../dtls/mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * await using conn = await connectDtls({ port: listener.addr.port, psk });
+ * await conn.handshake();
+ * const info: TlsInfo = conn.info;
+ * if (info.resumed || !info.cipher.includes("PSK")) throw new Error(info.cipher);
+ * ```
+ */
 export interface TlsInfo {
-  /** Protocol version. */
+  /** Protocol version: SSL_get_version(3). */
   version: TlsVersion;
   /** Cipher suite, by OpenSSL's name. */
   cipher: string;
@@ -38,25 +52,56 @@ export function toSecurity(info: TlsInfo): Security {
   return { version, cipher, group, peer: peerCertificate?.subject ?? null, resumed };
 }
 
-/** Counts of a handshake as this end saw it; on DTLS a server's begin after the cookie. */
+/**
+ * Counts of a handshake as this end saw it; on DTLS a server's begin after the cookie.
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls } from "../../dtls/mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * await using conn = await connectDtls({ port: listener.addr.port, psk });
+ * await conn.handshake();
+ * const { datagramsSent, roundTripMs }: HandshakeStatistics = conn.info.handshake;
+ * if (datagramsSent < 2 || roundTripMs === null) throw new Error(`${datagramsSent} datagrams`);
+ * ```
+ */
 export interface HandshakeStatistics {
   /** Bytes sent, without the headers of UDP or TCP. */
   bytesSent: number;
   /** Bytes received, without the headers of UDP or TCP. */
   bytesReceived: number;
-  /** On TLS: pieces of the stream. */
+  /** UDP datagrams sent; on TLS: pieces of the stream. */
   datagramsSent: number;
-  /** On TLS: pieces of the stream. */
+  /** UDP datagrams received; on TLS: pieces of the stream. */
   datagramsReceived: number;
-  /** Flights that this end sent again. */
+  /** Flights that this end sent again (RFC 6347 4.2.4); 0 on TLS. */
   retransmissions: number;
   /** From the first bytes sent to the first received, in milliseconds; null where unknown. */
   roundTripMs: number | null;
 }
 
-/** A certificate that a peer showed. */
+/**
+ * A certificate that a peer showed: a copy, which holds nothing of OpenSSL's and needs no closing.
+ *
+ * @example
+ * ```ts
+ * import { generateCertificates } from "../../certs/generate.ts";
+ * import { connectTls, listenTls } from "../../tls/mod.ts";
+ *
+ * const { ca, server } = await generateCertificates();
+ * await using listener = listenTls({ hostname: "127.0.0.1", port: 0, ...server });
+ * const accepted = listener.accept();
+ * await using conn = await connectTls({ port: listener.addr.port, caCerts: [ca] });
+ * await conn.handshake();
+ * const { names } = conn.info.peerCertificate!;
+ * if (!names.includes("IP Address:127.0.0.1")) throw new Error(names.join());
+ * (await accepted)?.abandon();
+ * ```
+ */
 export class PeerCertificate {
-  /** The certificate. */
+  /** The certificate as PEM (RFC 7468 5), without its chain. */
   readonly pem: string;
   /** Whose it is: RFC 2253 form, such as "CN=server,O=example". */
   readonly subject: string;
@@ -80,12 +125,12 @@ export class PeerCertificate {
     return this.#x509.subjectAltName?.split(", ") ?? [];
   }
 
-  /** When it begins to be valid. */
+  /** When it begins to be valid (RFC 5280 4.1.2.5). */
   get validFrom(): Date {
     return new Date(this.#x509.validFrom);
   }
 
-  /** When it ends to be valid. */
+  /** When it ends to be valid (RFC 5280 4.1.2.5). */
   get validTo(): Date {
     return new Date(this.#x509.validTo);
   }

@@ -18,7 +18,23 @@ export interface OpenSsl extends Symbols {
   readonly versionText: string;
 }
 
-/** OpenSSL is not there, or is one that cannot be used. */
+/**
+ * OpenSSL is not there, or is one that cannot be used: older than 3, another library by that name,
+ * or one built without a function that is needed. The message says what to install on this system;
+ * `cause` is what Deno.dlopen has said. It is thrown when OpenSSL is first needed, not at import.
+ *
+ * @example
+ * ```ts
+ * import { tlsContext } from "../../tls/mod.ts";
+ *
+ * try {
+ *   tlsContext({}).close();
+ * } catch (error) {
+ *   if (!(error instanceof OpenSslMissingError)) throw error;
+ *   console.error(error.message);
+ * }
+ * ```
+ */
 export class OpenSslMissingError extends RunError {
   /** Always "OpenSslMissingError". */
   override readonly name = "OpenSslMissingError";

@@ -10,7 +10,23 @@ import { MemoryBio } from "./memory_bio.ts";
 /**
  * What a client needs to resume a session: an SSL_SESSION, freed by `close()`.
  *
- * It holds the session's secret. In TLS 1.3 it should be used once only (RFC 8446 C.4).
+ * It holds the session's secret. In TLS 1.3 it should be used once only (RFC 8446 C.4). Whoever
+ * was given it closes it; a connection that resumes it only borrows it while it is opened.
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls } from "../../dtls/mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * const first = await connectDtls({ port: listener.addr.port, psk });
+ * await first.handshake();
+ * using session = first.saveSession()!;
+ * await first.close();
+ * await using second = await connectDtls({ port: listener.addr.port, psk, session });
+ * await second.handshake();
+ * if (!second.resumed) throw new Error("the server has forgotten it");
+ * ```
  */
 export class SavedSession implements Disposable {
   readonly #lib: OpenSsl;
@@ -27,9 +43,12 @@ export class SavedSession implements Disposable {
   }
 
   /**
-   * Reads what {@linkcode serialize} wrote.
+   * Reads what {@linkcode serialize} wrote: PEM_read_bio_SSL_SESSION(3).
    *
+   * @param text PEM
+   * @returns a session of its own, which the caller closes
    * @throws {OpenSslError} where the text is no session
+   * @throws {OpenSslMissingError} where libssl is missing
    */
   static parse(text: string): SavedSession {
     const lib = loadOpenSsl();
@@ -40,7 +59,12 @@ export class SavedSession implements Disposable {
     return new SavedSession(lib, session);
   }
 
-  /** The session as PEM, as `openssl s_client -sess_out` writes it, secret included. */
+  /**
+   * The session as PEM, as `openssl s_client -sess_out` writes it, secret included.
+   *
+   * @throws {TypeError} after {@linkcode close}
+   * @throws {OpenSslError} where it cannot be written
+   */
   serialize(): string {
     using bio = new MemoryBio(this.#lib);
     this.#lib.ERR_clear_error();

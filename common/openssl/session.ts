@@ -90,6 +90,7 @@ export class TlsSession implements Disposable {
    * The context may be closed before the session is: it counts its sessions.
    *
    * @throws {RangeError} where the name or the MTU cannot be used
+   * @throws {TypeError} where the context or the session to resume is closed
    */
   constructor(context: TlsContext, options: TlsSessionOptions = {}) {
     checkOptions(options);
@@ -98,6 +99,8 @@ export class TlsSession implements Disposable {
     this.#datagram = context.datagram;
     this.#serverName = options.serverName;
     this.#mtu = options.mtu ?? DEFAULT_MTU;
+    // Before anything is made that would have to be freed: a closed one throws.
+    const saved = options.session?.pointer;
     lib.ERR_clear_error();
     using input = new MemoryBio(lib);
     using outgoing = new MemoryBio(lib);
@@ -113,7 +116,7 @@ export class TlsSession implements Disposable {
     if (context.timer !== null) lib.DTLS_set_timer_cb(ssl, context.timer);
     if (context.role === "client") {
       lib.SSL_set_connect_state(ssl);
-      if (options.session) lib.SSL_set_session(ssl, options.session.pointer);
+      if (saved) lib.SSL_set_session(ssl, saved);
       if (options.serverName !== undefined) this.#expect(ssl, options.serverName);
     } else {
       lib.SSL_set_accept_state(ssl);
@@ -310,6 +313,7 @@ export class TlsSession implements Disposable {
    */
   exportKeyingMaterial(label: string, length: number, context?: Uint8Array): Uint8Array {
     const lib = this.#lib;
+    if (!this.established) throw new TypeError("Cannot export keying material: no handshake yet");
     const out = new Uint8Array(length);
     const name = new TextEncoder().encode(label);
     const bound = context ? context.slice() : new Uint8Array();

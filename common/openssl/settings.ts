@@ -1,17 +1,40 @@
 /**
- * What a program may say about its TLS and DTLS connections, and how OpenSSL is told.
+ * What a program may say about its TLS and DTLS connections.
  *
  * @module
  */
-import { SSL_CTRL, SSL_OP, SSL_SESS_CACHE, SSL_VERIFY, VERSION } from "./constants.ts";
-import { takeError } from "./errors.ts";
-import { type OpenSsl, toCString } from "./library.ts";
 import type { SavedSession } from "./saved_session.ts";
 
-/** Protocol versions, by the names OpenSSL gives them. */
+/**
+ * Protocol versions, by the names OpenSSL gives them (SSL_get_version(3)): RFC 5246, RFC 8446, RFC
+ * 6347, RFC 9147. TLS knows the first two, DTLS the others as far as the library has them.
+ *
+ * @example
+ * ```ts
+ * import { tlsContext } from "../../tls/mod.ts";
+ *
+ * const oldest: TlsVersion = "TLSv1.3";
+ * using context = tlsContext({ minVersion: oldest });
+ * if (context.datagram) throw new Error("it is for TLS");
+ * ```
+ */
 export type TlsVersion = "TLSv1.2" | "TLSv1.3" | "DTLSv1.2" | "DTLSv1.3";
 
-/** A key that both ends were given beforehand: RFC 4279, RFC 8446 2.2. */
+/**
+ * A key that both ends were given beforehand: RFC 4279, RFC 8446 2.2. Both parts are copied.
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls } from "../../dtls/mod.ts";
+ *
+ * const key = crypto.getRandomValues(new Uint8Array(32));
+ * const psk: PskIdentity = { identity: "sensor-7", key };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => key });
+ * await using conn = await connectDtls({ port: listener.addr.port, psk });
+ * await conn.handshake();
+ * if (!conn.info.cipher.includes("PSK")) throw new Error(conn.info.cipher);
+ * ```
+ */
 export interface PskIdentity {
   /** Name under which the server finds the key: 1 to 128 bytes of UTF-8. */
   identity: string;
@@ -19,9 +42,25 @@ export interface PskIdentity {
   key: Uint8Array;
 }
 
-/** What clients and servers, TLS and DTLS have in common. Peers are verified, names are checked. */
+/**
+ * What clients and servers, TLS and DTLS have in common. Peers are verified, names are checked.
+ * Texts are copied when the context is made.
+ *
+ * @example
+ * ```ts
+ * import { tlsContext } from "../../tls/mod.ts";
+ *
+ * const settings: TlsSettings = {
+ *   minVersion: "TLSv1.3",
+ *   groups: "X25519:P-256",
+ *   alpnProtocols: ["h2", "http/1.1"],
+ * };
+ * using context = tlsContext(settings);
+ * if (context.role !== "client") throw new Error(context.role);
+ * ```
+ */
 export interface TlsSettings {
-  /** Authorities that the peer's certificate may come from, PEM. */
+  /** Authorities that the peer's certificate may come from, PEM (default none: no system's own). */
   caCerts?: readonly string[];
   /** Own certificate, with the chain below the authority, PEM. */
   cert?: string;
@@ -37,11 +76,16 @@ export interface TlsSettings {
   ciphers?: string;
   /** Cipher suites of version 1.3, colon-separated: SSL_CTX_set_ciphersuites(3). */
   cipherSuites?: string;
-  /** Key exchange groups, colon-separated, such as "X25519:P-256": SSL_CTX_set1_groups_list(3). */
+  /**
+   * Key exchange groups, colon-separated, such as "X25519:P-256": SSL_CTX_set1_groups_list(3). Up to
+   * version 1.2 the curves of both ends' certificates have to be among them (RFC 8422 5.1).
+   */
   groups?: string;
   /**
    * Takes the lines of a key log, without line breaks, in the format that Wireshark reads. With
-   * them everything can be deciphered. See SSL_CTX_set_keylog_callback(3).
+   * them everything can be deciphered. See SSL_CTX_set_keylog_callback(3). Default: they are
+   * appended to the file that SSLKEYLOGFILE names, where reading that variable and writing the file
+   * are permitted.
    */
   keyLog?: (line: string) => void;
   /**
@@ -52,19 +96,50 @@ export interface TlsSettings {
   retransmitAfterMs?: (previousMs: number) => number;
 }
 
-/** Settings of clients alone. */
+/**
+ * Settings of clients alone.
+ *
+ * @example
+ * ```ts
+ * import { dtlsContext } from "../../dtls/mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * const settings: TlsClientSettings = { psk, ciphers: "PSK+AESGCM" };
+ * using context = dtlsContext(settings);
+ * if (context.role !== "client") throw new Error(context.role);
+ * ```
+ */
 export interface TlsClientSettings extends TlsSettings {
-  /** Key to authenticate with instead of certificates. */
+  /** Key to authenticate with instead of certificates: SSL_CTX_set_psk_client_callback(3). */
   psk?: PskIdentity;
   /** Believes any server. For tests only: the connection is open to whoever sits in between. */
   unsafelySkipVerification?: boolean;
 }
 
-/** Settings of servers alone. */
+/**
+ * Settings of servers alone.
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls } from "../../dtls/mod.ts";
+ *
+ * const keys = new Map([["sensor-7", new Uint8Array(32).fill(7)]]);
+ * const settings: TlsServerSettings = { pskLookup: (identity) => keys.get(identity) ?? null };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, ...settings });
+ * const psk = { identity: "sensor-7", key: keys.get("sensor-7")! };
+ * await using conn = await connectDtls({ port: listener.addr.port, psk });
+ * await conn.handshake();
+ * if (conn.info.peerCertificate) throw new Error("the key alone was to do");
+ * ```
+ */
 export interface TlsServerSettings extends TlsSettings {
-  /** Whether a client has to show a certificate (default "none"). */
+  /** Whether a client has to show a certificate (default "none"): SSL_CTX_set_verify(3). */
   clientCertificate?: "none" | "request" | "require";
-  /** Finds the key of a client's identity; null refuses the client. */
+  /**
+   * Finds the key of a client's identity, 1 to 64 bytes, copied; null refuses the client. Called in
+   * the midst of a handshake: what it throws goes to `reportError`, and the client is refused. See
+   * SSL_CTX_set_psk_server_callback(3).
+   */
   pskLookup?: (identity: string) => Uint8Array | null;
   /** Sent to clients so that they can choose their identity, up to version 1.2: 1 to 128 bytes. */
   pskHint?: string;
@@ -79,11 +154,28 @@ export interface TlsServerSettings extends TlsSettings {
   sessionTimeoutSeconds?: number;
 }
 
-/** What clients say about the connection itself. */
+/**
+ * What clients say about the connection itself.
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls } from "../../dtls/mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * const stop = new AbortController();
+ * const { signal } = stop;
+ * const settings: ConnectSettings = { port: listener.addr.port, psk, signal };
+ * await using conn = await connectDtls(settings);
+ * const waiting = conn.receive().catch((error) => error);
+ * stop.abort();
+ * if (await waiting !== signal.reason) throw new Error("it was to be aborted");
+ * ```
+ */
 export interface ConnectSettings extends TlsClientSettings {
   /** Name or address of the server (default "127.0.0.1"). */
   hostname?: string;
-  /** Port of the server. */
+  /** Port of the server, 1 to 65535. */
   port: number;
   /** Name or address the server's certificate has to be for (default `hostname`). */
   serverName?: string;
@@ -97,7 +189,24 @@ export interface ConnectSettings extends TlsClientSettings {
   unsafelySkipNameCheck?: boolean;
 }
 
-/** What servers say about their clients. */
+/**
+ * What servers say about their clients.
+ *
+ * @example
+ * ```ts
+ * import { connectTls, listenTls } from "../../tls/mod.ts";
+ *
+ * const { promise: refused, resolve: onError } = Promise.withResolvers<unknown>();
+ * const settings: ListenSettings = { port: 0, pskLookup: () => null, onError };
+ * await using listener = listenTls({ hostname: "127.0.0.1", ...settings });
+ * const accepted = listener.accept();
+ * const psk = { identity: "stranger", key: new Uint8Array(32) };
+ * await using conn = await connectTls({ port: listener.addr.port, psk });
+ * await conn.handshake().catch(() => {});
+ * if (!(await refused instanceof Error)) throw new Error("nobody knows that key");
+ * (await accepted)?.abandon();
+ * ```
+ */
 export interface ListenSettings extends TlsServerSettings {
   /** Address to listen on (default "0.0.0.0"). */
   hostname?: string;
@@ -105,23 +214,43 @@ export interface ListenSettings extends TlsServerSettings {
   port: number;
   /** Longest handshake in milliseconds (default 10000). */
   handshakeTimeoutMs?: number;
-  /** Sessions at most at a time (default 10000); clients beyond are refused. */
+  /**
+   * Sessions at most at a time, from 1 (default 10000). Clients beyond are refused: on TLS their
+   * connection is closed, on DTLS they get no answer.
+   */
   maxSessions?: number;
   /** Sessions at most at a time from one address (default `maxSessions`). */
   maxSessionsPerAddress?: number;
   /** Ends every wait of the connections when it is aborted. */
   signal?: AbortSignal;
-  /** Told of every client whose handshake failed; without it they are counted only. */
+  /**
+   * Told of every client whose handshake failed; without it they are counted only. What it throws
+   * goes to `reportError`.
+   */
   onError?: (error: unknown, remoteAddr: Deno.NetAddr) => void;
 }
 
-/** What a listener has counted since it began. */
+/**
+ * What a listener has counted since it began.
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls } from "../../dtls/mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * await using conn = await connectDtls({ port: listener.addr.port, psk });
+ * await conn.handshake();
+ * const counters: ListenerCounters = listener.counters;
+ * if (counters.cookies < 1 || counters.sessions !== 1) throw new Error("one client has come");
+ * ```
+ */
 export interface ListenerCounters {
   /** Sessions that are open now. */
   sessions: number;
   /** Handshakes completed. */
   established: number;
-  /** DTLS: clients asked to show that they are where they say. */
+  /** DTLS: clients asked to show that they are where they say (RFC 6347 4.2.1). */
   cookies: number;
   /** Clients turned away because there were too many. */
   refused: number;
@@ -134,117 +263,3 @@ export const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** Sessions of a listener, where nothing else is said. */
 export const MAX_SESSIONS = 10_000;
-
-/** The versions that each transport knows. */
-const VERSIONS: Readonly<Record<"tls" | "dtls", Readonly<Partial<Record<TlsVersion, number>>>>> = {
-  tls: { "TLSv1.2": VERSION.TLS1_2, "TLSv1.3": VERSION.TLS1_3 },
-  dtls: { "DTLSv1.2": VERSION.DTLS1_2, "DTLSv1.3": VERSION.DTLS1_3 },
-};
-
-/** SSL_SESSION_CACHE_MAX_SIZE_DEFAULT of openssl/ssl.h. */
-const SESSION_CACHE_SIZE = 1024 * 20;
-
-/**
- * DTLS takes AEAD suites alone where nothing else is said: with the others, OpenSSL lets a single
- * forged record end a session that authenticates after it encrypts.
- */
-const DTLS_CIPHERS = "DEFAULT:!SHA1:!SHA256:!SHA384";
-
-/** An SSL_CTX that is being set up. */
-export interface ContextTarget {
-  readonly lib: OpenSsl;
-  readonly ctx: Deno.PointerObject;
-  readonly datagram: boolean;
-}
-
-/**
- * Sets the versions.
- *
- * @throws {RangeError} where the transport or the library does not know one
- */
-export function applyVersions(target: ContextTarget, settings: TlsSettings): void {
-  const transport = target.datagram ? "dtls" : "tls";
-  const oldest = target.datagram ? "DTLSv1.2" : "TLSv1.2";
-  const set = (control: number, version: TlsVersion) => {
-    const number = VERSIONS[transport][version];
-    const { lib, ctx } = target;
-    const done = number !== undefined && lib.SSL_CTX_ctrl(ctx, control, BigInt(number), null);
-    if (done !== 1n) {
-      const names = Object.keys(VERSIONS[transport]).join(" or ");
-      throw new RangeError(
-        `Cannot use the version ${version}: ${names} can be asked for, as far as the library has it`,
-      );
-    }
-  };
-  set(SSL_CTRL.SET_MIN_PROTO_VERSION, settings.minVersion ?? oldest);
-  if (settings.maxVersion) set(SSL_CTRL.SET_MAX_PROTO_VERSION, settings.maxVersion);
-}
-
-/**
- * Sets cipher suites and groups.
- *
- * @throws {OpenSslError} where the library knows none of them
- */
-export function applyAlgorithms(
-  { lib, ctx, datagram }: ContextTarget,
-  settings: TlsSettings,
-): void {
-  const { cipherSuites, groups } = settings;
-  const ciphers = settings.ciphers ?? (datagram ? DTLS_CIPHERS : undefined);
-  if (ciphers !== undefined && lib.SSL_CTX_set_cipher_list(ctx, toCString(ciphers)) !== 1) {
-    throw takeError(lib, `use the ciphers ${ciphers}`);
-  }
-  if (
-    cipherSuites !== undefined && lib.SSL_CTX_set_ciphersuites(ctx, toCString(cipherSuites)) !== 1
-  ) {
-    throw takeError(lib, `use the cipher suites ${cipherSuites}`);
-  }
-  if (groups !== undefined) {
-    const list = toCString(groups);
-    const done = lib.SSL_CTX_ctrl(ctx, SSL_CTRL.SET_GROUPS_LIST, 0n, Deno.UnsafePointer.of(list));
-    if (done !== 1n) throw takeError(lib, `use the groups ${groups}`);
-  }
-}
-
-/** Sets whose certificate is asked for, and that it has to pass. */
-export function applyVerification(
-  { lib, ctx }: ContextTarget,
-  clientCertificate: "none" | "request" | "require" | undefined,
-  verifies: boolean,
-): void {
-  const { NONE, PEER, FAIL_IF_NO_PEER_CERT } = SSL_VERIFY;
-  const mode = !verifies
-    ? NONE
-    : clientCertificate === "require"
-    ? PEER | FAIL_IF_NO_PEER_CERT
-    : PEER;
-  lib.SSL_CTX_set_verify(ctx, mode, null);
-}
-
-/**
- * Sets how a server lets its clients resume.
- *
- * @throws {RangeError} where a number cannot be used
- */
-export function applyResumption({ lib, ctx }: ContextTarget, settings: TlsServerSettings): void {
-  const { sessionTickets = true, sessionCacheSize = SESSION_CACHE_SIZE, sessionTimeoutSeconds } =
-    settings;
-  checkCount("session cache size", sessionCacheSize, 0);
-  // With client certificates, resumption fails without one (SSL_CTX_set_session_id_context(3)).
-  const id = new TextEncoder().encode("netpairs");
-  lib.SSL_CTX_set_session_id_context(ctx, id, id.length);
-  if (!sessionTickets) lib.SSL_CTX_set_options(ctx, BigInt(SSL_OP.NO_TICKET));
-  // A size of 0 would be no limit (SSL_CTX_sess_set_cache_size(3)).
-  const mode = sessionCacheSize > 0 ? SSL_SESS_CACHE.SERVER : SSL_SESS_CACHE.OFF;
-  lib.SSL_CTX_ctrl(ctx, SSL_CTRL.SET_SESS_CACHE_MODE, BigInt(mode), null);
-  lib.SSL_CTX_ctrl(ctx, SSL_CTRL.SET_SESS_CACHE_SIZE, BigInt(sessionCacheSize), null);
-  if (sessionTimeoutSeconds !== undefined) {
-    checkCount("session timeout", sessionTimeoutSeconds, 1);
-    lib.SSL_CTX_set_timeout(ctx, BigInt(sessionTimeoutSeconds));
-  }
-}
-
-function checkCount(what: string, value: number, min: number): void {
-  if (Number.isInteger(value) && value >= min && value <= 0x7fffffff) return;
-  throw new RangeError(`Cannot use a ${what} of ${value}: a whole number from ${min} is wanted`);
-}

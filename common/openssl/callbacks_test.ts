@@ -1,0 +1,205 @@
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "../testing/assert.ts";
+import { connectedNet, memoryNet, type MemoryNetOptions } from "../testing/memory_net.ts";
+import { TlsContext, type TlsContextOptions } from "./context.ts";
+import { OpenSslError } from "./errors.ts";
+import { loadOpenSsl } from "./library.ts";
+
+// Opened before the first test, whose leak it would be for the sanitizer.
+loadOpenSsl();
+
+const KEY = new Uint8Array(32).fill(7);
+
+/** Neither end has a certificate: a key is all they have. */
+function pskOptions(
+  datagram: boolean,
+  lookUp: (identity: string) => Uint8Array | null,
+  { identity = "sensor-7", key = KEY, hint }: {
+    identity?: string;
+    key?: Uint8Array;
+    hint?: string;
+  } = {},
+): MemoryNetOptions {
+  const none = { cert: undefined, key: undefined, caCerts: [] };
+  return {
+    datagram,
+    client: { ...none, psk: { identity, key } } as Partial<TlsContextOptions>,
+    server: {
+      ...none,
+      ...{ clientCertificate: "none", pskLookup: lookUp, pskHint: hint },
+    } as Partial<TlsContextOptions>,
+  };
+}
+
+/** What is reported to the program while something is done. */
+async function reportedBy(act: () => Promise<void>): Promise<unknown[]> {
+  const reported: unknown[] = [];
+  const onReport = (event: ErrorEvent) => {
+    event.preventDefault();
+    reported.push(event.error);
+  };
+  addEventListener("error", onReport);
+  await act();
+  removeEventListener("error", onReport);
+  return reported;
+}
+
+function refused(role: "client" | "server", options: object, words: string): void {
+  const whole = { role, datagram: true, ...options } as TlsContextOptions;
+  assertThrows(() => new TlsContext(whole), RangeError, words);
+}
+
+for (const datagram of [true, false]) {
+  const protocol = datagram ? "DTLS" : "TLS";
+
+  Deno.test(`alpnProtocols: the server's first that the client offers wins (${protocol})`, async () => {
+    using net = await connectedNet({
+      datagram,
+      client: { alpnProtocols: ["a", "b", "c"] },
+      server: { alpnProtocols: ["x", "c", "b"] },
+    });
+    assertEquals(net.client.session!.info().alpnProtocol, "c");
+    assertEquals(net.server.session!.info().alpnProtocol, "c");
+  });
+
+  Deno.test(`alpnProtocols: a client that offers only others is refused (${protocol})`, async () => {
+    using net = await memoryNet({
+      datagram,
+      client: { alpnProtocols: ["a"] },
+      server: { alpnProtocols: ["b"] },
+    });
+    net.run();
+    assertInstanceOf(net.client.error, OpenSslError);
+    assert(net.client.error.message.endsWith("the peer refused: no application protocol"));
+    assertInstanceOf(net.server.error, OpenSslError);
+  });
+
+  for (const end of ["client", "server"]) {
+    Deno.test(`alpnProtocols at the ${end} alone agree on nothing (${protocol})`, async () => {
+      using net = await connectedNet({ datagram, [end]: { alpnProtocols: ["a"] } });
+      assertEquals(net.client.session!.info().alpnProtocol, null);
+      assertEquals(net.server.session!.info().alpnProtocol, null);
+    });
+  }
+
+  Deno.test(`psk authenticates both ends, and the server learns who it is (${protocol})`, async () => {
+    const asked: string[] = [];
+    const lookUp = (identity: string) => {
+      asked.push(identity);
+      return KEY;
+    };
+    using net = await connectedNet(pskOptions(datagram, lookUp, { identity: "Gerät 7" }));
+    assertEquals([...new Set(asked)], ["Gerät 7"]);
+    assertEquals(net.client.session!.info().peerCertificate, null);
+    net.client.send(new Uint8Array(4));
+    net.settle();
+    assertEquals(net.server.inbox.map((message) => message.length), [4]);
+  });
+
+  Deno.test(`pskLookup refuses an identity with null (${protocol})`, async () => {
+    using net = await memoryNet(pskOptions(datagram, () => null));
+    net.run();
+    assertInstanceOf(net.server.error, OpenSslError);
+    assertInstanceOf(net.client.error, OpenSslError);
+    assert(net.client.error.message.includes("the peer refused: "), net.client.error.message);
+  });
+
+  Deno.test(`pskLookup with another key lets nobody in (${protocol})`, async () => {
+    using net = await memoryNet(pskOptions(datagram, () => new Uint8Array(32)));
+    net.run();
+    assertEquals([net.client.established, net.server.established], [false, false]);
+  });
+
+  Deno.test(`pskLookup that throws refuses the client, and is reported (${protocol})`, async () => {
+    const thrown = new Error("own");
+    const reported = await reportedBy(async () => {
+      using net = await memoryNet(pskOptions(datagram, () => {
+        throw thrown;
+      }));
+      net.run();
+      assertInstanceOf(net.server.error, OpenSslError);
+    });
+    assert(reported.length > 0 && reported.every((error) => error === thrown));
+  });
+
+  for (const length of [0, 65]) {
+    Deno.test(`pskLookup with a key of ${length} bytes is reported (${protocol})`, async () => {
+      const reported = await reportedBy(async () => {
+        using net = await memoryNet(pskOptions(datagram, () => new Uint8Array(length)));
+        net.run();
+        assertEquals(net.server.established, false);
+      });
+      assertInstanceOf(reported[0], RangeError);
+    });
+  }
+}
+
+Deno.test("pskHint does not get in the way", async () => {
+  using net = await connectedNet(pskOptions(true, () => KEY, { hint: "plant 3" }));
+  assert(net.server.established);
+});
+
+for (const length of [1, 64]) {
+  Deno.test(`psk takes a key of ${length} bytes`, async () => {
+    const key = new Uint8Array(length).fill(9);
+    using net = await connectedNet(pskOptions(true, () => key, { key }));
+    assert(net.server.established);
+  });
+}
+
+Deno.test("psk takes an identity of 128 bytes", async () => {
+  const identity = "é".repeat(64);
+  using net = await connectedNet(
+    pskOptions(true, (name) => name === identity ? KEY : null, { identity }),
+  );
+  assert(net.server.established);
+});
+
+Deno.test("psk keeps a copy of its key", async () => {
+  const key = KEY.slice();
+  const options = pskOptions(true, () => KEY, { key });
+  using net = await memoryNet(options);
+  key.fill(0);
+  net.run();
+  assert(net.server.established);
+});
+
+const WRONG_PSK: [string, Uint8Array, string][] = [
+  ["", KEY, "Cannot use a PSK identity of 0 bytes: it has 1 to 128"],
+  ["é".repeat(65), KEY, "Cannot use a PSK identity of 130 bytes"],
+  ["a", new Uint8Array(0), "Cannot use a PSK of 0 bytes: it has 1 to 64"],
+  ["a", new Uint8Array(65), "Cannot use a PSK of 65 bytes"],
+];
+
+for (const [identity, key, words] of WRONG_PSK) {
+  Deno.test(`psk is refused with: ${words}`, () => {
+    refused("client", { psk: { identity, key } }, words);
+  });
+}
+
+for (const pskHint of ["", "a".repeat(129)]) {
+  Deno.test(`pskHint of ${pskHint.length} bytes is refused`, () => {
+    refused("server", { pskLookup: () => null, pskHint }, `a PSK hint of ${pskHint.length} bytes`);
+  });
+}
+
+for (const name of ["", "a".repeat(256)]) {
+  for (const role of ["client", "server"] as const) {
+    Deno.test(`alpnProtocols of ${name.length} bytes are refused (${role})`, () => {
+      refused(role, { alpnProtocols: ["a", name] }, "it has 1 to 255 bytes");
+    });
+  }
+}
+
+Deno.test("retransmitAfterMs that throws is reported, and OpenSSL's second is waited", async () => {
+  const thrown = new Error("own");
+  const retransmitAfterMs = () => {
+    throw thrown;
+  };
+  const reported = await reportedBy(async () => {
+    using net = await memoryNet({ client: { retransmitAfterMs } });
+    net.client.advance();
+    const left = net.client.session!.timeoutMs()!;
+    assert(left > 0 && left <= 1000, `${left} ms`);
+  });
+  assertEquals(reported[0], thrown);
+});
