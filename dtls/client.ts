@@ -12,53 +12,31 @@ import { STEP_INDEX } from "../common/clock.ts";
 import type { Deadlines } from "../common/deadline.ts";
 import { TimeoutError } from "../common/errors.ts";
 import { resolveHost } from "../common/net.ts";
-import { toSecurity } from "../common/openssl/info.ts";
-import { pairSettings, SessionPool } from "../common/openssl/pair.ts";
+import { pairSettings, SecureConnection, SessionPool, shaken } from "../common/openssl/pair.ts";
 import type { PairOptions } from "../common/options.ts";
-import type { Security } from "../common/protocol.ts";
 import { clientMain, type Prepared } from "../common/script.ts";
 import type { DtlsConn } from "./conn.ts";
 import { dtlsContext, openDtls } from "./connect.ts";
 
-class DtlsConnection implements ClientConnection {
-  readonly #conn: DtlsConn;
-  readonly #sessions: SessionPool;
+class DtlsConnection extends SecureConnection<DtlsConn> implements ClientConnection {
   readonly #timeoutMs: number;
 
   constructor(conn: DtlsConn, sessions: SessionPool, timeoutMs: number) {
-    this.#conn = conn;
-    this.#sessions = sessions;
+    super(conn, sessions);
     this.#timeoutMs = timeoutMs;
   }
 
-  get security(): Security {
-    return toSecurity(this.#conn.info);
-  }
-
-  get resumed(): boolean {
-    return this.#conn.resumed;
-  }
-
   send(message: Uint8Array): Promise<void> {
-    return this.#conn.send(message);
+    return this.conn.send(message);
   }
 
   async receive(into: Uint8Array): Promise<number> {
     try {
-      return (await this.#conn.receive(into, this.#timeoutMs))?.length ?? 0;
+      return (await this.conn.receive(into, this.#timeoutMs))?.length ?? 0;
     } catch (error) {
       if (error instanceof TimeoutError) return LOST;
       throw error;
     }
-  }
-
-  async shutdown(): Promise<void> {
-    await this.#conn.shutdown();
-    this.#sessions.keep(this.#conn);
-  }
-
-  close(): void {
-    this.#conn.abandon();
   }
 }
 
@@ -78,13 +56,7 @@ async function prepare(
       async open(timer) {
         using session = sessions.take();
         const settings = { hostname, port, handshakeTimeoutMs: timeoutMs, signal, session };
-        const conn = openDtls(context, address, settings);
-        try {
-          await conn.handshake();
-        } catch (error) {
-          conn.abandon();
-          throw error;
-        }
+        const conn = await shaken(openDtls(context, address, settings));
         timer.mark(STEP_INDEX.handshake);
         return new DtlsConnection(conn, sessions, timeoutMs);
       },

@@ -8,56 +8,35 @@
  */
 import { loadCertificates } from "../common/certificates.ts";
 import type { Deadlines } from "../common/deadline.ts";
-import { toSecurity } from "../common/openssl/info.ts";
 import { loadOpenSsl } from "../common/openssl/library.ts";
 import { resolveHost } from "../common/net.ts";
-import { pairSettings } from "../common/openssl/pair.ts";
+import { pairSettings, SecureConnection } from "../common/openssl/pair.ts";
 import type { PairOptions } from "../common/options.ts";
-import { formatAddress, type Security } from "../common/protocol.ts";
 import { type Prepared, serverMain } from "../common/script.ts";
 import type { ServerConnection, ServerTransport } from "../common/server.ts";
 import type { DtlsConn } from "./conn.ts";
 import { listenDtls } from "./listen.ts";
 
-class DtlsConnection implements ServerConnection {
-  readonly peer: string;
-  readonly #conn: DtlsConn;
+class DtlsConnection extends SecureConnection<DtlsConn> implements ServerConnection {
   readonly #options: PairOptions;
 
   constructor(conn: DtlsConn, options: PairOptions) {
-    this.#conn = conn;
+    super(conn);
     this.#options = options;
-    this.peer = formatAddress(conn.remoteAddr.hostname, conn.remoteAddr.port);
-  }
-
-  get security(): Security {
-    return toSecurity(this.#conn.info);
-  }
-
-  get resumed(): boolean {
-    return this.#conn.resumed;
   }
 
   handshake(): Promise<void> {
-    return this.#conn.handshake();
+    return this.conn.handshake();
   }
 
   async receive(into: Uint8Array, idle: boolean): Promise<number> {
     const { idleTimeoutMs, timeoutMs } = this.#options;
-    const message = await this.#conn.receive(into, idle ? idleTimeoutMs : timeoutMs);
+    const message = await this.conn.receive(into, idle ? idleTimeoutMs : timeoutMs);
     return message?.length ?? 0;
   }
 
   send(answer: Uint8Array): Promise<void> {
-    return this.#conn.send(answer);
-  }
-
-  shutdown(): Promise<void> {
-    return this.#conn.shutdown();
-  }
-
-  close(): void {
-    this.#conn.abandon();
+    return this.conn.send(answer);
   }
 }
 

@@ -8,48 +8,26 @@ import type { ClientConnection, ClientTransport } from "../common/client.ts";
 import { STEP_INDEX } from "../common/clock.ts";
 import type { Deadlines } from "../common/deadline.ts";
 import { resolveHost } from "../common/net.ts";
-import { toSecurity } from "../common/openssl/info.ts";
-import { pairSettings, SessionPool } from "../common/openssl/pair.ts";
+import { pairSettings, SecureConnection, SessionPool, shaken } from "../common/openssl/pair.ts";
 import type { PairOptions } from "../common/options.ts";
-import type { Security } from "../common/protocol.ts";
 import type { Prepared } from "../common/script.ts";
 import type { TlsConn } from "./conn.ts";
 import { openTls, tlsContext } from "./connect.ts";
 
-class TlsConnection implements ClientConnection {
-  readonly #conn: TlsConn;
-  readonly #sessions: SessionPool;
+class TlsConnection extends SecureConnection<TlsConn> implements ClientConnection {
   readonly #timeoutMs: number;
 
   constructor(conn: TlsConn, sessions: SessionPool, timeoutMs: number) {
-    this.#conn = conn;
-    this.#sessions = sessions;
+    super(conn, sessions);
     this.#timeoutMs = timeoutMs;
   }
 
-  get security(): Security {
-    return toSecurity(this.#conn.info);
-  }
-
-  get resumed(): boolean {
-    return this.#conn.resumed;
-  }
-
   async send(message: Uint8Array): Promise<void> {
-    await this.#conn.write(message);
+    await this.conn.write(message);
   }
 
   async receive(into: Uint8Array): Promise<number> {
-    return await this.#conn.read(into, this.#timeoutMs) ?? 0;
-  }
-
-  async shutdown(): Promise<void> {
-    await this.#conn.shutdown();
-    this.#sessions.keep(this.#conn);
-  }
-
-  close(): void {
-    this.#conn.abandon();
+    return await this.conn.read(into, this.#timeoutMs) ?? 0;
   }
 }
 
@@ -71,13 +49,7 @@ export async function prepareOpenSslClient(
         using session = sessions.take();
         const settings = { hostname, port, handshakeTimeoutMs: timeoutMs, signal, session };
         const connected = () => timer.mark(STEP_INDEX.connect);
-        const conn = await openTls(context, address, settings, connected);
-        try {
-          await conn.handshake();
-        } catch (error) {
-          conn.abandon();
-          throw error;
-        }
+        const conn = await shaken(await openTls(context, address, settings, connected));
         timer.mark(STEP_INDEX.handshake);
         return new TlsConnection(conn, sessions, timeoutMs);
       },

@@ -6,54 +6,33 @@
 import { loadCertificates } from "../common/certificates.ts";
 import type { Deadlines } from "../common/deadline.ts";
 import { resolveHost } from "../common/net.ts";
-import { toSecurity } from "../common/openssl/info.ts";
 import { loadOpenSsl } from "../common/openssl/library.ts";
-import { pairSettings } from "../common/openssl/pair.ts";
+import { pairSettings, SecureConnection } from "../common/openssl/pair.ts";
 import type { PairOptions } from "../common/options.ts";
-import { formatAddress, type Security } from "../common/protocol.ts";
 import type { Prepared } from "../common/script.ts";
 import type { ServerConnection, ServerTransport } from "../common/server.ts";
 import type { TlsConn } from "./conn.ts";
 import { listenTls } from "./listen.ts";
 
-class TlsConnection implements ServerConnection {
-  readonly peer: string;
-  readonly #conn: TlsConn;
+class TlsConnection extends SecureConnection<TlsConn> implements ServerConnection {
   readonly #options: PairOptions;
 
   constructor(conn: TlsConn, options: PairOptions) {
-    this.#conn = conn;
+    super(conn);
     this.#options = options;
-    this.peer = formatAddress(conn.remoteAddr.hostname, conn.remoteAddr.port);
-  }
-
-  get security(): Security {
-    return toSecurity(this.#conn.info);
-  }
-
-  get resumed(): boolean {
-    return this.#conn.resumed;
   }
 
   handshake(): Promise<void> {
-    return this.#conn.handshake();
+    return this.conn.handshake();
   }
 
   async receive(into: Uint8Array, idle: boolean): Promise<number> {
     const { idleTimeoutMs, timeoutMs } = this.#options;
-    return await this.#conn.read(into, idle ? idleTimeoutMs : timeoutMs) ?? 0;
+    return await this.conn.read(into, idle ? idleTimeoutMs : timeoutMs) ?? 0;
   }
 
   async send(answer: Uint8Array): Promise<void> {
-    await this.#conn.write(answer);
-  }
-
-  shutdown(): Promise<void> {
-    return this.#conn.shutdown();
-  }
-
-  close(): void {
-    this.#conn.abandon();
+    await this.conn.write(answer);
   }
 }
 
