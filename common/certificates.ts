@@ -23,9 +23,11 @@ export interface Certificates {
  * @throws {RunError} naming the file that is missing or cannot be read
  */
 export async function loadCertificates(dir: string, role: Role): Promise<Certificates> {
-  const names = ["ca.pem", `${role}-cert.pem`, `${role}-key.pem`];
-  const [ca, cert, key] = await Promise.all(names.map((name) => readPem(join(dir, name))));
-  return { caCerts: [ca!], cert: cert!, key: key! };
+  // One after the other, so that of several missing ones always the same is named.
+  const ca = await readPem(join(dir, "ca.pem"));
+  const cert = await readPem(join(dir, `${role}-cert.pem`));
+  const key = await readPem(join(dir, `${role}-key.pem`));
+  return { caCerts: [ca], cert, key };
 }
 
 async function readPem(path: string): Promise<string> {

@@ -40,7 +40,10 @@ export interface ClientTransport {
 }
 
 /** A run none of whose first messages is answered has nobody to talk to. */
-const UNANSWERED_LIMIT = 3;
+const FIRST_LOST_LIMIT = 3;
+
+/** So many lost in a row are no loss any more: with half of all lost, one run in a million has it. */
+const LOST_LIMIT = 20;
 
 /** Copies of a run's last datagram, so that the server learns of the end although some get lost. */
 const CLOSING_COPIES = 3;
@@ -68,6 +71,7 @@ export class Client {
   readonly #answer = new Uint8Array(ANSWER_BYTES);
   readonly #keep: boolean;
   #connection: ClientConnection | null = null;
+  #lostInARow = 0;
   /** What is being done, for an error's line. */
   #doing = "";
 
@@ -155,17 +159,22 @@ export class Client {
     const lost = reply && !answered;
     const outcome = { client: this.#number, sizeBytes, no, answered, lost, resumed };
     this.#run.recorder.message(outcome, timer);
-    if (lost && this.#isAlone()) throw new RunError("no answer; is the server running there?");
+    this.#lostInARow = lost ? this.#lostInARow + 1 : 0;
+    if (this.#transport.connectionless) this.#checkServer();
     if (last && this.#transport.connectionless && !answered) {
       await this.#repeatLast(connection, message);
     }
   }
 
-  /** True where nothing ever came back, and it is time to say so. */
-  #isAlone(): boolean {
+  /** Nothing tells a client without connections that its server is gone, but that nothing comes. */
+  #checkServer(): void {
     const { messages, lost } = this.#run.recorder;
-    return this.#transport.connectionless === true && messages === lost &&
-      messages >= UNANSWERED_LIMIT;
+    if (messages === lost && messages >= FIRST_LOST_LIMIT) {
+      throw new RunError("no answer; is the server running there?");
+    }
+    if (this.#lostInARow >= LOST_LIMIT) {
+      throw new RunError(`${LOST_LIMIT} messages in a row were lost; the server is gone`);
+    }
   }
 
   /** True when the answer has come, false when it is lost. */
@@ -227,7 +236,9 @@ export class Client {
 
   #failed(sizeBytes: number, no: number, cause: unknown): RunError {
     const { hostname, port, plan } = this.#run.options;
-    const where = `cannot ${this.#doing} ${formatAddress(hostname, port)}: ${describe(cause)}`;
+    // What failed is said here; a library's own "Cannot ...: " would say it twice.
+    const why = describe(cause).replace(/^Cannot [^:]*: /, "");
+    const where = `cannot ${this.#doing} ${formatAddress(hostname, port)}: ${why}`;
     const { messages } = this.#run.recorder;
     if (messages === 0) return new RunError(where, { cause });
     const all = plan.sizes.length * plan.repeat * this.#run.options.clients;

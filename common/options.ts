@@ -173,7 +173,8 @@ export function parseOptions(
     port: numberOf(values, "port", role === "server" ? 0 : 1, 65535) ?? 1443,
     plan,
     connect: choiceOf(values, "connect", ["message", "once"]) ?? file.connect ?? "message",
-    resume: values.has("resume"),
+    // Elsewhere there is no session that could be resumed.
+    resume: values.has("resume") && engine === "openssl",
     tlsVersion: choiceOf<"1.2" | "1.3">(values, "tls-version", ["1.2", "1.3"]) ?? null,
     ciphers: values.get("ciphers") ?? null,
     reply: values.has("no-reply") ? false : file.reply ?? true,
@@ -239,7 +240,12 @@ function readPlan(path: string | undefined, readFile: (path: string) => string):
   return parsePlan(text, path);
 }
 
-function sizesOf(text: string | undefined): number[] | undefined {
+/**
+ * Reads the value of `--sizes`.
+ *
+ * @throws {UsageError} naming what is no size
+ */
+export function sizesOf(text: string | undefined): number[] | undefined {
   return text?.split(",").map((size) => {
     if (!/^[0-9]{1,9}$/.test(size.trim())) {
       throw new UsageError(`--sizes ${text}: "${size}" is no whole number of bytes`);

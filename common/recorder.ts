@@ -54,8 +54,6 @@ export class Recorder {
   messages = 0;
   /** Messages lost. */
   lost = 0;
-  /** All sizes together, for a summary. */
-  readonly total = new Distribution();
 
   /** @param log takes every step as a line, too */
   constructor(log?: StepLog) {
@@ -73,7 +71,6 @@ export class Recorder {
       this.lost++;
     } else if (this.messages > 0) {
       size.record(timer);
-      this.total.record(timer.totalUs);
     }
     this.messages++;
     this.#log?.message(outcome, timer);

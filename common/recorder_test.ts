@@ -54,13 +54,12 @@ Deno.test("Recorder leaves the first message of a run out of its times and count
   const [size] = recorder.clientResults(true);
   assertEquals([size!.sent, size!.answered, size!.messageUs.n], [3, 3, 2]);
   assertEquals([size!.messageUs.min, size!.messageUs.max], [10, 20]);
-  assertEquals([recorder.messages, recorder.total.n], [3, 2]);
+  assertEquals(recorder.messages, 3);
 });
 
 Deno.test("Recorder has one warm-up a run, not one a size", () => {
   const recorder = recorded([9000], [10], [20, { sizeBytes: 999 }]);
   assertEquals(recorder.clientResults(true).map(({ messageUs }) => messageUs.n), [1, 1]);
-  assertEquals(recorder.total.summary().mean, 15);
 });
 
 Deno.test("Recorder leaves the times of lost messages out and counts them", () => {

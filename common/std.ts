@@ -42,14 +42,11 @@ export const sprintf = printf.sprintf as (format: string, ...values: unknown[]) 
 export const stripAnsiCode = colors.stripAnsiCode as (text: string) => string;
 
 /** Path functions of this system; see @std/path. */
-export const { basename, dirname, fromFileUrl, isAbsolute, join, relative, resolve, toFileUrl } =
-  path as {
-    basename(path: string): string;
-    dirname(path: string): string;
-    fromFileUrl(url: string | URL): string;
-    isAbsolute(path: string): boolean;
-    join(...parts: string[]): string;
-    relative(from: string, to: string): string;
-    resolve(...parts: string[]): string;
-    toFileUrl(path: string): URL;
-  };
+export const { basename, dirname, fromFileUrl, join, resolve, toFileUrl } = path as {
+  basename(path: string): string;
+  dirname(path: string): string;
+  fromFileUrl(url: string | URL): string;
+  join(...parts: string[]): string;
+  resolve(...parts: string[]): string;
+  toFileUrl(path: string): URL;
+};

@@ -12,7 +12,7 @@ import { STEP_INDEX } from "../common/clock.ts";
 import type { Deadlines } from "../common/deadline.ts";
 import { TimeoutError } from "../common/errors.ts";
 import { resolveHost } from "../common/net.ts";
-import { pairSettings, SecureConnection, SessionPool, shaken } from "../common/openssl/pair.ts";
+import { pairSettings, SecureConnection, SessionPool, shaken } from "../common/secure_pair.ts";
 import type { PairOptions } from "../common/options.ts";
 import { clientMain, type Prepared } from "../common/script.ts";
 import type { DtlsConn } from "./conn.ts";

@@ -101,10 +101,11 @@ export function openDtls(
 ): DtlsConn {
   const { hostname = "127.0.0.1", port, mtu, session, signal } = options;
   const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, idleTimeoutMs = Infinity } = options;
-  const serverName = options.unsafelySkipNameCheck ? undefined : options.serverName ?? hostname;
+  const serverName = options.serverName ?? hostname;
+  const checksName = !options.unsafelySkipNameCheck;
   const remoteAddr: Deno.NetAddr = { transport: "udp", hostname: address, port };
   using made = new DisposableStack();
-  const core = made.use(new TlsSession(context, { serverName, mtu, session }));
+  const core = made.use(new TlsSession(context, { serverName, checksName, mtu, session }));
   const deadlines = made.use(new Deadlines());
   const socket = UdpSocket.toward(address);
   made.move();

@@ -111,7 +111,8 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   readonly #connOptions: DtlsConnOptions;
   readonly #waiting: DtlsConn[] = [];
   readonly #running: Promise<void>;
-  #wake: () => void = () => {};
+  readonly #wakers: (() => void)[] = [];
+  readonly #onAbort = () => this.stopAccepting();
   #accepting = true;
   #failure: unknown;
 
@@ -140,6 +141,8 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
     this.addr = this.#socket.addr;
     this.#running = this.#socket.run((bytes, from) => this.#onDatagram(bytes, from))
       .catch((error) => void (this.#failure = error)).finally(() => this.#wake());
+    signal?.addEventListener("abort", this.#onAbort);
+    if (signal?.aborted) this.stopAccepting();
   }
 
   /** What was counted until now; a copy. */
@@ -148,14 +151,14 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   }
 
   /**
-   * The next client's connection; one call at a time. Its handshake may still run, and fail.
+   * The next client's connection. Its handshake may still run, and fail.
    *
    * @returns null once the listener is closed or accepts no more
    * @throws {Error} where the socket has failed: what the system said of it
    */
   async accept(): Promise<DtlsConn | null> {
     while (this.#accepting && this.#failure === undefined && this.#waiting.length === 0) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
+      await new Promise<void>((resolve) => this.#wakers.push(resolve));
     }
     if (this.#failure !== undefined) throw this.#failure;
     return this.#waiting.shift() ?? null;
@@ -179,6 +182,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
    */
   async close(): Promise<void> {
     this.stopAccepting();
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#waiting.length = 0;
     await Promise.allSettled([...this.#endpoint.peers()].map((conn) => conn.close()));
     this.#socket.close();
@@ -191,6 +195,10 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   /** Same as {@linkcode close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #wake(): void {
+    for (const waker of this.#wakers.splice(0)) waker();
   }
 
   #onDatagram(bytes: Uint8Array<ArrayBuffer>, from: Deno.NetAddr): void {

@@ -229,3 +229,29 @@ Deno.test("listenDtls() throws at once, before anything is awaited", () => {
   const wrong = { hostname: "127.0.0.1", port: 0, cert: "none", key: "none" };
   assertThrows(() => listenDtls(wrong), OpenSslError, "Cannot read the certificate");
 });
+
+Deno.test("accept() of an aborted listener gives null, and takes no new client", async () => {
+  const controller = new AbortController();
+  await using listener = await listen({ signal: controller.signal });
+  const waiting = listener.accept();
+  controller.abort();
+  assertEquals(await waiting, null);
+  assertEquals(await listener.accept(), null);
+});
+
+Deno.test("listen takes no client where its signal was aborted before", async () => {
+  await using listener = await listen({ signal: AbortSignal.abort() });
+  assertEquals(await listener.accept(), null);
+});
+
+Deno.test("accept() serves as many callers as there are clients", async () => {
+  await using listener = await listen();
+  const accepting = [listener.accept(), listener.accept(), listener.accept()];
+  const clients = await Promise.all([connect(listener), connect(listener), connect(listener)]);
+  const shaking = clients.map((client) => client.handshake());
+  const accepted = await Promise.all(accepting);
+  await Promise.all(shaking);
+  const ports = new Set(accepted.map((conn) => conn!.remoteAddr.port));
+  assertEquals(ports.size, 3);
+  for (const conn of [...clients, ...accepted]) conn!.abandon();
+});

@@ -108,7 +108,8 @@ export async function openTls(
 ): Promise<TlsConn> {
   const { hostname = "127.0.0.1", port, session, signal } = options;
   const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = options;
-  const serverName = options.unsafelySkipNameCheck ? undefined : options.serverName ?? hostname;
+  const serverName = options.serverName ?? hostname;
+  const checksName = !options.unsafelySkipNameCheck;
   using made = new DisposableStack();
   const deadlines = made.use(new Deadlines());
   const tcp = await bounded(
@@ -124,7 +125,7 @@ export async function openTls(
   made.use(tcp);
   tcp.setNoDelay(true);
   onConnected?.();
-  const core = made.use(new TlsSession(context, { serverName, session }));
+  const core = made.use(new TlsSession(context, { serverName, checksName, session }));
   made.move();
   const released = () => deadlines.close();
   return new TlsConn(core, tcp, deadlines, { handshakeTimeoutMs, signal, released });

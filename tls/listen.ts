@@ -99,6 +99,7 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
   readonly #limits: SessionLimits;
   readonly #options: ListenTlsOptions;
   readonly #open = new Set<TlsConn>();
+  readonly #onAbort = () => this.stopAccepting();
   #accepting = true;
 
   /** See {@linkcode listenTls}, which throws the same. */
@@ -114,6 +115,8 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     made.move();
     const { hostname, port } = this.#acceptor;
     this.addr = { transport: "tcp", hostname, port };
+    options.signal?.addEventListener("abort", this.#onAbort);
+    if (options.signal?.aborted) this.stopAccepting();
   }
 
   /** What was counted until now; a copy. */
@@ -122,10 +125,11 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
   }
 
   /**
-   * The next client's connection. Its handshake may still run, and fail. Clients beyond the limits
-   * are closed here, unseen.
+   * The next client's connection; one call at a time. Its handshake may still run, and fail.
+   * Clients beyond the limits are closed here, unseen.
    *
    * @returns null once the listener is closed or accepts no more
+   * @throws {Deno.errors.Busy} where another call is still waiting
    * @throws {Error} where the socket has failed: one of Deno.errors
    */
   async accept(): Promise<TlsConn | null> {
@@ -154,6 +158,7 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
    */
   async close(): Promise<void> {
     this.stopAccepting();
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
     await Promise.allSettled([...this.#open].map((conn) => conn.close()));
     this.#context.close();
     this.#deadlines.close();

@@ -256,3 +256,25 @@ Deno.test("a server's aborted signal ends what its connections wait for", async 
   controller.abort();
   await assertRejects(() => within(waiting), DOMException, "aborted");
 });
+
+Deno.test("accept() of an aborted listener gives null, and takes no new client", async () => {
+  const controller = new AbortController();
+  await using listener = await listen({ signal: controller.signal });
+  const waiting = listener.accept();
+  controller.abort();
+  assertEquals(await waiting, null);
+  assertEquals(await listener.accept(), null);
+});
+
+Deno.test("listen takes no client where its signal was aborted before", async () => {
+  await using listener = await listen({ signal: AbortSignal.abort() });
+  assertEquals(await listener.accept(), null);
+});
+
+Deno.test("accept() refuses a second caller while the first one waits", async () => {
+  await using listener = await listen();
+  const accepting = listener.accept();
+  await assertRejects(() => listener.accept(), Deno.errors.Busy);
+  listener.stopAccepting();
+  assertEquals(await accepting, null);
+});

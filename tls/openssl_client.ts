@@ -8,7 +8,7 @@ import type { ClientConnection, ClientTransport } from "../common/client.ts";
 import { STEP_INDEX } from "../common/clock.ts";
 import type { Deadlines } from "../common/deadline.ts";
 import { resolveHost } from "../common/net.ts";
-import { pairSettings, SecureConnection, SessionPool, shaken } from "../common/openssl/pair.ts";
+import { pairSettings, SecureConnection, SessionPool, shaken } from "../common/secure_pair.ts";
 import type { PairOptions } from "../common/options.ts";
 import type { Prepared } from "../common/script.ts";
 import type { TlsConn } from "./conn.ts";

@@ -7,7 +7,7 @@ import { loadCertificates } from "../common/certificates.ts";
 import type { Deadlines } from "../common/deadline.ts";
 import { resolveHost } from "../common/net.ts";
 import { loadOpenSsl } from "../common/openssl/library.ts";
-import { pairSettings, SecureConnection } from "../common/openssl/pair.ts";
+import { pairSettings, SecureConnection } from "../common/secure_pair.ts";
 import type { PairOptions } from "../common/options.ts";
 import type { Prepared } from "../common/script.ts";
 import type { ServerConnection, ServerTransport } from "../common/server.ts";

@@ -46,7 +46,7 @@ export interface LaneReport {
   failure: string | null;
   /** Of the ends that ran here, partial ones too. */
   runs: RunResult[];
-  /** The client's, where it ran here. */
+  /** The client's or, where only that ran here, the server's. */
   totals: LogTotals | null;
   /** Version text of the library in use. */
   openssl: string | null;
@@ -149,7 +149,8 @@ export class LaneRun {
       if (text) documents.push(JSON.parse(text));
       await Deno.remove(this.#file(role, "json")).catch(() => {});
     }
-    const log = await readIfThere(this.#file("client", "csv"));
+    const role = this.#options.side === "server" ? "server" : "client";
+    const log = await readIfThere(this.#file(role, "csv"));
     const failed = endings.find((ending) => ending.code !== EXIT.complete);
     return {
       job: this.#options.job,

@@ -63,22 +63,40 @@ export interface LogTotals {
 /** Sums a log up; the first message, which is warm-up, and lost ones stay out of the series. */
 export function totalsOf(text: string): LogTotals {
   const totals: LogTotals = { message: new Distribution(), steps: {}, elapsedUs: 0 };
-  const messages = new Map<string, { startUs: number; endUs: number }>();
+  const current = new Map<number, LoggedMessage>();
   let firstUs = Infinity;
   let lastUs = -Infinity;
-  let warmUp: string | undefined;
-  for (const { startUs, durationUs, step, client, sizeBytes, no, lost } of readLog(text)) {
-    firstUs = Math.min(firstUs, startUs);
-    lastUs = Math.max(lastUs, startUs + durationUs);
-    const key = `${client},${sizeBytes},${no}`;
-    warmUp ??= key;
-    if (key === warmUp || lost) continue;
-    (totals.steps[step] ??= new Distribution()).record(durationUs);
-    const message = messages.get(key);
-    if (message) message.endUs = startUs + durationUs;
-    else messages.set(key, { startUs, endUs: startUs + durationUs });
+  let warmUp: LoggedMessage | undefined;
+  const record = (message: LoggedMessage | undefined) => {
+    if (!message || message === warmUp || message.lost) return;
+    totals.message.record(message.endUs - message.startUs);
+  };
+  for (const line of readLog(text)) {
+    const endUs = line.startUs + line.durationUs;
+    firstUs = Math.min(firstUs, line.startUs);
+    lastUs = Math.max(lastUs, endUs);
+    let message = current.get(line.client);
+    if (!message || !belongsTo(line, message)) {
+      record(message);
+      current.set(line.client, message = { ...line, endUs });
+      warmUp ??= message;
+    }
+    message.step = line.step;
+    message.startUs = Math.min(message.startUs, line.startUs);
+    message.endUs = Math.max(message.endUs, endUs);
+    if (message === warmUp || line.lost) continue;
+    (totals.steps[line.step] ??= new Distribution()).record(line.durationUs);
   }
-  for (const { startUs, endUs } of messages.values()) totals.message.record(endUs - startUs);
+  for (const message of current.values()) record(message);
   if (lastUs > firstUs) totals.elapsedUs = lastUs - firstUs;
   return totals;
+}
+
+/** A message as far as its lines were read; `step` is its latest. */
+type LoggedMessage = LoggedStep & { endUs: number };
+
+/** A message's lines follow each other in the order of the steps; a size may come twice in a plan. */
+function belongsTo(line: LoggedStep, message: LoggedMessage): boolean {
+  return line.sizeBytes === message.sizeBytes && line.no === message.no &&
+    STEPS.indexOf(line.step) > STEPS.indexOf(message.step);
 }

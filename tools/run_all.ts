@@ -9,7 +9,8 @@ import { ensureCertificates } from "../certs/generate.ts";
 import { EXIT, reportError, UsageError } from "../common/errors.ts";
 import { LANES } from "../common/lanes.ts";
 import { openOutput, print } from "../common/output.ts";
-import { FULL_PLAN, QUICK_PLAN } from "../common/plan.ts";
+import { sizesOf } from "../common/options.ts";
+import { checkPlan, FULL_PLAN, MAX_REPEAT, QUICK_PLAN } from "../common/plan.ts";
 import { describeEnvironment, formatDocument, makeDocument } from "../common/result.ts";
 import { join, resolve } from "../common/std.ts";
 import { helpLines, hostOf, numberOf, readWords, type WordTable } from "../common/words.ts";
@@ -68,21 +69,23 @@ export function parseRunAll(words: string[]): RunAllOptions | "help" {
   }
   const side = values.has("server") ? "server" : values.has("client") ? "client" : "both";
   const plan = values.has("quick") ? QUICK_PLAN : FULL_PLAN;
-  const sizes = values.get("sizes") ?? plan.sizes.join(",");
-  const repeat = numberOf(values, "repeat", 1, 100_000) ?? plan.repeat;
+  const sizes = sizesOf(values.get("sizes")) ?? plan.sizes;
+  const repeat = numberOf(values, "repeat", 1, MAX_REPEAT) ?? plan.repeat;
+  const jobs = jobsOf(values.get("lanes"));
+  for (const { lane } of jobs) checkPlan({ sizes, repeat }, lane.protocol);
   if (side === "both" && values.has("port")) {
     throw new UsageError("--port goes with --server or --client; else free ports are taken");
   }
   return {
-    jobs: jobsOf(values.get("lanes")),
+    jobs,
     side,
     host: hostOf(values, "host") ?? "127.0.0.1",
     port: side === "both" ? null : numberOf(values, "port", 1, 65_000) ?? 1443,
     certs: resolve(values.get("certs") ?? "certs"),
     results: values.get("results") ?? "results",
     json: values.get("json") ?? null,
-    words: ["--sizes", sizes, "--repeat", String(repeat)],
-    messages: sizes.split(",").length * repeat,
+    words: ["--sizes", sizes.join(","), "--repeat", String(repeat)],
+    messages: sizes.length * repeat,
   };
 }
 

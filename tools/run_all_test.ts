@@ -118,6 +118,9 @@ Deno.test("parseRunAll() refuses words that do not go together", () => {
     assertThrows(() => parseRunAll(words), UsageError);
   }
   assertThrows(() => parseRunAll(["--lanes", "tcp"]), UsageError, "there are tcp-async");
+  assertThrows(() => parseRunAll(["--sizes", "abc"]), UsageError, "no whole number of bytes");
+  assertThrows(() => parseRunAll(["--sizes", "31"]), UsageError, "at least 32 bytes");
+  assertThrows(() => parseRunAll(["--sizes", "65508"]), UsageError, "on UDP");
 });
 
 Deno.test("parseRunAll() takes the whole plan, and the small one with --quick", () => {

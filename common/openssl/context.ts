@@ -14,7 +14,7 @@ import {
 import { SSL_CTRL, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_OP } from "./constants.ts";
 import { CookieSecrets } from "./cookies.ts";
 import { takeError } from "./errors.ts";
-import { loadOpenSsl, type OpenSsl } from "./library.ts";
+import { cString, loadOpenSsl, type OpenSsl } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
 import type { TlsClientSettings, TlsServerSettings } from "./settings.ts";
 import {
@@ -96,7 +96,7 @@ export class TlsContext implements Disposable {
    * @throws {OpenSslMissingError} where the library is missing
    */
   constructor(options: TlsContextOptions) {
-    const lib = this.lib = loadOpenSsl();
+    const lib = this.lib = loadOpenSsl(options.library);
     this.role = options.role;
     this.datagram = options.datagram;
     lib.ERR_clear_error();
@@ -181,6 +181,11 @@ export class TlsContext implements Disposable {
     applyVersions(target, options);
     applyAlgorithms(target, options);
     for (const ca of options.caCerts ?? []) this.#trust(ctx, ca);
+    if ((options.cert === undefined) !== (options.key === undefined)) {
+      throw new TypeError(
+        "Cannot use a certificate without its key, or a key without its certificate",
+      );
+    }
     if (options.cert !== undefined) this.#useCertificate(ctx, options.cert);
     if (options.key !== undefined) this.#useKey(ctx, options.key);
     const { alpnProtocols = [], keyLog } = options;
@@ -197,6 +202,9 @@ export class TlsContext implements Disposable {
 
   #configureServer(target: ContextTarget, options: TlsServerSettings): void {
     const { clientCertificate = "none", pskLookup, pskHint } = options;
+    if (options.cert === undefined && !pskLookup) {
+      throw new TypeError("Cannot listen: a certificate with its key, or pskLookup, is wanted");
+    }
     applyVerification(target, clientCertificate, clientCertificate !== "none");
     applyResumption(target, options);
     if (pskLookup) this.#keep(applyServerPsk(target, pskLookup, pskHint));
@@ -241,6 +249,14 @@ export class TlsContext implements Disposable {
     // An empty passphrase: without one OpenSSL would ask for it on the terminal.
     const key = lib.PEM_read_bio_PrivateKey(bio.pointer, null, null, new Uint8Array(1));
     if (key === null) throw takeError(lib, "read the private key");
+    const type = cString(lib.EVP_PKEY_get0_type_name(key)) ?? "";
+    if (this.datagram && /^ED/i.test(type) && lib.versionText.startsWith("OpenSSL 3.")) {
+      lib.EVP_PKEY_free(key);
+      throw new RangeError(
+        `Cannot use an ${type} key on DTLS: OpenSSL 3 has no cipher suite for it there; ` +
+          "P-256 and RSA keys can be used",
+      );
+    }
     const used = lib.SSL_CTX_use_PrivateKey(ctx, key);
     lib.EVP_PKEY_free(key);
     if (used !== 1 || lib.SSL_CTX_check_private_key(ctx) !== 1) {

@@ -1,4 +1,5 @@
 import { createPrivateKey } from "node:crypto";
+import { generateCertificates } from "../../certs/generate.ts";
 import { assertEquals, assertMatch, assertThrows } from "../testing/assert.ts";
 import { testCertificates } from "../testing/certs.ts";
 import { connectedNet } from "../testing/memory_net.ts";
@@ -73,9 +74,33 @@ Deno.test("TlsContext() refuses a key of another certificate", async () => {
   assertEquals(error.message, "Cannot use the private key: key values mismatch");
 });
 
-Deno.test("TlsContext() refuses a key without its certificate", async () => {
-  const error = await refusal({ cert: undefined });
-  assertEquals(error.message, "Cannot use the private key: no certificate assigned");
+for (const part of ["cert", "key"] as const) {
+  Deno.test(`TlsContext() refuses a ${part} alone`, async () => {
+    const { client } = await testCertificates();
+    const options = { role: "client", datagram: true, [part]: client[part] } as const;
+    assertThrows(() => new TlsContext(options), TypeError, "a certificate without its key");
+  });
+}
+
+Deno.test("TlsContext() refuses a server that has nothing to authenticate with", () => {
+  const options = { role: "server", datagram: false } as const;
+  assertThrows(() => new TlsContext(options), TypeError, "or pskLookup, is wanted");
+});
+
+Deno.test("TlsContext() refuses an Ed25519 key on DTLS, and takes it on TLS", async () => {
+  const { server } = await generateCertificates({ keyType: "ed25519" });
+  const line = "Cannot use an ED25519 key on DTLS";
+  assertThrows(
+    () => new TlsContext({ role: "server", datagram: true, ...server }),
+    RangeError,
+    line,
+  );
+  new TlsContext({ role: "server", datagram: false, ...server }).close();
+});
+
+Deno.test("TlsContext() refuses another libssl once one is in use", () => {
+  const options = { role: "client", datagram: false, library: "/nowhere/libssl.so.3" } as const;
+  assertThrows(() => new TlsContext(options), TypeError, "is in use already");
 });
 
 Deno.test("TlsContext() refuses an encrypted key and asks nobody for its passphrase", async () => {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { describe } from "../errors.ts";
+
 /** Names a file for key logs: curl, browsers and Wireshark know it by this name. */
 const VARIABLE = "SSLKEYLOGFILE";
 
@@ -16,6 +18,16 @@ export function keyLogOf(keyLog?: (line: string) => void): ((line: string) => vo
   const { state } = Deno.permissions.querySync({ name: "env", variable: VARIABLE });
   const path = state === "granted" ? Deno.env.get(VARIABLE) : undefined;
   if (!path || Deno.permissions.querySync({ name: "write", path }).state !== "granted") return;
-  // Appended to line by line: several programs may write to the same file.
-  return (line) => Deno.writeTextFileSync(path, `${line}\n`, { append: true, mode: 0o600 });
+  let writes = true;
+  return (line) => {
+    if (!writes) return;
+    try {
+      // Appended to line by line: several programs may write to the same file.
+      Deno.writeTextFileSync(path, `${line}\n`, { append: true, mode: 0o600 });
+    } catch (error) {
+      // A log that was not asked for by the program must not end it.
+      writes = false;
+      console.warn(`${VARIABLE}: cannot write ${path}: ${describe(error)}`);
+    }
+  };
 }

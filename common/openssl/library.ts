@@ -59,6 +59,8 @@ const INSTALL: Readonly<Partial<Record<typeof Deno.build.os, string>>> = {
 };
 
 let loaded: OpenSsl | undefined;
+/** The path that was asked for when it was loaded. */
+let loadedPath: string | undefined;
 
 /**
  * Opens the library; later calls return the same one.
@@ -66,9 +68,17 @@ let loaded: OpenSsl | undefined;
  * @param path file name or path; default is what NETPAIRS_LIBSSL names, then the system's names
  * @throws {OpenSslMissingError} saying how to install it, or why the one found is refused
  * @throws {Deno.errors.NotCapable} without `--allow-ffi`
+ * @throws {TypeError} where another one is in use already
  */
 export function loadOpenSsl(path?: string): OpenSsl {
-  return loaded ??= open(path);
+  if (!loaded) {
+    loaded = open(path);
+    loadedPath = path;
+  }
+  if (path !== undefined && path !== loadedPath) {
+    throw new TypeError(`Cannot load ${path}: ${loaded.versionText} is in use already`);
+  }
+  return loaded;
 }
 
 function open(path: string | undefined): OpenSsl {

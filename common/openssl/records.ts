@@ -23,6 +23,7 @@ const MAJOR_VERSION = 0xfe;
 /** Offsets within a datagram that begins with a ClientHello: record, message header, version. */
 const EPOCH_AT = 3;
 const MESSAGE_TYPE_AT = RECORD_HEADER_BYTES;
+const FRAGMENT_OFFSET_AT = RECORD_HEADER_BYTES + 6;
 const RANDOM_AT = RECORD_HEADER_BYTES + 12 + 2;
 const RANDOM_BYTES = 32;
 
@@ -66,7 +67,9 @@ export function isClientHello(datagram: Uint8Array): boolean {
   return datagram.length >= RANDOM_AT + RANDOM_BYTES && datagram.length <= MAX_RECORD_BYTES &&
     datagram[0] === HANDSHAKE &&
     datagram[1] === MAJOR_VERSION && datagram[EPOCH_AT] === 0 && datagram[EPOCH_AT + 1] === 0 &&
-    recordLength(datagram, 0) <= datagram.length && datagram[MESSAGE_TYPE_AT] === CLIENT_HELLO;
+    recordLength(datagram, 0) <= datagram.length && datagram[MESSAGE_TYPE_AT] === CLIENT_HELLO &&
+    // A later fragment goes to the handshake that the first one has begun.
+    datagram.subarray(FRAGMENT_OFFSET_AT, FRAGMENT_OFFSET_AT + 3).every((byte) => byte === 0);
 }
 
 /**

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { isIP } from "node:net";
 import { SSL_CTRL, SSL_ERROR, SSL_OP, TLSEXT_NAMETYPE_HOST_NAME } from "./constants.ts";
 import type { TlsContext } from "./context.ts";
 import { takeError } from "./errors.ts";
@@ -50,6 +51,8 @@ export function liveSessions(): number {
 export interface TlsSessionOptions {
   /** Client: name or IP address that the server's certificate has to be for. */
   serverName?: string;
+  /** Client: false sends the name and does not check it (default true). */
+  checksName?: boolean;
   /** DTLS: longest UDP payload of the handshake in bytes, 256 to 65507. */
   mtu?: number;
   /** Client: a session to resume; where the server does not want it, the handshake is a full one. */
@@ -117,7 +120,9 @@ export class TlsSession implements Disposable {
     if (context.role === "client") {
       lib.SSL_set_connect_state(ssl);
       if (saved) lib.SSL_set_session(ssl, saved);
-      if (options.serverName !== undefined) this.#expect(ssl, options.serverName);
+      if (options.serverName !== undefined) {
+        this.#expect(ssl, options.serverName, options.checksName ?? true);
+      }
     } else {
       lib.SSL_set_accept_state(ssl);
     }
@@ -370,12 +375,13 @@ export class TlsSession implements Disposable {
   }
 
   /** The name check (SSL_set1_host(3)); an address is checked as one and is no server name. */
-  #expect(ssl: Deno.PointerObject, serverName: string): void {
+  #expect(ssl: Deno.PointerObject, serverName: string, checks: boolean): void {
     const lib = this.#lib;
     const name = toCString(serverName);
-    if (lib.X509_VERIFY_PARAM_set1_ip_asc(lib.SSL_get0_param(ssl), name) === 1) return;
+    if (isIP(serverName) !== 0 && !checks) return;
+    if (checks && lib.X509_VERIFY_PARAM_set1_ip_asc(lib.SSL_get0_param(ssl), name) === 1) return;
     lib.ERR_clear_error();
-    if (lib.SSL_set1_host(ssl, name) !== 1) {
+    if (checks && lib.SSL_set1_host(ssl, name) !== 1) {
       const error = takeError(lib, `check the name ${serverName}`);
       this.close();
       throw error;

@@ -60,6 +60,11 @@ export interface PskIdentity {
  * ```
  */
 export interface TlsSettings {
+  /**
+   * File name or path of the libssl to use (default what NETPAIRS_LIBSSL names, then the system's).
+   * A process uses one: the first connection decides.
+   */
+  library?: string;
   /** Authorities that the peer's certificate may come from, PEM (default none: no system's own). */
   caCerts?: readonly string[];
   /** Own certificate, with the chain below the authority, PEM. */
@@ -221,7 +226,7 @@ export interface ListenSettings extends TlsServerSettings {
   maxSessions?: number;
   /** Sessions at most at a time from one address (default `maxSessions`). */
   maxSessionsPerAddress?: number;
-  /** Ends every wait of the connections when it is aborted. */
+  /** When it is aborted, no more clients are taken, and every wait of the connections ends. */
   signal?: AbortSignal;
   /**
    * Told of every client whose handshake failed; without it they are counted only. What it throws

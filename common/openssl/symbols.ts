@@ -191,6 +191,8 @@ export const LIBCRYPTO = {
   X509_free: { parameters: ["pointer"], result: "void" },
   // void EVP_PKEY_free(EVP_PKEY *pkey);
   EVP_PKEY_free: { parameters: ["pointer"], result: "void" },
+  // const char *EVP_PKEY_get0_type_name(const EVP_PKEY *key);
+  EVP_PKEY_get0_type_name: { parameters: ["pointer"], result: "pointer" },
   // X509_NAME *X509_get_subject_name(const X509 *x);
   X509_get_subject_name: { parameters: ["pointer"], result: "pointer" },
   // X509_NAME *X509_get_issuer_name(const X509 *x);

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import type { PairOptions } from "../options.ts";
-import { formatAddress, type Security } from "../protocol.ts";
-import { type TlsInfo, toSecurity } from "./info.ts";
-import type { SavedSession } from "./saved_session.ts";
-import type { TlsSettings, TlsVersion } from "./settings.ts";
+import type { PairOptions } from "./options.ts";
+import { formatAddress, type Security } from "./protocol.ts";
+import { type TlsInfo, toSecurity } from "./openssl/info.ts";
+import type { SavedSession } from "./openssl/saved_session.ts";
+import type { TlsSettings, TlsVersion } from "./openssl/settings.ts";
 
 /** The settings that `--tls-version` and `--ciphers` stand for. */
 export function pairSettings(options: PairOptions): TlsSettings {

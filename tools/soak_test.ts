@@ -1,0 +1,60 @@
+import { join } from "../common/std.ts";
+import { assertEquals, assertMatch } from "../common/testing/assert.ts";
+import { ROOT } from "./children.ts";
+
+/** Runs the soak with the permissions that its help names. */
+async function soak(...words: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--no-prompt", "--unstable-net", "--allow-net", "--allow-ffi"],
+      ...["--allow-read", "--allow-run", join(ROOT, "tools", "soak.ts"), ...words],
+    ],
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Two columns of numbers: this process and the listener's. */
+const BOTH = String.raw`\s+[\d.]+\s+[\d.]+\n`;
+
+for (const protocol of ["dtls", "tls"]) {
+  Deno.test(`soak counts cycles, memory and SSL objects (${protocol})`, async () => {
+    const { code, stdout, stderr } = await soak("--protocol", protocol, "--cycles", "20");
+    assertEquals([code, stderr], [0, ""]);
+    const lines = String.raw`\s+2${BOTH}\s+20${BOTH}\s+ratio${BOTH}live SSLs\s+0\s+0\n$`;
+    assertMatch(stdout, new RegExp(String.raw`^\s+cycles  client MiB  server MiB\n${lines}`));
+  });
+
+  Deno.test(`soak --sessions opens many at once and says what each takes (${protocol})`, async () => {
+    const { code, stdout, stderr } = await soak("--protocol", protocol, "--sessions", "10");
+    assertEquals([code, stderr], [0, ""]);
+    assertMatch(stdout, new RegExp(`a session's KiB${BOTH}live SSLs\\s+0\\s+0\\n$`));
+  });
+}
+
+Deno.test("soak runs one cycle", async () => {
+  const { code, stdout } = await soak("--cycles", "1");
+  assertEquals(code, 0);
+  assertMatch(stdout, /ratio +1\.000 +1\.000\n/);
+});
+
+Deno.test("soak --help ends with 0, and names no words that are not for users", async () => {
+  const { code, stdout, stderr } = await soak("--help");
+  assertEquals([code, stderr, stdout.includes("--listener")], [0, "", false]);
+  assertMatch(stdout, /--cycles N .*default 20000/);
+});
+
+const WRONG: [string[], string][] = [
+  [["--protocol", "udp"], "--protocol udp: allowed is dtls or tls"],
+  [["--cycles", "0"], "--cycles 0: a whole number from 1 to 10000000 is allowed"],
+  [["--sessions", "many"], "--sessions many: a whole number from 1 to 10000 is allowed"],
+  [["--for-ever"], 'unknown word "--for-ever"; --help lists the words that are allowed'],
+];
+
+for (const [words, line] of WRONG) {
+  Deno.test(`soak refuses ${words.join(" ")} with exit code 2`, async () => {
+    const { code, stdout, stderr } = await soak(...words);
+    assertEquals([code, stdout, stderr], [2, "", `error: ${line}\n`]);
+  });
+}
