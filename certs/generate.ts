@@ -152,7 +152,7 @@ What is there is kept while all five files belong together, are valid for more d
 profile's renewBeforeDays, and have the names and the kind of key asked for. Otherwise all five are
 replaced: the authority's private key is not kept, so that nobody can sign with it later on.
 The server's names are the profile's, this machine's host name (with --allow-sys=hostname), and
-those given with --name.
+those given with --name. Ed25519 keys are for TLS alone: OpenSSL 3 takes none on DTLS.
 
 Examples:
   certs/generate.ts --name server.example --name 192.0.2.1
