@@ -30,9 +30,10 @@ export class UsageError extends Error {
  * ```ts
  * import { listenTls } from "../tls/mod.ts";
  *
- * await using listener = listenTls({ hostname: "127.0.0.1", port: 0 });
+ * const settings = { hostname: "127.0.0.1", pskLookup: () => null };
+ * await using listener = listenTls({ ...settings, port: 0 });
  * try {
- *   await listenTls({ hostname: "127.0.0.1", port: listener.addr.port }).close();
+ *   await listenTls({ ...settings, port: listener.addr.port }).close();
  *   throw new Error("the port was taken");
  * } catch (error) {
  *   if (!(error instanceof RunError)) throw error;
