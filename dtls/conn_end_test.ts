@@ -2,45 +2,13 @@
 import { TimeoutError } from "../common/errors.ts";
 import { loadOpenSsl } from "../common/openssl/library.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../common/testing/assert.ts";
-import { testCertificates } from "../common/testing/certs.ts";
 import type { DtlsConn } from "./conn.ts";
-import { connectDtls, type ConnectDtlsOptions } from "./connect.ts";
-import { type DtlsListener, listenDtls, type ListenDtlsOptions } from "./listen.ts";
+import { connectDtls } from "./connect.ts";
+import { within } from "../common/testing/within.ts";
+import { acceptFrom, connect, listen } from "./testing.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();
-
-/** Longest wait for what is bound to come. */
-const PATIENCE_MS = 5000;
-
-async function within<T>(promise: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error("still waiting")), PATIENCE_MS);
-  try {
-    return await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function listen(options: Partial<ListenDtlsOptions> = {}): Promise<DtlsListener> {
-  const { server } = await testCertificates();
-  return listenDtls({ hostname: "127.0.0.1", port: 0, ...server, ...options });
-}
-
-async function connect(
-  listener: DtlsListener,
-  options: Partial<ConnectDtlsOptions> = {},
-): Promise<DtlsConn> {
-  const { ca } = await testCertificates();
-  return connectDtls({ port: listener.addr.port, caCerts: [ca], ...options });
-}
-
-async function acceptFrom(listener: DtlsListener, client: DtlsConn): Promise<DtlsConn> {
-  const [server] = await within(Promise.all([listener.accept(), client.handshake()]));
-  await server!.handshake();
-  return server!;
-}
 
 Deno.test("close() ends both ends when both call it", async () => {
   await using listener = await listen();

@@ -12,6 +12,7 @@ import { testCertificates } from "../common/testing/certs.ts";
 import type { DtlsConn } from "./conn.ts";
 import { connectDtls, type ConnectDtlsOptions, dtlsContext } from "./connect.ts";
 import { type DtlsListener, listenDtls, type ListenDtlsOptions } from "./listen.ts";
+import { acceptFrom } from "./testing.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();
@@ -36,11 +37,6 @@ async function connect(
 }
 
 /** Completes both handshakes; what the server's end says of the client. */
-async function acceptFrom(listener: DtlsListener, client: DtlsConn): Promise<DtlsConn> {
-  const [server] = await Promise.all([listener.accept(), client.handshake()]);
-  await server!.handshake();
-  return server!;
-}
 
 /** Why the handshake failed, at the client and at the server. */
 async function refusals(listener: DtlsListener, client: DtlsConn): Promise<[unknown, unknown]> {

@@ -9,15 +9,14 @@ import { testCertificates } from "../common/testing/certs.ts";
 import { FakeClock } from "../common/testing/fake_clock.ts";
 import { contextOptions } from "../common/testing/memory_net.ts";
 import { connectDtls, type ConnectDtlsOptions } from "./connect.ts";
-import { type DtlsListener, listenDtls, type ListenDtlsOptions } from "./listen.ts";
+import type { DtlsListener } from "./listen.ts";
+import { PATIENCE_MS, within } from "../common/testing/within.ts";
+import { listen } from "./testing.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();
 
 type Bytes = Uint8Array<ArrayBuffer>;
-
-/** Longest wait for what is bound to come. */
-const PATIENCE_MS = 5000;
 
 /** What a datagram begins with: record types of RFC 5246 6.2.1, a message of RFC 6347 4.3.2. */
 const ALERT = 21;
@@ -30,23 +29,8 @@ const HELLO_VERSION_AT = HEADER_BYTES + 12;
 /** Behind the version, 32 bytes of random and an empty session id. */
 const COOKIE_AT = HELLO_VERSION_AT + 2 + 32 + 1;
 
-async function within<T>(promise: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error("still waiting")), PATIENCE_MS);
-  try {
-    return await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** With a certificate at hand, OpenSSL's client and server prefer it to a key. */
 const NO_CERTIFICATE = { cert: undefined, key: undefined };
-
-async function listen(options: Partial<ListenDtlsOptions> = {}): Promise<DtlsListener> {
-  const { server } = await testCertificates();
-  return listenDtls({ hostname: "127.0.0.1", port: 0, ...server, ...options });
-}
 
 /** A good client connects, and is answered. */
 async function assertServes(

@@ -4,46 +4,14 @@ import { OpenSslError } from "../common/openssl/errors.ts";
 import { loadOpenSsl } from "../common/openssl/library.ts";
 import { liveSessions, TlsSession } from "../common/openssl/session.ts";
 import { assert, assertEquals, assertRejects } from "../common/testing/assert.ts";
-import { testCertificates } from "../common/testing/certs.ts";
 import { FakeClock } from "../common/testing/fake_clock.ts";
-import type { DtlsConn } from "./conn.ts";
-import { connectDtls, type ConnectDtlsOptions, dtlsContext } from "./connect.ts";
-import { type DtlsListener, listenDtls, type ListenDtlsOptions } from "./listen.ts";
+import { dtlsContext } from "./connect.ts";
+import type { DtlsListener } from "./listen.ts";
+import { within } from "../common/testing/within.ts";
+import { acceptFrom, connect, listen } from "./testing.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();
-
-/** Longest wait for what is bound to come. */
-const PATIENCE_MS = 10_000;
-
-async function within<T>(promise: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error("still waiting")), PATIENCE_MS);
-  try {
-    return await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function listen(options: Partial<ListenDtlsOptions> = {}): Promise<DtlsListener> {
-  const { server } = await testCertificates();
-  return listenDtls({ hostname: "127.0.0.1", port: 0, ...server, ...options });
-}
-
-async function connect(
-  listener: DtlsListener,
-  options: Partial<ConnectDtlsOptions> = {},
-): Promise<DtlsConn> {
-  const { ca } = await testCertificates();
-  return connectDtls({ port: listener.addr.port, caCerts: [ca], ...options });
-}
-
-async function acceptFrom(listener: DtlsListener, client: DtlsConn): Promise<DtlsConn> {
-  const [server] = await within(Promise.all([listener.accept(), client.handshake()]));
-  await within(server!.handshake());
-  return server!;
-}
 
 /** A good client connects, is answered, and closes. */
 async function assertServes(listener: DtlsListener): Promise<void> {

@@ -7,40 +7,13 @@ import { assert, assertEquals, assertRejects, assertThrows } from "../common/tes
 import { testCertificates } from "../common/testing/certs.ts";
 import { UdpSocket } from "../common/udp.ts";
 import { DtlsConn } from "./conn.ts";
-import { connectDtls, dtlsContext } from "./connect.ts";
-import { type DtlsListener, listenDtls, type ListenDtlsOptions } from "./listen.ts";
+import { dtlsContext } from "./connect.ts";
+import { type DtlsListener, listenDtls } from "./listen.ts";
+import { PATIENCE_MS, within } from "../common/testing/within.ts";
+import { acceptFrom, connect, listen } from "./testing.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();
-
-/** Longest wait for what is bound to come. */
-const PATIENCE_MS = 5000;
-
-async function within<T>(promise: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error("still waiting")), PATIENCE_MS);
-  try {
-    return await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function listen(options: Partial<ListenDtlsOptions> = {}): Promise<DtlsListener> {
-  const { server } = await testCertificates();
-  return listenDtls({ hostname: "127.0.0.1", port: 0, ...server, ...options });
-}
-
-async function connect(listener: DtlsListener): Promise<DtlsConn> {
-  const { ca } = await testCertificates();
-  return connectDtls({ port: listener.addr.port, caCerts: [ca] });
-}
-
-async function acceptFrom(listener: DtlsListener, client: DtlsConn): Promise<DtlsConn> {
-  const [server] = await within(Promise.all([listener.accept(), client.handshake()]));
-  await server!.handshake();
-  return server!;
-}
 
 /** Echoes every message of every client, until the listener is closed. */
 async function echo(listener: DtlsListener): Promise<void> {

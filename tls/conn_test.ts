@@ -7,22 +7,10 @@ import { TimeoutError } from "../common/errors.ts";
 import type { TlsConn } from "./conn.ts";
 import { connectTls, type ConnectTlsOptions } from "./connect.ts";
 import { listenTls, type ListenTlsOptions, type TlsListener } from "./listen.ts";
+import { PATIENCE_MS, within } from "../common/testing/within.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();
-
-/** Longest wait for what is bound to come. */
-const PATIENCE_MS = 20_000;
-
-async function within<T>(promise: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error("still waiting")), PATIENCE_MS);
-  try {
-    return await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 /** A server and a client on loopback, their handshakes behind them. */
 class Pair implements AsyncDisposable {

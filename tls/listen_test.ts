@@ -7,22 +7,10 @@ import { FakeClock } from "../common/testing/fake_clock.ts";
 import type { TlsConn } from "./conn.ts";
 import { connectTls } from "./connect.ts";
 import { listenTls, type ListenTlsOptions, type TlsListener } from "./listen.ts";
+import { within } from "../common/testing/within.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();
-
-/** Longest wait for what is bound to come. */
-const PATIENCE_MS = 10_000;
-
-async function within<T>(promise: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error("still waiting")), PATIENCE_MS);
-  try {
-    return await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 async function listen(options: Partial<ListenTlsOptions> = {}): Promise<TlsListener> {
   const { server } = await testCertificates();

@@ -1,0 +1,32 @@
+/**
+ * What the tests of the DTLS library share: a server and its clients on loopback.
+ *
+ * @module
+ */
+import { testCertificates } from "../common/testing/certs.ts";
+import { within } from "../common/testing/within.ts";
+import type { DtlsConn } from "./conn.ts";
+import { connectDtls, type ConnectDtlsOptions } from "./connect.ts";
+import { type DtlsListener, listenDtls, type ListenDtlsOptions } from "./listen.ts";
+
+/** A server with a good certificate, on a free port. */
+export async function listen(options: Partial<ListenDtlsOptions> = {}): Promise<DtlsListener> {
+  const { server } = await testCertificates();
+  return listenDtls({ hostname: "127.0.0.1", port: 0, ...server, ...options });
+}
+
+/** A client of that server, which believes its certificate. */
+export async function connect(
+  listener: DtlsListener,
+  options: Partial<ConnectDtlsOptions> = {},
+): Promise<DtlsConn> {
+  const { ca } = await testCertificates();
+  return connectDtls({ port: listener.addr.port, caCerts: [ca], ...options });
+}
+
+/** The server's side of a client's connection, once both have shaken hands. */
+export async function acceptFrom(listener: DtlsListener, client: DtlsConn): Promise<DtlsConn> {
+  const [server] = await within(Promise.all([listener.accept(), client.handshake()]));
+  await within(server!.handshake());
+  return server!;
+}
