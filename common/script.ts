@@ -18,7 +18,8 @@ import {
   type RunResult,
   type SizeResult,
 } from "./result.ts";
-import { type DatagramServerTransport, Server, type ServerTransport } from "./server.ts";
+import { Server } from "./server.ts";
+import type { DatagramServerTransport, ServerTransport } from "./server_transport.ts";
 import { StepLog } from "./step_log.ts";
 import { formatTable, formatUs } from "./table.ts";
 import { VERSION } from "./version.ts";

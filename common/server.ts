@@ -7,80 +7,16 @@
 import { EPOCH_US, STEP_INDEX, StepTimer } from "./clock.ts";
 import type { Deadline, Deadlines } from "./deadline.ts";
 import { describe, InterruptedError, RunError } from "./errors.ts";
-import {
-  ACK,
-  HEADER_TEXT_BYTES,
-  MessageAssembler,
-  MessageError,
-  oneWayDelayUs,
-  parseHeader,
-  parseNo,
-  parseSize,
-} from "./message.ts";
+import { ACK, MessageAssembler, MessageError, parseNo } from "./message.ts";
+import { Arrivals, isMessage, messageLine, timesIn } from "./arrivals.ts";
 import type { PairOptions } from "./options.ts";
-import { MAX_REPEAT, type Plan } from "./plan.ts";
-import { HEADER_BYTES, type MaybePromise, type Security } from "./protocol.ts";
+import type {
+  DatagramServerTransport,
+  ServerConnection,
+  ServerTransport,
+} from "./server_transport.ts";
+import type { MaybePromise, Security } from "./protocol.ts";
 import type { Outcome, Recorder } from "./recorder.ts";
-
-/** One accepted connection. Each call is bounded in time, but for the wait between messages. */
-export interface ServerConnection {
-  /** The peer's `host:port`. */
-  readonly peer: string;
-  /** Completes the handshake, where the protocol has one. */
-  handshake?(): MaybePromise<void>;
-  /**
-   * Bytes received into `into`; 0 when the peer has ended.
-   *
-   * @param idle true between messages, where the peer may be silent for as long as it wants
-   */
-  receive(into: Uint8Array, idle: boolean): MaybePromise<number>;
-  /** Sends an answer; the bytes are borrowed until it is sent. */
-  send(answer: Uint8Array): MaybePromise<void>;
-  /** Answers the end of the session, where the protocol has one. */
-  shutdown?(): MaybePromise<void>;
-  /** Gives the socket back. May be called at any time, and twice. */
-  close(): MaybePromise<void>;
-  /** What was agreed on, where the protocol is a secure one. */
-  readonly security?: Security;
-  /** Whether the session was a resumed one; asked for once a connection. */
-  readonly resumed?: boolean;
-}
-
-/** How one protocol is served: all that a pair's server script has to say. */
-export interface ServerTransport {
-  /** Where it listens. */
-  readonly hostname: string;
-  readonly port: number;
-  /** True where a message can get lost, and with it the last one of the plan. */
-  readonly lossy?: boolean;
-  /** The next connection; null after `stopAccepting()`. Handshakes belong to the connection. */
-  accept(): Promise<ServerConnection | null>;
-  /** Takes no new connections; those that are there live on. May be called twice. */
-  stopAccepting(): void;
-  /** Gives the socket back, after the last connection. */
-  close?(): MaybePromise<void>;
-}
-
-/** How datagrams without connections are served. */
-export interface DatagramServerTransport {
-  readonly hostname: string;
-  readonly port: number;
-  /**
-   * Hands over every datagram until `close()`; where the handler returns a promise, the next
-   * waits for it.
-   *
-   * @param onDatagram its bytes (borrowed for the call), the peer's `host:port`, and how to answer
-   */
-  run(
-    onDatagram: (
-      bytes: Uint8Array,
-      peer: string,
-      answer: (bytes: Uint8Array) => MaybePromise<void>,
-    ) => MaybePromise<void>,
-  ): Promise<void>;
-  /** Stops listening. */
-  close(): void;
-}
 
 /** What the exchange of a run works with. */
 export interface ServerRun {
@@ -383,47 +319,4 @@ class Visit {
   constructor(connection: ServerConnection) {
     this.connection = connection;
   }
-}
-
-/** Tells a peer's datagrams that came before from new ones. */
-class Arrivals {
-  readonly #times: ReadonlyMap<number, number>;
-  readonly #seen = new Map<number, number>();
-
-  constructor(plan: Plan) {
-    this.#times = new Map(plan.sizes.map((size) => [size, timesIn(plan.sizes, size)]));
-  }
-
-  /** True where the message came no more often yet than the plan has it. */
-  isNew(sizeBytes: number, no: number): boolean {
-    const key = sizeBytes * MAX_REPEAT + no;
-    const seen = this.#seen.get(key) ?? 0;
-    if (seen >= (this.#times.get(sizeBytes) ?? 1)) return false;
-    this.#seen.set(key, seen + 1);
-    return true;
-  }
-}
-
-function timesIn(sizes: readonly number[], size: number): number {
-  return sizes.filter((other) => other === size).length;
-}
-
-/** A datagram is a message where its header says its own length. */
-function isMessage(bytes: Uint8Array): boolean {
-  if (bytes.length < HEADER_BYTES) return false;
-  try {
-    return parseSize(bytes) === bytes.length;
-  } catch {
-    return false;
-  }
-}
-
-/** Own time, microseconds since the sender's stamp, and the header without its last comma. */
-function messageLine(header: Uint8Array, epochUs: number): string {
-  const us = Math.floor(epochUs % 3_600_000_000);
-  const seconds = Math.floor(us / 1e6);
-  const own = `${String(seconds).padStart(5)}.${String(us % 1e6).padStart(6, "0")}`;
-  const delay = oneWayDelayUs(parseHeader(header).sentUs, epochUs).toFixed(0).padStart(9);
-  const text = String.fromCharCode(...header.subarray(0, HEADER_TEXT_BYTES));
-  return `${own} ${delay} us ${text}`;
 }

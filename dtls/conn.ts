@@ -6,8 +6,7 @@
 import type { Deadline, Deadlines } from "../common/deadline.ts";
 import { TimeoutError } from "../common/errors.ts";
 import { ENDED, NOT_YET, type TlsSession } from "../common/openssl/session.ts";
-import type { TlsInfo } from "../common/openssl/info.ts";
-import type { SavedSession } from "../common/openssl/saved_session.ts";
+import { SecureConn } from "../common/openssl/secure_conn.ts";
 
 /** A DTLS record carries at most 2^14 bytes of a message (RFC 6347 4.1). */
 export const MAX_MESSAGE_BYTES = 16_384;
@@ -91,15 +90,9 @@ interface Reader extends PromiseWithResolvers<Uint8Array | null> {
  * if (pong !== "ping") throw new Error(pong);
  * ```
  */
-export class DtlsConn implements AsyncDisposable {
+export class DtlsConn extends SecureConn implements AsyncDisposable {
   /** The peer. */
   readonly remoteAddr: Deno.NetAddr;
-  /**
-   * For the driver below: the core this connection drives.
-   *
-   * @ignore
-   */
-  readonly core: TlsSession;
   readonly #carrier: DtlsCarrier;
   readonly #deadlines: Deadlines;
   readonly #readDeadline: Deadline;
@@ -116,7 +109,6 @@ export class DtlsConn implements AsyncDisposable {
   readonly #over = Promise.withResolvers<void>();
   #reader: Reader | null = null;
   #failure: unknown;
-  #info: TlsInfo | null = null;
   #closed = false;
 
   /**
@@ -130,7 +122,7 @@ export class DtlsConn implements AsyncDisposable {
     deadlines: Deadlines,
     options: DtlsConnOptions,
   ) {
-    this.core = core;
+    super(core);
     this.#carrier = carrier;
     this.#deadlines = deadlines;
     this.remoteAddr = carrier.remoteAddr;
@@ -144,46 +136,6 @@ export class DtlsConn implements AsyncDisposable {
     // Whoever never asks for the handshake's outcome meets it at the next call.
     this.#handshake.promise.catch(() => {});
     if (options.signal?.aborted) this.#onAbort();
-  }
-
-  /**
-   * What was agreed on.
-   *
-   * @throws {TypeError} before the handshake is complete, or when first asked for after `close()`
-   */
-  get info(): TlsInfo {
-    if (this.#info) return this.#info;
-    if (!this.core.established) throw new TypeError("Cannot tell the info: no handshake yet");
-    return this.#info = this.core.info();
-  }
-
-  /** Whether the session was a resumed one; false before the handshake is complete. */
-  get resumed(): boolean {
-    return this.#info?.resumed ?? (this.core.established && this.core.resumed);
-  }
-
-  /**
-   * Client: what is needed to resume this session with a later connection; the caller closes it.
-   *
-   * @returns null where the server does not let it be resumed
-   * @throws {TypeError} after {@linkcode close}
-   */
-  saveSession(): SavedSession | null {
-    return this.core.save();
-  }
-
-  /**
-   * Secrets for other protocols' use, the same at both ends: RFC 5705.
-   *
-   * @param label such as "EXTRACTOR-dtls_srtp"
-   * @param length in bytes
-   * @param context bound into the secrets; absent is not the same as empty; copied
-   * @returns memory of its own, `length` bytes; SSL_export_keying_material(3)
-   * @throws {OpenSslError} before the handshake is complete
-   * @throws {TypeError} after {@linkcode close}
-   */
-  exportKeyingMaterial(label: string, length: number, context?: Uint8Array): Uint8Array {
-    return this.core.exportKeyingMaterial(label, length, context);
   }
 
   /**

@@ -13,7 +13,7 @@ import { resolveHost } from "../common/net.ts";
 import { pairSettings, SecureConnection } from "../common/secure_pair.ts";
 import type { PairOptions } from "../common/options.ts";
 import { type Prepared, serverMain } from "../common/script.ts";
-import type { ServerConnection, ServerTransport } from "../common/server.ts";
+import type { ServerConnection, ServerTransport } from "../common/server_transport.ts";
 import type { DtlsConn } from "./conn.ts";
 import { listenDtls } from "./listen.ts";
 

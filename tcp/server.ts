@@ -10,7 +10,7 @@ import { BoundedTcp, resolveHost, TcpAcceptor } from "../common/net.ts";
 import type { PairOptions } from "../common/options.ts";
 import { formatAddress } from "../common/protocol.ts";
 import { type Prepared, serverMain } from "../common/script.ts";
-import type { ServerConnection, ServerTransport } from "../common/server.ts";
+import type { ServerConnection, ServerTransport } from "../common/server_transport.ts";
 
 class TcpConnection implements ServerConnection {
   readonly peer: string;

@@ -5,8 +5,7 @@
  */
 import type { Deadline, Deadlines } from "../common/deadline.ts";
 import { TimeoutError } from "../common/errors.ts";
-import type { TlsInfo } from "../common/openssl/info.ts";
-import type { SavedSession } from "../common/openssl/saved_session.ts";
+import { SecureConn } from "../common/openssl/secure_conn.ts";
 import { ENDED, type TlsSession } from "../common/openssl/session.ts";
 
 /** At most so much of the stream is read or written at once: some full records. */
@@ -60,12 +59,11 @@ export interface TlsConnOptions {
  * if (text !== "ping") throw new Error(text);
  * ```
  */
-export class TlsConn implements AsyncDisposable {
+export class TlsConn extends SecureConn implements AsyncDisposable {
   /** The peer. */
   readonly remoteAddr: Deno.NetAddr;
   /** This end. */
   readonly localAddr: Deno.NetAddr;
-  readonly #core: TlsSession;
   readonly #tcp: Deno.TcpConn;
   readonly #deadlines: Deadlines;
   readonly #readDeadline: Deadline;
@@ -76,7 +74,6 @@ export class TlsConn implements AsyncDisposable {
   #handshake: Promise<void> | null = null;
   /** Writes to the socket go one after the other. */
   #written: Promise<void> = Promise.resolve();
-  #info: TlsInfo | null = null;
   #failure: unknown;
   #reading = false;
   /** Resolved when the read ends that {@linkcode shutdown} has met. */
@@ -94,7 +91,7 @@ export class TlsConn implements AsyncDisposable {
     deadlines: Deadlines,
     options: TlsConnOptions,
   ) {
-    this.#core = core;
+    super(core);
     this.#tcp = tcp;
     this.#deadlines = deadlines;
     this.#options = options;
@@ -103,47 +100,6 @@ export class TlsConn implements AsyncDisposable {
     this.#readDeadline = deadlines.add((error) => this.#fail(error));
     options.signal?.addEventListener("abort", this.#onAbort);
     if (options.signal?.aborted) this.#onAbort();
-  }
-
-  /**
-   * What was agreed on.
-   *
-   * @throws {TypeError} before the handshake is complete, or when first asked for after `close()`
-   */
-  get info(): TlsInfo {
-    if (this.#info) return this.#info;
-    if (!this.#core.established) throw new TypeError("Cannot tell the info: no handshake yet");
-    return this.#info = this.#core.info();
-  }
-
-  /** Whether the session was a resumed one; false before the handshake is complete. */
-  get resumed(): boolean {
-    return this.#info?.resumed ?? (this.#core.established && this.#core.resumed);
-  }
-
-  /**
-   * Client: what is needed to resume this session with a later connection; the caller closes it.
-   * In TLS 1.3 the server sends it after the handshake: read an answer first.
-   *
-   * @returns null where the server does not let it be resumed, or has not said so yet
-   * @throws {TypeError} after {@linkcode close}
-   */
-  saveSession(): SavedSession | null {
-    return this.#core.save();
-  }
-
-  /**
-   * Secrets for other protocols' use, the same at both ends: RFC 5705, RFC 8446 7.5.
-   *
-   * @param label such as "EXPORTER-Channel-Binding"
-   * @param length in bytes
-   * @param context bound into the secrets; copied
-   * @returns memory of its own, `length` bytes; SSL_export_keying_material(3)
-   * @throws {OpenSslError} before the handshake is complete
-   * @throws {TypeError} after {@linkcode close}
-   */
-  exportKeyingMaterial(label: string, length: number, context?: Uint8Array): Uint8Array {
-    return this.#core.exportKeyingMaterial(label, length, context);
   }
 
   /**
@@ -172,7 +128,7 @@ export class TlsConn implements AsyncDisposable {
    * @throws {Deno.errors.BadResource} after {@linkcode close}
    */
   async read(into: Uint8Array, timeoutMs?: number): Promise<number | null> {
-    if (!this.#core.established) await this.handshake();
+    if (!this.core.established) await this.handshake();
     if (this.#reading) throw new TypeError("Cannot read: another read() is still waiting");
     if (into.length === 0) return 0;
     this.#reading = true;
@@ -180,8 +136,8 @@ export class TlsConn implements AsyncDisposable {
     try {
       for (;;) {
         this.#checkOpen();
-        if (this.#core.peerEnded) return null;
-        const length = this.#core.read(into as Uint8Array<ArrayBuffer>);
+        if (this.core.peerEnded) return null;
+        const length = this.core.read(into as Uint8Array<ArrayBuffer>);
         if (length > 0) return length;
         if (length === ENDED) return null;
         // What reading has brought about; not waited for, as the peer may be waiting for a read.
@@ -208,12 +164,12 @@ export class TlsConn implements AsyncDisposable {
    * @throws {Deno.errors.BadResource} after {@linkcode close}
    */
   async write(bytes: Uint8Array): Promise<number> {
-    if (!this.#core.established) await this.handshake();
+    if (!this.core.established) await this.handshake();
     this.#checkOpen();
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
       const piece = bytes.subarray(at, at + PIECE_BYTES) as Uint8Array<ArrayBuffer>;
       try {
-        this.#core.write(piece);
+        this.core.write(piece);
         await this.#flush();
       } catch (error) {
         throw this.#failed(error);
@@ -228,9 +184,9 @@ export class TlsConn implements AsyncDisposable {
    * @throws {Deno.errors.BadResource} after {@linkcode close}
    */
   async closeWrite(): Promise<void> {
-    if (!this.#core.established) await this.handshake();
+    if (!this.core.established) await this.handshake();
     this.#checkOpen();
-    this.#core.shutdown();
+    this.core.shutdown();
     await this.#flush();
   }
 
@@ -274,13 +230,13 @@ export class TlsConn implements AsyncDisposable {
    * at most; what it still sends is dropped.
    */
   async shutdown(): Promise<void> {
-    if (this.#closed || this.#failure !== undefined || !this.#core.established) return;
+    if (this.#closed || this.#failure !== undefined || !this.core.established) return;
     using deadline = this.#deadlines.add(() => this.#fail(new TimeoutError("no close_notify")));
     deadline.arm(CLOSE_TIMEOUT_MS);
     try {
-      this.#core.shutdown();
+      this.core.shutdown();
       await this.#flush();
-      while (!this.#core.peerEnded) {
+      while (!this.core.peerEnded) {
         if (this.#reading) await (this.#readEnded ??= Promise.withResolvers<void>()).promise;
         else await this.read(dropped());
       }
@@ -311,7 +267,7 @@ export class TlsConn implements AsyncDisposable {
     this.#failure ??= new Deno.errors.BadResource("the connection is closed");
     this.#readDeadline[Symbol.dispose]();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    this.#core.close();
+    this.core.close();
     this.#closeSocket();
     this.#options.released?.();
   }
@@ -328,11 +284,11 @@ export class TlsConn implements AsyncDisposable {
     try {
       for (;;) {
         this.#checkOpen();
-        const done = this.#core.handshake();
+        const done = this.core.handshake();
         await this.#flush();
         if (done) return;
         await this.#receive();
-        this.#core.statistics.roundTripMs ??= performance.now() - this.#startedMs;
+        this.core.statistics.roundTripMs ??= performance.now() - this.#startedMs;
       }
     } catch (error) {
       // The alert that says why goes out all the same.
@@ -347,7 +303,7 @@ export class TlsConn implements AsyncDisposable {
     if (length === null) {
       throw new Deno.errors.UnexpectedEof("the peer closed the connection early");
     }
-    this.#core.feed(this.#piece.subarray(0, length));
+    this.core.feed(this.#piece.subarray(0, length));
     // Full: more is there already.
     if (length === this.#piece.length && length < PIECE_BYTES) {
       this.#piece = new Uint8Array(length * 4);
@@ -356,7 +312,7 @@ export class TlsConn implements AsyncDisposable {
 
   /** Sends what the session has put out; it is copied, as the session's memory is used again. */
   #flush(): Promise<void> {
-    this.#core.drain((bytes) => {
+    this.core.drain((bytes) => {
       const copy = bytes.slice();
       this.#written = this.#written.then(() => this.#writeAll(copy));
     });

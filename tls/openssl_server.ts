@@ -10,7 +10,7 @@ import { loadOpenSsl } from "../common/openssl/library.ts";
 import { pairSettings, SecureConnection } from "../common/secure_pair.ts";
 import type { PairOptions } from "../common/options.ts";
 import type { Prepared } from "../common/script.ts";
-import type { ServerConnection, ServerTransport } from "../common/server.ts";
+import type { ServerConnection, ServerTransport } from "../common/server_transport.ts";
 import type { TlsConn } from "./conn.ts";
 import { listenTls } from "./listen.ts";
 

@@ -14,7 +14,7 @@ import { bounded, resolveHost } from "../common/net.ts";
 import type { PairOptions } from "../common/options.ts";
 import { formatAddress, type MaybePromise, type Security } from "../common/protocol.ts";
 import { type Prepare, type Prepared, serverMain } from "../common/script.ts";
-import type { ServerConnection, ServerTransport } from "../common/server.ts";
+import type { ServerConnection, ServerTransport } from "../common/server_transport.ts";
 import { loadCredentials } from "./node_credentials.ts";
 import { securityOf } from "./node_security.ts";
 import { Handshakes, NodeTcpAcceptor } from "./node_server.ts";

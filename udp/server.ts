@@ -9,7 +9,7 @@ import { resolveHost } from "../common/net.ts";
 import type { PairOptions } from "../common/options.ts";
 import { formatAddress } from "../common/protocol.ts";
 import { type Prepared, serverMain } from "../common/script.ts";
-import type { DatagramServerTransport } from "../common/server.ts";
+import type { DatagramServerTransport } from "../common/server_transport.ts";
 import { UdpSocket } from "../common/udp.ts";
 
 async function prepare(options: PairOptions): Promise<Prepared<DatagramServerTransport>> {

@@ -9,6 +9,7 @@ export { CertificateError, OpenSslError, type OpenSslErrorInit } from "./errors.
 export { type HandshakeStatistics, PeerCertificate, type TlsInfo } from "./info.ts";
 export { OpenSslMissingError } from "./library.ts";
 export { SavedSession } from "./saved_session.ts";
+export { SecureConn } from "./secure_conn.ts";
 export type {
   ConnectSettings,
   ListenerCounters,

@@ -8,13 +8,12 @@ import { MessageWriter } from "../message.ts";
 import { parseOptions } from "../options.ts";
 import type { Protocol, Security } from "../protocol.ts";
 import { Recorder } from "../recorder.ts";
-import {
-  type DatagramServerTransport,
-  Server,
-  type ServerConnection,
-  type ServerRun,
-  type ServerTransport,
-} from "../server.ts";
+import { Server, type ServerRun } from "../server.ts";
+import type {
+  DatagramServerTransport,
+  ServerConnection,
+  ServerTransport,
+} from "../server_transport.ts";
 import { assert } from "./assert.ts";
 import { FakeClock } from "./fake_clock.ts";
 

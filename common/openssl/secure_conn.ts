@@ -1,0 +1,83 @@
+/**
+ * What TLS and DTLS connections have in common: the facts of their session.
+ *
+ * @module
+ */
+import type { TlsInfo } from "./info.ts";
+import type { SavedSession } from "./saved_session.ts";
+import type { TlsSession } from "./session.ts";
+
+/**
+ * The part of a `TlsConn` and of a `DtlsConn` that tells what was agreed on.
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls } from "../../dtls/mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * const conn = await connectDtls({ port: listener.addr.port, psk });
+ * await conn.handshake();
+ * const facts: SecureConn = conn;
+ * if (facts.resumed || facts.info.peerCertificate) throw new Error("it is new, and has a key");
+ * await conn.close();
+ * ```
+ */
+export abstract class SecureConn {
+  /**
+   * For the drivers: the core this connection drives.
+   *
+   * @ignore
+   */
+  readonly core: TlsSession;
+  #info: TlsInfo | null = null;
+
+  /**
+   * For the drivers; it takes the session over.
+   *
+   * @ignore
+   */
+  constructor(core: TlsSession) {
+    this.core = core;
+  }
+
+  /**
+   * What was agreed on.
+   *
+   * @throws {TypeError} before the handshake is complete, or when first asked for after `close()`
+   */
+  get info(): TlsInfo {
+    if (this.#info) return this.#info;
+    if (!this.core.established) throw new TypeError("Cannot tell the info: no handshake yet");
+    return this.#info = this.core.info();
+  }
+
+  /** Whether the session was a resumed one; false before the handshake is complete. */
+  get resumed(): boolean {
+    return this.#info?.resumed ?? (this.core.established && this.core.resumed);
+  }
+
+  /**
+   * Client: what is needed to resume this session with a later connection; the caller closes it.
+   * In TLS 1.3 the server sends it after the handshake: read an answer first.
+   *
+   * @returns null where the server does not let it be resumed, or has not said so yet
+   * @throws {TypeError} after `close()`
+   */
+  saveSession(): SavedSession | null {
+    return this.core.save();
+  }
+
+  /**
+   * Secrets for other protocols' use, the same at both ends: RFC 5705, RFC 8446 7.5.
+   *
+   * @param label such as "EXPORTER-Channel-Binding"
+   * @param length in bytes
+   * @param context bound into the secrets; copied
+   * @returns memory of its own, `length` bytes; SSL_export_keying_material(3)
+   * @throws {TypeError} before the handshake is complete, or after `close()`
+   */
+  exportKeyingMaterial(label: string, length: number, context?: Uint8Array): Uint8Array {
+    return this.core.exportKeyingMaterial(label, length, context);
+  }
+}
