@@ -208,3 +208,24 @@ Deno.test("info tells how long a round trip took", async () => {
     assert(handshake.datagramsSent > 1 && handshake.datagramsReceived > 1);
   }
 });
+
+Deno.test("srtpProfiles agree on the server's first, and both ends have the same keys for it", async () => {
+  const srtpProfiles = "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80";
+  await using listener = await listen({ srtpProfiles });
+  await using client = await connect(listener, { srtpProfiles: "SRTP_AES128_CM_SHA1_80" });
+  await using server = await acceptFrom(listener, client);
+  for (const { info } of [client, server]) assertEquals(info.srtpProfile, "SRTP_AES128_CM_SHA1_80");
+  const [ours, theirs] = [client, server].map((conn) =>
+    conn.exportKeyingMaterial("EXTRACTOR-dtls_srtp", 60)
+  );
+  assertEquals(ours, theirs);
+});
+
+Deno.test("srtpProfile is null where nobody asked for one, and an unknown one is refused", async () => {
+  await using listener = await listen();
+  await using client = await connect(listener);
+  await using _server = await acceptFrom(listener, client);
+  assertEquals(client.info.srtpProfile, null);
+  const unknown = listen({ srtpProfiles: "SRTP_ROT13" });
+  await assertRejects(() => unknown, OpenSslError, "Cannot use the SRTP profiles SRTP_ROT13");
+});

@@ -62,7 +62,7 @@ export function applyAlgorithms(
   { lib, ctx, datagram }: ContextTarget,
   settings: TlsSettings,
 ): void {
-  const { cipherSuites, groups } = settings;
+  const { cipherSuites, groups, srtpProfiles } = settings;
   const ciphers = settings.ciphers ?? (datagram ? DTLS_CIPHERS : undefined);
   if (ciphers !== undefined && lib.SSL_CTX_set_cipher_list(ctx, toCString(ciphers)) !== 1) {
     throw takeError(lib, `use the ciphers ${ciphers}`);
@@ -71,6 +71,11 @@ export function applyAlgorithms(
     cipherSuites !== undefined && lib.SSL_CTX_set_ciphersuites(ctx, toCString(cipherSuites)) !== 1
   ) {
     throw takeError(lib, `use the cipher suites ${cipherSuites}`);
+  }
+  // 0 is success here (SSL_CTX_set_tlsext_use_srtp(3)); a library can be built without it.
+  const useSrtp = lib.SSL_CTX_set_tlsext_use_srtp;
+  if (srtpProfiles !== undefined && useSrtp?.(ctx, toCString(srtpProfiles)) !== 0) {
+    throw takeError(lib, `use the SRTP profiles ${srtpProfiles}`);
   }
   if (groups !== undefined) {
     const list = toCString(groups);

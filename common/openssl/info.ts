@@ -36,6 +36,8 @@ export interface TlsInfo {
   signatureAlgorithm: string | null;
   /** Application protocol (RFC 7301); null where none was agreed on. */
   alpnProtocol: string | null;
+  /** DTLS: protection profile for SRTP (RFC 5764 4.1.2); null where none was agreed on. */
+  srtpProfile: string | null;
   /** Server name that the client sent (RFC 6066 3); null where it sent none. */
   serverName: string | null;
   /** Whether the session was a resumed one. */
@@ -159,11 +161,18 @@ export function readInfo(
     group: group > 0 ? cString(lib.SSL_group_to_name(ssl, group)) : null,
     signatureAlgorithm: signatureAlgorithmOf(lib, ssl),
     alpnProtocol: alpnProtocolOf(lib, ssl),
+    srtpProfile: srtpProfileOf(lib, ssl),
     serverName: cString(lib.SSL_get_servername(ssl, TLSEXT_NAMETYPE_HOST_NAME)),
     resumed: lib.SSL_session_reused(ssl) === 1,
     peerCertificate: peerCertificateOf(lib, ssl),
     handshake: { ...statistics },
   };
+}
+
+/** SRTP_PROTECTION_PROFILE of openssl/srtp.h begins with the profile's name. */
+function srtpProfileOf(lib: OpenSsl, ssl: Deno.PointerObject): string | null {
+  const profile = lib.SSL_get_selected_srtp_profile?.(ssl) ?? null;
+  return profile === null ? null : cString(new Deno.UnsafePointerView(profile).getPointer());
 }
 
 /** Key type and hash function, by their short names in openssl/obj_mac.h. */

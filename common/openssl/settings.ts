@@ -87,6 +87,11 @@ export interface TlsSettings {
    */
   groups?: string;
   /**
+   * DTLS: protection profiles for SRTP, colon-separated, the preferred one first, such as
+   * "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80": RFC 5764, SSL_CTX_set_tlsext_use_srtp(3).
+   */
+  srtpProfiles?: string;
+  /**
    * Takes the lines of a key log, without line breaks, in the format that Wireshark reads. With
    * them everything can be deciphered. See SSL_CTX_set_keylog_callback(3). Default: they are
    * appended to the file that SSLKEYLOGFILE names, where reading that variable and writing the file

@@ -57,6 +57,10 @@ export const LIBSSL = {
     parameters: ["pointer", "pointer", "buffer", "u32", "pointer", "u32"],
     result: "i32",
   },
+  // int SSL_CTX_set_tlsext_use_srtp(SSL_CTX *ctx, const char *profiles);
+  SSL_CTX_set_tlsext_use_srtp: { parameters: ["pointer", "buffer"], result: "i32", optional: true },
+  // const SRTP_PROTECTION_PROFILE *SSL_get_selected_srtp_profile(SSL *s);
+  SSL_get_selected_srtp_profile: { parameters: ["pointer"], result: "pointer", optional: true },
   // void SSL_CTX_set_psk_client_callback(SSL_CTX *ctx, SSL_psk_client_cb_func cb);
   SSL_CTX_set_psk_client_callback: { parameters: ["pointer", "function"], result: "void" },
   // void SSL_CTX_set_psk_server_callback(SSL_CTX *ctx, SSL_psk_server_cb_func cb);
