@@ -4,11 +4,16 @@
  *
  * @module
  */
+import { loadCertificates } from "./certificates.ts";
+import type { Deadlines } from "./deadline.ts";
+import { resolveHost } from "./net.ts";
+import { toSecurity } from "./openssl/info.ts";
+import type { SavedSession } from "./openssl/saved_session.ts";
+import type { SecureConn } from "./openssl/secure_conn.ts";
+import type { ListenSettings, TlsSettings, TlsVersion } from "./openssl/settings.ts";
 import type { PairOptions } from "./options.ts";
 import { formatAddress, type Security } from "./protocol.ts";
-import { type TlsInfo, toSecurity } from "./openssl/info.ts";
-import type { SavedSession } from "./openssl/saved_session.ts";
-import type { TlsSettings, TlsVersion } from "./openssl/settings.ts";
+import type { ServerConnection, ServerTransport } from "./server_transport.ts";
 
 /** The settings that `--tls-version` and `--ciphers` stand for. */
 export function pairSettings(options: PairOptions): TlsSettings {
@@ -23,6 +28,53 @@ export function pairSettings(options: PairOptions): TlsSettings {
     maxVersion: version,
     ciphers: is13 ? undefined : ciphers ?? undefined,
     cipherSuites: is13 ? ciphers : undefined,
+  };
+}
+
+/** What a pair's server says to its listener. */
+export async function pairListenSettings(
+  options: PairOptions,
+  deadlines: Deadlines,
+): Promise<ListenSettings> {
+  return {
+    ...await loadCertificates(options.certs, "server"),
+    ...pairSettings(options),
+    hostname: await resolveHost(options.hostname),
+    port: options.port,
+    clientCertificate: "require",
+    handshakeTimeoutMs: options.timeoutMs,
+    signal: deadlines.signal,
+  };
+}
+
+/** What a `TlsListener` and a `DtlsListener` have in common. */
+interface SecureListener<Conn> {
+  readonly addr: Deno.NetAddr;
+  accept(): Promise<Conn | null>;
+  stopAccepting(): void;
+  close(): Promise<void>;
+}
+
+/**
+ * A listener as the exchange sees it.
+ *
+ * @param newConnection what the exchange sees of a connection
+ */
+export function listenerTransport<Conn>(
+  listener: SecureListener<Conn>,
+  newConnection: (conn: Conn) => ServerConnection,
+): ServerTransport {
+  return {
+    hostname: listener.addr.hostname,
+    port: listener.addr.port,
+    // Datagrams get lost.
+    lossy: listener.addr.transport === "udp",
+    async accept() {
+      const conn = await listener.accept();
+      return conn && newConnection(conn);
+    },
+    stopAccepting: () => listener.stopAccepting(),
+    close: () => listener.close(),
   };
 }
 
@@ -51,17 +103,6 @@ export class SessionPool {
   }
 }
 
-/** What a `TlsConn` and a `DtlsConn` have in common. */
-export interface SecureConn {
-  readonly remoteAddr: Deno.NetAddr;
-  readonly info: TlsInfo;
-  readonly resumed: boolean;
-  handshake(): Promise<void>;
-  saveSession(): SavedSession | null;
-  shutdown(): Promise<void>;
-  abandon(): void;
-}
-
 /** A connection as the exchange sees it; the protocol's own script adds `send` and `receive`. */
 export abstract class SecureConnection<Conn extends SecureConn> {
   /** The library's connection. */
@@ -87,6 +128,11 @@ export abstract class SecureConnection<Conn extends SecureConn> {
   /** Whether the session was a resumed one. */
   get resumed(): boolean {
     return this.conn.resumed;
+  }
+
+  /** Completes a server's handshake. */
+  handshake(): Promise<void> {
+    return this.conn.handshake();
   }
 
   /** Ends the session in order. A TLS 1.3 client has its new session by then. */

@@ -90,7 +90,7 @@ interface Reader extends PromiseWithResolvers<Uint8Array | null> {
  * if (pong !== "ping") throw new Error(pong);
  * ```
  */
-export class DtlsConn extends SecureConn implements AsyncDisposable {
+export class DtlsConn extends SecureConn {
   /** The peer. */
   readonly remoteAddr: Deno.NetAddr;
   readonly #carrier: DtlsCarrier;
@@ -213,21 +213,6 @@ export class DtlsConn extends SecureConn implements AsyncDisposable {
     using deadline = this.#deadlines.add(() => this.#over.resolve());
     deadline.arm(CLOSE_TIMEOUT_MS);
     await this.#over.promise;
-  }
-
-  /** Ends the connection in order, see {@linkcode shutdown}, and frees it. May be called twice. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    try {
-      await this.shutdown();
-    } finally {
-      this.abandon();
-    }
-  }
-
-  /** Same as {@linkcode close}. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
   }
 
   /** Frees the connection without a word to the peer. May be called twice. */

@@ -6,11 +6,9 @@
  *
  * @module
  */
-import { loadCertificates } from "../common/certificates.ts";
 import type { Deadlines } from "../common/deadline.ts";
 import { loadOpenSsl } from "../common/openssl/library.ts";
-import { resolveHost } from "../common/net.ts";
-import { pairSettings, SecureConnection } from "../common/secure_pair.ts";
+import { listenerTransport, pairListenSettings, SecureConnection } from "../common/secure_pair.ts";
 import type { PairOptions } from "../common/options.ts";
 import { type Prepared, serverMain } from "../common/script.ts";
 import type { ServerConnection, ServerTransport } from "../common/server_transport.ts";
@@ -23,10 +21,6 @@ class DtlsConnection extends SecureConnection<DtlsConn> implements ServerConnect
   constructor(conn: DtlsConn, options: PairOptions) {
     super(conn);
     this.#options = options;
-  }
-
-  handshake(): Promise<void> {
-    return this.conn.handshake();
   }
 
   async receive(into: Uint8Array, idle: boolean): Promise<number> {
@@ -44,29 +38,10 @@ async function prepare(
   options: PairOptions,
   deadlines: Deadlines,
 ): Promise<Prepared<ServerTransport>> {
-  const hostname = await resolveHost(options.hostname);
-  const listener = listenDtls({
-    ...await loadCertificates(options.certs, "server"),
-    ...pairSettings(options),
-    hostname,
-    port: options.port,
-    clientCertificate: "require",
-    handshakeTimeoutMs: options.timeoutMs,
-    signal: deadlines.signal,
-  });
+  const listener = listenDtls(await pairListenSettings(options, deadlines));
   return {
     library: loadOpenSsl().versionText,
-    transport: {
-      hostname: listener.addr.hostname,
-      port: listener.addr.port,
-      lossy: true,
-      async accept() {
-        const conn = await listener.accept();
-        return conn && new DtlsConnection(conn, options);
-      },
-      stopAccepting: () => listener.stopAccepting(),
-      close: () => listener.close(),
-    },
+    transport: listenerTransport(listener, (conn) => new DtlsConnection(conn, options)),
   };
 }
 

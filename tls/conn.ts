@@ -59,7 +59,7 @@ export interface TlsConnOptions {
  * if (text !== "ping") throw new Error(text);
  * ```
  */
-export class TlsConn extends SecureConn implements AsyncDisposable {
+export class TlsConn extends SecureConn {
   /** The peer. */
   readonly remoteAddr: Deno.NetAddr;
   /** This end. */
@@ -243,21 +243,6 @@ export class TlsConn extends SecureConn implements AsyncDisposable {
     } catch {
       // The peer has gone without a word; there is nobody left to be told.
     }
-  }
-
-  /** Ends the connection in order, see {@linkcode shutdown}, and frees it. May be called twice. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    try {
-      await this.shutdown();
-    } finally {
-      this.abandon();
-    }
-  }
-
-  /** Same as {@linkcode close}. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
   }
 
   /** Frees the connection without a word to the peer. May be called twice. */

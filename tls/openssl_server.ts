@@ -3,11 +3,9 @@
  *
  * @module
  */
-import { loadCertificates } from "../common/certificates.ts";
 import type { Deadlines } from "../common/deadline.ts";
-import { resolveHost } from "../common/net.ts";
 import { loadOpenSsl } from "../common/openssl/library.ts";
-import { pairSettings, SecureConnection } from "../common/secure_pair.ts";
+import { listenerTransport, pairListenSettings, SecureConnection } from "../common/secure_pair.ts";
 import type { PairOptions } from "../common/options.ts";
 import type { Prepared } from "../common/script.ts";
 import type { ServerConnection, ServerTransport } from "../common/server_transport.ts";
@@ -20,10 +18,6 @@ class TlsConnection extends SecureConnection<TlsConn> implements ServerConnectio
   constructor(conn: TlsConn, options: PairOptions) {
     super(conn);
     this.#options = options;
-  }
-
-  handshake(): Promise<void> {
-    return this.conn.handshake();
   }
 
   async receive(into: Uint8Array, idle: boolean): Promise<number> {
@@ -41,26 +35,9 @@ export async function prepareOpenSslServer(
   options: PairOptions,
   deadlines: Deadlines,
 ): Promise<Prepared<ServerTransport>> {
-  const listener = listenTls({
-    ...await loadCertificates(options.certs, "server"),
-    ...pairSettings(options),
-    hostname: await resolveHost(options.hostname),
-    port: options.port,
-    clientCertificate: "require",
-    handshakeTimeoutMs: options.timeoutMs,
-    signal: deadlines.signal,
-  });
+  const listener = listenTls(await pairListenSettings(options, deadlines));
   return {
     library: loadOpenSsl().versionText,
-    transport: {
-      hostname: listener.addr.hostname,
-      port: listener.addr.port,
-      async accept() {
-        const conn = await listener.accept();
-        return conn && new TlsConnection(conn, options);
-      },
-      stopAccepting: () => listener.stopAccepting(),
-      close: () => listener.close(),
-    },
+    transport: listenerTransport(listener, (conn) => new TlsConnection(conn, options)),
   };
 }

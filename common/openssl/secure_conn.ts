@@ -1,5 +1,5 @@
 /**
- * What TLS and DTLS connections have in common: the facts of their session.
+ * What TLS and DTLS connections have in common: the facts of their session, and how they end.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { SavedSession } from "./saved_session.ts";
 import type { TlsSession } from "./session.ts";
 
 /**
- * The part of a `TlsConn` and of a `DtlsConn` that tells what was agreed on.
+ * The part of a `TlsConn` and of a `DtlsConn` that tells what was agreed on, and how it ends.
  *
  * @example
  * ```ts
@@ -23,13 +23,15 @@ import type { TlsSession } from "./session.ts";
  * await conn.close();
  * ```
  */
-export abstract class SecureConn {
+export abstract class SecureConn implements AsyncDisposable {
   /**
    * For the drivers: the core this connection drives.
    *
    * @ignore
    */
   readonly core: TlsSession;
+  /** The peer. */
+  abstract readonly remoteAddr: Deno.NetAddr;
   #info: TlsInfo | null = null;
 
   /**
@@ -79,5 +81,28 @@ export abstract class SecureConn {
    */
   exportKeyingMaterial(label: string, length: number, context?: Uint8Array): Uint8Array {
     return this.core.exportKeyingMaterial(label, length, context);
+  }
+
+  /** Completes the handshake; later calls wait for the same one. */
+  abstract handshake(): Promise<void>;
+
+  /** Says that no more will be sent, and waits for the peer to say so, too, for a bounded time. */
+  abstract shutdown(): Promise<void>;
+
+  /** Frees the connection without a word to the peer. May be called twice. */
+  abstract abandon(): void;
+
+  /** Ends the connection in order, see {@linkcode shutdown}, and frees it. May be called twice. */
+  async close(): Promise<void> {
+    try {
+      await this.shutdown();
+    } finally {
+      this.abandon();
+    }
+  }
+
+  /** Same as {@linkcode close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 }
