@@ -1,9 +1,9 @@
 /**
- * What a server makes of a message that has arrived: is it one, is it new, and how is it printed.
+ * What a server makes of a message that has arrived: is it one, and is it new.
  *
  * @module
  */
-import { HEADER_TEXT_BYTES, oneWayDelayUs, parseHeader, parseSize } from "./message.ts";
+import { parseSize } from "./message.ts";
 import { MAX_REPEAT, type Plan } from "./plan.ts";
 import { HEADER_BYTES } from "./protocol.ts";
 
@@ -38,14 +38,4 @@ export function isMessage(bytes: Uint8Array): boolean {
   } catch {
     return false;
   }
-}
-
-/** Own time, microseconds since the sender's stamp, and the header without its last comma. */
-export function messageLine(header: Uint8Array, epochUs: number): string {
-  const us = Math.floor(epochUs % 3_600_000_000);
-  const seconds = Math.floor(us / 1e6);
-  const own = `${String(seconds).padStart(5)}.${String(us % 1e6).padStart(6, "0")}`;
-  const delay = oneWayDelayUs(parseHeader(header).sentUs, epochUs).toFixed(0).padStart(9);
-  const text = String.fromCharCode(...header.subarray(0, HEADER_TEXT_BYTES));
-  return `${own} ${delay} us ${text}`;
 }

@@ -10,7 +10,7 @@ import { describe, InterruptedError, RunError } from "./errors.ts";
 import { ACK, MessageWriter } from "./message.ts";
 import type { PairOptions } from "./options.ts";
 import { formatAddress, type MaybePromise, type Security } from "./protocol.ts";
-import type { Recorder } from "./recorder.ts";
+import type { Outcome, Recorder } from "./recorder.ts";
 
 /** What {@linkcode ClientConnection.receive} returns when no answer came in time. */
 export const LOST = -1;
@@ -37,6 +37,8 @@ export interface ClientTransport {
   readonly connectionless?: boolean;
   /** Opens a connection and marks the steps `connect` and `handshake`, as far as it has them. */
   open(timer: StepTimer): MaybePromise<ClientConnection>;
+  /** Called between messages: where calls block, the event loop gets its turn here. */
+  rest?(): Promise<void> | undefined;
 }
 
 /** A run none of whose first messages is answered has nobody to talk to. */
@@ -65,11 +67,13 @@ export class Client {
   security: Security | null = null;
   readonly #run: ClientRun;
   readonly #transport: ClientTransport;
-  readonly #number: number;
   readonly #writer: MessageWriter;
   readonly #timer = new StepTimer();
   readonly #answer = new Uint8Array(ANSWER_BYTES);
   readonly #keep: boolean;
+  /** What is being exchanged, and what becomes of it: the same memory for every message. */
+  #message: Uint8Array = new Uint8Array();
+  readonly #outcome: Outcome;
   #connection: ClientConnection | null = null;
   #lostInARow = 0;
   /** What is being done, for an error's line. */
@@ -79,7 +83,14 @@ export class Client {
     const { protocol, plan, connect } = run.options;
     this.#run = run;
     this.#transport = transport;
-    this.#number = number;
+    this.#outcome = {
+      client: number,
+      sizeBytes: 0,
+      no: 0,
+      answered: false,
+      lost: false,
+      resumed: false,
+    };
     this.#writer = new MessageWriter(protocol, Math.max(...plan.sizes));
     this.#keep = connect === "once" || transport.connectionless === true;
   }
@@ -91,16 +102,13 @@ export class Client {
    * @throws {RunError} naming the message at which it failed
    */
   async exchangeSize(sizeBytes: number, lastSize: boolean): Promise<void> {
-    const { plan, waitMs } = this.#run.options;
-    for (let no = 0; no < plan.repeat; no++) {
-      this.#run.deadlines.check();
-      try {
-        await this.#exchange(sizeBytes, no, lastSize && no === plan.repeat - 1);
-      } catch (cause) {
-        if (cause instanceof InterruptedError) throw cause;
-        throw this.#failed(sizeBytes, no, cause);
-      }
-      if (waitMs > 0) await this.#run.deadlines.sleep(waitMs);
+    try {
+      await this.#exchangeAll(sizeBytes);
+      const { connectionless } = this.#transport;
+      if (lastSize && connectionless && !this.#outcome.answered) await this.#repeatLast();
+    } catch (cause) {
+      if (cause instanceof InterruptedError) throw cause;
+      throw this.#failed(sizeBytes, this.#outcome.no, cause);
     }
   }
 
@@ -129,40 +137,54 @@ export class Client {
     this.#connection = null;
   }
 
-  /** One message, from its first step to its last. */
-  async #exchange(sizeBytes: number, no: number, last: boolean): Promise<void> {
-    const { reply } = this.#run.options;
+  /**
+   * One message after the other, each from its first step to its last. Where the transport's calls
+   * return values, nothing is awaited and nothing allocated.
+   */
+  async #exchangeAll(sizeBytes: number): Promise<void> {
+    const { plan, reply, waitMs } = this.#run.options;
+    const { deadlines, recorder } = this.#run;
+    const transport = this.#transport;
     const timer = this.#timer;
-    const message = this.#writer.prepare(no, sizeBytes);
-    timer.start();
-    let connection = this.#connection;
-    if (!connection) {
-      this.#doing = "connect to";
-      const opened = this.#transport.open(timer);
-      connection = this.#connection = opened instanceof Promise ? await opened : opened;
-      this.security ??= connection.security ?? null;
-    }
-    this.#writer.stamp(EPOCH_US + timer.lastUs);
-    this.#doing = "send to";
-    const sending = connection.send(message);
-    if (sending instanceof Promise) await sending;
-    timer.mark(STEP_INDEX.send);
-    let answered = false;
-    if (reply) {
-      this.#doing = "receive an answer from";
-      const receiving = this.#receiveAnswer(connection);
-      answered = receiving instanceof Promise ? await receiving : receiving;
-      timer.mark(STEP_INDEX.receive);
-    }
-    const resumed = connection.resumed ?? false;
-    if (!this.#keep) await this.#endConnection(connection, timer);
-    const lost = reply && !answered;
-    const outcome = { client: this.#number, sizeBytes, no, answered, lost, resumed };
-    this.#run.recorder.message(outcome, timer);
-    this.#lostInARow = lost ? this.#lostInARow + 1 : 0;
-    if (this.#transport.connectionless) this.#checkServer();
-    if (last && this.#transport.connectionless && !answered) {
-      await this.#repeatLast(connection, message);
+    const outcome = this.#outcome;
+    outcome.sizeBytes = sizeBytes;
+    for (outcome.no = 0;;) {
+      deadlines.check();
+      const message = this.#message = this.#writer.prepare(outcome.no, sizeBytes);
+      timer.start();
+      let connection = this.#connection;
+      if (!connection) {
+        this.#doing = "connect to";
+        const opening = transport.open(timer);
+        connection = this.#connection = opening instanceof Promise ? await opening : opening;
+        this.security ??= connection.security ?? null;
+      }
+      this.#writer.stamp(EPOCH_US + timer.lastUs);
+      this.#doing = "send to";
+      const sending = connection.send(message);
+      if (sending instanceof Promise) await sending;
+      timer.mark(STEP_INDEX.send);
+      outcome.answered = false;
+      if (reply) {
+        this.#doing = "receive an answer from";
+        const receiving = this.#receiveAnswer(connection);
+        outcome.answered = receiving instanceof Promise ? await receiving : receiving;
+        timer.mark(STEP_INDEX.receive);
+      }
+      outcome.lost = reply && !outcome.answered;
+      outcome.resumed = connection.resumed ?? false;
+      if (!this.#keep) {
+        const ending = this.#endConnection(connection);
+        if (ending instanceof Promise) await ending;
+      }
+      recorder.message(outcome, timer);
+      this.#lostInARow = outcome.lost ? this.#lostInARow + 1 : 0;
+      if (transport.connectionless) this.#checkServer();
+      const resting = transport.rest?.();
+      if (resting) await resting;
+      if (waitMs > 0) await deadlines.sleep(waitMs);
+      if (outcome.no === plan.repeat - 1) return;
+      outcome.no++;
     }
   }
 
@@ -210,25 +232,29 @@ export class Client {
     return true;
   }
 
-  async #endConnection(connection: ClientConnection, timer: StepTimer): Promise<void> {
+  #endConnection(connection: ClientConnection): MaybePromise<void> {
     this.#doing = "end the connection to";
-    if (connection.shutdown) {
-      const ending = connection.shutdown();
-      if (ending instanceof Promise) await ending;
-      timer.mark(STEP_INDEX.shutdown);
-    }
+    const ending = connection.shutdown?.();
+    return ending instanceof Promise
+      ? ending.then(() => this.#close(connection))
+      : this.#close(connection);
+  }
+
+  #close(connection: ClientConnection): MaybePromise<void> {
+    if (connection.shutdown) this.#timer.mark(STEP_INDEX.shutdown);
     this.#connection = null;
     const closing = connection.close();
-    if (closing instanceof Promise) await closing;
-    timer.mark(STEP_INDEX.close);
+    if (closing instanceof Promise) return closing.then(() => this.#timer.mark(STEP_INDEX.close));
+    this.#timer.mark(STEP_INDEX.close);
   }
 
   /** The server ends with the last message, so it should get it; the copies are not measured. */
-  async #repeatLast(connection: ClientConnection, message: Uint8Array): Promise<void> {
+  async #repeatLast(): Promise<void> {
+    const connection = this.#connection!;
     for (let copy = 0; copy < CLOSING_COPIES; copy++) {
       await this.#run.deadlines.sleep(CLOSING_PAUSE_MS);
       this.#doing = "send to";
-      await connection.send(message);
+      await connection.send(this.#message);
       this.#doing = "receive an answer from";
       if (this.#run.options.reply && await this.#receiveAnswer(connection)) return;
     }

@@ -1,30 +1,8 @@
 import { RunError } from "./errors.ts";
-import { LinePrinter, openOutput, print } from "./output.ts";
+import { openOutput, print } from "./output.ts";
 import { join } from "./std.ts";
 import { assertEquals, assertThrows } from "./testing/assert.ts";
-import { FakeClock } from "./testing/fake_clock.ts";
-
-type WriteSync = typeof Deno.stdout.writeSync;
-
-/** Stands in for stdout until it is disposed. */
-class FakeStdout implements Disposable {
-  /** What was written, one text a write. */
-  readonly texts: string[] = [];
-  readonly #real: WriteSync = Deno.stdout.writeSync;
-
-  /** @param write what a write does; takes everything where it is left out */
-  constructor(write: WriteSync = (bytes) => bytes.length) {
-    Deno.stdout.writeSync = (bytes) => {
-      const written = write(bytes);
-      this.texts.push(new TextDecoder().decode(bytes.subarray(0, written)));
-      return written;
-    };
-  }
-
-  [Symbol.dispose](): void {
-    Deno.stdout.writeSync = this.#real;
-  }
-}
+import { FakeStdout } from "./testing/fake_stdout.ts";
 
 /** Calls with a new folder, and closes what was opened: a Write lives as long as its command. */
 function withFolder(act: (dir: string) => void): void {
@@ -111,75 +89,4 @@ Deno.test("print() hands on every other error", () => {
     throw new Error("No space left on device (os error 28)");
   });
   assertThrows(() => print("lost\n"), Error, "No space left on device");
-});
-
-Deno.test("LinePrinter.flush() prints all lines with one write", () => {
-  using _clock = new FakeClock();
-  using stdout = new FakeStdout();
-  const printer = new LinePrinter();
-  printer.add("one");
-  printer.add("two");
-  assertEquals(stdout.texts, []);
-  printer.flush();
-  assertEquals(stdout.texts, ["one\ntwo\n"]);
-});
-
-Deno.test("LinePrinter.flush() prints each line once, and nothing where there is none", () => {
-  using clock = new FakeClock();
-  using stdout = new FakeStdout();
-  const printer = new LinePrinter();
-  printer.flush();
-  printer.add("one");
-  printer.flush();
-  printer.flush();
-  assertEquals(stdout.texts, ["one\n"]);
-  assertEquals(clock.timers, 0);
-});
-
-Deno.test("LinePrinter.add() lets no line wait longer than 100 ms", async () => {
-  using clock = new FakeClock();
-  using stdout = new FakeStdout();
-  const printer = new LinePrinter();
-  printer.add("one");
-  await clock.advance(60);
-  printer.add("two");
-  await clock.advance(39);
-  assertEquals(stdout.texts, []);
-  await clock.advance(1);
-  assertEquals(stdout.texts, ["one\ntwo\n"]);
-  assertEquals(clock.timers, 0);
-});
-
-Deno.test("LinePrinter.add() does not gather more than 500 lines", () => {
-  using clock = new FakeClock();
-  using stdout = new FakeStdout();
-  const printer = new LinePrinter();
-  for (let i = 0; i < 1001; i++) printer.add(String(i));
-  assertEquals(stdout.texts.map((text) => text.split("\n").length - 1), [500, 500]);
-  printer.flush();
-  assertEquals(stdout.texts.at(-1), "1000\n");
-  assertEquals(clock.timers, 0);
-});
-
-Deno.test("LinePrinter.add() keeps a full disk from ending the process", async () => {
-  using clock = new FakeClock();
-  using _stdout = new FakeStdout(() => {
-    throw new Error("No space left on device (os error 28)");
-  });
-  const printer = new LinePrinter();
-  printer.add("one");
-  // An error out of the timer reaches nobody who could report it in one line.
-  await clock.advance(100);
-  assertThrows(() => printer.flush(), Error, "No space left on device");
-});
-
-Deno.test("LinePrinter.add() leaves it to flush() to say that the disk is full", () => {
-  using _clock = new FakeClock();
-  using _stdout = new FakeStdout(() => {
-    throw new Error("No space left on device (os error 28)");
-  });
-  const printer = new LinePrinter();
-  // Who adds a line is busy with a message, and would take the error for its peer's.
-  for (let i = 0; i < 1001; i++) printer.add(String(i));
-  assertThrows(() => printer.flush(), Error, "No space left on device");
 });

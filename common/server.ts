@@ -8,9 +8,10 @@ import { EPOCH_US, STEP_INDEX, StepTimer } from "./clock.ts";
 import type { Deadline, Deadlines } from "./deadline.ts";
 import { describe, InterruptedError, RunError } from "./errors.ts";
 import { ACK, MessageAssembler, MessageError, parseNo } from "./message.ts";
-import { Arrivals, isMessage, messageLine, timesIn } from "./arrivals.ts";
+import { Arrivals, isMessage, timesIn } from "./arrivals.ts";
 import type { PairOptions } from "./options.ts";
 import type {
+  DatagramPeer,
   DatagramServerTransport,
   ServerConnection,
   ServerTransport,
@@ -23,8 +24,8 @@ export interface ServerRun {
   readonly options: PairOptions;
   readonly recorder: Recorder;
   readonly deadlines: Deadlines;
-  /** Takes a line for every message received; none in a quiet run. */
-  readonly onMessage?: (line: string) => void;
+  /** Told of every message received: its header, borrowed, and when it came, since the epoch. */
+  readonly onMessage?: (header: Uint8Array, epochUs: number) => void;
   /** Told of every connection that failed; the server serves on. */
   readonly onTrouble: (line: string) => void;
 }
@@ -40,6 +41,8 @@ export class Server {
   /** How often the plan's last message has to come. */
   readonly #finalsWanted: number;
   readonly #lastSize: number;
+  /** Of the last datagram, or of none: the same memory for every message. */
+  readonly #outcome: Outcome;
   #finals = 0;
   #lossy = false;
   /** Set when datagrams of the last size have come: from then on silence may be the end. */
@@ -50,8 +53,10 @@ export class Server {
   #onSilence: () => void = () => {};
 
   constructor(run: ServerRun) {
-    const { plan, clients, forever } = run.options;
+    const { plan, clients, forever, reply } = run.options;
     this.#run = run;
+    const none = { sizeBytes: 0, no: 0, lost: false, resumed: false };
+    this.#outcome = { client: 0, answered: reply, ...none };
     this.#lastSize = plan.sizes.at(-1)!;
     this.#finalsWanted = forever ? Infinity : timesIn(plan.sizes, this.#lastSize) * clients;
   }
@@ -64,13 +69,7 @@ export class Server {
   async serve(transport: ServerTransport): Promise<void> {
     this.#lossy = transport.lossy === true;
     const open = new Map<ServerConnection, Promise<void>>();
-    const accepting = (async () => {
-      for (let next; (next = await transport.accept());) {
-        const connection = next;
-        this.#heard();
-        open.set(connection, this.#serveOne(connection).finally(() => open.delete(connection)));
-      }
-    })();
+    const accepting = this.#acceptAll(transport, open);
     try {
       await this.#untilFinished(accepting);
       transport.stopAccepting();
@@ -85,6 +84,25 @@ export class Server {
     }
   }
 
+  async #acceptAll(
+    transport: ServerTransport,
+    open: Map<ServerConnection, Promise<void>>,
+  ): Promise<void> {
+    for (;;) {
+      const accepting = transport.accept();
+      const connection = accepting instanceof Promise ? await accepting : accepting;
+      if (!connection) return;
+      this.#heard();
+      let served = false;
+      const serving = this.#serveOne(connection, () => {
+        served = true;
+        open.delete(connection);
+      });
+      // Where all calls return values it is over already.
+      if (!served) open.set(connection, serving);
+    }
+  }
+
   /**
    * Serves datagrams until the run is finished. As the last message can be lost, silence after a
    * message of the last size ends the run, too; what is missing then is lost.
@@ -92,23 +110,23 @@ export class Server {
    * @throws {RunError} when nothing was heard for the idle time
    */
   async serveDatagrams(transport: DatagramServerTransport): Promise<void> {
-    const { plan, answer: kind } = this.#run.options;
+    const { plan, answer } = this.#run.options;
     const peers = new Map<string, Arrivals>();
     const timer = new StepTimer();
     timer.start();
-    const running = transport.run((bytes, peer, answer) => {
-      if (kind !== "ack") {
+    const running = transport.run((bytes, from) => {
+      if (answer !== "ack") {
         this.#heard();
-        return kind === "echo" ? this.#guarded(peer, () => answer(bytes)) : undefined;
+        return answer === "echo" ? this.#answerDatagram(from, bytes) : undefined;
       }
       timer.mark(STEP_INDEX.receive);
       if (!isMessage(bytes)) {
-        this.#run.onTrouble(`${peer}: a datagram that is not a message of this program`);
+        this.#run.onTrouble(`${from.peer}: a datagram that is not a message of this program`);
         return;
       }
-      let arrivals = peers.get(peer);
-      if (!arrivals) peers.set(peer, arrivals = new Arrivals(plan));
-      return this.#datagram(bytes, peer, arrivals, answer, timer);
+      let arrivals = peers.get(from.peer);
+      if (!arrivals) peers.set(from.peer, arrivals = new Arrivals(plan));
+      return this.#datagram(bytes, from, arrivals, timer);
     });
     this.#onSilence = () => peers.clear();
     try {
@@ -156,42 +174,60 @@ export class Server {
     );
   }
 
-  /** One connection, from its handshake to its end; whatever happens to it stays with it. */
-  async #serveOne(connection: ServerConnection): Promise<void> {
-    const visit = new Visit(connection);
+  /**
+   * One connection, from its handshake to its end; whatever happens to it stays with it.
+   *
+   * @param onServed called when nothing more will be done for it
+   */
+  async #serveOne(connection: ServerConnection, onServed: () => void): Promise<void> {
+    const visit = new Visit(connection, { ...this.#outcome });
     const { timer } = visit;
     let ended = true;
     timer.start();
     try {
       if (connection.handshake) {
-        await connection.handshake();
+        const shaking = connection.handshake();
+        if (shaking instanceof Promise) await shaking;
         timer.mark(STEP_INDEX.handshake);
         this.security ??= connection.security ?? null;
       }
-      if (this.#run.options.answer === "ack") await this.#serveMessages(visit);
-      else await this.#serveBytes(visit);
+      const serving = this.#run.options.answer === "ack"
+        ? this.#serveMessages(visit)
+        : this.#serveBytes(visit);
+      // Where its calls returned values the peer has ended by now.
+      if (!visit.peerEnded) await serving;
       if (connection.shutdown) {
-        await connection.shutdown();
+        const ending = connection.shutdown();
+        if (ending instanceof Promise) await ending;
         timer.mark(STEP_INDEX.shutdown);
       }
     } catch (error) {
       ended = false;
       this.#trouble(connection, error);
     }
-    await this.#close(connection);
+    const closing = this.#close(connection);
+    if (closing instanceof Promise) await closing;
     // A close after trouble would have the wait for it in its time.
     if (ended) timer.mark(STEP_INDEX.close);
     // Answered is answered, however the connection ended.
     this.#recordLast(visit);
+    onServed();
   }
 
   /** With --echo and --discard: takes bytes until the peer ends, whatever they are. */
-  async #serveBytes({ connection }: Visit): Promise<void> {
+  async #serveBytes(visit: Visit): Promise<void> {
+    const { connection } = visit;
     const bytes = new Uint8Array(RECEIVE_BYTES);
-    for (let received; (received = await connection.receive(bytes, true)) > 0;) {
+    for (;;) {
+      const receiving = connection.receive(bytes, true);
+      const received = receiving instanceof Promise ? await receiving : receiving;
+      if (received === 0) break;
       this.#heard();
-      if (this.#run.options.answer === "echo") await connection.send(bytes.subarray(0, received));
+      if (this.#run.options.answer === "discard") continue;
+      const sending = connection.send(bytes.subarray(0, received));
+      if (sending instanceof Promise) await sending;
     }
+    visit.peerEnded = true;
   }
 
   /** Takes messages until the peer ends. */
@@ -211,6 +247,7 @@ export class Server {
       this.#heard();
     }
     if (assembler.partial) throw new MessageError("the peer ended in the middle of a message");
+    visit.peerEnded = true;
   }
 
   /** One message is there: it is answered, and looked at closely after. */
@@ -233,14 +270,16 @@ export class Server {
     if (reply) timer.mark(STEP_INDEX.send);
     this.#ending ||= this.#lossy && assembler.sizeBytes === this.#lastSize;
     const resumed = connection.resumed ?? false;
-    visit.last = this.#arrived(assembler.header, assembler.sizeBytes, resumed, visit.arrivedUs);
+    this.#arrived(visit.outcome, assembler.header, assembler.sizeBytes, visit.arrivedUs);
+    visit.outcome.resumed = resumed;
+    visit.unrecorded = true;
     if (connect === "once") this.#recordLast(visit);
   }
 
   #recordLast(visit: Visit): void {
-    if (!visit.last) return;
-    this.#run.recorder.message(visit.last, visit.timer);
-    visit.last = null;
+    if (!visit.unrecorded) return;
+    this.#run.recorder.message(visit.outcome, visit.timer);
+    visit.unrecorded = false;
     visit.timer.next();
   }
 
@@ -249,9 +288,12 @@ export class Server {
     this.#run.onTrouble(`${connection.peer}: ${describe(error)}`);
   }
 
-  async #close(connection: ServerConnection): Promise<void> {
+  #close(connection: ServerConnection): MaybePromise<void> {
     try {
-      await connection.close();
+      const closing = connection.close();
+      if (closing instanceof Promise) {
+        return closing.catch((error) => this.#trouble(connection, error));
+      }
     } catch (error) {
       this.#trouble(connection, error);
     }
@@ -260,49 +302,59 @@ export class Server {
   /** One datagram: answered first, looked at closely after. */
   #datagram(
     bytes: Uint8Array,
-    peer: string,
+    from: DatagramPeer,
     arrivals: Arrivals,
-    answer: (bytes: Uint8Array) => MaybePromise<void>,
     timer: StepTimer,
   ): MaybePromise<void> {
-    const { reply } = this.#run.options;
     const arrivedUs = timer.lastUs;
-    const done = () => {
-      if (reply) timer.mark(STEP_INDEX.send);
-      this.#ending ||= bytes.length === this.#lastSize;
-      if (arrivals.isNew(bytes.length, parseNo(bytes))) {
-        this.#run.recorder.message(this.#arrived(bytes, bytes.length, false, arrivedUs), timer);
-      }
-      timer.next();
-      this.#heard();
-    };
-    return this.#guarded(peer, () => reply ? answer(ACK) : undefined, done);
+    const sending = this.#run.options.reply ? this.#answerDatagram(from, ACK) : true;
+    return sending instanceof Promise
+      ? sending.then((sent) => this.#datagramServed(sent, bytes, arrivals, timer, arrivedUs))
+      : this.#datagramServed(sending, bytes, arrivals, timer, arrivedUs);
   }
 
-  /** An answer that cannot be sent is this client's trouble, not the server's end. */
-  #guarded(
-    peer: string,
-    answer: () => MaybePromise<void>,
-    done: () => void = () => {},
-  ): MaybePromise<void> {
-    const failed = (error: unknown) => this.#run.onTrouble(`${peer}: ${describe(error)}`);
-    let sending: MaybePromise<void>;
-    try {
-      sending = answer();
-    } catch (error) {
-      return failed(error);
+  #datagramServed(
+    sent: boolean,
+    bytes: Uint8Array,
+    arrivals: Arrivals,
+    timer: StepTimer,
+    arrivedUs: number,
+  ): void {
+    if (!sent) return;
+    if (this.#run.options.reply) timer.mark(STEP_INDEX.send);
+    this.#ending ||= bytes.length === this.#lastSize;
+    if (arrivals.isNew(bytes.length, parseNo(bytes))) {
+      this.#arrived(this.#outcome, bytes, bytes.length, arrivedUs);
+      this.#run.recorder.message(this.#outcome, timer);
     }
-    return sending instanceof Promise ? sending.then(done, failed) : done();
+    timer.next();
+    this.#heard();
   }
 
-  /** Prints a message, and ends the run with the last one. */
-  #arrived(header: Uint8Array, sizeBytes: number, resumed: boolean, arrivedUs: number): Outcome {
-    const { reply, plan } = this.#run.options;
-    const no = parseNo(header);
-    this.#run.onMessage?.(messageLine(header, EPOCH_US + arrivedUs));
-    const final = sizeBytes === this.#lastSize && no === plan.repeat - 1;
+  /** False where it could not be sent: that is this client's trouble, not the server's end. */
+  #answerDatagram(to: DatagramPeer, bytes: Uint8Array): MaybePromise<boolean> {
+    try {
+      const sending = to.send(bytes);
+      if (!(sending instanceof Promise)) return true;
+      return sending.then(() => true, (error) => this.#notAnswered(to, error));
+    } catch (error) {
+      return this.#notAnswered(to, error);
+    }
+  }
+
+  #notAnswered(to: DatagramPeer, error: unknown): false {
+    this.#run.onTrouble(`${to.peer}: ${describe(error)}`);
+    return false;
+  }
+
+  /** Notes a message down, and ends the run with the last one. */
+  #arrived(outcome: Outcome, header: Uint8Array, sizeBytes: number, arrivedUs: number): void {
+    const { plan } = this.#run.options;
+    outcome.sizeBytes = sizeBytes;
+    outcome.no = parseNo(header);
+    this.#run.onMessage?.(header, EPOCH_US + arrivedUs);
+    const final = sizeBytes === this.#lastSize && outcome.no === plan.repeat - 1;
     if (final && ++this.#finals >= this.#finalsWanted) this.#finish();
-    return { client: 0, sizeBytes, no, answered: reply, lost: false, resumed };
   }
 }
 
@@ -313,10 +365,14 @@ class Visit {
   readonly assembler = new MessageAssembler();
   /** When the current message was complete. */
   arrivedUs = 0;
-  /** The last message, while it is not recorded. */
-  last: Outcome | null = null;
+  /** The last message, and whether it waits to be recorded. */
+  readonly outcome: Outcome;
+  unrecorded = false;
+  /** Set when the peer has ended in order. */
+  peerEnded = false;
 
-  constructor(connection: ServerConnection) {
+  constructor(connection: ServerConnection, outcome: Outcome) {
     this.connection = connection;
+    this.outcome = outcome;
   }
 }

@@ -37,11 +37,19 @@ export interface ServerTransport {
   /** True where a message can get lost, and with it the last one of the plan. */
   readonly lossy?: boolean;
   /** The next connection; null after `stopAccepting()`. Handshakes belong to the connection. */
-  accept(): Promise<ServerConnection | null>;
+  accept(): MaybePromise<ServerConnection | null>;
   /** Takes no new connections; those that are there live on. May be called twice. */
   stopAccepting(): void;
   /** Gives the socket back, after the last connection. */
   close?(): MaybePromise<void>;
+}
+
+/** Somebody who has sent a datagram. */
+export interface DatagramPeer {
+  /** Its `host:port`. */
+  readonly peer: string;
+  /** Sends an answer; the bytes are borrowed until it is sent. */
+  send(answer: Uint8Array): MaybePromise<void>;
 }
 
 /** How datagrams without connections are served. */
@@ -52,15 +60,12 @@ export interface DatagramServerTransport {
    * Hands over every datagram until `close()`; where the handler returns a promise, the next
    * waits for it.
    *
-   * @param onDatagram its bytes (borrowed for the call), the peer's `host:port`, and how to answer
+   * @param onDatagram its bytes, borrowed for the call, and who has sent it
    */
-  run(
-    onDatagram: (
-      bytes: Uint8Array,
-      peer: string,
-      answer: (bytes: Uint8Array) => MaybePromise<void>,
-    ) => MaybePromise<void>,
-  ): Promise<void>;
+  run(onDatagram: OnPeerDatagram): Promise<void>;
   /** Stops listening. */
   close(): void;
 }
+
+/** See {@linkcode DatagramServerTransport.run}. */
+export type OnPeerDatagram = (bytes: Uint8Array, from: DatagramPeer) => MaybePromise<unknown>;

@@ -8,7 +8,10 @@ import { bindUdp, type DatagramSocket } from "./node_udp.ts";
 import type { MaybePromise } from "./protocol.ts";
 
 /** Takes a datagram: its bytes are borrowed for the call or, with a promise, until it resolves. */
-export type OnDatagram = (bytes: Uint8Array<ArrayBuffer>, from: Deno.NetAddr) => MaybePromise<void>;
+export type OnDatagram = (
+  bytes: Uint8Array<ArrayBuffer>,
+  from: Deno.NetAddr,
+) => MaybePromise<unknown>;
 
 /** No UDP datagram is longer; receive() without a buffer of this size would cut it. */
 const DATAGRAM_BYTES = 65_535;

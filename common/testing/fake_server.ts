@@ -5,12 +5,15 @@
  */
 import { Deadlines } from "../deadline.ts";
 import { MessageWriter } from "../message.ts";
+import { messageLine } from "../message_printer.ts";
 import { parseOptions } from "../options.ts";
-import type { Protocol, Security } from "../protocol.ts";
+import type { MaybePromise, Protocol, Security } from "../protocol.ts";
 import { Recorder } from "../recorder.ts";
 import { Server, type ServerRun } from "../server.ts";
 import type {
+  DatagramPeer,
   DatagramServerTransport,
+  OnPeerDatagram,
   ServerConnection,
   ServerTransport,
 } from "../server_transport.ts";
@@ -161,25 +164,29 @@ export class FakeDatagrams implements DatagramServerTransport {
   /** Called before each answer; may throw, and what it returns is waited for. */
   onAnswer: () => void | Promise<void> = () => {};
   readonly #end = Promise.withResolvers<void>();
-  #onDatagram: Parameters<DatagramServerTransport["run"]>[0] = () => {};
+  readonly #peers = new Map<string, DatagramPeer>();
+  #onDatagram: OnPeerDatagram = () => {};
 
-  run(onDatagram: Parameters<DatagramServerTransport["run"]>[0]): Promise<void> {
+  run(onDatagram: OnPeerDatagram): Promise<void> {
     this.#onDatagram = onDatagram;
     return this.#end.promise;
   }
 
   /** Hands datagrams of one peer over, as a socket does: one after the other, errors to run(). */
   async deliver(peer: string, ...datagrams: Uint8Array[]): Promise<void> {
-    const answer = (bytes: Uint8Array) => {
-      const sending = this.onAnswer();
-      const done = () => void this.answers.push(`${peer} ${new TextDecoder().decode(bytes)}`);
-      return sending instanceof Promise ? sending.then(done) : done();
-    };
+    let from = this.#peers.get(peer);
+    if (!from) this.#peers.set(peer, from = { peer, send: (bytes) => this.#answer(peer, bytes) });
     try {
-      for (const bytes of datagrams) await this.#onDatagram(bytes, peer, answer);
+      for (const bytes of datagrams) await this.#onDatagram(bytes, from);
     } catch (error) {
       this.fail(error as Error);
     }
+  }
+
+  #answer(peer: string, bytes: Uint8Array): MaybePromise<void> {
+    const sending = this.onAnswer();
+    const done = () => void this.answers.push(`${peer} ${new TextDecoder().decode(bytes)}`);
+    return sending instanceof Promise ? sending.then(done) : done();
   }
 
   /** Makes run() fail. */
@@ -213,7 +220,7 @@ export function fakeServerRun(protocol: Protocol, ...words: string[]): FakeServe
     deadlines,
     lines,
     troubles,
-    onMessage: (line) => void lines.push(line),
+    onMessage: (header, epochUs) => void lines.push(messageLine(header, epochUs)),
     onTrouble: (line) => void troubles.push(line),
     [Symbol.dispose]: () => deadlines.close(),
   };
