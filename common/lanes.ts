@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Engine, type Io, laneName, type Protocol } from "./protocol.ts";
+import { type Engine, type Io, IO_KINDS, laneName, type Protocol } from "./protocol.ts";
 
 /** Protocol, kind of I/O and engine: one way to exchange messages. */
 export interface Lane {
@@ -13,13 +13,13 @@ export interface Lane {
   readonly engine: Engine | null;
 }
 
-/** Every lane of this version, in the order in which they run. */
+/** Every lane, in the order in which they run. */
 export const LANES: readonly Lane[] = [
-  lane("tcp", "async", null),
-  lane("udp", "async", null),
+  ...IO_KINDS.map((io) => lane("tcp", io, null)),
+  ...IO_KINDS.map((io) => lane("udp", io, null)),
   lane("tls", "async", "rustls"),
-  lane("tls", "async", "openssl"),
-  lane("dtls", "async", "openssl"),
+  ...IO_KINDS.map((io) => lane("tls", io, "openssl")),
+  ...IO_KINDS.map((io) => lane("dtls", io, "openssl")),
 ];
 
 function lane(protocol: Protocol, io: Io, engine: Engine | null): Lane {
@@ -36,10 +36,14 @@ export function laneWords({ protocol, io, engine }: Lane): string[] {
  *
  * @param certs folder of the certificates, as it is to stand in the switch; none for all folders
  */
-export function permissionsOf({ engine }: Pick<Lane, "engine">, certs?: string): string[] {
+export function permissionsOf(
+  { engine, io }: Pick<Lane, "engine" | "io">,
+  certs?: string,
+): string[] {
   const permissions = ["--allow-net"];
   if (engine) permissions.push(certs === undefined ? "--allow-read" : `--allow-read=${certs}`);
-  if (engine === "openssl") permissions.push("--allow-ffi", "--allow-env=NETPAIRS_LIBSSL");
+  if (engine === "openssl" || io !== "async") permissions.push("--allow-ffi");
+  if (engine === "openssl") permissions.push("--allow-env=NETPAIRS_LIBSSL");
   return permissions;
 }
 

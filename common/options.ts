@@ -6,7 +6,8 @@
 import { UsageError } from "./errors.ts";
 import { checkPlan, FULL_PLAN, MAX_REPEAT, parsePlan, type Plan, type PlanFile } from "./plan.ts";
 import { defaultLane, permissionsOf } from "./lanes.ts";
-import { type Engine, type Io, laneName, type Protocol, type Role } from "./protocol.ts";
+import { MAX_CORES } from "./posix/affinity.ts";
+import { type Engine, type Io, IO_KINDS, laneName, type Protocol, type Role } from "./protocol.ts";
 import {
   choiceOf,
   helpLines,
@@ -24,6 +25,8 @@ export interface PairOptions {
   /** Protocol, kind of I/O and engine in one name. */
   readonly lane: string;
   readonly io: Io;
+  /** Core to stay on; null for any. */
+  readonly cpu: number | null;
   readonly engine: Engine | null;
   /** Name or address; an IPv6 address without brackets. */
   readonly hostname: string;
@@ -80,7 +83,8 @@ const WORDS: Readonly<Record<string, PairWord>> = {
   "wait-ms": { value: "N", help: "pause between messages in milliseconds, default 0" },
   pause: { help: "wait for Enter between sizes" },
   clients: { value: "N", help: "client: that many at once; server: wait for that many" },
-  io: { value: "async", help: "kind of I/O (default async)" },
+  io: { value: "async|sync|spin", help: "event loop (default), blocking calls, or asking again" },
+  cpu: { value: "N", help: "pin this end to one core, counted from 0 (sync and spin)" },
   engine: {
     value: "rustls|openssl",
     help: "TLS library (default rustls)",
@@ -114,9 +118,6 @@ const WORDS: Readonly<Record<string, PairWord>> = {
   version: { help: "show the version and end" },
 };
 
-/** Words that the command line will have and this version does not. */
-const NOT_YET = new Set(["cpu"]);
-
 /**
  * Reads a pair's command line.
  *
@@ -136,7 +137,7 @@ export function parseOptions(
   words: string[],
   readFile: (path: string) => string = Deno.readTextFileSync,
 ): Request {
-  const values = readWords(wordsOf(protocol, role), words, NOT_YET);
+  const values = readWords(wordsOf(protocol, role), words);
   if (values.has("help")) return "help";
   if (values.has("version")) return "version";
   const file = readPlan(values.get("plan"), readFile);
@@ -145,13 +146,17 @@ export function parseOptions(
     repeat: numberOf(values, "repeat", 1, MAX_REPEAT) ?? file.repeat ?? FULL_PLAN.repeat,
   };
   checkPlan(plan, protocol);
-  const io = choiceOf(values, "io", ["async"], ["sync", "spin"]) ?? "async";
+  const io = choiceOf(values, "io", IO_KINDS) ?? "async";
   const engine = protocol === "tls"
     ? choiceOf(values, "engine", ["rustls", "openssl"]) ?? "rustls"
     : protocol === "dtls"
     ? "openssl"
     : null;
-  refuseOnRustls(values, engine);
+  refuseOnRustls(values, engine, io);
+  const cpu = numberOf(values, "cpu", 0, MAX_CORES - 1) ?? null;
+  if (cpu !== null && io === "async") {
+    throw new UsageError(`--cpu ${cpu} goes with --io sync or spin: there one thread does it all`);
+  }
   if (values.has("echo") && values.has("discard")) {
     throw new UsageError("--echo and --discard: only one of them");
   }
@@ -168,6 +173,7 @@ export function parseOptions(
     role,
     lane: laneName(protocol, io, engine),
     io,
+    cpu,
     engine,
     hostname: hostOf(values, "host") ?? "127.0.0.1",
     port: numberOf(values, "port", role === "server" ? 0 : 1, 65535) ?? 1443,
@@ -220,9 +226,13 @@ function wordsOf(protocol: Protocol, role: Role): Record<string, PairWord> {
 }
 
 /** Deno's own TLS lets a program choose none of these. */
-function refuseOnRustls(values: Values, engine: Engine | null): void {
+function refuseOnRustls(values: Values, engine: Engine | null, io: Io): void {
+  if (engine !== "rustls") return;
+  if (io !== "async") {
+    throw new UsageError(`--io ${io} goes with --engine openssl; rustls has the event loop alone`);
+  }
   const word = ["resume", "tls-version", "ciphers"].find((word) => values.has(word));
-  if (word && engine === "rustls") {
+  if (word) {
     throw new UsageError(`--${word} goes with --engine openssl; rustls has no such setting`);
   }
 }

@@ -27,6 +27,7 @@ Deno.test("parseOptions() has the documented defaults", () => {
     role: "client",
     lane: "tcp-async",
     io: "async",
+    cpu: null,
     engine: null,
     hostname: "127.0.0.1",
     port: 1443,
@@ -96,6 +97,8 @@ const WORDS: [string[], Partial<PairOptions>][] = [
   [["--clients", "8"], { clients: 8 }],
   [["--clients", "1000"], { clients: 1000 }],
   [["--io", "async"], { io: "async" }],
+  [["--io", "sync", "--cpu", "0"], { lane: "tcp-sync", io: "sync", cpu: 0 }],
+  [["--io", "spin", "--cpu", "1023"], { lane: "tcp-spin", io: "spin", cpu: 1023 }],
   [["--certs", "my certs"], { certs: "my certs" }],
   [["--timeout-ms", "1"], { timeoutMs: 1 }],
   [["--json", "out.json"], { json: "out.json" }],
@@ -220,18 +223,22 @@ Deno.test("parseOptions() asks for help and version", () => {
   assertEquals(parseOptions("tls", "server", ["--version", "--help"]), "help");
 });
 
-/** What a later version has; a word that comes to be available leaves this table. */
-const NOT_YET: [Protocol, string[], string][] = [
-  ["tcp", ["--cpu", "1"], "--cpu"],
-  ["tcp", ["--cpu=1"], "--cpu"],
-  ["tcp", ["--io", "sync"], "--io sync"],
-  ["dtls", ["--io=spin"], "--io spin"],
-];
+for (const protocol of ["tcp", "udp", "dtls"] as const) {
+  Deno.test(`parseOptions() takes --cpu for ${protocol} on sync and spin, and refuses it on async`, () => {
+    for (const io of ["sync", "spin"]) {
+      assertEquals(read(protocol, "server", "--io", io, "--cpu", "1").cpu, 1);
+    }
+    const line = "--cpu 1 goes with --io sync or spin: there one thread does it all";
+    assertEquals(refusal(protocol, "client", "--cpu", "1"), line);
+  });
+}
 
-for (const [protocol, words, what] of NOT_YET) {
-  Deno.test(`parseOptions() refuses ${words.join(" ")} as not available`, () => {
-    const line = `${what} is not available in this version`;
-    for (const role of ROLES) assertEquals(refusal(protocol, role, ...words), line);
+for (const io of ["sync", "spin"]) {
+  Deno.test(`parseOptions() refuses --io ${io} on rustls and takes it on openssl`, () => {
+    const line = `--io ${io} goes with --engine openssl; rustls has the event loop alone`;
+    for (const role of ROLES) assertEquals(refusal("tls", role, "--io", io), line);
+    const { lane } = read("tls", "client", "--io", io, "--engine", "openssl");
+    assertEquals(lane, `tls-${io}-openssl`);
   });
 }
 
@@ -255,7 +262,10 @@ Deno.test("parseOptions() takes --echo and --discard of servers, as serving unti
 });
 
 Deno.test("parseOptions() refuses a kind of I/O and an engine that there will never be", () => {
-  assertEquals(refusal("tls", "client", "--io", "magic"), "--io magic: allowed is async");
+  assertEquals(
+    refusal("tls", "client", "--io", "magic"),
+    "--io magic: allowed is async or sync or spin",
+  );
   assertEquals(
     refusal("tls", "client", "--engine", "own"),
     "--engine own: allowed is rustls or openssl",

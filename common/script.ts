@@ -8,7 +8,9 @@ import { Client, type ClientTransport } from "./client.ts";
 import { Deadlines } from "./deadline.ts";
 import { EXIT, exitCodeOf, InterruptedError, reportError } from "./errors.ts";
 import { helpText, type PairOptions, parseOptions } from "./options.ts";
-import { LinePrinter, openOutput, print, type Write } from "./output.ts";
+import { MessagePrinter } from "./message_printer.ts";
+import { openOutput, print, type Write } from "./output.ts";
+import { pinToCore } from "./posix/affinity.ts";
 import { formatAddress, type Protocol, type Role, type Security } from "./protocol.ts";
 import { Recorder } from "./recorder.ts";
 import {
@@ -82,12 +84,12 @@ export function serverMain(
     const { transport, library } = await prepare(options, deadlines);
     script.library = library ?? null;
     console.error(`listening on ${formatAddress(transport.hostname, transport.port)}`);
-    const printer = new LinePrinter();
+    const printer = new MessagePrinter();
     const server = new Server({
       options,
       recorder,
       deadlines,
-      onMessage: script.talks ? (line) => printer.add(line) : undefined,
+      onMessage: script.talks ? (header, epochUs) => printer.add(header, epochUs) : undefined,
       onTrouble: (line) => console.error(line),
     });
     try {
@@ -154,6 +156,7 @@ async function runScript(
   };
   let failure: unknown;
   try {
+    if (options.cpu !== null) pinToCore(options.cpu);
     await run(script);
   } catch (error) {
     failure = error;

@@ -10,7 +10,13 @@ import { resolveHost } from "./net.ts";
 import { toSecurity } from "./openssl/info.ts";
 import type { SavedSession } from "./openssl/saved_session.ts";
 import type { SecureConn } from "./openssl/secure_conn.ts";
-import type { ListenSettings, TlsSettings, TlsVersion } from "./openssl/settings.ts";
+import type { TlsSession } from "./openssl/session.ts";
+import type {
+  ListenSettings,
+  TlsServerSettings,
+  TlsSettings,
+  TlsVersion,
+} from "./openssl/settings.ts";
 import type { PairOptions } from "./options.ts";
 import { formatAddress, type Security } from "./protocol.ts";
 import type { ServerConnection, ServerTransport } from "./server_transport.ts";
@@ -31,17 +37,24 @@ export function pairSettings(options: PairOptions): TlsSettings {
   };
 }
 
+/** What a pair's server shows its clients and wants of them. */
+export async function pairServerSettings(options: PairOptions): Promise<TlsServerSettings> {
+  return {
+    ...await loadCertificates(options.certs, "server"),
+    ...pairSettings(options),
+    clientCertificate: "require",
+  };
+}
+
 /** What a pair's server says to its listener. */
 export async function pairListenSettings(
   options: PairOptions,
   deadlines: Deadlines,
 ): Promise<ListenSettings> {
   return {
-    ...await loadCertificates(options.certs, "server"),
-    ...pairSettings(options),
+    ...await pairServerSettings(options),
     hostname: await resolveHost(options.hostname),
     port: options.port,
-    clientCertificate: "require",
     handshakeTimeoutMs: options.timeoutMs,
     signal: deadlines.signal,
   };
@@ -97,8 +110,8 @@ export class SessionPool {
   }
 
   /** Keeps the session of a connection that has ended in order. */
-  keep(conn: { saveSession(): SavedSession | null }): void {
-    const session = this.#resumes ? conn.saveSession() : null;
+  keep(core: TlsSession): void {
+    const session = this.#resumes ? core.save() : null;
     if (session) this.#sessions.push(session);
   }
 }
@@ -138,7 +151,7 @@ export abstract class SecureConnection<Conn extends SecureConn> {
   /** Ends the session in order. A TLS 1.3 client has its new session by then. */
   async shutdown(): Promise<void> {
     await this.conn.shutdown();
-    this.#sessions?.keep(this.conn);
+    this.#sessions?.keep(this.conn.core);
   }
 
   /** Frees the connection. */

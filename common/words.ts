@@ -23,7 +23,6 @@ export type Values = ReadonlyMap<string, string>;
 /**
  * Reads a command line.
  *
- * @param notYet words that are refused as not available rather than as unknown
  * @throws {UsageError} for an unknown word, one that stands twice, or a value too many or too few
  *
  * @example
@@ -32,10 +31,8 @@ export type Values = ReadonlyMap<string, string>;
  * if (values.get("port") !== "1443") throw new Error("not read");
  * ```
  */
-export function readWords(table: WordTable, words: string[], notYet?: Set<string>): Values {
+export function readWords(table: WordTable, words: string[]): Values {
   const refuse = (word: string) => {
-    const name = word.replace(/^--?/, "").replace(/=.*/s, "");
-    if (notYet?.has(name)) throw new UsageError(`--${name} is not available in this version`);
     throw new UsageError(`unknown word "${word}"; --help lists the words that are allowed`);
   };
   const names = Object.keys(table);
@@ -115,22 +112,17 @@ export function numberOf(
 /**
  * The value of a word that takes one of several.
  *
- * @param notYet values that are refused as not available rather than as unknown
  * @throws {UsageError} saying what is allowed
  */
 export function choiceOf<T extends string>(
   values: Values,
   word: string,
   allowed: readonly T[],
-  notYet: readonly string[] = [],
 ): T | undefined {
   const text = values.get(word);
   if (text === undefined) return undefined;
   const choice = allowed.find((choice) => choice === text);
   if (choice) return choice;
-  if (notYet.includes(text)) {
-    throw new UsageError(`--${word} ${text} is not available in this version`);
-  }
   throw new UsageError(`--${word} ${text}: allowed is ${allowed.join(" or ")}`);
 }
 

@@ -14,9 +14,10 @@ import { TimeoutError } from "../common/errors.ts";
 import { resolveHost } from "../common/net.ts";
 import { pairSettings, SecureConnection, SessionPool, shaken } from "../common/secure_pair.ts";
 import type { PairOptions } from "../common/options.ts";
-import { clientMain, type Prepared } from "../common/script.ts";
+import { clientMain, type Prepare, type Prepared } from "../common/script.ts";
 import type { DtlsConn } from "./conn.ts";
 import { dtlsContext, openDtls } from "./connect.ts";
+import { preparePosixClient } from "./posix_client.ts";
 
 class DtlsConnection extends SecureConnection<DtlsConn> implements ClientConnection {
   readonly #timeoutMs: number;
@@ -64,4 +65,7 @@ async function prepare(
   };
 }
 
-if (import.meta.main) Deno.exit(await clientMain("dtls", prepare));
+const prepareLane: Prepare<ClientTransport> = (options, deadlines) =>
+  (options.io === "async" ? prepare : preparePosixClient)(options, deadlines);
+
+if (import.meta.main) Deno.exit(await clientMain("dtls", prepareLane));

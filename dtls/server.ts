@@ -10,10 +10,11 @@ import type { Deadlines } from "../common/deadline.ts";
 import { loadOpenSsl } from "../common/openssl/library.ts";
 import { listenerTransport, pairListenSettings, SecureConnection } from "../common/secure_pair.ts";
 import type { PairOptions } from "../common/options.ts";
-import { type Prepared, serverMain } from "../common/script.ts";
+import { type Prepare, type Prepared, serverMain } from "../common/script.ts";
 import type { ServerConnection, ServerTransport } from "../common/server_transport.ts";
 import type { DtlsConn } from "./conn.ts";
 import { listenDtls } from "./listen.ts";
+import { preparePosixServer } from "./posix_server.ts";
 
 class DtlsConnection extends SecureConnection<DtlsConn> implements ServerConnection {
   readonly #options: PairOptions;
@@ -45,4 +46,7 @@ async function prepare(
   };
 }
 
-if (import.meta.main) Deno.exit(await serverMain("dtls", prepare));
+const prepareLane: Prepare<ServerTransport> = (options, deadlines) =>
+  (options.io === "async" ? prepare : preparePosixServer)(options, deadlines);
+
+if (import.meta.main) Deno.exit(await serverMain("dtls", prepareLane));

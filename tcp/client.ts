@@ -10,7 +10,8 @@ import { STEP_INDEX } from "../common/clock.ts";
 import type { Deadlines } from "../common/deadline.ts";
 import { bounded, BoundedTcp, resolveHost } from "../common/net.ts";
 import type { PairOptions } from "../common/options.ts";
-import { clientMain, type Prepared } from "../common/script.ts";
+import { clientMain, type Prepare, type Prepared } from "../common/script.ts";
+import { preparePosixClient } from "./posix_client.ts";
 
 class TcpConnection implements ClientConnection {
   readonly #tcp: BoundedTcp;
@@ -55,4 +56,7 @@ async function prepare(
   return { transport };
 }
 
-if (import.meta.main) Deno.exit(await clientMain("tcp", prepare));
+const prepareLane: Prepare<ClientTransport> = (options, deadlines) =>
+  (options.io === "async" ? prepare : preparePosixClient)(options, deadlines);
+
+if (import.meta.main) Deno.exit(await clientMain("tcp", prepareLane));

@@ -9,8 +9,9 @@ import type { Deadlines } from "../common/deadline.ts";
 import { BoundedTcp, resolveHost, TcpAcceptor } from "../common/net.ts";
 import type { PairOptions } from "../common/options.ts";
 import { formatAddress } from "../common/protocol.ts";
-import { type Prepared, serverMain } from "../common/script.ts";
+import { type Prepare, type Prepared, serverMain } from "../common/script.ts";
 import type { ServerConnection, ServerTransport } from "../common/server_transport.ts";
+import { preparePosixServer } from "./posix_server.ts";
 
 class TcpConnection implements ServerConnection {
   readonly peer: string;
@@ -56,4 +57,7 @@ async function prepare(
   };
 }
 
-if (import.meta.main) Deno.exit(await serverMain("tcp", prepare));
+const prepareLane: Prepare<ServerTransport> = (options, deadlines) =>
+  (options.io === "async" ? prepare : preparePosixServer)(options, deadlines);
+
+if (import.meta.main) Deno.exit(await serverMain("tcp", prepareLane));

@@ -19,6 +19,7 @@ import { loadCredentials } from "./node_credentials.ts";
 import { securityOf } from "./node_security.ts";
 import { NodeTlsStream } from "./node_stream.ts";
 import { prepareOpenSslClient } from "./openssl_client.ts";
+import { preparePosixClient } from "./posix_client.ts";
 
 class TlsConnection implements ClientConnection {
   readonly #stream: NodeTlsStream;
@@ -85,9 +86,9 @@ async function prepare(
   return { transport };
 }
 
-const prepareEngine: Prepare<ClientTransport> = (options, deadlines) =>
-  options.engine === "openssl"
-    ? prepareOpenSslClient(options, deadlines)
-    : prepare(options, deadlines);
+const prepareLane: Prepare<ClientTransport> = (options, deadlines) => {
+  if (options.io !== "async") return preparePosixClient(options, deadlines);
+  return (options.engine === "openssl" ? prepareOpenSslClient : prepare)(options, deadlines);
+};
 
-if (import.meta.main) Deno.exit(await clientMain("tls", prepareEngine));
+if (import.meta.main) Deno.exit(await clientMain("tls", prepareLane));

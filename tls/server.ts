@@ -20,6 +20,7 @@ import { securityOf } from "./node_security.ts";
 import { Handshakes, NodeTcpAcceptor } from "./node_server.ts";
 import { NodeTlsStream } from "./node_stream.ts";
 import { prepareOpenSslServer } from "./openssl_server.ts";
+import { preparePosixServer } from "./posix_server.ts";
 
 /** What all connections of a run share. */
 interface Shared {
@@ -107,9 +108,9 @@ async function prepare(
   };
 }
 
-const prepareEngine: Prepare<ServerTransport> = (options, deadlines) =>
-  options.engine === "openssl"
-    ? prepareOpenSslServer(options, deadlines)
-    : prepare(options, deadlines);
+const prepareLane: Prepare<ServerTransport> = (options, deadlines) => {
+  if (options.io !== "async") return preparePosixServer(options, deadlines);
+  return (options.engine === "openssl" ? prepareOpenSslServer : prepare)(options, deadlines);
+};
 
-if (import.meta.main) Deno.exit(await serverMain("tls", prepareEngine));
+if (import.meta.main) Deno.exit(await serverMain("tls", prepareLane));

@@ -74,8 +74,8 @@ async function compile(
       "compile",
       "--quiet",
       "--no-prompt",
-      // Of TLS, both engines.
-      ...permissionsOf({ engine: LANES.findLast((lane) => lane.protocol === protocol)!.engine }),
+      // The last lane of a protocol needs what all its lanes need.
+      ...permissionsOf(LANES.findLast((lane) => lane.protocol === protocol)!),
       // For --plan, --json and --csv, and for what the result document says of the machine.
       ...["--allow-read", "--allow-write", "--allow-sys=hostname,cpus"],
       ...(target ? ["--target", target] : []),

@@ -10,8 +10,9 @@ import type { Deadline, Deadlines } from "../common/deadline.ts";
 import { InterruptedError } from "../common/errors.ts";
 import { resolveHost } from "../common/net.ts";
 import type { PairOptions } from "../common/options.ts";
-import { clientMain, type Prepared } from "../common/script.ts";
+import { clientMain, type Prepare, type Prepared } from "../common/script.ts";
 import { UdpSocket } from "../common/udp.ts";
+import { preparePosixClient } from "./posix_client.ts";
 
 class UdpConnection implements ClientConnection {
   readonly #socket: UdpSocket;
@@ -84,4 +85,7 @@ async function prepare(
   };
 }
 
-if (import.meta.main) Deno.exit(await clientMain("udp", prepare));
+const prepareLane: Prepare<ClientTransport> = (options, deadlines) =>
+  (options.io === "async" ? prepare : preparePosixClient)(options, deadlines);
+
+if (import.meta.main) Deno.exit(await clientMain("udp", prepareLane));

@@ -8,9 +8,26 @@
 import { resolveHost } from "../common/net.ts";
 import type { PairOptions } from "../common/options.ts";
 import { formatAddress } from "../common/protocol.ts";
-import { type Prepared, serverMain } from "../common/script.ts";
-import type { DatagramServerTransport } from "../common/server_transport.ts";
+import { type Prepare, type Prepared, serverMain } from "../common/script.ts";
+import type { DatagramPeer, DatagramServerTransport } from "../common/server_transport.ts";
 import { UdpSocket } from "../common/udp.ts";
+import { preparePosixServer } from "./posix_server.ts";
+
+class UdpPeer implements DatagramPeer {
+  readonly peer: string;
+  readonly #socket: UdpSocket;
+  readonly #addr: Deno.NetAddr;
+
+  constructor(socket: UdpSocket, addr: Deno.NetAddr) {
+    this.peer = formatAddress(addr.hostname, addr.port);
+    this.#socket = socket;
+    this.#addr = addr;
+  }
+
+  send(answer: Uint8Array): Promise<void> {
+    return this.#socket.send(answer, this.#addr);
+  }
+}
 
 async function prepare(options: PairOptions): Promise<Prepared<DatagramServerTransport>> {
   const socket = new UdpSocket(await resolveHost(options.hostname), options.port);
@@ -19,16 +36,13 @@ async function prepare(options: PairOptions): Promise<Prepared<DatagramServerTra
       hostname: socket.addr.hostname,
       port: socket.addr.port,
       run: (onDatagram) =>
-        socket.run((bytes, from) =>
-          onDatagram(
-            bytes,
-            formatAddress(from.hostname, from.port),
-            (answer) => socket.send(answer, from),
-          )
-        ),
+        socket.run((bytes, from) => onDatagram(bytes, new UdpPeer(socket, from))),
       close: () => socket.close(),
     },
   };
 }
 
-if (import.meta.main) Deno.exit(await serverMain("udp", prepare));
+const prepareLane: Prepare<DatagramServerTransport> = (options, deadlines) =>
+  (options.io === "async" ? prepare : preparePosixServer)(options, deadlines);
+
+if (import.meta.main) Deno.exit(await serverMain("udp", prepareLane));

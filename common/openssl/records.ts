@@ -44,6 +44,8 @@ export function packDatagrams(
   mtu: number,
   emit: (datagram: Uint8Array) => void,
 ): void {
+  // One record alone, as every message is, needs no cutting.
+  if (recordLength(bytes, 0) === bytes.length) return emit(bytes);
   let from = 0;
   let to = 0;
   while (to < bytes.length) {

@@ -8,6 +8,7 @@
  * @module
  */
 import { isIP } from "node:net";
+import { Borrowed } from "../borrowed.ts";
 import { SSL_CTRL, SSL_ERROR, SSL_OP, TLSEXT_NAMETYPE_HOST_NAME } from "./constants.ts";
 import type { TlsContext } from "./context.ts";
 import { takeError } from "./errors.ts";
@@ -35,7 +36,7 @@ const OUTPUT_BYTES = 128 * 1024;
 const MTU_LIMITS = { min: 256, max: 65_507 } as const;
 
 /** One buffer serves all sessions: what is drained is handed over before the next call. */
-let output: Uint8Array<ArrayBuffer> | undefined;
+let output: Borrowed | undefined;
 
 /** What SSL_state_string(3) says after a fatal error. */
 const FAILED_STATE = "SSLERR";
@@ -219,15 +220,16 @@ export class TlsSession implements Disposable {
    */
   drain(emit: (bytes: Uint8Array) => void): void {
     if (this.#ssl === null) return;
-    output ??= new Uint8Array(OUTPUT_BYTES);
-    for (;;) {
-      const length = this.#lib.BIO_read(this.#output, output, OUTPUT_BYTES);
+    output ??= new Borrowed(OUTPUT_BYTES);
+    let length: number;
+    do {
+      length = this.#lib.BIO_read(this.#output, output.bytes, OUTPUT_BYTES);
       if (length <= 0) break;
-      const bytes = output.subarray(0, length);
+      const bytes = output.first(length);
       const out = this.#finished ? emit : this.#counting(emit);
       if (this.#datagram) packDatagrams(bytes, this.#mtu, out);
       else out(bytes);
-    }
+    } while (length === OUTPUT_BYTES);
     // The last flight, if it is this end's, is drained after the handshake and belongs to it.
     this.#finished = this.established;
   }

@@ -1,0 +1,203 @@
+/**
+ * A TLS or DTLS session over sockets whose calls return values while they can: what the pairs do
+ * with it, step by step.
+ *
+ * @module
+ */
+import { TimeoutError } from "./errors.ts";
+import { toSecurity } from "./openssl/info.ts";
+import { ENDED, NOT_YET, type TlsSession } from "./openssl/session.ts";
+import type { MaybePromise, Security } from "./protocol.ts";
+
+/** What carries a session's bytes or datagrams. */
+export interface SessionCarrier {
+  /** Sends bytes or a datagram, borrowed for the call. */
+  send(bytes: Uint8Array): MaybePromise<void>;
+  /**
+   * Feeds the session what comes next.
+   *
+   * @param dueMs how long to wait, on the clock of performance.now()
+   * @returns false when the time is over
+   * @throws {Deno.errors.UnexpectedEof} where the peer has closed the connection
+   */
+  feed(dueMs: number): MaybePromise<boolean>;
+  /** Gives the socket back. May be called twice. */
+  close(): void;
+}
+
+/** What {@linkcode DrivenSession.receive} returns when its time is over. */
+export const LATE = -1;
+
+/** Longest piece that is sealed and sent at once. */
+const PIECE_BYTES = 65_536;
+
+/** Memory for what nobody reads any more. */
+const dropped = new Uint8Array(16_384);
+
+/** Drives a session; each call is bounded in time. */
+export class DrivenSession {
+  /** What it drives. */
+  protected readonly core: TlsSession;
+  readonly #carrier: SessionCarrier;
+  readonly #closeTimeoutMs: number;
+  readonly #emit = (bytes: Uint8Array) => this.#transmit(bytes);
+  /** Set while the system's buffer is full: what follows is sent after it. */
+  #sending: Promise<void> | undefined;
+  #closed = false;
+
+  /**
+   * Takes session and carrier over.
+   *
+   * @param closeTimeoutMs longest wait for the peer's close_notify
+   */
+  constructor(core: TlsSession, carrier: SessionCarrier, closeTimeoutMs: number) {
+    this.core = core;
+    this.#carrier = carrier;
+    this.#closeTimeoutMs = closeTimeoutMs;
+  }
+
+  /** What was agreed on; asked for after the handshake. */
+  get security(): Security {
+    return toSecurity(this.core.info());
+  }
+
+  /** Whether the session was a resumed one. */
+  get resumed(): boolean {
+    return this.core.resumed;
+  }
+
+  /** Completes the handshake; what it waits for, and until when, the session says. */
+  protected shake(timeoutMs: number): MaybePromise<void> {
+    return this.#shake(performance.now() + timeoutMs);
+  }
+
+  #shake(dueMs: number): MaybePromise<void> {
+    try {
+      for (;;) {
+        const done = this.core.handshake();
+        const sending = this.#flush();
+        if (done) return sending;
+        const retransmitMs = this.core.timeoutMs() ?? Infinity;
+        const feeding = this.#carrier.feed(Math.min(dueMs, performance.now() + retransmitMs));
+        if (feeding instanceof Promise) return this.#shakeLater(feeding, dueMs);
+        this.#fed(feeding, dueMs);
+      }
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  async #shakeLater(feeding: Promise<boolean>, dueMs: number): Promise<void> {
+    try {
+      this.#fed(await feeding, dueMs);
+    } catch (error) {
+      throw this.#failed(error);
+    }
+    return this.#shake(dueMs);
+  }
+
+  #fed(fed: boolean, dueMs: number): void {
+    if (fed) return;
+    if (performance.now() >= dueMs) {
+      throw new TimeoutError("the peer did not answer the handshake in time");
+    }
+    this.core.handleTimeout();
+  }
+
+  /** The alert that says why goes out all the same. */
+  #failed(error: unknown): unknown {
+    this.core.fail();
+    this.#flush();
+    return error;
+  }
+
+  /**
+   * Receives into `into`, on DTLS one message.
+   *
+   * @returns how many bytes, 0 when the peer has ended, {@linkcode LATE} when nothing came in time
+   */
+  protected receiveWithin(into: Uint8Array, timeoutMs: number): MaybePromise<number> {
+    return this.#receive(into as Uint8Array<ArrayBuffer>, performance.now() + timeoutMs);
+  }
+
+  #receive(into: Uint8Array<ArrayBuffer>, dueMs: number): MaybePromise<number> {
+    for (;;) {
+      const length = this.core.read(into);
+      if (length === ENDED) return 0;
+      if (length !== NOT_YET) return length;
+      this.#flush();
+      const feeding = this.#carrier.feed(dueMs);
+      if (feeding instanceof Promise) {
+        return feeding.then((fed) => fed ? this.#receive(into, dueMs) : LATE);
+      }
+      if (!feeding) return LATE;
+    }
+  }
+
+  /** Sends all bytes, borrowed for the call; on DTLS one message. */
+  send(bytes: Uint8Array): MaybePromise<void> {
+    if (bytes.length <= PIECE_BYTES) {
+      this.core.write(bytes as Uint8Array<ArrayBuffer>);
+    } else {
+      for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+        this.core.write(bytes.subarray(at, at + PIECE_BYTES) as Uint8Array<ArrayBuffer>);
+        this.#flush();
+      }
+    }
+    return this.#flush();
+  }
+
+  /** Says that no more will be sent, and waits a bounded time for the peer to say so, too. */
+  shutdown(): MaybePromise<void> {
+    const ended = this.core.shutdown() || this.core.peerEnded;
+    const sending = this.#flush();
+    return ended ? sending : this.#untilEnded(performance.now() + this.#closeTimeoutMs);
+  }
+
+  /** Where the peer has gone without a word, there is nobody left to be told. */
+  #untilEnded(dueMs: number): MaybePromise<void> {
+    try {
+      for (;;) {
+        const receiving = this.#receive(dropped, dueMs);
+        if (receiving instanceof Promise) {
+          return receiving.then(
+            (received) => received > 0 ? this.#untilEnded(dueMs) : undefined,
+            () => {},
+          );
+        }
+        if (receiving <= 0) return;
+      }
+    } catch {
+      return;
+    }
+  }
+
+  /** Frees both without a word to the peer. May be called twice. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.core.close();
+    this.#carrier.close();
+  }
+
+  /** Sends what the session has put out. */
+  #flush(): MaybePromise<void> {
+    this.core.drain(this.#emit);
+    return this.#sending;
+  }
+
+  #transmit(bytes: Uint8Array): void {
+    let sending: MaybePromise<void>;
+    if (this.#sending) {
+      const copy = bytes.slice();
+      sending = this.#sending.then(() => this.#carrier.send(copy));
+    } else {
+      sending = this.#carrier.send(bytes);
+    }
+    if (!(sending instanceof Promise)) return;
+    this.#sending = sending;
+    const done = () => void (this.#sending === sending && (this.#sending = undefined));
+    // Whoever waits for it is told of an error; a later call meets it by itself.
+    sending.then(done, done);
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * The numbers and layouts of the systems whose libc is known, with the headers they stand in.
+ *
+ * Linux: asm-generic/socket.h, bits/socket.h, netinet/tcp.h, poll.h, as they are on x86-64 and
+ * arm64. macOS: sys/socket.h, netinet/tcp.h, sys/poll.h.
+ *
+ * @module
+ */
+import { RunError } from "../errors.ts";
+
+/** One system's libc. */
+export interface Platform {
+  /** The library's file name. */
+  readonly library: string;
+  /** The function that tells where errno lies. */
+  readonly errnoLocation: "__errno_location" | "__error";
+  /** Whether a struct sockaddr begins with its length, and the family has one byte. */
+  readonly hasLength: boolean;
+  readonly AF_INET6: number;
+  readonly SOL_SOCKET: number;
+  readonly SO_REUSEADDR: number;
+  readonly SO_RCVTIMEO: number;
+  readonly SO_SNDTIMEO: number;
+  readonly SO_ERROR: number;
+  readonly MSG_DONTWAIT: number;
+  /** Set where the system knows it: a peer that has gone is an error and no signal. */
+  readonly MSG_NOSIGNAL: number;
+  /** Set where `sched_setaffinity` exists. */
+  readonly pins: boolean;
+}
+
+/** The same everywhere. */
+export const AF_INET = 2;
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+export const IPPROTO_TCP = 6;
+export const TCP_NODELAY = 1;
+export const POLLIN = 1;
+export const POLLOUT = 4;
+
+const LINUX: Platform = {
+  library: "libc.so.6",
+  errnoLocation: "__errno_location",
+  hasLength: false,
+  AF_INET6: 10,
+  SOL_SOCKET: 1,
+  SO_REUSEADDR: 2,
+  SO_RCVTIMEO: 20,
+  SO_SNDTIMEO: 21,
+  SO_ERROR: 4,
+  MSG_DONTWAIT: 0x40,
+  MSG_NOSIGNAL: 0x4000,
+  pins: true,
+};
+
+const MACOS: Platform = {
+  library: "/usr/lib/libSystem.B.dylib",
+  errnoLocation: "__error",
+  hasLength: true,
+  AF_INET6: 30,
+  SOL_SOCKET: 0xffff,
+  SO_REUSEADDR: 0x0004,
+  SO_RCVTIMEO: 0x1006,
+  SO_SNDTIMEO: 0x1005,
+  SO_ERROR: 0x1007,
+  MSG_DONTWAIT: 0x80,
+  // Deno lets no process die of SIGPIPE.
+  MSG_NOSIGNAL: 0,
+  pins: false,
+};
+
+/**
+ * The layouts of a system.
+ *
+ * @throws {RunError} where they are not known
+ */
+export function platformOf(os: string, arch: string): Platform {
+  const known = arch === "x86_64" || arch === "aarch64";
+  if (os === "linux" && known) return LINUX;
+  if (os === "darwin" && known) return MACOS;
+  throw new RunError(
+    `--io sync and --io spin call libc as Linux and macOS have it, on x86-64 and arm64; ` +
+      `this is ${os} on ${arch}: use --io async`,
+  );
+}

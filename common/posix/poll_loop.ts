@@ -1,0 +1,166 @@
+/**
+ * Where blocking exchanges wait when they cannot just block: several connections at once, and
+ * the event loop, which has to hear of Ctrl-C and of timers.
+ *
+ * @module
+ */
+import { setImmediate } from "node:timers";
+import { EINTR, PosixError } from "./errors.ts";
+import { type Libc, loadLibc } from "./libc.ts";
+import { type Patience, SLICE_MS } from "./socket.ts";
+
+/** poll(2) passes over a negative file descriptor. */
+const NO_FD = -1;
+
+/**
+ * The event loop looks for signals and timers only at every 61st of its rounds while something
+ * else is ready; so many rounds are some ten microseconds.
+ */
+const ROUNDS_PER_TURN = 16;
+
+/** Someone who waits. */
+export class Wait {
+  /** True when what was waited for is there, false when its time is over. */
+  readonly ready: Promise<boolean>;
+  readonly fd: number;
+  readonly events: number;
+  /** When its time is over, on the clock of performance.now(). */
+  readonly dueMs: number;
+  readonly #settled = Promise.withResolvers<boolean>();
+  readonly #loop: PollLoop;
+
+  /** Made by {@linkcode PollLoop}. */
+  constructor(loop: PollLoop, fd: number, events: number, dueMs: number) {
+    this.#loop = loop;
+    this.fd = fd;
+    this.events = events;
+    this.dueMs = dueMs;
+    this.ready = this.#settled.promise;
+  }
+
+  /** Ends the wait: what was waited for is there, or its time is over. */
+  settle(ready: boolean): void {
+    this.#loop.remove(this);
+    this.#settled.resolve(ready);
+  }
+
+  /** Ends the wait with an error. */
+  fail(error: unknown): void {
+    this.#loop.remove(this);
+    this.#settled.reject(error);
+  }
+}
+
+/** All that wait in one thread: one poll(2) for them, and a turn of the event loop in between. */
+export class PollLoop {
+  /** Number of connections that can wait. While it is one, that one may just block. */
+  users = 0;
+  readonly #libc: Libc;
+  /** How its users' calls wait, and its own. */
+  readonly patience: Patience;
+  readonly #signal: AbortSignal;
+  readonly #waits = new Set<Wait>();
+  #pollFds = new Int32Array(2 * 16);
+  #running = false;
+  #turnedMs = performance.now();
+
+  /**
+   * @param signal ends every wait, with its reason
+   */
+  constructor(patience: Patience, signal: AbortSignal) {
+    this.#libc = loadLibc();
+    this.patience = patience;
+    this.#signal = signal;
+  }
+
+  /** True where the one connection there is may block: nobody else is kept waiting. */
+  get alone(): boolean {
+    return this.users <= 1;
+  }
+
+  /** True where the event loop had no turn for a slice: then the next wait is one for this loop. */
+  isDue(nowMs = performance.now()): boolean {
+    return nowMs - this.#turnedMs >= SLICE_MS;
+  }
+
+  /** False where a wait for what is not there yet is one for this loop: see {@linkcode isDue}. */
+  mayBlock(dueMs: number): boolean {
+    const nowMs = performance.now();
+    return dueMs - nowMs >= SLICE_MS && !this.isDue(nowMs);
+  }
+
+  /** Waits for a file descriptor: POLLIN, POLLOUT. */
+  wait(fd: number, events: number, dueMs: number): Wait {
+    const wait = new Wait(this, fd, events, dueMs);
+    this.#waits.add(wait);
+    if (!this.#running) {
+      this.#running = true;
+      void this.#run();
+    }
+    return wait;
+  }
+
+  /** Waits for nothing but its time, or to be settled. */
+  sleep(dueMs: number): Wait {
+    return this.wait(NO_FD, 0, dueMs);
+  }
+
+  /** Gives the event loop its turn where it had none for a slice; else there is nothing to await. */
+  rest(): Promise<void> | undefined {
+    return this.isDue() && !this.#running ? this.#turn() : undefined;
+  }
+
+  /** For {@linkcode Wait}. */
+  remove(wait: Wait): void {
+    this.#waits.delete(wait);
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waits.size > 0) {
+      // Whoever was woken goes on before the next poll: one round of the event loop is enough.
+      if (this.isDue()) await this.#turn();
+      else await round();
+      try {
+        this.#signal.throwIfAborted();
+        if (this.#waits.size > 0) this.#poll();
+      } catch (error) {
+        for (const wait of [...this.#waits]) wait.fail(error);
+      }
+    }
+    this.#running = false;
+  }
+
+  async #turn(): Promise<void> {
+    for (let i = 0; i < ROUNDS_PER_TURN; i++) await round();
+    this.#turnedMs = performance.now();
+  }
+
+  /** One poll(2) over all of them. */
+  #poll(): void {
+    const waits = [...this.#waits];
+    if (this.#pollFds.length < 2 * waits.length) this.#pollFds = new Int32Array(4 * waits.length);
+    const fds = this.#pollFds;
+    const now = performance.now();
+    let dueMs = now + SLICE_MS;
+    for (const [i, wait] of waits.entries()) {
+      // struct pollfd of poll.h: int fd; short events; short revents.
+      fds[2 * i] = wait.fd;
+      fds[2 * i + 1] = wait.events;
+      dueMs = Math.min(dueMs, wait.dueMs);
+    }
+    const timeoutMs = this.patience === "spin" ? 0 : Math.max(Math.ceil(dueMs - now), 0);
+    const bytes = new Uint8Array(fds.buffer);
+    const ready = this.#libc.poll(bytes, waits.length, timeoutMs);
+    const errno = this.#libc.errno[0]!;
+    if (ready < 0 && errno !== EINTR) throw new PosixError("poll", errno);
+    const after = performance.now();
+    for (const [i, wait] of waits.entries()) {
+      if (ready > 0 && fds[2 * i + 1]! >> 16 !== 0) wait.settle(true);
+      else if (wait.dueMs <= after) wait.settle(false);
+    }
+  }
+}
+
+function round(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}

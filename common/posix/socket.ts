@@ -1,0 +1,251 @@
+/**
+ * Sockets as the system has them: every call is one system call and returns at once, or after a
+ * slice of time at most.
+ *
+ * @module
+ */
+import { MAX_ADDRESS_BYTES, SocketAddress } from "./address.ts";
+import { EAGAIN, EALREADY, EINPROGRESS, EINTR, EISCONN, PosixError } from "./errors.ts";
+import { type Libc, loadLibc } from "./libc.ts";
+import { AF_INET, IPPROTO_TCP, POLLIN, SOCK_DGRAM, SOCK_STREAM, TCP_NODELAY } from "./platform.ts";
+
+/** What a call returns that cannot be done yet. */
+export const NOT_YET = -1;
+
+/** The longest that one call keeps the thread, in milliseconds: so long Ctrl-C may go unheard. */
+export const SLICE_MS = 20;
+
+/** Spinning, the clock is asked after so many calls: one call takes about half a microsecond. */
+const CALLS_PER_LOOK = 32;
+
+/** How a call waits for what is not there yet. */
+export type Patience =
+  /** The system puts the thread to sleep. */
+  | "sleep"
+  /** The call is made again and again: no core has to be woken up. */
+  | "spin";
+
+/** A socket of the internet, IPv4 or IPv6; whoever has it closes it. */
+export class PosixSocket implements Disposable {
+  /** The file descriptor. */
+  readonly fd: number;
+  readonly #libc: Libc;
+  readonly #spins: boolean;
+  /** Flags of calls that may wait, and of those that may not. */
+  readonly #waiting: number;
+  readonly #atOnce: number;
+  readonly #addressBytes = new Uint8Array(MAX_ADDRESS_BYTES);
+  readonly #addressLength = new Uint32Array(1);
+  #lastAddress: SocketAddress | null = null;
+  #closed = false;
+
+  private constructor(fd: number, patience: Patience) {
+    const libc = this.#libc = loadLibc();
+    const { MSG_DONTWAIT, MSG_NOSIGNAL } = libc.platform;
+    this.fd = fd;
+    this.#spins = patience === "spin";
+    this.#atOnce = MSG_DONTWAIT | MSG_NOSIGNAL;
+    this.#waiting = this.#spins ? this.#atOnce : MSG_NOSIGNAL;
+  }
+
+  /**
+   * Makes a socket.
+   *
+   * @param kind "stream" for TCP, "datagram" for UDP
+   * @param hostname an address of the family that is wanted
+   * @throws {PosixError}
+   */
+  static open(kind: "stream" | "datagram", hostname: string, patience: Patience): PosixSocket {
+    const libc = loadLibc();
+    const family = hostname.includes(":") ? libc.platform.AF_INET6 : AF_INET;
+    const fd = libc.socket(family, kind === "stream" ? SOCK_STREAM : SOCK_DGRAM, 0);
+    if (fd < 0) throw new PosixError("socket", libc.errno[0]!);
+    const socket = new PosixSocket(fd, patience);
+    try {
+      socket.#boundWaits();
+      if (kind === "stream") socket.#setOption(IPPROTO_TCP, TCP_NODELAY, Int32Array.of(1));
+      return socket;
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+  }
+
+  /** Gives it an address of this machine; port 0 takes a free one. */
+  bind(hostname: string, port: number): void {
+    const { bytes } = SocketAddress.of(hostname, port);
+    this.#check("bind", this.#libc.bind(this.fd, bytes, bytes.length));
+  }
+
+  /** Takes connections from now on; the port of one that was closed lately can be used again. */
+  listen(hostname: string, port: number, backlog: number): void {
+    const { SOL_SOCKET, SO_REUSEADDR } = this.#libc.platform;
+    this.#setOption(SOL_SOCKET, SO_REUSEADDR, Int32Array.of(1));
+    this.bind(hostname, port);
+    this.#check("listen", this.#libc.listen(this.fd, backlog));
+  }
+
+  /** Where it is bound. */
+  get address(): SocketAddress {
+    this.#addressLength[0] = MAX_ADDRESS_BYTES;
+    const result = this.#libc.getsockname(this.fd, this.#addressBytes, this.#addressLength);
+    this.#check("getsockname", result);
+    return SocketAddress.from(this.#addressBytes);
+  }
+
+  /**
+   * Connects.
+   *
+   * @returns false where it takes longer: call {@linkcode connected} when it can be written to
+   * @throws {PosixError} ECONNREFUSED, where nobody listens, and others
+   */
+  connect({ bytes }: SocketAddress): boolean {
+    if (this.#libc.connect(this.fd, bytes, bytes.length) === 0) return true;
+    const errno = this.#libc.errno[0]!;
+    if (isLater(errno) || errno === EINPROGRESS || errno === EALREADY) return false;
+    if (errno === EISCONN) return true;
+    throw new PosixError("connect", errno);
+  }
+
+  /** Throws where a connection that took longer has failed: SO_ERROR of socket(7). */
+  connected(): void {
+    const { SOL_SOCKET, SO_ERROR } = this.#libc.platform;
+    const error = new Int32Array(1);
+    const length = Uint32Array.of(4);
+    const result = this.#libc.getsockopt(this.fd, SOL_SOCKET, SO_ERROR, bytesOf(error), length);
+    this.#check("getsockopt", result);
+    if (error[0] !== 0) throw new PosixError("connect", error[0]!);
+  }
+
+  /**
+   * Accepts a connection; options of this socket are the new one's, too (tcp(7), socket(7)).
+   *
+   * @param mayWait whether it may take a slice of time
+   * @returns null where nobody has connected yet
+   */
+  accept(mayWait: boolean): { socket: PosixSocket; peer: SocketAddress } | null {
+    if (!this.#isReadable(mayWait)) return null;
+    this.#addressLength[0] = MAX_ADDRESS_BYTES;
+    const fd = this.#libc.accept(this.fd, this.#addressBytes, this.#addressLength);
+    if (fd < 0) return this.#later("accept"), null;
+    const socket = new PosixSocket(fd, this.#spins ? "spin" : "sleep");
+    return { socket, peer: SocketAddress.from(this.#addressBytes) };
+  }
+
+  /** Whether it can be read from, or a connection accepted; it may take a slice of time. */
+  #isReadable(mayWait: boolean): boolean {
+    const pollFd = Int32Array.of(this.fd, POLLIN);
+    const timeoutMs = mayWait && !this.#spins ? SLICE_MS : 0;
+    const untilMs = mayWait && this.#spins ? performance.now() + SLICE_MS : 0;
+    do {
+      const ready = this.#libc.poll(bytesOf(pollFd), 1, timeoutMs);
+      if (ready > 0) return true;
+      if (ready < 0) return this.#later("poll"), false;
+    } while (this.#spins && performance.now() < untilMs);
+    return false;
+  }
+
+  /**
+   * Receives into `into`.
+   *
+   * @param mayWait whether it may take a slice of time
+   * @param from whether {@linkcode PosixSocket.sender} is to tell who has sent it
+   * @returns how many bytes, 0 at the end of a stream (or of an empty datagram), or
+   * {@linkcode NOT_YET}
+   * @throws {PosixError} ECONNRESET and others
+   */
+  receive(into: Uint8Array<ArrayBuffer>, mayWait: boolean, from = false): number {
+    const flags = mayWait ? this.#waiting : this.#atOnce;
+    for (let calls = 0, untilMs = 0;;) {
+      const received = from
+        ? this.#receiveFrom(into, flags)
+        : this.#libc.recv(this.fd, into, into.length, flags);
+      if (received >= 0) return received;
+      this.#later("recv");
+      if (!this.#spins || !mayWait) return NOT_YET;
+      if (calls++ % CALLS_PER_LOOK !== 0) continue;
+      const nowMs = performance.now();
+      if (calls === 1) untilMs = nowMs + SLICE_MS;
+      else if (nowMs >= untilMs) return NOT_YET;
+    }
+  }
+
+  #receiveFrom(into: Uint8Array<ArrayBuffer>, flags: number): number {
+    const address = this.#addressBytes;
+    const length = this.#addressLength;
+    length[0] = MAX_ADDRESS_BYTES;
+    return this.#libc.recvfrom(this.fd, into, into.length, flags, address, length);
+  }
+
+  /** Who has sent what was received last, where that was asked for; the same object for the same one. */
+  get sender(): SocketAddress {
+    if (!this.#lastAddress?.is(this.#addressBytes)) {
+      this.#lastAddress = SocketAddress.from(this.#addressBytes);
+    }
+    return this.#lastAddress!;
+  }
+
+  /**
+   * Sends to whom it is connected with, or a datagram to somebody.
+   *
+   * @param mayWait whether it may take a slice of time
+   * @returns how many bytes were taken, or {@linkcode NOT_YET}
+   * @throws {PosixError} EPIPE, ECONNRESET and others
+   */
+  send(bytes: Uint8Array<ArrayBuffer>, mayWait: boolean, to?: SocketAddress): number {
+    const flags = mayWait ? this.#waiting : this.#atOnce;
+    const { fd } = this;
+    const sent = to
+      ? this.#libc.sendto(fd, bytes, bytes.length, flags, to.bytes, to.bytes.length)
+      : this.#libc.send(fd, bytes, bytes.length, flags);
+    return sent >= 0 ? sent : this.#later("send");
+  }
+
+  /** Gives it back. May be called twice. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#libc.close(this.fd);
+  }
+
+  /** Same as {@linkcode close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** No call that sleeps takes longer than a slice: SO_RCVTIMEO and SO_SNDTIMEO of socket(7). */
+  #boundWaits(): void {
+    if (this.#spins) return;
+    const { SOL_SOCKET, SO_RCVTIMEO, SO_SNDTIMEO } = this.#libc.platform;
+    // struct timeval of sys/time.h: seconds, microseconds.
+    const slice = BigInt64Array.of(0n, BigInt(SLICE_MS * 1000));
+    this.#setOption(SOL_SOCKET, SO_RCVTIMEO, slice);
+    this.#setOption(SOL_SOCKET, SO_SNDTIMEO, slice);
+  }
+
+  #setOption(level: number, name: number, value: Int32Array | BigInt64Array): void {
+    const { byteLength } = value;
+    const result = this.#libc.setsockopt(this.fd, level, name, bytesOf(value), byteLength);
+    this.#check("setsockopt", result);
+  }
+
+  /** {@linkcode NOT_YET} where a call was only too early. */
+  #later(call: string): typeof NOT_YET {
+    const errno = this.#libc.errno[0]!;
+    if (isLater(errno)) return NOT_YET;
+    throw new PosixError(call, errno);
+  }
+
+  #check(call: string, result: number): void {
+    if (result < 0) throw new PosixError(call, this.#libc.errno[0]!);
+  }
+}
+
+/** A signal ends a call, too: the event loop has to hear of it. */
+function isLater(errno: number): boolean {
+  return errno === EAGAIN || errno === EINTR;
+}
+
+function bytesOf(view: Int32Array | BigInt64Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, view.byteLength);
+}

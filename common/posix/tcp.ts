@@ -1,0 +1,225 @@
+/**
+ * TCP through the system's own calls: streams that return values while they can, and promises when
+ * somebody else has to have his turn.
+ *
+ * @module
+ */
+import { TimeoutError } from "../errors.ts";
+import { listenError } from "../net.ts";
+import type { MaybePromise } from "../protocol.ts";
+import { ECONNABORTED, PosixError } from "./errors.ts";
+import type { SocketAddress } from "./address.ts";
+import { POLLIN, POLLOUT } from "./platform.ts";
+import type { PollLoop, Wait } from "./poll_loop.ts";
+import { NOT_YET, PosixSocket } from "./socket.ts";
+
+/** Connections that wait to be accepted: what Deno's own listener has. */
+const BACKLOG = 511;
+
+/** One connection; each call is bounded in time. */
+export class PosixTcp {
+  /** The other end. */
+  readonly peer: SocketAddress;
+  readonly #socket: PosixSocket;
+  readonly #loop: PollLoop;
+  readonly #timeoutMs: number;
+  readonly #onClose: () => void;
+  #wait: Wait | null = null;
+  #closed = false;
+
+  /**
+   * Takes the socket over.
+   *
+   * @param timeoutMs longest wait until bytes are sent
+   */
+  constructor(
+    socket: PosixSocket,
+    peer: SocketAddress,
+    loop: PollLoop,
+    timeoutMs: number,
+    onClose: () => void = () => {},
+  ) {
+    this.#socket = socket;
+    this.peer = peer;
+    this.#loop = loop;
+    this.#timeoutMs = timeoutMs;
+    this.#onClose = onClose;
+  }
+
+  /**
+   * Connects.
+   *
+   * @throws {PosixError} where nobody listens there
+   * @throws {TimeoutError} where nobody answers in time
+   */
+  static connect(
+    to: SocketAddress,
+    loop: PollLoop,
+    timeoutMs: number,
+  ): MaybePromise<PosixTcp> {
+    const socket = PosixSocket.open("stream", to.hostname, loop.patience);
+    const tcp = new PosixTcp(socket, to, loop, timeoutMs);
+    try {
+      return socket.connect(to) ? tcp : tcp.#connectLater();
+    } catch (error) {
+      tcp.close();
+      throw error;
+    }
+  }
+
+  async #connectLater(): Promise<PosixTcp> {
+    try {
+      const ready = await this.#until(POLLOUT, performance.now() + this.#timeoutMs);
+      if (!ready) throw new TimeoutError(`timed out after ${this.#timeoutMs} ms`);
+      this.#socket.connected();
+      return this;
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Receives into `into`; 0 at the end of the stream. */
+  receive(into: Uint8Array, timeoutMs: number): MaybePromise<number> {
+    const dueMs = performance.now() + timeoutMs;
+    const received = this.tryReceive(into, dueMs);
+    return received !== NOT_YET ? received : this.#receiveLater(into, timeoutMs, dueMs);
+  }
+
+  async #receiveLater(into: Uint8Array, timeoutMs: number, dueMs: number): Promise<number> {
+    while (await this.readable(dueMs)) {
+      const received = this.receiveNow(into);
+      if (received !== NOT_YET) return received;
+    }
+    throw new TimeoutError(`timed out after ${timeoutMs} ms`);
+  }
+
+  /**
+   * As {@linkcode receive}, for what is there or comes soon: it may block for a slice of time, and
+   * returns {@linkcode NOT_YET} where somebody else has to have his turn first.
+   *
+   * @param dueMs how long to wait, on the clock of performance.now()
+   */
+  tryReceive(into: Uint8Array, dueMs: number): number {
+    return this.#loop.mayBlock(dueMs)
+      ? this.#socket.receive(into as Uint8Array<ArrayBuffer>, this.#loop.alone)
+      : NOT_YET;
+  }
+
+  /** As {@linkcode receive}, for what is there already. */
+  receiveNow(into: Uint8Array): number {
+    return this.#socket.receive(into as Uint8Array<ArrayBuffer>, false);
+  }
+
+  /** Waits until something can be received; false when the time is over. */
+  readable(dueMs: number): Promise<boolean> {
+    return this.#until(POLLIN, dueMs);
+  }
+
+  /** Sends all bytes, borrowed for the call. */
+  send(bytes: Uint8Array): MaybePromise<void> {
+    const sent = this.#socket.send(bytes as Uint8Array<ArrayBuffer>, this.#loop.alone);
+    if (sent < bytes.length) return this.#sendRest(bytes.slice(Math.max(sent, 0)));
+  }
+
+  /** The system takes a part where its buffer is full. */
+  async #sendRest(bytes: Uint8Array): Promise<void> {
+    const dueMs = performance.now() + this.#timeoutMs;
+    for (let rest = bytes as Uint8Array<ArrayBuffer>; rest.length > 0;) {
+      if (!await this.#until(POLLOUT, dueMs)) {
+        throw new TimeoutError(`timed out after ${this.#timeoutMs} ms`);
+      }
+      rest = rest.subarray(Math.max(this.#socket.send(rest, false), 0));
+    }
+  }
+
+  /** Closes the socket; a pending call rejects. May be called twice. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#wait?.fail(new Deno.errors.BadResource("the connection is closed"));
+    this.#socket.close();
+    this.#onClose();
+  }
+
+  async #until(events: number, dueMs: number): Promise<boolean> {
+    if (this.#closed) throw new Deno.errors.BadResource("the connection is closed");
+    const wait = this.#wait = this.#loop.wait(this.#socket.fd, events, dueMs);
+    const ready = await wait.ready;
+    this.#wait = null;
+    return ready;
+  }
+}
+
+/** Listens for TCP connections until it is closed. */
+export class PosixTcpAcceptor {
+  /** Where it listens. */
+  readonly address: SocketAddress;
+  readonly #socket: PosixSocket;
+  readonly #loop: PollLoop;
+  readonly #timeoutMs: number;
+  #wait: Wait | null = null;
+  #closed = false;
+
+  /**
+   * @param hostname an address
+   * @param timeoutMs of its connections, see {@linkcode PosixTcp}
+   * @throws {RunError} where it cannot be listened on
+   */
+  constructor(hostname: string, port: number, loop: PollLoop, timeoutMs: number) {
+    this.#loop = loop;
+    this.#timeoutMs = timeoutMs;
+    using made = new DisposableStack();
+    try {
+      this.#socket = made.use(PosixSocket.open("stream", hostname, loop.patience));
+      this.#socket.listen(hostname, port, BACKLOG);
+      this.address = this.#socket.address;
+    } catch (cause) {
+      throw listenError(hostname, port, cause);
+    }
+    made.move();
+  }
+
+  /**
+   * The next connection; null after `close()`. It counts among the loop's users until it is closed.
+   *
+   * @param take what is made of it
+   */
+  accept<T>(take: (tcp: PosixTcp) => T): MaybePromise<T | null> {
+    const accepted = this.#closed || this.#loop.isDue() ? null : this.#try(this.#loop.users === 0);
+    return accepted ? take(accepted) : this.#acceptLater(take);
+  }
+
+  async #acceptLater<T>(take: (tcp: PosixTcp) => T): Promise<T | null> {
+    while (!this.#closed) {
+      const wait = this.#wait = this.#loop.wait(this.#socket.fd, POLLIN, Infinity);
+      await wait.ready;
+      const accepted = this.#closed ? null : this.#try(false);
+      if (accepted) return take(accepted);
+    }
+    return null;
+  }
+
+  #try(mayWait: boolean): PosixTcp | null {
+    const loop = this.#loop;
+    try {
+      const accepted = this.#socket.accept(mayWait);
+      if (!accepted) return null;
+      loop.users++;
+      const left = () => void loop.users--;
+      return new PosixTcp(accepted.socket, accepted.peer, loop, this.#timeoutMs, left);
+    } catch (error) {
+      // accept(2): a connection can be gone before it is accepted; that ends no listener.
+      if (error instanceof PosixError && error.errno === ECONNABORTED) return null;
+      throw error;
+    }
+  }
+
+  /** Stops listening. May be called twice. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#wait?.settle(false);
+    this.#socket.close();
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * UDP through the system's own calls: sockets that return values while they can, and promises when
+ * somebody else has to have his turn.
+ *
+ * @module
+ */
+import { listenError } from "../net.ts";
+import type { MaybePromise } from "../protocol.ts";
+import { anyAddress, type SocketAddress } from "./address.ts";
+import { ECONNREFUSED, PosixError } from "./errors.ts";
+import { POLLIN, POLLOUT } from "./platform.ts";
+import type { PollLoop, Wait } from "./poll_loop.ts";
+import { NOT_YET, PosixSocket } from "./socket.ts";
+
+/** So long a datagram waits for room in the system's buffer; then it is lost, as on its way. */
+const SEND_TIMEOUT_MS = 1000;
+
+/** A client's or a server's socket. */
+export class PosixUdp {
+  /** Where it is bound. */
+  readonly address: SocketAddress;
+  readonly #socket: PosixSocket;
+  readonly #loop: PollLoop;
+  /** Whether it is a server's, which asks who has sent a datagram. */
+  readonly #serves: boolean;
+  #wait: Wait | null = null;
+  #closed = false;
+
+  private constructor(socket: PosixSocket, loop: PollLoop, serves: boolean) {
+    this.#socket = socket;
+    this.#loop = loop;
+    this.#serves = serves;
+    this.address = socket.address;
+  }
+
+  /** A socket that is connected with a server: what others send never arrives (udp(7)). */
+  static toward(server: SocketAddress, loop: PollLoop): PosixUdp {
+    using made = new DisposableStack();
+    const socket = made.use(PosixSocket.open("datagram", server.hostname, loop.patience));
+    socket.bind(anyAddress(server.hostname), 0);
+    socket.connect(server);
+    made.move();
+    return new PosixUdp(socket, loop, false);
+  }
+
+  /**
+   * A server's socket.
+   *
+   * @param hostname an address
+   * @throws {RunError} where it cannot be bound
+   */
+  static bind(hostname: string, port: number, loop: PollLoop): PosixUdp {
+    using made = new DisposableStack();
+    try {
+      const socket = made.use(PosixSocket.open("datagram", hostname, loop.patience));
+      socket.bind(hostname, port);
+      made.move();
+      return new PosixUdp(socket, loop, true);
+    } catch (cause) {
+      throw listenError(hostname, port, cause);
+    }
+  }
+
+  /** A server's: who has sent the last datagram; the same object for the same one. */
+  get sender(): SocketAddress {
+    return this.#socket.sender;
+  }
+
+  /**
+   * Receives a datagram into `into`.
+   *
+   * @param dueMs how long to wait, on the clock of performance.now()
+   * @returns its length, or {@linkcode NOT_YET} when the time is over
+   */
+  receive(into: Uint8Array, dueMs: number): MaybePromise<number> {
+    const received = this.tryReceive(into, dueMs);
+    return received !== NOT_YET ? received : this.#receiveLater(into, dueMs);
+  }
+
+  async #receiveLater(into: Uint8Array, dueMs: number): Promise<number> {
+    while (await this.readable(dueMs)) {
+      const received = this.receiveNow(into);
+      if (received !== NOT_YET) return received;
+    }
+    return NOT_YET;
+  }
+
+  /**
+   * As {@linkcode receive}, for what is there or comes soon: it may block for a slice of time, and
+   * returns {@linkcode NOT_YET} where somebody else has to have his turn first.
+   */
+  tryReceive(into: Uint8Array, dueMs: number): number {
+    return this.#loop.mayBlock(dueMs) ? this.#receive(into, this.#loop.alone) : NOT_YET;
+  }
+
+  /** As {@linkcode receive}, for what is there already. */
+  receiveNow(into: Uint8Array): number {
+    return this.#receive(into, false);
+  }
+
+  /** Waits until something can be received; false when the time is over. */
+  readable(dueMs: number): Promise<boolean> {
+    return this.#until(POLLIN, dueMs);
+  }
+
+  #receive(into: Uint8Array, mayWait: boolean): number {
+    try {
+      return this.#socket.receive(into as Uint8Array<ArrayBuffer>, mayWait, this.#serves);
+    } catch (error) {
+      return notListening(error);
+    }
+  }
+
+  /**
+   * Sends a datagram, borrowed for the call.
+   *
+   * @param to a server's: to whom
+   */
+  send(bytes: Uint8Array, to?: SocketAddress): MaybePromise<void> {
+    if (this.#trySend(bytes, this.#loop.alone, to) === NOT_YET) {
+      return this.#sendLater(bytes.slice(), to);
+    }
+  }
+
+  async #sendLater(bytes: Uint8Array, to?: SocketAddress): Promise<void> {
+    const dueMs = performance.now() + SEND_TIMEOUT_MS;
+    while (await this.#until(POLLOUT, dueMs)) {
+      if (this.#trySend(bytes, false, to) !== NOT_YET) return;
+    }
+  }
+
+  #trySend(bytes: Uint8Array, mayWait: boolean, to?: SocketAddress): number {
+    try {
+      return this.#socket.send(bytes as Uint8Array<ArrayBuffer>, mayWait, to);
+    } catch (error) {
+      // What the system tells here is an earlier datagram's fate; this one was not sent yet.
+      notListening(error);
+      return this.#socket.send(bytes as Uint8Array<ArrayBuffer>, mayWait, to);
+    }
+  }
+
+  /** Closes the socket; a pending call rejects. May be called twice. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#wait?.fail(new Deno.errors.BadResource("the socket is closed"));
+    this.#socket.close();
+  }
+
+  async #until(events: number, dueMs: number): Promise<boolean> {
+    if (this.#closed) throw new Deno.errors.BadResource("the socket is closed");
+    const wait = this.#wait = this.#loop.wait(this.#socket.fd, events, dueMs);
+    const ready = await wait.ready;
+    this.#wait = null;
+    return ready;
+  }
+}
+
+/** That nobody listens there may change: until it does, what is sent is lost. */
+function notListening(error: unknown): typeof NOT_YET {
+  if (error instanceof PosixError && error.errno === ECONNREFUSED) return NOT_YET;
+  throw error;
+}

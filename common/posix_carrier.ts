@@ -1,0 +1,60 @@
+/**
+ * A TLS or DTLS session on one of the system's own sockets.
+ *
+ * @module
+ */
+import { Borrowed } from "./borrowed.ts";
+import type { SessionCarrier } from "./driven_session.ts";
+import type { TlsSession } from "./openssl/session.ts";
+import { NOT_YET } from "./posix/socket.ts";
+import { PosixTcp } from "./posix/tcp.ts";
+import type { PosixUdp } from "./posix/udp.ts";
+import type { MaybePromise } from "./protocol.ts";
+
+/** No UDP datagram is longer (RFC 768); of a stream it is some records. */
+const RECEIVE_BYTES = 65_535;
+
+/** What is received is fed at once: one piece of memory serves all connections. */
+const shared = new Borrowed(RECEIVE_BYTES);
+
+/** Carries a session's bytes over a TCP connection, or its datagrams over a socket of its own. */
+export class PosixCarrier implements SessionCarrier {
+  readonly #socket: PosixTcp | PosixUdp;
+  readonly #core: TlsSession;
+
+  /** Takes the socket over. */
+  constructor(socket: PosixTcp | PosixUdp, core: TlsSession) {
+    this.#socket = socket;
+    this.#core = core;
+  }
+
+  send(bytes: Uint8Array): MaybePromise<void> {
+    return this.#socket.send(bytes);
+  }
+
+  feed(dueMs: number): MaybePromise<boolean> {
+    const received = this.#socket.tryReceive(shared.bytes, dueMs);
+    return received !== NOT_YET ? this.#fed(received) : this.#feedLater(dueMs);
+  }
+
+  async #feedLater(dueMs: number): Promise<boolean> {
+    while (await this.#socket.readable(dueMs)) {
+      const received = this.#socket.receiveNow(shared.bytes);
+      if (received !== NOT_YET) return this.#fed(received);
+    }
+    return false;
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  /** An empty datagram is nothing, but nothing of a stream is its end. */
+  #fed(received: number): true {
+    if (received === 0 && this.#socket instanceof PosixTcp) {
+      throw new Deno.errors.UnexpectedEof("the peer closed the connection early");
+    }
+    this.#core.feed(shared.first(received));
+    return true;
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * The server on the system's own calls, blocking or spinning.
+ *
+ * @module
+ */
+import { Borrowed } from "../common/borrowed.ts";
+import type { Deadlines } from "../common/deadline.ts";
+import { resolveHost } from "../common/net.ts";
+import type { PairOptions } from "../common/options.ts";
+import { posixLoop } from "../common/posix_pair.ts";
+import type { SocketAddress } from "../common/posix/address.ts";
+import { PosixUdp } from "../common/posix/udp.ts";
+import type { MaybePromise } from "../common/protocol.ts";
+import type { Prepared } from "../common/script.ts";
+import type {
+  DatagramPeer,
+  DatagramServerTransport,
+  OnPeerDatagram,
+} from "../common/server_transport.ts";
+
+/** No UDP datagram is longer (RFC 768). */
+const DATAGRAM_BYTES = 65_535;
+
+class UdpPeer implements DatagramPeer {
+  readonly address: SocketAddress;
+  readonly #socket: PosixUdp;
+
+  constructor(socket: PosixUdp, address: SocketAddress) {
+    this.#socket = socket;
+    this.address = address;
+  }
+
+  get peer(): string {
+    return this.address.text;
+  }
+
+  send(answer: Uint8Array): MaybePromise<void> {
+    return this.#socket.send(answer, this.address);
+  }
+}
+
+class UdpTransport implements DatagramServerTransport {
+  readonly hostname: string;
+  readonly port: number;
+  readonly #socket: PosixUdp;
+  #closed = false;
+
+  constructor(socket: PosixUdp) {
+    this.#socket = socket;
+    this.hostname = socket.address.hostname;
+    this.port = socket.address.port;
+  }
+
+  async run(onDatagram: OnPeerDatagram): Promise<void> {
+    const socket = this.#socket;
+    const buffer = new Borrowed(DATAGRAM_BYTES);
+    let from = new UdpPeer(socket, socket.address);
+    while (!this.#closed) {
+      let received = socket.receive(buffer.bytes, Infinity);
+      if (received instanceof Promise) {
+        try {
+          received = await received;
+        } catch (error) {
+          if (this.#closed) return;
+          throw error;
+        }
+      }
+      if (from.address !== socket.sender) from = new UdpPeer(socket, socket.sender);
+      const handling = onDatagram(buffer.first(received), from);
+      if (handling instanceof Promise) await handling;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#socket.close();
+  }
+}
+
+/** Binds the socket. */
+export async function preparePosixServer(
+  options: PairOptions,
+  deadlines: Deadlines,
+): Promise<Prepared<DatagramServerTransport>> {
+  const hostname = await resolveHost(options.hostname);
+  const socket = PosixUdp.bind(hostname, options.port, posixLoop(options, deadlines));
+  return { transport: new UdpTransport(socket) };
+}
