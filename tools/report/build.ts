@@ -1,0 +1,108 @@
+/**
+ * Puts a report together.
+ *
+ * @module
+ */
+import { answerOf, describeMode } from "./answer.ts";
+import type { Report, Section } from "./content.ts";
+import { figureOf, mainSize, medianMessage } from "./figures.ts";
+import { MIN_ROUNDS } from "./inference.ts";
+import { type Job, modeKey, modesOf, type Source } from "./jobs.ts";
+import type { Part } from "./panels.ts";
+import { costSection } from "./sections/cost.ts";
+import { ioSection } from "./sections/io.ts";
+import { methodSection } from "./sections/method.ts";
+import { oneWaySection } from "./sections/one_way.ts";
+import { shareSection } from "./sections/share.ts";
+import { sizesSection } from "./sections/sizes.ts";
+import { stepsSection } from "./sections/steps.ts";
+import { formatPercent, listOf } from "./units.ts";
+
+/** A spread between rounds from which on a reader is warned. */
+const WIDE_SPREAD = 0.25;
+
+/** Makes the report of some documents and their jobs. */
+export function buildReport(sources: readonly Source[], jobs: readonly Job[]): Report {
+  const parts = partsOf(jobs);
+  const oneWay = oneWaySection(jobs);
+  return {
+    title: "What a message costs over TCP, UDP, TLS and DTLS",
+    subtitle: subtitleOf(sources),
+    answer: parts[0]
+      ? answerOf(parts[0].jobs, parts[0].sizeBytes)
+      : ["There are no round trips in these documents: no client's run with answers is in them."],
+    warnings: warningsOf(sources, parts),
+    sections: [
+      ...parts.flatMap((part) => sectionsOf(part, parts.length > 1)),
+      ...(oneWay ? [oneWay] : []),
+      methodSection(sources, jobs),
+    ],
+  };
+}
+
+/** Answered messages as clients saw them, by mode. */
+function partsOf(jobs: readonly Job[]): Part[] {
+  const answered = jobs.filter(({ role, reply }) => role === "client" && reply);
+  return modesOf(answered).flatMap((mode, i) => {
+    const own = answered.filter((job) => modeKey(job) === modeKey(mode));
+    const sizeBytes = mainSize(own);
+    return sizeBytes === null ? [] : [{ id: `mode${i + 1}`, mode, jobs: own, sizeBytes }];
+  });
+}
+
+function sectionsOf(part: Part, isOneOfSeveral: boolean): Section[] {
+  const sections = [
+    costSection(part),
+    sizesSection(part),
+    shareSection(part),
+    stepsSection(part),
+    ioSection(part),
+  ].filter((section) => section !== null);
+  if (!isOneOfSeveral) return sections;
+  const mode = describeMode(part.mode);
+  return sections.map((section) => ({ ...section, title: `${section.title}, ${mode}` }));
+}
+
+function subtitleOf(sources: readonly Source[]): string {
+  const { startedAt, environment: { cpu, cores, os } } = sources[0]!.document;
+  const more = sources.length > 1 ? ` and ${sources.length - 1} more` : "";
+  const date = startedAt.replace("T", " ").slice(0, 16);
+  return `Measured ${date} UTC${more} on ${cpu ?? "an unnamed processor"}, ${cores} cores, ${os}`;
+}
+
+function warningsOf(sources: readonly Source[], parts: readonly Part[]): string[] {
+  const warnings: string[] = [];
+  const partial = sources.filter(({ document }) => !document.complete);
+  if (partial.length > 0) {
+    const files = listOf(partial.map(({ path }) => path));
+    warnings.push(`Partial: a run failed or was interrupted in ${files}. Lanes may be missing.`);
+  }
+  if (sources.every(({ logs }) => logs.every((log) => log === null))) {
+    warnings.push("Made from the documents alone: there are no step logs beside them.");
+  }
+  const jobs = parts.flatMap((part) => part.jobs);
+  const rounds = Math.min(...jobs.map((job) => job.rounds.length));
+  if (rounds < MIN_ROUNDS) {
+    warnings.push(
+      `Some lanes were measured in ${rounds === 1 ? "one round" : `${rounds} rounds`} only: at ` +
+        `least ${MIN_ROUNDS} are needed for intervals, and to tell a difference from chance.`,
+    );
+  }
+  return [...warnings, ...spreadWarnings(parts)];
+}
+
+function spreadWarnings(parts: readonly Part[]): string[] {
+  const wide = parts.flatMap(({ jobs, sizeBytes }) =>
+    jobs.flatMap((job) => {
+      const { spread } = figureOf(job, sizeBytes, medianMessage);
+      return spread !== null && spread > WIDE_SPREAD
+        ? [`${job.name} (${formatPercent(spread)})`]
+        : [];
+    })
+  );
+  if (wide.length === 0) return [];
+  return [
+    `The rounds differ a lot for ${listOf(wide)}: trust ratios more than times, and measure ` +
+    "again on a quiet machine or with more rounds.",
+  ];
+}

@@ -1,0 +1,94 @@
+/**
+ * The edge to the chart library: an option in, a piece of SVG out that suits every page.
+ *
+ * @module
+ */
+import type { EChartsCoreOption } from "echarts";
+// The bundle, as the modules read an environment variable, which would take a permission.
+import * as bundle from "echarts/dist/echarts.esm.min";
+
+/** What the library is told about a chart. */
+export type ChartOption = EChartsCoreOption;
+
+/** A chart, ready for the page. */
+export interface Chart {
+  title: string;
+  svg: string;
+}
+
+/** A chart before it is drawn. */
+export interface ChartSpec {
+  /** Unique on the page: letters, digits and dashes. */
+  id: string;
+  title: string;
+  /** What it shows, for those who do not see it. */
+  description: string;
+  height: number;
+  option: ChartOption;
+}
+
+interface EChart {
+  setOption(option: ChartOption): void;
+  renderToSVGString(): string;
+  dispose(): void;
+}
+
+const echarts = bundle as unknown as {
+  init(
+    dom: null,
+    theme: null,
+    options: { renderer: "svg"; ssr: true; width: number; height: number },
+  ): EChart;
+};
+
+/** A phone's width; wider screens show charts side by side. */
+const CHART_WIDTH = 380;
+
+/** The colours by what they stand for; the page's style sheet says what they look like. */
+const INKS = [
+  ...["text", "quiet", "grid", "page"],
+  ...["tcp", "udp", "tls", "dtls"],
+  ...["connect", "handshake", "send", "receive", "shutdown", "close"],
+] as const;
+
+/** What something in a chart is. */
+export type Ink = typeof INKS[number];
+
+/** The stand-in for a colour in an option: the library takes nothing but literal colours. */
+export function ink(name: Ink): string {
+  return `#fe${INKS.indexOf(name).toString(16).padStart(2, "0")}ef`;
+}
+
+/** Draws a chart. */
+export function drawChart({ id, title, description, height, option }: ChartSpec): Chart {
+  const options = { renderer: "svg", ssr: true, width: CHART_WIDTH, height } as const;
+  const chart = echarts.init(null, null, options);
+  try {
+    chart.setOption({ animation: false, textStyle: { fontSize: 13 }, ...option });
+    return { title, svg: forPage(chart.renderToSVGString(), id, title, description) };
+  } finally {
+    chart.dispose();
+  }
+}
+
+/** Colours of the page, ids that are the chart's own, and a text in the picture's place. */
+function forPage(svg: string, id: string, title: string, description: string): string {
+  const label = `aria-labelledby="${id}-title ${id}-desc"`;
+  const text = `<title id="${id}-title">${escapeText(title)}</title>` +
+    `<desc id="${id}-desc">${escapeText(description)}</desc>`;
+  return svg
+    // Its style sheet is for a mouse that hovers.
+    .replace(/<style *>.*?<\/style>/s, "")
+    .replace(/ (class|pointer-events|ecmeta_\w+)="[^"]*"/g, "")
+    .replace(/font-family:[^;"]*;?/g, "")
+    .replace(/\bzr\d+-/g, `${id}-`)
+    .replace(/#fe([0-9a-f]{2})ef/g, (_, index) => `var(--${INKS[parseInt(index, 16)]})`)
+    .replace(/<rect [^>]*fill="none"><\/rect>\n?/, "")
+    .replace(/<svg /, `<svg role="img" ${label} `)
+    .replace(/(<svg [^>]*>)/, `$1${text}`);
+}
+
+/** A text without a meaning in HTML and SVG. */
+export function escapeText(text: string): string {
+  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}

@@ -1,0 +1,106 @@
+/**
+ * Finds result documents, reads them and checks them.
+ *
+ * @module
+ */
+import { Ajv, type ErrorObject } from "ajv";
+import { describe, UsageError } from "../../common/errors.ts";
+import type { ResultDocument } from "../../common/result.ts";
+import schema from "../../common/result.schema.json" with { type: "json" };
+import { dirname, join } from "../../common/std.ts";
+
+/** A document and where it lies. */
+export interface FoundDocument {
+  path: string;
+  /** Where its logs are looked for, too. */
+  folder: string;
+  document: ResultDocument;
+}
+
+/** What run_all calls its document. */
+const FILE_NAME = "result.json";
+
+const HINT = "make one with: deno task demo";
+
+/**
+ * Reads one document.
+ *
+ * @param path a document's file, or the folder it lies in
+ * @throws {UsageError} saying what is wrong with it
+ */
+export async function readDocument(path: string): Promise<FoundDocument> {
+  const file = (await statOf(path)).isDirectory ? join(path, FILE_NAME) : path;
+  const text = await readText(file, file !== path);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new UsageError(`${file}: not JSON; a result document is wanted, ${HINT}`);
+  }
+  return { path: file, folder: dirname(file), document: checked(value, file) };
+}
+
+/**
+ * The newest folder of results that holds a document; their names are their start times.
+ *
+ * @throws {UsageError} where there is none
+ */
+export async function newestFolder(results: string): Promise<string> {
+  const names: string[] = [];
+  try {
+    for await (const entry of Deno.readDir(results)) if (entry.isDirectory) names.push(entry.name);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  for (const name of names.sort().reverse()) {
+    const folder = join(results, name);
+    if (await Deno.stat(join(folder, FILE_NAME)).then(() => true, () => false)) return folder;
+  }
+  throw new UsageError(`there are no results in ${results}; ${HINT}, or name a document`);
+}
+
+async function statOf(path: string): Promise<Deno.FileInfo> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw new UsageError(`cannot read ${path}: ${describe(error)}`);
+  }
+}
+
+async function readText(file: string, inFolder: boolean): Promise<string> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    const hint = inFolder ? `; a folder of results holds one, ${HINT}` : "";
+    throw new UsageError(`cannot read ${file}: ${describe(error)}${hint}`);
+  }
+}
+
+/** Without its ban on other keys: a later minor version may add some. */
+const tolerantSchema = JSON.parse(
+  JSON.stringify(schema),
+  (key, value) => key === "additionalProperties" ? undefined : value,
+);
+
+function checked(value: unknown, file: string): ResultDocument {
+  const { schemaVersion, tool } = (value ?? {}) as Record<string, unknown>;
+  if (tool !== "netpairs") {
+    throw new UsageError(`${file}: not a result document of netpairs; ${HINT}`);
+  }
+  if (schemaVersion !== 1) {
+    const version = JSON.stringify(schemaVersion) ?? "none";
+    throw new UsageError(
+      `${file}: schemaVersion ${version}; this version reads 1, use the one that wrote it`,
+    );
+  }
+  const validate = new Ajv({ allowUnionTypes: true }).compile<ResultDocument>(tolerantSchema);
+  if (validate(value)) return value;
+  throw new UsageError(`${file}: ${describeViolation(validate.errors?.[0])}; ${HINT}`);
+}
+
+function describeViolation(error: ErrorObject | undefined): string {
+  const where = error?.instancePath || "the document";
+  return `${where} ${error?.message ?? "does not fit the schema"}`;
+}

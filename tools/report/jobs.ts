@@ -1,0 +1,140 @@
+/**
+ * The runs of all documents, sorted into jobs and their rounds.
+ *
+ * @module
+ */
+import { type Engine, type Io, IO_KINDS, type Protocol, PROTOCOLS } from "../../common/protocol.ts";
+import type { RunResult, SizeResult } from "../../common/result.ts";
+import type { FoundDocument } from "./documents.ts";
+import type { LogFigures, LoggedSize } from "./logs.ts";
+
+/** A document with its logs. */
+export interface Source extends FoundDocument {
+  /** One for each run of the document; null where there is none. */
+  logs: readonly (LogFigures | null)[];
+}
+
+/** One run of a job. */
+export interface Round {
+  /** Tells which rounds of different jobs were measured together. */
+  id: string;
+  run: RunResult;
+  log: LogFigures | null;
+}
+
+/** A message mode: what is exchanged how, whatever the lane. */
+export interface Mode {
+  connect: "message" | "once";
+  reply: boolean;
+  clients: number;
+}
+
+/** One lane in one mode, full or resumed, seen from one end, with its rounds. */
+export interface Job extends Mode {
+  /** The lane's name, with "-resumed" where sessions are. */
+  name: string;
+  /** The same for people, without the kind of I/O: "TLS (OpenSSL), resumed". */
+  label: string;
+  protocol: Protocol;
+  io: Io;
+  engine: Engine | null;
+  resume: boolean;
+  role: "client" | "server";
+  /** Number of the machine it ran on, in the order of the documents. */
+  machine: number;
+  rounds: Round[];
+}
+
+/** What one round says about one message size. */
+export interface SizeFigures {
+  /** The document's part. */
+  result: SizeResult & { oneWay?: OneWay };
+  log: LoggedSize | null;
+}
+
+/** What the document says of messages that were not answered. */
+export interface OneWay {
+  seconds: number | null;
+  messagesPerSecond: number | null;
+  /** In 10^6 bytes. */
+  megabytesPerSecond: number | null;
+  duplicates: number | null;
+  reordered: number | null;
+  delayUs: SizeResult["messageUs"] | null;
+}
+
+/** Sorts the runs; runs of the same job on the same machine are its rounds. */
+export function jobsOf(sources: readonly Source[]): Job[] {
+  const machines = machinesOf(sources);
+  const hasSeveral = machines.some((machine) => machine > 0);
+  const jobs = new Map<string, Job>();
+  for (const [number, source] of sources.entries()) {
+    const counts = new Map<string, number>();
+    for (const [i, run] of source.document.runs.entries()) {
+      const job = jobOf(run, machines[number]!, hasSeveral);
+      const key = `${job.label} ${job.io} ${job.role} ${modeKey(job)}`;
+      const count = counts.get(key) ?? 0;
+      counts.set(key, count + 1);
+      if (!jobs.has(key)) jobs.set(key, job);
+      jobs.get(key)!.rounds.push({ id: `${number}:${count}`, run, log: source.logs[i] ?? null });
+    }
+  }
+  return [...jobs.values()].sort((a, b) => orderOf(a) - orderOf(b));
+}
+
+/**
+ * The number of each document's machine, from 0. Only documents of the same machine with the same
+ * programs may be put together.
+ */
+export function machinesOf(sources: readonly FoundDocument[]): number[] {
+  // The library is named only where a lane has used it.
+  const texts = sources.map(({ document: { environment } }) =>
+    JSON.stringify({ ...environment, openssl: null })
+  );
+  const machines = [...new Set(texts)];
+  return texts.map((text) => machines.indexOf(text));
+}
+
+function jobOf(run: RunResult, machine: number, isOneOfSeveral: boolean): Job {
+  const { protocol, io, engine, resume, role, connect, reply, clients } = run;
+  const kind = protocol.toUpperCase();
+  const name = protocol === "tls"
+    ? `${kind} (${engine === "rustls" ? "rustls" : "OpenSSL"})`
+    : kind;
+  const label = `${name}${resume ? ", resumed" : ""}${isOneOfSeveral ? ` [${machine + 1}]` : ""}`;
+  return {
+    ...{ protocol, io, engine, resume, role, connect, reply, clients, label, machine },
+    name: `${run.lane}${resume ? "-resumed" : ""}`,
+    rounds: [],
+  };
+}
+
+/** By machine, kind of I/O and protocol; the sort keeps what is left as it came. */
+function orderOf({ machine, io, protocol, engine, resume }: Job): number {
+  const lane = PROTOCOLS.indexOf(protocol) * 4 + (engine === "openssl" ? 2 : 0) + Number(resume);
+  return (machine * 4 + IO_KINDS.indexOf(io)) * 16 + lane;
+}
+
+/** A text that is the same for the same mode. */
+export function modeKey({ connect, reply, clients }: Mode): string {
+  return `${connect} ${reply} ${clients}`;
+}
+
+/** The modes of some jobs, in the order of the jobs. */
+export function modesOf(jobs: readonly Job[]): Mode[] {
+  return [...new Map(jobs.map((job) => [modeKey(job), job])).values()];
+}
+
+/** The message sizes of some jobs, in ascending order. */
+export function sizesOf(jobs: readonly Job[]): number[] {
+  const sizes = jobs.flatMap(({ rounds }) =>
+    rounds.flatMap(({ run }) => run.sizes.map(({ sizeBytes }) => sizeBytes))
+  );
+  return [...new Set(sizes)].sort((a, b) => a - b);
+}
+
+/** What a round says about one size; null where the size was not measured in it. */
+export function figuresAt({ run, log }: Round, sizeBytes: number): SizeFigures | null {
+  const result = run.sizes.find((size) => size.sizeBytes === sizeBytes);
+  return result ? { result, log: log?.get(sizeBytes) ?? null } : null;
+}

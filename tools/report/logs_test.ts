@@ -1,0 +1,89 @@
+import { UsageError } from "../../common/errors.ts";
+import { join } from "../../common/std.ts";
+import { LOG_COLUMNS } from "../../common/step_log.ts";
+import { assert, assertEquals, assertRejects } from "../../common/testing/assert.ts";
+import { averagesCsv } from "./averages.ts";
+import { jobsOf } from "./jobs.ts";
+import { logsOf } from "./logs.ts";
+import { readMessages } from "./messages.ts";
+import { fakeDocument, fakeLog, type FakeRun, fakeRun } from "./testdata/documents.ts";
+
+const TCP: FakeRun = { protocol: "tcp", io: "async", sizes: [100] };
+const TLS: FakeRun = { protocol: "tls", io: "async", engine: "openssl", sizes: [100] };
+
+/** A folder with files; gone afterwards. */
+async function folderWith(files: Record<string, string>) {
+  const dir = await Deno.makeTempDir({ prefix: "netpairs-report-" });
+  for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(join(dir, name), text);
+  return { dir, [Symbol.asyncDispose]: () => Deno.remove(dir, { recursive: true }) };
+}
+
+/** Lines of a log, each `duration step client size no lost`. */
+function logOf(...lines: string[]): string {
+  const rows = lines.map((line) => {
+    const [us, step, ...rest] = line.split(" ");
+    return `1.0,${us},${step},tcp-async,client,${rest.join(",")}\n`;
+  });
+  return `${LOG_COLUMNS}\n${rows.join("")}`;
+}
+
+Deno.test("readMessages() puts the steps of a message together, of several clients, too", () => {
+  const text = logOf(
+    ...["5 send 0 100 0 0", "7 send 1 100 0 0", "10 receive 1 100 0 0", "20 receive 0 100 0 0"],
+    ...["6 send 0 100 0 0", "30 receive 0 100 0 1"],
+  );
+  const messages = readMessages(text).map(({ totalUs, lost }) => [totalUs, lost]);
+  assertEquals(messages, [[25, false], [17, false], [36, false]]);
+});
+
+Deno.test("averagesCsv() leaves the cold sample and lost messages out", async () => {
+  const log = logOf(
+    ...["900 send 0 100 0 0", "10 send 0 100 1 0", "9999 send 0 100 2 1", "20 send 0 100 3 0"],
+  );
+  await using folder = await folderWith({ "tcp-async-client.csv": log });
+  const runs = [fakeRun(TCP)];
+  const logs = await logsOf(runs, folder.dir);
+  const document = fakeDocument(runs);
+  const csv = averagesCsv(jobsOf([{ path: "", folder: folder.dir, document, logs }]));
+  assertEquals(csv.split("\n").slice(1), [
+    "tcp-async,client,message,false,true,1,1,100,send,2,15.000,log",
+    "tcp-async,client,message,false,true,1,1,100,message,2,15.000,log",
+    "",
+  ]);
+});
+
+Deno.test("logsOf() finds later rounds and resumed lanes by name, and lane and role inside", async () => {
+  const resumed = { ...TLS, resume: true };
+  await using folder = await folderWith({
+    "tcp-async-client.csv": fakeLog(TCP, 3),
+    "tcp-async-client-2.csv": fakeLog(TCP, 4),
+    "tcp-async-client-10.csv": fakeLog(TCP, 5),
+    "tls-async-openssl-client.csv": fakeLog(TLS, 6),
+    "tls-async-openssl-resumed-client.csv": fakeLog(resumed, 7),
+    "averages.csv": "lane,role\n",
+    "notes.txt": "no log",
+  });
+  const fakes = [TCP, TLS, resumed, TCP, TCP, { ...TCP, role: "server" } as const];
+  const logs = await logsOf(fakes.map(fakeRun), folder.dir);
+  const counts = logs.map((log) => log?.get(100)?.messagesUs.length ?? null);
+  assertEquals(counts, [2, 5, 6, 3, 4, null]);
+});
+
+Deno.test("logsOf() does without logs where it is not clear which run they belong to", async () => {
+  await using folder = await folderWith({ "tcp-async-client.csv": fakeLog(TCP, 3) });
+  assertEquals(await logsOf([fakeRun(TCP), fakeRun(TCP)], folder.dir), [null, null]);
+});
+
+Deno.test("logsOf() reads a log that was cut off, and refuses one that is spoilt", async () => {
+  const text = fakeLog(TCP, 5);
+  await using folder = await folderWith({ "a.csv": text.slice(0, -20) });
+  const [log] = await logsOf([fakeRun(TCP)], folder.dir);
+  assertEquals(log!.get(100)!.messagesUs.length, 4);
+  await Deno.writeTextFile(join(folder.dir, "a.csv"), text.replace(",send,", ",sing,"));
+  const error = await assertRejects(
+    async () => void await logsOf([fakeRun(TCP)], folder.dir),
+    UsageError,
+    "not a line of a step log",
+  );
+  assert(error.message.startsWith(join(folder.dir, "a.csv")));
+});

@@ -1,0 +1,111 @@
+/**
+ * How the messages of one size are distributed.
+ *
+ * @module
+ */
+import { drawChart } from "../chart.ts";
+import { type Curve, LINES_HEIGHT, shareChart } from "../charts_by_number.ts";
+import type { Section, Table } from "../content.ts";
+import { figureOf } from "../figures.ts";
+import { quantile } from "../inference.ts";
+import { figuresAt, type Job } from "../jobs.ts";
+import { panelsOf, type Part } from "../panels.ts";
+import * as units from "../units.ts";
+import { nameOf } from "./cost.ts";
+
+const READING = "Read from left to right: at 90 %, one message of ten takes longer than the line " +
+  "says; at 99 %, one of a hundred.";
+
+/** The section for one mode. */
+export function shareSection({ id, jobs, sizeBytes }: Part): Section {
+  const isLogged = jobs.every((job) => samplesOf(job, sizeBytes) !== null);
+  const curves = jobs.map((job) => curveOf(job, sizeBytes, isLogged))
+    .filter(({ points }) => points.length > 1);
+  const range = curves.flatMap(({ points }) => points.map(([, us]) => us));
+  const charts = panelsOf(curves.map(({ job }) => job)).map((panel) => {
+    const own = curves.filter(({ job }) => panel.jobs.includes(job));
+    const worst = own.map(({ job, points }) =>
+      `${job.label} ${units.formatDuration(points.at(-1)![1])}`
+    );
+    return drawChart({
+      id: `${id}-share-${panel.id}`,
+      title: `${units.formatBytes(sizeBytes)}, ${panel.title}`,
+      description: `How long messages take, from the fastest to the slowest of each lane: the ` +
+        `right ends of the lines are ${units.listOf(worst)}.`,
+      height: LINES_HEIGHT,
+      option: shareChart(own, range),
+    });
+  });
+  const source = isLogged
+    ? "Every message of all rounds, from the logs."
+    : "Made from the documents alone, which have only a few points of each line: the curve " +
+      "between them is left out, and straight lines stand in its place.";
+  return {
+    id: `${id}-share`,
+    title: "How even it is",
+    paragraphs: [],
+    picture: {
+      charts,
+      caption: `${READING} ${source}`,
+      tables: [shareTable(jobs, sizeBytes, isLogged)],
+      open: false,
+    },
+  };
+}
+
+/** All rounds' messages in ascending order; null where a log is missing. */
+function samplesOf(job: Job, sizeBytes: number): number[] | null {
+  const logs = job.rounds.map((round) => figuresAt(round, sizeBytes)?.log);
+  if (logs.length === 0 || logs.some((log) => !log)) return null;
+  return logs.flatMap((log) => log!.messagesUs).sort((a, b) => a - b);
+}
+
+/** The document's own points: minimum, percentiles and, with n samples, the maximum at 1 - 1/n. */
+const POINTS = [["min", 1], ["p50", 2], ["p90", 10], ["p99", 100]] as const;
+
+function curveOf(job: Job, sizeBytes: number, isLogged: boolean): Curve {
+  const samples = isLogged ? samplesOf(job, sizeBytes)! : null;
+  if (samples) return { job, points: raritiesUpTo(samples.length).map((r) => at(samples, r)) };
+  const points = POINTS.flatMap(([name, rarity]) => {
+    const us = figureOf(job, sizeBytes, ({ result }) => result.messageUs[name]).value;
+    return us === null ? [] : [[rarity, us] as const];
+  });
+  return { job, points };
+}
+
+function at(samples: readonly number[], rarity: number): [number, number] {
+  return [rarity, quantile(samples, 1 - 1 / rarity)];
+}
+
+/** Twelve steps a decade, as far as there is a sample beyond the last. */
+function raritiesUpTo(samples: number): number[] {
+  const steps = Math.max(Math.floor(12 * Math.log10(samples)), 0);
+  return Array.from({ length: steps + 1 }, (_, i) => 10 ** (i / 12));
+}
+
+function shareTable(jobs: readonly Job[], sizeBytes: number, isLogged: boolean): Table {
+  const names = ["min", "p50", "p90", "p99", "max", "mean", "stddev"] as const;
+  return {
+    caption: `Time per message in µs at ${units.formatBytes(sizeBytes)}: medians over rounds` +
+      (isLogged ? "; p99.9 is of all rounds' messages together" : ""),
+    head: ["lane", "n", ...names, ...(isLogged ? ["p99.9"] : [])],
+    rows: jobs.map((job) => [
+      nameOf(job, jobs),
+      countOf(job, sizeBytes),
+      ...names.map((name) =>
+        units.formatNumber(figureOf(job, sizeBytes, ({ result }) => result.messageUs[name]).value)
+      ),
+      ...(isLogged ? [rarest(samplesOf(job, sizeBytes)!)] : []),
+    ]),
+  };
+}
+
+function countOf(job: Job, sizeBytes: number): string {
+  const counts = job.rounds.map((round) => figuresAt(round, sizeBytes)?.result.messageUs.n ?? 0);
+  return String(counts.reduce((sum, n) => sum + n, 0));
+}
+
+/** As for the others: at least one sample has to lie beyond it. */
+function rarest(samples: readonly number[]): string {
+  return units.formatNumber(samples.length < 1000 ? null : quantile(samples, 0.999));
+}

@@ -1,0 +1,62 @@
+/**
+ * What the page looks like: on a screen, light or dark, wide or narrow, and on paper.
+ *
+ * Protocols have colours that people who see few colours tell apart (Okabe and Ito, 2008), lighter
+ * on a dark page; steps have pale ones (Paul Tol's light scheme), which mark areas.
+ *
+ * @module
+ */
+
+const LIGHT = `
+  --page: #ffffff; --text: #1b1f24; --quiet: #57606a; --grid: #dfe3e8; --card: #f6f8fa;
+  --tcp: #0072b2; --udp: #00805c; --tls: #c44e00; --dtls: #a3488a;`;
+
+const DARK = `
+  --page: #14171c; --text: #e8eaed; --quiet: #a3abb5; --grid: #343a43; --card: #1d2127;
+  --tcp: #56b4e9; --udp: #2fc79b; --tls: #f08a4b; --dtls: #dd92c6;`;
+
+/** The style sheet. */
+export const STYLE = `:root {
+  color-scheme: light dark;${LIGHT}
+  --connect: #77aadd; --handshake: #ee8866; --send: #44bb99; --receive: #eedd88;
+  --shutdown: #ffaabb; --close: #99a1ab;
+}
+@media screen and (prefers-color-scheme: dark) { :root {${DARK} } }
+* { box-sizing: border-box; }
+body {
+  margin: 0 auto; max-width: 1260px; padding: 1rem; background: var(--page); color: var(--text);
+  font: 16px/1.5 system-ui, sans-serif; overflow-wrap: break-word;
+}
+h1 { font-size: 1.6rem; line-height: 1.25; margin: .5rem 0; }
+h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem; }
+.quiet, caption { color: var(--quiet); font-size: .9rem; }
+.answer { border-left: 4px solid var(--tcp); padding-left: 1rem; }
+.answer p { margin: .4rem 0; }
+.first { font-size: 1.15rem; font-weight: 600; }
+.warnings { background: var(--card); border-radius: 6px; padding: .6rem 1rem .6rem 2rem; }
+.method { padding-left: 1.2rem; max-width: 48rem; }
+p { max-width: 48rem; }
+.charts { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 360px), 1fr)); }
+figure { margin: 0; max-width: 460px; }
+figcaption { font-weight: 600; margin: .5rem 0; }
+svg { display: block; width: 100%; height: auto; font-family: system-ui, sans-serif; }
+summary { cursor: pointer; padding: .3rem 0; }
+.scroll { overflow-x: auto; margin: .5rem 0 1.5rem; }
+table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
+caption { text-align: left; padding: .4rem 0; }
+th, td { padding: .25rem .6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--grid); }
+th:first-child { text-align: left; }
+tbody th { font-weight: normal; }
+thead th { vertical-align: bottom; }
+@media print {
+  body { max-width: none; padding: 0; font-size: 10pt; }
+  .charts { grid-template-columns: repeat(2, 1fr); }
+  figure, tr { break-inside: avoid; }
+  h2, figcaption, caption { break-after: avoid; }
+  summary { display: none; }
+  details::details-content { content-visibility: visible; }
+  .scroll { overflow: visible; }
+  table { font-size: 7pt; }
+  th, td { padding: .1rem .25rem; white-space: normal; }
+}
+`;

@@ -1,0 +1,208 @@
+/**
+ * Made-up documents and logs, always the same: thirteen lanes, resumed ones, one-way ones, rounds.
+ *
+ * @module
+ */
+import { type Engine, type Io, laneName, type Protocol } from "../../../common/protocol.ts";
+import { type Role, type Step, STEPS } from "../../../common/protocol.ts";
+import type { ResultDocument, RunResult, SizeResult } from "../../../common/result.ts";
+import type { Summary } from "../../../common/statistics.ts";
+import { LOG_COLUMNS } from "../../../common/step_log.ts";
+import { seededRandom } from "../inference.ts";
+import type { OneWay } from "../jobs.ts";
+
+/** What a made-up run is like. */
+export interface FakeRun {
+  protocol: Protocol;
+  io: Io;
+  engine?: Engine;
+  resume?: boolean;
+  role?: Role;
+  reply?: boolean;
+  connect?: "message" | "once";
+  sizes?: readonly number[];
+  /** Makes everything slower or faster. */
+  factor?: number;
+}
+
+/** The thirteen lanes. */
+export const FAKE_LANES: readonly FakeRun[] = (["async", "sync", "spin"] as const).flatMap((
+  io,
+): FakeRun[] => [
+  { protocol: "tcp", io },
+  { protocol: "udp", io },
+  ...(io === "async" ? [{ protocol: "tls", io, engine: "rustls" } as const] : []),
+  { protocol: "tls", io, engine: "openssl" },
+  { protocol: "dtls", io, engine: "openssl" },
+]);
+
+/** The lanes, and after each OpenSSL one the same with resumed sessions. */
+export const FAKE_JOBS: readonly FakeRun[] = FAKE_LANES.flatMap((lane) =>
+  lane.engine === "openssl" ? [lane, { ...lane, resume: true }] : [lane]
+);
+
+const SIZES = [100, 16384, 4400, 999];
+
+/** Microseconds of each step of a full connection with blocking calls. */
+const STEPS_US: Readonly<Record<Protocol, Partial<Record<Step, number>>>> = {
+  tcp: { connect: 48, send: 12, receive: 70, close: 18 },
+  udp: { send: 8, receive: 62 },
+  tls: { connect: 48, handshake: 1900, send: 15, receive: 110, shutdown: 85, close: 20 },
+  dtls: { handshake: 3100, send: 14, receive: 82, shutdown: 60, close: 9 },
+};
+
+const IO_FACTOR: Readonly<Record<Io, number>> = { async: 1.5, sync: 1, spin: 0.45 };
+
+/** A run of 100 messages a size. */
+export function fakeRun(fake: FakeRun): RunResult {
+  const { protocol, io, resume = false, role = "client", reply = true } = fake;
+  const engine = fake.engine ?? null;
+  const isSecure = protocol === "tls" || protocol === "dtls";
+  return {
+    lane: laneName(protocol, io, engine),
+    ...{
+      role,
+      protocol,
+      io,
+      engine,
+      connect: fake.connect ?? "message",
+      resume,
+      reply,
+      clients: 1,
+    },
+    security: isSecure
+      ? {
+        version: protocol === "tls" ? "TLSv1.3" : "DTLSv1.2",
+        cipher: protocol === "tls" ? "TLS_AES_256_GCM_SHA384" : "ECDHE-ECDSA-AES256-GCM-SHA384",
+        group: engine === "rustls" ? null : "X25519",
+        ...{ peer: "CN=server", resumed: resume },
+      }
+      : null,
+    sizes: (fake.sizes ?? SIZES).map((sizeBytes) => fakeSize(fake, sizeBytes)),
+  };
+}
+
+function fakeSize(fake: FakeRun, sizeBytes: number): SizeResult & { oneWay?: OneWay } {
+  const { protocol, reply = true, resume = false, role = "client" } = fake;
+  const steps = stepsOf(fake, sizeBytes);
+  const sumUs = STEPS.reduce((sum, step) => sum + (steps[step] ?? 0), 0);
+  const lost = protocol === "udp" && !reply ? 7 : 0;
+  const summaries = STEPS.map((step) => [step, steps[step] ? summaryOf(steps[step]) : null]);
+  const oneWay = reply || role === "client" ? {} : { oneWay: oneWayOf(fake, sizeBytes) };
+  return {
+    ...{ sizeBytes, sent: 100, answered: reply ? 100 : null },
+    lost: reply || role === "server" ? lost : null,
+    resumed: resume ? 99 : 0,
+    messageUs: summaryOf(sumUs),
+    steps: Object.fromEntries(summaries) as SizeResult["steps"],
+    ...oneWay,
+  };
+}
+
+/** Bytes cost something, with TLS a little more; what is resumed costs a quarter to shake hands. */
+function stepsOf(fake: FakeRun, sizeBytes: number): Partial<Record<Step, number>> {
+  const { protocol, io, engine, resume, reply = true, connect = "message", factor = 1 } = fake;
+  const steps: Partial<Record<Step, number>> = {};
+  for (const step of STEPS) {
+    let us = STEPS_US[protocol][step];
+    if (us === undefined || (step === "receive" && !reply)) continue;
+    if (connect === "once" && step !== "send" && step !== "receive") continue;
+    if (step === "handshake") us *= (resume ? 0.26 : 1) * (engine === "rustls" ? 0.62 : 1);
+    else us *= IO_FACTOR[io];
+    if (step === "send" || step === "receive") us += sizeBytes * (engine ? 0.0035 : 0.0021);
+    steps[step] = us * factor;
+  }
+  return steps;
+}
+
+function summaryOf(us: number): Summary {
+  const at = (factor: number) => Math.round(us * factor * 1000) / 1000;
+  return {
+    ...{ n: 100, min: at(0.82), p50: at(0.97), p90: at(1.2), p99: at(2.1), max: at(3.4) },
+    ...{ mean: at(1), stddev: at(0.21) },
+  };
+}
+
+function oneWayOf(fake: FakeRun, sizeBytes: number): OneWay {
+  const sumUs = STEPS.reduce((sum, step) => sum + (stepsOf(fake, sizeBytes)[step] ?? 0), 0);
+  const messagesPerSecond = Math.round(1e6 / sumUs);
+  return {
+    seconds: 100 * sumUs / 1e6,
+    messagesPerSecond,
+    megabytesPerSecond: Math.round(messagesPerSecond * sizeBytes / 1e4) / 100,
+    duplicates: fake.protocol === "udp" ? 0 : null,
+    reordered: fake.protocol === "udp" ? 1 : null,
+    delayUs: summaryOf(31),
+  };
+}
+
+/** A document of some runs. */
+export function fakeDocument(runs: RunResult[], complete = true): ResultDocument {
+  return {
+    ...{ schemaVersion: 1, tool: "netpairs", version: "0.1.0" },
+    startedAt: "2026-01-31T12:00:00.000Z",
+    environment: {
+      ...{ os: "linux", arch: "x86_64", cpu: "Made-up <CPU> & co", cores: 2, deno: "2.9.6" },
+      ...{ openssl: "OpenSSL 3.0.19", hostname: "bench" },
+    },
+    ...{ complete, runs },
+  };
+}
+
+/** All jobs in five rounds, and one-way runs. */
+export function fullDocument(): ResultDocument {
+  return fakeDocument([...fakeRounds(FAKE_JOBS), ...FAKE_LANES.flatMap(oneWayRuns)]);
+}
+
+/** The jobs of the snapshots. */
+export const FEW_JOBS: readonly FakeRun[] = [
+  { protocol: "tcp", io: "async" },
+  { protocol: "tls", io: "async", engine: "rustls" },
+  { protocol: "tls", io: "async", engine: "openssl", resume: true },
+  { protocol: "tcp", io: "sync" },
+];
+
+/** The document of the snapshots: few jobs in five rounds, and one-way runs of one lane. */
+export function smallDocument(): ResultDocument {
+  const udp: FakeRun = { protocol: "udp", io: "sync" };
+  return fakeDocument([...fakeRounds(FEW_JOBS), ...oneWayRuns(udp)], false);
+}
+
+/** Both ends of jobs, in rounds between which the machine drifts. */
+function fakeRounds(jobs: readonly FakeRun[]): RunResult[] {
+  const random = seededRandom(7);
+  return [1, 2, 3, 4, 5].flatMap(() => {
+    const drift = 1 + 0.3 * random();
+    return jobs.flatMap((job) => {
+      const factor = drift * (1 + 0.04 * random());
+      return [fakeRun({ ...job, factor }), fakeRun({ ...job, factor, role: "server" })];
+    });
+  });
+}
+
+function oneWayRuns(lane: FakeRun): RunResult[] {
+  return (["client", "server"] as const).map((role) =>
+    fakeRun({ ...lane, role, reply: false, connect: "once" })
+  );
+}
+
+/** The log of a run, its first message a slow one, and one lost where `lost` says which. */
+export function fakeLog(fake: FakeRun, messages: number, lost = -1): string {
+  const random = seededRandom(11);
+  const { protocol, io, engine = null, role = "client" } = fake;
+  const of = `${laneName(protocol, io, engine)},${role}`;
+  const lines: string[] = [LOG_COLUMNS];
+  let startUs = 1_700_000_000_000_000;
+  for (const sizeBytes of fake.sizes ?? SIZES) {
+    for (let no = 0; no < messages; no++) {
+      const factor = (lines.length === 1 ? 40 : 0.8) - 0.2 * Math.log(1 - random());
+      for (const [step, us] of Object.entries(stepsOf(fake, sizeBytes))) {
+        const durationUs = us * factor;
+        const rest = `0,${sizeBytes},${no},${no === lost ? 1 : 0}`;
+        lines.push(`${startUs.toFixed(1)},${durationUs.toFixed(3)},${step},${of},${rest}`);
+        startUs += durationUs;
+      }
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,96 @@
+/**
+ * Reads documents and logs, and writes the report's files.
+ *
+ * @module
+ */
+import { join } from "../../common/std.ts";
+import { describe, RunError, UsageError } from "../../common/errors.ts";
+import { averagesCsv } from "./averages.ts";
+import { buildReport } from "./build.ts";
+import { type FoundDocument, readDocument } from "./documents.ts";
+import { type Job, jobsOf, type Source } from "./jobs.ts";
+import { logsOf } from "./logs.ts";
+import { formatMarkdown } from "./markdown.ts";
+import { formatPage } from "./page.ts";
+
+/** The files of a report. */
+export interface ReportFiles {
+  html: string;
+  markdown: string;
+  csv: string;
+}
+
+/** Makes the texts of a report's files. */
+export function formatReport(sources: readonly Source[]): ReportFiles {
+  const jobs = jobsOf(sources);
+  const report = buildReport(sources, jobs);
+  return {
+    html: formatPage(report),
+    markdown: formatMarkdown(report),
+    csv: averagesCsv(jobs),
+  };
+}
+
+/**
+ * Writes report.html, report.md and averages.csv.
+ *
+ * @param paths result documents or their folders, at least one
+ * @param out folder for the files (default: the first document's)
+ * @returns where the files are
+ * @throws {UsageError} for a document or a log that cannot be used
+ * @throws {RunError} for a file that cannot be written
+ */
+export async function writeReport(paths: readonly string[], out?: string): Promise<ReportFiles> {
+  const found = await readDocuments(paths);
+  const sources: Source[] = [];
+  for (const document of found) {
+    sources.push({ ...document, logs: await logsOf(document.document.runs, document.folder) });
+  }
+  const texts = formatReport(sources);
+  const folder = out ?? found[0]!.folder;
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotCapable) throw cause;
+    throw new RunError(`cannot make the folder ${folder}: ${describe(cause)}`, { cause });
+  }
+  const files = {
+    html: join(folder, "report.html"),
+    markdown: join(folder, "report.md"),
+    csv: join(folder, "averages.csv"),
+  };
+  for (const kind of ["html", "markdown", "csv"] as const) await write(files[kind], texts[kind]);
+  return files;
+}
+
+async function write(file: string, text: string): Promise<void> {
+  try {
+    await Deno.writeTextFile(file, text);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotCapable) throw cause;
+    throw new RunError(`cannot write ${file}: ${describe(cause)}`, { cause });
+  }
+}
+
+/**
+ * Reads the jobs of one document, without logs.
+ *
+ * @throws {UsageError} where it cannot be used
+ */
+export async function readJobs(path: string): Promise<Job[]> {
+  const [found] = await readDocuments([path]);
+  return jobsOf([{ ...found!, logs: [] }]);
+}
+
+/** A document without runs has nothing to report. */
+async function readDocuments(paths: readonly string[]): Promise<FoundDocument[]> {
+  const found: FoundDocument[] = [];
+  for (const path of paths) {
+    const document = await readDocument(path);
+    if (document.document.runs.length === 0) {
+      throw new UsageError(`${document.path}: there are no runs in it; measure again`);
+    }
+    found.push(document);
+  }
+  return found;
+}
