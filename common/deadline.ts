@@ -122,10 +122,14 @@ export class Deadline implements Disposable {
     this.#onExpire = onExpire;
   }
 
-  /** Expires in `ms` milliseconds from now, whatever was said before. */
-  arm(ms: number): void {
+  /**
+   * Expires in `ms` milliseconds from now, whatever was said before.
+   *
+   * @param nowMs performance.now(), where it was asked for a moment ago
+   */
+  arm(ms: number, nowMs: number = performance.now()): void {
     this.#ms = ms;
-    this.due = performance.now() + ms;
+    this.due = nowMs + ms;
     this.#all.schedule(this.due);
   }
 

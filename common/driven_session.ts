@@ -16,11 +16,10 @@ export interface SessionCarrier {
   /**
    * Feeds the session what comes next.
    *
-   * @param dueMs how long to wait, on the clock of performance.now()
    * @returns false when the time is over
    * @throws {Deno.errors.UnexpectedEof} where the peer has closed the connection
    */
-  feed(dueMs: number): MaybePromise<boolean>;
+  feed(timeoutMs: number): MaybePromise<boolean>;
   /** Gives the socket back. May be called twice. */
   close(): void;
 }
@@ -41,6 +40,7 @@ export class DrivenSession {
   readonly #carrier: SessionCarrier;
   readonly #closeTimeoutMs: number;
   readonly #emit = (bytes: Uint8Array) => this.#transmit(bytes);
+  #resumed: boolean | undefined;
   /** Set while the system's buffer is full: what follows is sent after it. */
   #sending: Promise<void> | undefined;
   #closed = false;
@@ -63,7 +63,7 @@ export class DrivenSession {
 
   /** Whether the session was a resumed one. */
   get resumed(): boolean {
-    return this.core.resumed;
+    return this.#resumed ??= this.core.resumed;
   }
 
   /** Completes the handshake; what it waits for, and until when, the session says. */
@@ -77,8 +77,9 @@ export class DrivenSession {
         const done = this.core.handshake();
         const sending = this.#flush();
         if (done) return sending;
+        const leftMs = Math.max(dueMs - performance.now(), 0);
         const retransmitMs = this.core.timeoutMs() ?? Infinity;
-        const feeding = this.#carrier.feed(Math.min(dueMs, performance.now() + retransmitMs));
+        const feeding = this.#carrier.feed(Math.min(leftMs, retransmitMs));
         if (feeding instanceof Promise) return this.#shakeLater(feeding, dueMs);
         this.#fed(feeding, dueMs);
       }
@@ -107,7 +108,11 @@ export class DrivenSession {
   /** The alert that says why goes out all the same. */
   #failed(error: unknown): unknown {
     this.core.fail();
-    this.#flush();
+    try {
+      this.#flush();
+    } catch {
+      // The peer cannot be told; what went wrong first is what counts.
+    }
     return error;
   }
 
@@ -117,18 +122,25 @@ export class DrivenSession {
    * @returns how many bytes, 0 when the peer has ended, {@linkcode LATE} when nothing came in time
    */
   protected receiveWithin(into: Uint8Array, timeoutMs: number): MaybePromise<number> {
-    return this.#receive(into as Uint8Array<ArrayBuffer>, performance.now() + timeoutMs);
+    return this.#receive(into as Uint8Array<ArrayBuffer>, timeoutMs, Infinity);
   }
 
-  #receive(into: Uint8Array<ArrayBuffer>, dueMs: number): MaybePromise<number> {
-    for (;;) {
+  /** @param dueMs when its time is over; the clock is asked for the first time after a first wait */
+  #receive(
+    into: Uint8Array<ArrayBuffer>,
+    timeoutMs: number,
+    dueMs: number,
+  ): MaybePromise<number> {
+    for (let due = dueMs, left = timeoutMs;;) {
       const length = this.core.read(into);
       if (length === ENDED) return 0;
       if (length !== NOT_YET) return length;
       this.#flush();
-      const feeding = this.#carrier.feed(dueMs);
+      if (due < Infinity) left = Math.max(due - performance.now(), 0);
+      const feeding = this.#carrier.feed(left);
+      if (due === Infinity) due = performance.now() + timeoutMs;
       if (feeding instanceof Promise) {
-        return feeding.then((fed) => fed ? this.#receive(into, dueMs) : LATE);
+        return feeding.then((fed) => fed ? this.#receive(into, timeoutMs, due) : LATE);
       }
       if (!feeding) return LATE;
     }
@@ -158,7 +170,7 @@ export class DrivenSession {
   #untilEnded(dueMs: number): MaybePromise<void> {
     try {
       for (;;) {
-        const receiving = this.#receive(dropped, dueMs);
+        const receiving = this.#receive(dropped, this.#closeTimeoutMs, dueMs);
         if (receiving instanceof Promise) {
           return receiving.then(
             (received) => received > 0 ? this.#untilEnded(dueMs) : undefined,

@@ -205,7 +205,8 @@ function writeNumber(
 ): void {
   let rest = value;
   for (let i = at + width - 1; i >= at; i--) {
-    const next = Math.floor(rest / 10);
+    // All values have six digits at most: 32 bits hold them.
+    const next = (rest / 10) | 0;
     bytes[i] = rest > 0 || i === at + width - 1 ? ZERO + rest - next * 10 : padding;
     rest = next;
   }

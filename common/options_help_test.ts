@@ -47,6 +47,8 @@ function accepts(protocol: Protocol, role: Role, word: string): boolean {
   if (protocol === "tls" && word !== "engine" && word in EVERY_WORD) {
     words.push("--engine", "openssl");
   }
+  // So does the core, which can be chosen where one thread does it all.
+  if (word === "cpu") words.push("--io", "sync");
   try {
     parseOptions(protocol, role, words, () => "{}");
     return true;

@@ -32,12 +32,13 @@ export class PosixCarrier implements SessionCarrier {
     return this.#socket.send(bytes);
   }
 
-  feed(dueMs: number): MaybePromise<boolean> {
-    const received = this.#socket.tryReceive(shared.bytes, dueMs);
-    return received !== NOT_YET ? this.#fed(received) : this.#feedLater(dueMs);
+  feed(timeoutMs: number): MaybePromise<boolean> {
+    const received = this.#socket.tryReceive(shared.bytes, timeoutMs);
+    return received !== NOT_YET ? this.#fed(received) : this.#feedLater(timeoutMs);
   }
 
-  async #feedLater(dueMs: number): Promise<boolean> {
+  async #feedLater(timeoutMs: number): Promise<boolean> {
+    const dueMs = performance.now() + timeoutMs;
     while (await this.#socket.readable(dueMs)) {
       const received = this.#socket.receiveNow(shared.bytes);
       if (received !== NOT_YET) return this.#fed(received);

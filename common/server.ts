@@ -158,11 +158,11 @@ export class Server {
   }
 
   /** Something came from a peer: the silence begins anew. */
-  #heard(): void {
+  #heard(nowMs?: number): void {
     const { timeoutMs, idleTimeoutMs, waitMs } = this.#run.options;
     // A client waits that long for a lost answer before its next message.
     const ending = Math.min(2 * timeoutMs + waitMs, idleTimeoutMs);
-    this.#silence?.arm(this.#ending ? ending : idleTimeoutMs);
+    this.#silence?.arm(this.#ending ? ending : idleTimeoutMs, nowMs);
   }
 
   #idle(): RunError {
@@ -244,7 +244,8 @@ export class Server {
         const answering = this.#message(visit);
         if (answering instanceof Promise) await answering;
       }
-      this.#heard();
+      // A message that is complete was timed a moment ago.
+      this.#heard(assembler.partial ? undefined : visit.timer.lastUs / 1000);
     }
     if (assembler.partial) throw new MessageError("the peer ended in the middle of a message");
     visit.peerEnded = true;
@@ -328,7 +329,7 @@ export class Server {
       this.#run.recorder.message(this.#outcome, timer);
     }
     timer.next();
-    this.#heard();
+    this.#heard(timer.lastUs / 1000);
   }
 
   /** False where it could not be sent: that is this client's trouble, not the server's end. */

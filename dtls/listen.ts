@@ -130,6 +130,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
     );
     this.#endpoint = made.use(
       new DtlsEndpoint<DtlsConn, Deno.NetAddr>(this.#context, {
+        nowMs: () => performance.now(),
         transmit: (datagram, to) => this.#sendCookie(datagram, to),
         admit: (from) => this.#limits.admits(from.hostname),
         accept: (session, from) => this.#newConn(session, from),
@@ -203,7 +204,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
 
   #onDatagram(bytes: Uint8Array<ArrayBuffer>, from: Deno.NetAddr): void {
     const key = formatAddress(from.hostname, from.port);
-    this.#endpoint.receive(bytes, key, from, performance.now())?.advance();
+    this.#endpoint.receive(bytes, key, from)?.advance();
   }
 
   /** A stranger's cookie that gets lost is asked for again. */

@@ -18,14 +18,22 @@ import type { MaybePromise } from "../common/protocol.ts";
 /** No UDP datagram is longer (RFC 768). */
 const DATAGRAM_BYTES = 65_535;
 
+/** What is kept for a session that is not asking yet: as much as a flight of big messages. */
+const BACKLOG_DATAGRAMS = 64;
+
 /** One client's datagrams, as the listener hands them over. */
 export class DtlsPosixPeer implements SessionCarrier, DtlsPeer {
   readonly core: TlsSession;
   readonly address: SocketAddress;
-  /** Set where the session was fed while nobody asked for it. */
-  fed = false;
   readonly #listener: DtlsPosixListener;
   readonly #ticket: Ticket;
+  /** Set while the session has been driven until it wants more, and is to be fed. */
+  #asks = false;
+  /**
+   * What came while it did not ask. The session takes one datagram at a time: its memory BIO knows
+   * no boundaries, and two long ones in it would be read as one that is too long.
+   */
+  readonly #backlog: Uint8Array<ArrayBuffer>[] = [];
   #wait: Wait | null = null;
   #closed = false;
 
@@ -42,29 +50,47 @@ export class DtlsPosixPeer implements SessionCarrier, DtlsPeer {
     this.#ticket = ticket;
   }
 
+  /** To be called right before the handshake begins, which checks the client's cookie once more. */
+  expectCookie(): void {
+    this.#listener.expectCookie(this.address);
+  }
+
   send(datagram: Uint8Array): MaybePromise<void> {
     return this.#listener.send(datagram, this.address);
   }
 
-  feed(dueMs: number): MaybePromise<boolean> {
-    if (!this.fed) this.#listener.receiveFor(this, dueMs);
-    if (!this.fed) return this.#feedLater(dueMs);
-    this.fed = false;
-    return true;
+  feed(timeoutMs: number): MaybePromise<boolean> {
+    this.#asks = true;
+    for (let kept; this.#asks && (kept = this.#backlog.shift());) {
+      this.#listener.dispatch(kept, this.address);
+    }
+    while (this.#asks && this.#listener.receive(timeoutMs));
+    return this.#asks ? this.#feedLater(timeoutMs) : true;
   }
 
-  async #feedLater(dueMs: number): Promise<boolean> {
+  async #feedLater(timeoutMs: number): Promise<boolean> {
     if (this.#closed) throw closedError();
-    const wait = this.#wait = this.#listener.sleep(dueMs);
+    const wait = this.#wait = this.#listener.sleep(performance.now() + timeoutMs);
     const fed = await wait.ready;
     this.#wait = null;
-    this.fed = false;
+    this.#asks = false;
     return fed;
+  }
+
+  /**
+   * For the listener: keeps a datagram until it asks for one. What is too much is lost.
+   *
+   * @returns false where it asks for one now
+   */
+  keeps(datagram: Uint8Array<ArrayBuffer>): boolean {
+    if (this.#asks) return false;
+    if (this.#backlog.length < BACKLOG_DATAGRAMS) this.#backlog.push(datagram.slice());
+    return true;
   }
 
   /** For the listener: its session was fed. */
   wake(): void {
-    this.fed = true;
+    this.#asks = false;
     this.#wait?.settle(true);
   }
 
@@ -87,6 +113,9 @@ export class DtlsPosixListener {
   readonly #socket: PosixUdp;
   readonly #endpoint: DtlsEndpoint<DtlsPosixPeer, SocketAddress>;
   readonly #limits = new SessionLimits({ port: 0 });
+  /** By their addresses' texts. */
+  readonly #peers = new Map<string, DtlsPosixPeer>();
+  readonly #encoder = new TextEncoder();
   readonly #datagram = new Borrowed(DATAGRAM_BYTES);
   readonly #waiting: DtlsPosixPeer[] = [];
   #acceptWait: Wait | null = null;
@@ -108,6 +137,7 @@ export class DtlsPosixListener {
     made.use(context);
     this.#endpoint = made.use(
       new DtlsEndpoint<DtlsPosixPeer, SocketAddress>(context, {
+        nowMs: () => performance.now(),
         transmit: (datagram, to) => void this.#socket.send(datagram, to),
         admit: (from) => this.#limits.admits(from.hostname),
         accept: (session, from) => this.#newPeer(session, from),
@@ -126,7 +156,7 @@ export class DtlsPosixListener {
    * @param take what is made of it
    */
   accept<T>(take: (peer: DtlsPosixPeer) => T): MaybePromise<T | null> {
-    while (this.#loop.users === 0 && this.#receive(Infinity));
+    while (this.#loop.users === 0 && this.receive(Infinity));
     const peer = this.#waiting.shift();
     return peer ? take(peer) : this.#acceptLater(take);
   }
@@ -148,20 +178,20 @@ export class DtlsPosixListener {
     this.#acceptWait?.settle(false);
   }
 
-  /** Frees the socket, after the last session. May be called twice. */
+  /**
+   * Frees the socket, and the peers that are left; a session that was handed out is closed by who
+   * has it. May be called twice.
+   */
   close(): void {
     if (this.#closed) return;
     this.stopAccepting();
     this.#closed = true;
     for (const peer of [...this.#endpoint.peers()]) peer.close();
+    // Nobody has taken these over.
+    for (const { core } of this.#waiting.splice(0)) core.close();
     this.#socket.close();
     this.#endpoint.close();
     this.#context.close();
-  }
-
-  /** For a peer: receives until something has come for it, or somebody else has to have his turn. */
-  receiveFor(peer: DtlsPosixPeer, dueMs: number): void {
-    while (!peer.fed && this.#receive(dueMs));
   }
 
   /** For a peer: waits while the socket is watched. */
@@ -178,21 +208,33 @@ export class DtlsPosixListener {
 
   /** For a peer: it is closed. */
   forget(peer: DtlsPosixPeer): void {
-    this.#endpoint.forget(peer.address.text, peer);
+    const { text } = peer.address;
+    this.#endpoint.forget(text, peer);
+    if (this.#peers.get(text) === peer) this.#peers.delete(text);
     this.#loop.users--;
   }
 
-  /** Takes one datagram in; false where it is not there soon. */
-  #receive(dueMs: number): boolean {
-    const received = this.#socket.tryReceive(this.#datagram.bytes, dueMs);
-    if (received !== NOT_YET) this.#dispatch(received);
+  /** For a peer: the next cookie to be checked is this client's. */
+  expectCookie({ text }: SocketAddress): void {
+    this.#context.cookies!.prepare(this.#encoder.encode(text), performance.now());
+  }
+
+  /** For a peer: takes one datagram in, whoever it is for; false where none is there soon. */
+  receive(timeoutMs: number): boolean {
+    const received = this.#socket.tryReceive(this.#datagram.bytes, timeoutMs);
+    if (received !== NOT_YET) this.#received(received);
     return received !== NOT_YET;
   }
 
-  #dispatch(length: number): void {
+  #received(length: number): void {
     const from = this.#socket.sender;
     const datagram = this.#datagram.first(length);
-    this.#endpoint.receive(datagram, from.text, from, performance.now())?.wake();
+    if (!this.#peers.get(from.text)?.keeps(datagram)) this.dispatch(datagram, from);
+  }
+
+  /** For a peer: feeds the session that a datagram is for. */
+  dispatch(datagram: Uint8Array<ArrayBuffer>, from: SocketAddress): void {
+    this.#endpoint.receive(datagram, from.text, from)?.wake();
   }
 
   /** Once somebody has had to wait, the socket is watched until it is closed. */
@@ -201,7 +243,7 @@ export class DtlsPosixListener {
     try {
       while (await this.#socket.readable(Infinity)) {
         for (let n; (n = this.#socket.receiveNow(this.#datagram.bytes)) !== NOT_YET;) {
-          this.#dispatch(n);
+          this.#received(n);
         }
       }
     } catch (error) {
@@ -213,6 +255,7 @@ export class DtlsPosixListener {
 
   #newPeer(core: TlsSession, address: SocketAddress): DtlsPosixPeer {
     const peer = new DtlsPosixPeer(this, core, address, this.#limits.enter(address.hostname));
+    this.#peers.set(address.text, peer);
     this.#loop.users++;
     this.#waiting.push(peer);
     this.#acceptWait?.settle(true);

@@ -26,7 +26,7 @@ class UdpConnection implements ClientConnection {
   }
 
   receive(into: Uint8Array): MaybePromise<number> {
-    const receiving = this.#socket.receive(into, performance.now() + this.#timeoutMs);
+    const receiving = this.#socket.receive(into, this.#timeoutMs);
     return receiving instanceof Promise ? receiving.then(orLost) : orLost(receiving);
   }
 

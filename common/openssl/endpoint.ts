@@ -11,6 +11,8 @@ import { TlsSession } from "./session.ts";
 
 /** What whoever drives an endpoint does for it. */
 export interface DtlsEndpointHandlers<Peer extends DtlsPeer, Address> {
+  /** Any clock that does not run backwards, in milliseconds. */
+  nowMs(): number;
   /** Sends a datagram to a client without a session; the bytes are borrowed for the call. */
   transmit(datagram: Uint8Array, address: Address): void;
   /** Says whether there is room for one more; asked before anything is done for a new client. */
@@ -75,7 +77,6 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
    *
    * @param datagram copied
    * @param key a text that stands for the address, and for no other
-   * @param nowMs any clock that does not run backwards
    * @returns the peer whose session was fed and has to be driven now; null where there is none
    * @throws {TypeError} after {@linkcode close}
    */
@@ -83,14 +84,13 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
     datagram: Uint8Array<ArrayBuffer>,
     key: string,
     address: Address,
-    nowMs: number,
   ): Peer | null {
     if (this.#closed) throw new TypeError("Cannot receive: the DTLS endpoint is closed");
     if (this.#context.closed) throw new TypeError("Cannot receive: the TLS context is closed");
     const entry = this.#entries.get(key);
     if (!entry || this.#startsAnew(entry, datagram)) {
       return this.#accepting && isClientHello(datagram)
-        ? this.#listen(datagram, key, address, nowMs)
+        ? this.#listen(datagram, key, address)
         : null;
     }
     entry.peer.core.feed(datagram);
@@ -131,11 +131,10 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
     datagram: Uint8Array<ArrayBuffer>,
     key: string,
     address: Address,
-    nowMs: number,
   ): Peer | null {
     if (!this.#entries.has(key) && !this.#handlers.admit(address)) return null;
     const session = this.#listening ??= new TlsSession(this.#context, { mtu: this.#mtu });
-    this.#context.cookies!.prepare(this.#encoder.encode(key), nowMs);
+    this.#context.cookies!.prepare(this.#encoder.encode(key), this.#handlers.nowMs());
     try {
       session.feed(datagram);
       const accepted = session.listen(this.#bioAddress);

@@ -33,6 +33,15 @@ export function recordLength(bytes: Uint8Array, at: number): number {
   return RECORD_HEADER_BYTES + (bytes[at + 11]! << 8 | bytes[at + 12]!);
 }
 
+/** A TLS record has 5 bytes of header: type, version and, in the last two, length (RFC 8446 5.1). */
+const TLS_HEADER_BYTES = 5;
+
+/** Whether bytes that begin with a record are nothing but that record. */
+export function isOneRecord(bytes: Uint8Array, datagram: boolean): boolean {
+  if (datagram) return recordLength(bytes, 0) === bytes.length;
+  return bytes.length === TLS_HEADER_BYTES + (bytes[3]! << 8 | bytes[4]!);
+}
+
 /**
  * Packs whole records into datagrams of at most `mtu` bytes; a record longer than that goes alone.
  *

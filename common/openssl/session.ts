@@ -15,7 +15,13 @@ import { takeError } from "./errors.ts";
 import { type HandshakeStatistics, readInfo, type TlsInfo } from "./info.ts";
 import { cString, type OpenSsl, toCString } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
-import { isPlausible, MIN_SEALED_BYTES, packDatagrams, sealedBytes } from "./records.ts";
+import {
+  isOneRecord,
+  isPlausible,
+  MIN_SEALED_BYTES,
+  packDatagrams,
+  sealedBytes,
+} from "./records.ts";
 import { SavedSession } from "./saved_session.ts";
 
 /** What {@linkcode TlsSession.read} returns when nothing is there yet. */
@@ -87,6 +93,12 @@ export class TlsSession implements Disposable {
   #minSealedBytes = MIN_SEALED_BYTES;
   /** After a fatal error nothing more may be called (SSL_get_error(3)). */
   #broken = false;
+  /** False where nothing was fed since OpenSSL has said that it wants more. */
+  #unread = false;
+  /** True where all that is unread is one record. */
+  #single = false;
+  /** False where nothing can have been put out since the last {@linkcode drain}. */
+  #undrained = false;
   /** Set when the handshake's last bytes have been drained. */
   #finished = false;
 
@@ -139,6 +151,8 @@ export class TlsSession implements Disposable {
     if (this.#datagram && !isPlausible(bytes, this.#minSealedBytes)) return;
     if (this.#ssl !== null && !this.#broken && bytes.length > 0) {
       this.#lib.BIO_write(this.#input, bytes, bytes.length);
+      this.#single = !this.#unread && isOneRecord(bytes, this.#datagram);
+      this.#unread = true;
       if (!this.established) {
         this.statistics.datagramsReceived++;
         this.statistics.bytesReceived += bytes.length;
@@ -156,6 +170,7 @@ export class TlsSession implements Disposable {
   handshake(): boolean {
     if (this.established) return true;
     const ssl = this.#usable();
+    this.#undrained = true;
     this.#lib.ERR_clear_error();
     const result = this.#lib.SSL_do_handshake(ssl);
     if (result === 1) {
@@ -175,6 +190,7 @@ export class TlsSession implements Disposable {
    */
   listen(address: Deno.PointerObject): boolean {
     const ssl = this.#usable();
+    this.#undrained = true;
     // Not on the context: there it would make every handshake ask for a cookie again.
     this.#lib.SSL_set_options(ssl, BigInt(SSL_OP.COOKIE_EXCHANGE));
     this.#lib.ERR_clear_error();
@@ -193,10 +209,18 @@ export class TlsSession implements Disposable {
    */
   read(into: Uint8Array<ArrayBuffer>): number {
     const ssl = this.#usable();
+    if (!this.#unread) return this.peerEnded ? ENDED : NOT_YET;
+    this.#undrained = true;
     this.#lib.ERR_clear_error();
     const result = this.#lib.SSL_read(ssl, into, into.length);
-    if (result > 0) return result;
-    return this.#wantsMore(ssl, result, "read") ? NOT_YET : ENDED;
+    if (result > 0) {
+      // A record is read to its end where there is room: then OpenSSL need not be asked for more.
+      if (this.#single && result < into.length) this.#unread = false;
+      return result;
+    }
+    if (!this.#wantsMore(ssl, result, "read")) return ENDED;
+    this.#unread = false;
+    return NOT_YET;
   }
 
   /**
@@ -207,6 +231,7 @@ export class TlsSession implements Disposable {
    */
   write(bytes: Uint8Array<ArrayBuffer>): void {
     const ssl = this.#usable();
+    this.#undrained = true;
     this.#lib.ERR_clear_error();
     const result = this.#lib.SSL_write(ssl, bytes, bytes.length);
     // A memory BIO takes everything: there is no "not yet" and no part.
@@ -219,7 +244,8 @@ export class TlsSession implements Disposable {
    * @param emit the bytes are borrowed for the call
    */
   drain(emit: (bytes: Uint8Array) => void): void {
-    if (this.#ssl === null) return;
+    if (this.#ssl === null || !this.#undrained) return;
+    this.#undrained = false;
     output ??= new Borrowed(OUTPUT_BYTES);
     let length: number;
     do {
@@ -249,6 +275,7 @@ export class TlsSession implements Disposable {
    */
   shutdown(): boolean {
     if (this.#ssl === null || this.#broken || !this.established) return true;
+    this.#undrained = true;
     this.#lib.ERR_clear_error();
     const result = this.#lib.SSL_shutdown(this.#ssl);
     if (result < 0) this.#lib.ERR_clear_error();
@@ -276,6 +303,7 @@ export class TlsSession implements Disposable {
    */
   handleTimeout(): void {
     const ssl = this.#usable();
+    this.#undrained = true;
     this.#lib.ERR_clear_error();
     const result = this.#lib.SSL_ctrl(ssl, SSL_CTRL.DTLS_HANDLE_TIMEOUT, 0n, null);
     if (result < 0n) {

@@ -18,6 +18,9 @@ const NO_FD = -1;
  */
 const ROUNDS_PER_TURN = 16;
 
+/** A call that could block takes some ten microseconds: so many are less than a slice. */
+const CALLS_PER_LOOK = 16;
+
 /** Someone who waits. */
 export class Wait {
   /** True when what was waited for is there, false when its time is over. */
@@ -63,6 +66,7 @@ export class PollLoop {
   #pollFds = new Int32Array(2 * 16);
   #running = false;
   #turnedMs = performance.now();
+  #calls = 0;
 
   /**
    * @param signal ends every wait, with its reason
@@ -79,14 +83,16 @@ export class PollLoop {
   }
 
   /** True where the event loop had no turn for a slice: then the next wait is one for this loop. */
-  isDue(nowMs = performance.now()): boolean {
-    return nowMs - this.#turnedMs >= SLICE_MS;
+  isDue(): boolean {
+    return performance.now() - this.#turnedMs >= SLICE_MS;
   }
 
-  /** False where a wait for what is not there yet is one for this loop: see {@linkcode isDue}. */
-  mayBlock(dueMs: number): boolean {
-    const nowMs = performance.now();
-    return dueMs - nowMs >= SLICE_MS && !this.isDue(nowMs);
+  /**
+   * False where a wait for what is not there yet is one for this loop: see {@linkcode isDue}. The
+   * clock is not asked each time, as that would cost as much as the rest of a call.
+   */
+  mayBlock(timeoutMs: number): boolean {
+    return timeoutMs >= SLICE_MS && (++this.#calls % CALLS_PER_LOOK !== 0 || !this.isDue());
   }
 
   /** Waits for a file descriptor: POLLIN, POLLOUT. */
@@ -103,6 +109,11 @@ export class PollLoop {
   /** Waits for nothing but its time, or to be settled. */
   sleep(dueMs: number): Wait {
     return this.wait(NO_FD, 0, dueMs);
+  }
+
+  /** Ends every wait for a file descriptor that is about to be closed: its number will be reused. */
+  cancel(fd: number, error: unknown): void {
+    for (const wait of [...this.#waits]) if (wait.fd === fd) wait.fail(error);
   }
 
   /** Gives the event loop its turn where it had none for a slice; else there is nothing to await. */

@@ -24,7 +24,6 @@ export class PosixTcp {
   readonly #loop: PollLoop;
   readonly #timeoutMs: number;
   readonly #onClose: () => void;
-  #wait: Wait | null = null;
   #closed = false;
 
   /**
@@ -81,12 +80,12 @@ export class PosixTcp {
 
   /** Receives into `into`; 0 at the end of the stream. */
   receive(into: Uint8Array, timeoutMs: number): MaybePromise<number> {
-    const dueMs = performance.now() + timeoutMs;
-    const received = this.tryReceive(into, dueMs);
-    return received !== NOT_YET ? received : this.#receiveLater(into, timeoutMs, dueMs);
+    const received = this.tryReceive(into, timeoutMs);
+    return received !== NOT_YET ? received : this.#receiveLater(into, timeoutMs);
   }
 
-  async #receiveLater(into: Uint8Array, timeoutMs: number, dueMs: number): Promise<number> {
+  async #receiveLater(into: Uint8Array, timeoutMs: number): Promise<number> {
+    const dueMs = performance.now() + timeoutMs;
     while (await this.readable(dueMs)) {
       const received = this.receiveNow(into);
       if (received !== NOT_YET) return received;
@@ -97,21 +96,25 @@ export class PosixTcp {
   /**
    * As {@linkcode receive}, for what is there or comes soon: it may block for a slice of time, and
    * returns {@linkcode NOT_YET} where somebody else has to have his turn first.
-   *
-   * @param dueMs how long to wait, on the clock of performance.now()
    */
-  tryReceive(into: Uint8Array, dueMs: number): number {
-    return this.#loop.mayBlock(dueMs)
+  tryReceive(into: Uint8Array, timeoutMs: number): number {
+    return this.#loop.mayBlock(timeoutMs)
       ? this.#socket.receive(into as Uint8Array<ArrayBuffer>, this.#loop.alone)
       : NOT_YET;
   }
 
   /** As {@linkcode receive}, for what is there already. */
   receiveNow(into: Uint8Array): number {
+    this.#checkOpen();
     return this.#socket.receive(into as Uint8Array<ArrayBuffer>, false);
   }
 
-  /** Waits until something can be received; false when the time is over. */
+  /**
+   * Waits until something can be received.
+   *
+   * @param dueMs how long to wait, on the clock of performance.now()
+   * @returns false when the time is over
+   */
   readable(dueMs: number): Promise<boolean> {
     return this.#until(POLLIN, dueMs);
   }
@@ -129,26 +132,33 @@ export class PosixTcp {
       if (!await this.#until(POLLOUT, dueMs)) {
         throw new TimeoutError(`timed out after ${this.#timeoutMs} ms`);
       }
+      this.#checkOpen();
       rest = rest.subarray(Math.max(this.#socket.send(rest, false), 0));
     }
   }
 
-  /** Closes the socket; a pending call rejects. May be called twice. */
+  /** Closes the socket; pending calls reject. May be called twice. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#wait?.fail(new Deno.errors.BadResource("the connection is closed"));
+    this.#loop.cancel(this.#socket.fd, closedError());
     this.#socket.close();
     this.#onClose();
   }
 
   async #until(events: number, dueMs: number): Promise<boolean> {
-    if (this.#closed) throw new Deno.errors.BadResource("the connection is closed");
-    const wait = this.#wait = this.#loop.wait(this.#socket.fd, events, dueMs);
-    const ready = await wait.ready;
-    this.#wait = null;
-    return ready;
+    this.#checkOpen();
+    return await this.#loop.wait(this.#socket.fd, events, dueMs).ready;
   }
+
+  /** Whoever waits goes on a little later than the wait ends: the socket may be closed by then. */
+  #checkOpen(): void {
+    if (this.#closed) throw closedError();
+  }
+}
+
+function closedError(): Error {
+  return new Deno.errors.BadResource("the connection is closed");
 }
 
 /** Listens for TCP connections until it is closed. */

@@ -9,7 +9,7 @@ import type { MaybePromise } from "../protocol.ts";
 import { anyAddress, type SocketAddress } from "./address.ts";
 import { ECONNREFUSED, PosixError } from "./errors.ts";
 import { POLLIN, POLLOUT } from "./platform.ts";
-import type { PollLoop, Wait } from "./poll_loop.ts";
+import type { PollLoop } from "./poll_loop.ts";
 import { NOT_YET, PosixSocket } from "./socket.ts";
 
 /** So long a datagram waits for room in the system's buffer; then it is lost, as on its way. */
@@ -23,7 +23,6 @@ export class PosixUdp {
   readonly #loop: PollLoop;
   /** Whether it is a server's, which asks who has sent a datagram. */
   readonly #serves: boolean;
-  #wait: Wait | null = null;
   #closed = false;
 
   private constructor(socket: PosixSocket, loop: PollLoop, serves: boolean) {
@@ -69,15 +68,15 @@ export class PosixUdp {
   /**
    * Receives a datagram into `into`.
    *
-   * @param dueMs how long to wait, on the clock of performance.now()
    * @returns its length, or {@linkcode NOT_YET} when the time is over
    */
-  receive(into: Uint8Array, dueMs: number): MaybePromise<number> {
-    const received = this.tryReceive(into, dueMs);
-    return received !== NOT_YET ? received : this.#receiveLater(into, dueMs);
+  receive(into: Uint8Array, timeoutMs: number): MaybePromise<number> {
+    const received = this.tryReceive(into, timeoutMs);
+    return received !== NOT_YET ? received : this.#receiveLater(into, timeoutMs);
   }
 
-  async #receiveLater(into: Uint8Array, dueMs: number): Promise<number> {
+  async #receiveLater(into: Uint8Array, timeoutMs: number): Promise<number> {
+    const dueMs = performance.now() + timeoutMs;
     while (await this.readable(dueMs)) {
       const received = this.receiveNow(into);
       if (received !== NOT_YET) return received;
@@ -89,16 +88,22 @@ export class PosixUdp {
    * As {@linkcode receive}, for what is there or comes soon: it may block for a slice of time, and
    * returns {@linkcode NOT_YET} where somebody else has to have his turn first.
    */
-  tryReceive(into: Uint8Array, dueMs: number): number {
-    return this.#loop.mayBlock(dueMs) ? this.#receive(into, this.#loop.alone) : NOT_YET;
+  tryReceive(into: Uint8Array, timeoutMs: number): number {
+    return this.#loop.mayBlock(timeoutMs) ? this.#receive(into, this.#loop.alone) : NOT_YET;
   }
 
   /** As {@linkcode receive}, for what is there already. */
   receiveNow(into: Uint8Array): number {
+    this.#checkOpen();
     return this.#receive(into, false);
   }
 
-  /** Waits until something can be received; false when the time is over. */
+  /**
+   * Waits until something can be received.
+   *
+   * @param dueMs how long to wait, on the clock of performance.now()
+   * @returns false when the time is over
+   */
   readable(dueMs: number): Promise<boolean> {
     return this.#until(POLLIN, dueMs);
   }
@@ -125,6 +130,7 @@ export class PosixUdp {
   async #sendLater(bytes: Uint8Array, to?: SocketAddress): Promise<void> {
     const dueMs = performance.now() + SEND_TIMEOUT_MS;
     while (await this.#until(POLLOUT, dueMs)) {
+      this.#checkOpen();
       if (this.#trySend(bytes, false, to) !== NOT_YET) return;
     }
   }
@@ -139,21 +145,27 @@ export class PosixUdp {
     }
   }
 
-  /** Closes the socket; a pending call rejects. May be called twice. */
+  /** Closes the socket; pending calls reject. May be called twice. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#wait?.fail(new Deno.errors.BadResource("the socket is closed"));
+    this.#loop.cancel(this.#socket.fd, closedError());
     this.#socket.close();
   }
 
   async #until(events: number, dueMs: number): Promise<boolean> {
-    if (this.#closed) throw new Deno.errors.BadResource("the socket is closed");
-    const wait = this.#wait = this.#loop.wait(this.#socket.fd, events, dueMs);
-    const ready = await wait.ready;
-    this.#wait = null;
-    return ready;
+    this.#checkOpen();
+    return await this.#loop.wait(this.#socket.fd, events, dueMs).ready;
   }
+
+  /** Whoever waits goes on a little later than the wait ends: the socket may be closed by then. */
+  #checkOpen(): void {
+    if (this.#closed) throw closedError();
+  }
+}
+
+function closedError(): Error {
+  return new Deno.errors.BadResource("the socket is closed");
 }
 
 /** That nobody listens there may change: until it does, what is sent is lost. */

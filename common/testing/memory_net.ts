@@ -230,6 +230,7 @@ export class MemoryListener implements Disposable {
   ) {
     this.context = new TlsContext(options);
     this.endpoint = new DtlsEndpoint<MemoryPeer, string>(this.context, {
+      nowMs: () => this.nowMs,
       admit: () => true,
       transmit: (datagram) => this.transmit(datagram),
       accept: (session) => {
@@ -247,7 +248,7 @@ export class MemoryListener implements Disposable {
 
   /** Takes a datagram, and drives the session it is for. */
   receive(datagram: Uint8Array<ArrayBuffer>, address: string): void {
-    this.endpoint.receive(datagram, address, address, this.nowMs)?.end.advance();
+    this.endpoint.receive(datagram, address, address)?.end.advance();
   }
 
   /** As {@linkcode receive}; everything that was sent since the last time. */

@@ -1,4 +1,10 @@
-/** Opens libssl before any test runs: the resource sanitizer would take it for the first one's. */
+/** Opens libssl and libc before any test runs: the resource sanitizer would take them for leaks. */
 import { loadOpenSsl } from "../openssl/library.ts";
+import { loadLibc } from "../posix/libc.ts";
 
 loadOpenSsl();
+try {
+  loadLibc();
+} catch {
+  // The tests that call it say why it cannot be had.
+}
