@@ -8,12 +8,11 @@ import { resolveHost } from "./net.ts";
 import type { PairOptions } from "./options.ts";
 import { SocketAddress } from "./posix/address.ts";
 import { PollLoop } from "./posix/poll_loop.ts";
-import { rehearseSockets } from "./posix/rehearsal.ts";
 
 /** Where an end waits, as `--io` says: the one decision between blocking and spinning. */
-export function posixLoop({ io, role, clients }: PairOptions, deadlines: Deadlines): PollLoop {
+export function posixLoop(options: PairOptions, deadlines: Deadlines): PollLoop {
+  const { io, role, clients } = options;
   const loop = new PollLoop(io === "spin" ? "spin" : "sleep", deadlines.signal);
-  rehearseSockets(loop.patience);
   // A server counts its connections as they come.
   if (role === "client") loop.users = clients;
   return loop;

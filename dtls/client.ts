@@ -17,7 +17,7 @@ import type { PairOptions } from "../common/options.ts";
 import { clientMain, type Prepare, type Prepared } from "../common/script.ts";
 import type { DtlsConn } from "./conn.ts";
 import { dtlsContext, openDtls } from "./connect.ts";
-import { preparePosixClient } from "./posix_client.ts";
+import { preparePosixClient } from "./posix.ts";
 
 class DtlsConnection extends SecureConnection<DtlsConn> implements ClientConnection {
   readonly #timeoutMs: number;
@@ -65,7 +65,7 @@ async function prepare(
   };
 }
 
-const prepareLane: Prepare<ClientTransport> = (options, deadlines) =>
+export const prepareLane: Prepare<ClientTransport> = (options, deadlines) =>
   (options.io === "async" ? prepare : preparePosixClient)(options, deadlines);
 
 if (import.meta.main) Deno.exit(await clientMain("dtls", prepareLane));

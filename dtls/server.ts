@@ -14,7 +14,7 @@ import { type Prepare, type Prepared, serverMain } from "../common/script.ts";
 import type { ServerConnection, ServerTransport } from "../common/server_transport.ts";
 import type { DtlsConn } from "./conn.ts";
 import { listenDtls } from "./listen.ts";
-import { preparePosixServer } from "./posix_server.ts";
+import { preparePosixServer } from "./posix.ts";
 
 class DtlsConnection extends SecureConnection<DtlsConn> implements ServerConnection {
   readonly #options: PairOptions;

@@ -11,7 +11,7 @@ import type { Deadlines } from "../common/deadline.ts";
 import { bounded, BoundedTcp, resolveHost } from "../common/net.ts";
 import type { PairOptions } from "../common/options.ts";
 import { clientMain, type Prepare, type Prepared } from "../common/script.ts";
-import { preparePosixClient } from "./posix_client.ts";
+import { preparePosixClient } from "./posix.ts";
 
 class TcpConnection implements ClientConnection {
   readonly #tcp: BoundedTcp;
@@ -56,7 +56,7 @@ async function prepare(
   return { transport };
 }
 
-const prepareLane: Prepare<ClientTransport> = (options, deadlines) =>
+export const prepareLane: Prepare<ClientTransport> = (options, deadlines) =>
   (options.io === "async" ? prepare : preparePosixClient)(options, deadlines);
 
 if (import.meta.main) Deno.exit(await clientMain("tcp", prepareLane));

@@ -11,7 +11,7 @@ import type { PairOptions } from "../common/options.ts";
 import { formatAddress } from "../common/protocol.ts";
 import { type Prepare, type Prepared, serverMain } from "../common/script.ts";
 import type { ServerConnection, ServerTransport } from "../common/server_transport.ts";
-import { preparePosixServer } from "./posix_server.ts";
+import { preparePosixServer } from "./posix.ts";
 
 class TcpConnection implements ServerConnection {
   readonly peer: string;

@@ -19,7 +19,7 @@ import { loadCredentials } from "./node_credentials.ts";
 import { securityOf } from "./node_security.ts";
 import { NodeTlsStream } from "./node_stream.ts";
 import { prepareOpenSslClient } from "./openssl_client.ts";
-import { preparePosixClient } from "./posix_client.ts";
+import { preparePosixClient } from "./posix.ts";
 
 class TlsConnection implements ClientConnection {
   readonly #stream: NodeTlsStream;
@@ -86,7 +86,7 @@ async function prepare(
   return { transport };
 }
 
-const prepareLane: Prepare<ClientTransport> = (options, deadlines) => {
+export const prepareLane: Prepare<ClientTransport> = (options, deadlines) => {
   if (options.io !== "async") return preparePosixClient(options, deadlines);
   return (options.engine === "openssl" ? prepareOpenSslClient : prepare)(options, deadlines);
 };

@@ -20,7 +20,7 @@ import { securityOf } from "./node_security.ts";
 import { Handshakes, NodeTcpAcceptor } from "./node_server.ts";
 import { NodeTlsStream } from "./node_stream.ts";
 import { prepareOpenSslServer } from "./openssl_server.ts";
-import { preparePosixServer } from "./posix_server.ts";
+import { preparePosixServer } from "./posix.ts";
 
 /** What all connections of a run share. */
 interface Shared {

@@ -12,7 +12,7 @@ import { resolveHost } from "../common/net.ts";
 import type { PairOptions } from "../common/options.ts";
 import { clientMain, type Prepare, type Prepared } from "../common/script.ts";
 import { UdpSocket } from "../common/udp.ts";
-import { preparePosixClient } from "./posix_client.ts";
+import { preparePosixClient } from "./posix.ts";
 
 class UdpConnection implements ClientConnection {
   readonly #socket: UdpSocket;
@@ -85,7 +85,7 @@ async function prepare(
   };
 }
 
-const prepareLane: Prepare<ClientTransport> = (options, deadlines) =>
+export const prepareLane: Prepare<ClientTransport> = (options, deadlines) =>
   (options.io === "async" ? prepare : preparePosixClient)(options, deadlines);
 
 if (import.meta.main) Deno.exit(await clientMain("udp", prepareLane));

@@ -11,7 +11,7 @@ import { formatAddress } from "../common/protocol.ts";
 import { type Prepare, type Prepared, serverMain } from "../common/script.ts";
 import type { DatagramPeer, DatagramServerTransport } from "../common/server_transport.ts";
 import { UdpSocket } from "../common/udp.ts";
-import { preparePosixServer } from "./posix_server.ts";
+import { preparePosixServer } from "./posix.ts";
 
 class UdpPeer implements DatagramPeer {
   readonly peer: string;

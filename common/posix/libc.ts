@@ -44,6 +44,8 @@ const LIBC = {
   poll: { parameters: ["buffer", "u32", "i32"], result: "i32" },
   // int close(int fd);
   close: { parameters: ["i32"], result: "i32" },
+  // int sched_yield(void);
+  sched_yield: { parameters: [], result: "i32" },
   // int sched_setaffinity(pid_t pid, size_t cpusetsize, const cpu_set_t *mask);
   sched_setaffinity: { parameters: ["i32", "u32", "buffer"], result: "i32", optional: true },
   // int *__errno_location(void);

@@ -18,6 +18,9 @@ export const SLICE_MS = 20;
 /** Spinning, the clock is asked after so many calls: one call takes about half a microsecond. */
 const CALLS_PER_LOOK = 32;
 
+/** After so many calls, some hundred microseconds, whoever else wants the core may have it. */
+const YIELD_AFTER_CALLS = 256;
+
 /** How a call waits for what is not there yet. */
 export type Patience =
   /** The system puts the thread to sleep. */
@@ -163,6 +166,7 @@ export class PosixSocket implements Disposable {
       if (received >= 0) return received;
       this.#later("recv");
       if (!this.#spins || !mayWait) return NOT_YET;
+      if (calls > YIELD_AFTER_CALLS) this.#libc.sched_yield();
       if (calls++ % CALLS_PER_LOOK !== 0) continue;
       const nowMs = performance.now();
       if (calls === 1) untilMs = nowMs + SLICE_MS;

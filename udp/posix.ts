@@ -1,22 +1,53 @@
 /**
- * The server on the system's own calls, blocking or spinning.
+ * Both ends on the system's own calls, blocking or spinning.
  *
  * @module
  */
 import { Borrowed } from "../common/borrowed.ts";
+import { type ClientConnection, type ClientTransport, LOST } from "../common/client.ts";
 import type { Deadlines } from "../common/deadline.ts";
 import { resolveHost } from "../common/net.ts";
 import type { PairOptions } from "../common/options.ts";
-import { posixLoop } from "../common/posix_pair.ts";
+import { posixLoop, serverAddress } from "../common/posix_pair.ts";
 import type { SocketAddress } from "../common/posix/address.ts";
+import type { PollLoop } from "../common/posix/poll_loop.ts";
+import { NOT_YET } from "../common/posix/socket.ts";
 import { PosixUdp } from "../common/posix/udp.ts";
 import type { MaybePromise } from "../common/protocol.ts";
+import { rehearse } from "../common/rehearsal.ts";
 import type { Prepared } from "../common/script.ts";
 import type {
   DatagramPeer,
   DatagramServerTransport,
   OnPeerDatagram,
 } from "../common/server_transport.ts";
+
+class UdpConnection implements ClientConnection {
+  readonly #socket: PosixUdp;
+  readonly #timeoutMs: number;
+
+  constructor(socket: PosixUdp, timeoutMs: number) {
+    this.#socket = socket;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  send(message: Uint8Array): MaybePromise<void> {
+    return this.#socket.send(message);
+  }
+
+  receive(into: Uint8Array): MaybePromise<number> {
+    const receiving = this.#socket.receive(into, this.#timeoutMs);
+    return receiving instanceof Promise ? receiving.then(orLost) : orLost(receiving);
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}
+
+function orLost(received: number): number {
+  return received === NOT_YET ? LOST : received;
+}
 
 /** No UDP datagram is longer (RFC 768). */
 const DATAGRAM_BYTES = 65_535;
@@ -77,12 +108,39 @@ class UdpTransport implements DatagramServerTransport {
   }
 }
 
+function client(
+  { timeoutMs }: PairOptions,
+  loop: PollLoop,
+  server: SocketAddress,
+): ClientTransport {
+  return {
+    connectionless: true,
+    rest: () => loop.rest(),
+    open: () => new UdpConnection(PosixUdp.toward(server, loop), timeoutMs),
+  };
+}
+
+function server(options: PairOptions, loop: PollLoop, hostname: string): DatagramServerTransport {
+  return new UdpTransport(PosixUdp.bind(hostname, options.port, loop));
+}
+
+/** Looks the name up, once for the run. */
+export async function preparePosixClient(
+  options: PairOptions,
+  deadlines: Deadlines,
+): Promise<Prepared<ClientTransport>> {
+  const address = await serverAddress(options);
+  await rehearse(options, { client, server });
+  return { transport: client(options, posixLoop(options, deadlines), address) };
+}
+
 /** Binds the socket. */
 export async function preparePosixServer(
   options: PairOptions,
   deadlines: Deadlines,
 ): Promise<Prepared<DatagramServerTransport>> {
   const hostname = await resolveHost(options.hostname);
-  const socket = PosixUdp.bind(hostname, options.port, posixLoop(options, deadlines));
-  return { transport: new UdpTransport(socket) };
+  const transport = server(options, posixLoop(options, deadlines), hostname);
+  await rehearse(options, { client, server });
+  return { transport };
 }

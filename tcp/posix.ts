@@ -1,0 +1,114 @@
+/**
+ * Both ends on the system's own calls, blocking or spinning.
+ *
+ * @module
+ */
+import type { ClientConnection, ClientTransport } from "../common/client.ts";
+import { STEP_INDEX } from "../common/clock.ts";
+import type { Deadlines } from "../common/deadline.ts";
+import { resolveHost } from "../common/net.ts";
+import type { PairOptions } from "../common/options.ts";
+import { posixLoop, serverAddress } from "../common/posix_pair.ts";
+import type { SocketAddress } from "../common/posix/address.ts";
+import type { PollLoop } from "../common/posix/poll_loop.ts";
+import { PosixTcp, PosixTcpAcceptor } from "../common/posix/tcp.ts";
+import type { MaybePromise } from "../common/protocol.ts";
+import { rehearse } from "../common/rehearsal.ts";
+import type { Prepared } from "../common/script.ts";
+import type { ServerConnection, ServerTransport } from "../common/server_transport.ts";
+
+class TcpClientConnection implements ClientConnection {
+  readonly #tcp: PosixTcp;
+  readonly #timeoutMs: number;
+
+  constructor(tcp: PosixTcp, timeoutMs: number) {
+    this.#tcp = tcp;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  send(message: Uint8Array): MaybePromise<void> {
+    return this.#tcp.send(message);
+  }
+
+  receive(into: Uint8Array): MaybePromise<number> {
+    return this.#tcp.receive(into, this.#timeoutMs);
+  }
+
+  close(): void {
+    this.#tcp.close();
+  }
+}
+
+class TcpServerConnection implements ServerConnection {
+  readonly peer: string;
+  readonly #tcp: PosixTcp;
+  readonly #options: PairOptions;
+
+  constructor(tcp: PosixTcp, options: PairOptions) {
+    this.peer = tcp.peer.text;
+    this.#tcp = tcp;
+    this.#options = options;
+  }
+
+  receive(into: Uint8Array, idle: boolean): MaybePromise<number> {
+    const { idleTimeoutMs, timeoutMs } = this.#options;
+    return this.#tcp.receive(into, idle ? idleTimeoutMs : timeoutMs);
+  }
+
+  send(answer: Uint8Array): MaybePromise<void> {
+    return this.#tcp.send(answer);
+  }
+
+  close(): void {
+    this.#tcp.close();
+  }
+}
+
+function client(
+  { timeoutMs }: PairOptions,
+  loop: PollLoop,
+  server: SocketAddress,
+): ClientTransport {
+  return {
+    rest: () => loop.rest(),
+    open(timer) {
+      const connected = (tcp: PosixTcp) => {
+        timer.mark(STEP_INDEX.connect);
+        return new TcpClientConnection(tcp, timeoutMs);
+      };
+      const connecting = PosixTcp.connect(server, loop, timeoutMs);
+      return connecting instanceof Promise ? connecting.then(connected) : connected(connecting);
+    },
+  };
+}
+
+function server(options: PairOptions, loop: PollLoop, hostname: string): ServerTransport {
+  const acceptor = new PosixTcpAcceptor(hostname, options.port, loop, options.timeoutMs);
+  return {
+    hostname: acceptor.address.hostname,
+    port: acceptor.address.port,
+    accept: () => acceptor.accept((tcp) => new TcpServerConnection(tcp, options)),
+    stopAccepting: () => acceptor.close(),
+  };
+}
+
+/** Looks the name up, once for the run. */
+export async function preparePosixClient(
+  options: PairOptions,
+  deadlines: Deadlines,
+): Promise<Prepared<ClientTransport>> {
+  const address = await serverAddress(options);
+  await rehearse(options, { client, server });
+  return { transport: client(options, posixLoop(options, deadlines), address) };
+}
+
+/** Listens. */
+export async function preparePosixServer(
+  options: PairOptions,
+  deadlines: Deadlines,
+): Promise<Prepared<ServerTransport>> {
+  const hostname = await resolveHost(options.hostname);
+  const transport = server(options, posixLoop(options, deadlines), hostname);
+  await rehearse(options, { client, server });
+  return { transport };
+}
