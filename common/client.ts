@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { EPOCH_US, STEP_INDEX, StepTimer } from "./clock.ts";
+import { EPOCH_US, nowUs, STEP_INDEX, StepTimer } from "./clock.ts";
 import type { Deadlines } from "./deadline.ts";
 import { describe, InterruptedError, RunError } from "./errors.ts";
 import { ACK, MessageWriter } from "./message.ts";
 import type { PairOptions } from "./options.ts";
+import { MAX_REPEAT } from "./plan.ts";
 import { formatAddress, type MaybePromise, type Security } from "./protocol.ts";
 import type { Outcome, Recorder } from "./recorder.ts";
 
@@ -105,7 +106,10 @@ export class Client {
     try {
       await this.#exchangeAll(sizeBytes);
       const { connectionless } = this.#transport;
-      if (lastSize && connectionless && !this.#outcome.answered) await this.#repeatLast();
+      // A server that was told for how long does not wait for a last message.
+      const { seconds } = this.#run.options.plan;
+      const isEnd = lastSize && connectionless && seconds === undefined;
+      if (isEnd && !this.#outcome.answered) await this.#repeatLast();
     } catch (cause) {
       if (cause instanceof InterruptedError) throw cause;
       throw this.#failed(sizeBytes, this.#outcome.no, cause);
@@ -123,7 +127,7 @@ export class Client {
       this.#connection = null;
       await last.close();
     } catch (cause) {
-      throw this.#failed(plan.sizes.at(-1)!, plan.repeat - 1, cause);
+      throw this.#failed(plan.sizes.at(-1)!, this.#outcome.no, cause);
     }
   }
 
@@ -147,6 +151,8 @@ export class Client {
     const transport = this.#transport;
     const timer = this.#timer;
     const outcome = this.#outcome;
+    const { repeat, seconds } = plan;
+    const endUs = seconds === undefined ? Infinity : nowUs() + seconds * 1e6;
     outcome.sizeBytes = sizeBytes;
     for (outcome.no = 0;;) {
       deadlines.check();
@@ -183,8 +189,8 @@ export class Client {
       const resting = transport.rest?.();
       if (resting) await resting;
       if (waitMs > 0) await deadlines.sleep(waitMs);
-      if (outcome.no === plan.repeat - 1) return;
-      outcome.no++;
+      if (seconds === undefined ? outcome.no === repeat - 1 : timer.lastUs >= endUs) return;
+      outcome.no = (outcome.no + 1) % MAX_REPEAT;
     }
   }
 
@@ -268,7 +274,8 @@ export class Client {
     const { messages } = this.#run.recorder;
     if (messages === 0) return new RunError(where, { cause });
     const all = plan.sizes.length * plan.repeat * this.#run.options.clients;
-    const at = `at message ${no} of size ${sizeBytes}, ${messages} of ${all} exchanged`;
+    const count = plan.seconds === undefined ? `${messages} of ${all}` : `${messages}`;
+    const at = `at message ${no} of size ${sizeBytes}, ${count} exchanged`;
     return new RunError(`${where} (${at})`, { cause });
   }
 }

@@ -107,14 +107,19 @@ export function parseHeader(bytes: Uint8Array): Header {
     no: parseNo(bytes),
     type: String.fromCharCode(...bytes.subarray(TYPE.at, TYPE.at + TYPE.width)),
     sizeBytes,
-    sentUs: readNumber(bytes, SECONDS.at, SECONDS.width) * 1_000_000 +
-      readNumber(bytes, MICROS.at, MICROS.width),
+    sentUs: parseSentUs(bytes),
   };
 }
 
 /** The message's index out of a checked header. */
 export function parseNo(header: Uint8Array): number {
   return readNumber(header, NO.at, NO.width);
+}
+
+/** The sender's clock out of a checked header: microseconds, modulo one hour. */
+export function parseSentUs(header: Uint8Array): number {
+  return readNumber(header, SECONDS.at, SECONDS.width) * 1_000_000 +
+    readNumber(header, MICROS.at, MICROS.width);
 }
 
 /**

@@ -4,7 +4,15 @@
  * @module
  */
 import { UsageError } from "./errors.ts";
-import { checkPlan, FULL_PLAN, MAX_REPEAT, parsePlan, type Plan, type PlanFile } from "./plan.ts";
+import {
+  checkPlan,
+  FULL_PLAN,
+  MAX_REPEAT,
+  MAX_SECONDS,
+  parsePlan,
+  type Plan,
+  type PlanFile,
+} from "./plan.ts";
 import { defaultLane, permissionsOf } from "./lanes.ts";
 import { MAX_CORES } from "./posix/affinity.ts";
 import { type Engine, type Io, IO_KINDS, laneName, type Protocol, type Role } from "./protocol.ts";
@@ -78,6 +86,7 @@ const WORDS: Readonly<Record<string, PairWord>> = {
   plan: { value: "FILE", help: "YAML: sizes, repeat, ... (default: the built-in 22 sizes)" },
   sizes: { value: "100,999", help: "message sizes in bytes; overrides the plan" },
   repeat: { value: "N", help: "messages per size, default 100" },
+  seconds: { value: "N", help: "send messages of each size for that long instead" },
   connect: { value: "message|once", help: "a connection per message (default), or one for all" },
   "no-reply": { help: "one-way: the server does not answer" },
   "wait-ms": { value: "N", help: "pause between messages in milliseconds, default 0" },
@@ -141,10 +150,7 @@ export function parseOptions(
   if (values.has("help")) return "help";
   if (values.has("version")) return "version";
   const file = readPlan(values.get("plan"), readFile);
-  const plan = {
-    sizes: sizesOf(values.get("sizes")) ?? file.sizes ?? FULL_PLAN.sizes,
-    repeat: numberOf(values, "repeat", 1, MAX_REPEAT) ?? file.repeat ?? FULL_PLAN.repeat,
-  };
+  const plan = planOf(values, file);
   checkPlan(plan, protocol);
   const io = choiceOf(values, "io", IO_KINDS) ?? "async";
   const engine = protocol === "tls"
@@ -235,6 +241,21 @@ function refuseOnRustls(values: Values, engine: Engine | null, io: Io): void {
   if (word) {
     throw new UsageError(`--${word} goes with --engine openssl; rustls has no such setting`);
   }
+}
+
+/** What is exchanged: the words win over the file, a count or a time over the other there, too. */
+function planOf(values: Values, file: PlanFile): Plan {
+  const words = {
+    repeat: numberOf(values, "repeat", 1, MAX_REPEAT),
+    seconds: numberOf(values, "seconds", 1, MAX_SECONDS),
+  };
+  if (words.repeat !== undefined && words.seconds !== undefined) {
+    throw new UsageError("--repeat and --seconds: only one of them");
+  }
+  const hasWord = words.repeat !== undefined || words.seconds !== undefined;
+  const { repeat = FULL_PLAN.repeat, seconds } = hasWord ? words : file;
+  const sizes = sizesOf(values.get("sizes")) ?? file.sizes ?? FULL_PLAN.sizes;
+  return { sizes, repeat, ...(seconds === undefined ? {} : { seconds }) };
 }
 
 function readPlan(path: string | undefined, readFile: (path: string) => string): PlanFile {

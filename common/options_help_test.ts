@@ -10,6 +10,7 @@ const EVERY_WORD: Record<string, string | null> = {
   plan: "p.yaml",
   sizes: "100",
   repeat: "1",
+  seconds: "1",
   connect: "once",
   resume: null,
   "no-reply": null,

@@ -29,6 +29,15 @@ Deno.test("parseOptions() lets the words win over the plan file", () => {
   assertEquals(readWithPlan("reply: true", "--no-reply").reply, false);
 });
 
+Deno.test("parseOptions() lets a count or a time in the words win over either in the file", () => {
+  const sizes = [100];
+  const words = ["--sizes=100"];
+  assertEquals(readWithPlan("seconds: 3", ...words).plan, { sizes, repeat: 100, seconds: 3 });
+  assertEquals(readWithPlan("seconds: 3", "--repeat=2", ...words).plan, { sizes, repeat: 2 });
+  const plan = { sizes, repeat: 100, seconds: 4 };
+  assertEquals(readWithPlan("repeat: 3", "--seconds=4", ...words).plan, plan);
+});
+
 Deno.test("parseOptions() takes defaults for what the plan file leaves out", () => {
   const { plan, connect, reply, waitMs } = readWithPlan("repeat: 3");
   assertEquals(plan, { sizes: FULL_PLAN.sizes, repeat: 3 });

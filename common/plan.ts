@@ -11,8 +11,10 @@ import { parseYaml } from "./std.ts";
 export interface Plan {
   /** Message sizes in bytes, in the order in which they are sent. */
   readonly sizes: readonly number[];
-  /** Messages per size. */
+  /** Messages per size, where `seconds` is not there. */
   readonly repeat: number;
+  /** Seconds for which messages of each size are sent, instead of a number of them. */
+  readonly seconds?: number;
 }
 
 /** The settings a plan file may hold besides; the command line's words win over them. */
@@ -22,8 +24,14 @@ export interface PlanFile extends Partial<Plan> {
   waitMs?: number;
 }
 
-/** Highest number of messages of one size: the header has five digits for the index. */
+/**
+ * Highest number of messages of one size: the header has five digits for the index. Where messages
+ * are sent for a time, it begins again at 0 after so many.
+ */
 export const MAX_REPEAT = 100_000;
+
+/** Longest time for the messages of one size: an hour. */
+export const MAX_SECONDS = 3600;
 
 // The sizes of the original programs, in their order.
 // deno-fmt-ignore
@@ -74,11 +82,14 @@ export function parsePlan(text: string, file: string): PlanFile {
     }
     Object.assign(plan, { [key]: found });
   }
+  if (plan.repeat !== undefined && plan.seconds !== undefined) {
+    throw new UsageError(`plan ${file}: keys "repeat" and "seconds": only one of them`);
+  }
   return plan;
 }
 
 /**
- * Checks that a protocol can carry every message of a plan.
+ * Checks that a protocol can carry every message of a plan, and that numbers tell them apart.
  *
  * @throws {UsageError} naming the size and what is allowed
  */
@@ -92,6 +103,10 @@ export function checkPlan(plan: Plan, protocol: Protocol): void {
       throw new UsageError(
         `size ${size}: at most ${max} bytes on ${protocol.toUpperCase()}, as ${reason}`,
       );
+    }
+    // A size's numbers begin again where it comes again: nobody knows where, without a count.
+    if (plan.seconds !== undefined && plan.sizes.indexOf(size) !== plan.sizes.lastIndexOf(size)) {
+      throw new UsageError(`size ${size}: with a number of seconds each size may stand there once`);
     }
   }
 }
@@ -110,6 +125,10 @@ const KEYS: Readonly<Record<string, { wanted: string; accepts(value: unknown): b
   repeat: {
     wanted: `a whole number from 1 to ${MAX_REPEAT}`,
     accepts: (value) => isCount(value, 1, MAX_REPEAT),
+  },
+  seconds: {
+    wanted: `a whole number from 1 to ${MAX_SECONDS}`,
+    accepts: (value) => isCount(value, 1, MAX_SECONDS),
   },
   connect: {
     wanted: "message or once",

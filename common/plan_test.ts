@@ -24,6 +24,8 @@ const GOOD: [string, ReturnType<typeof parsePlan>][] = [
   ["sizes: [100, 100]", { sizes: [100, 100] }],
   ["repeat: 1", { repeat: 1 }],
   ["repeat: 100000", { repeat: MAX_REPEAT }],
+  ["seconds: 1", { seconds: 1 }],
+  ["seconds: 3600", { seconds: 3600 }],
   ["connect: message", { connect: "message" }],
   ["connect: once", { connect: "once" }],
   ["reply: false", { reply: false }],
@@ -52,7 +54,7 @@ const BAD: Record<string, string> = {
   "repeat: 1\nrepeat: 2": "not YAML: ",
   "repeat: 1\n---\nrepeat: 2": "not YAML: ",
   "sizes: *nowhere": "not YAML: ",
-  "size: [100]": 'unknown key "size"; allowed are sizes, repeat, connect, reply, waitMs',
+  "size: [100]": 'unknown key "size"; allowed are sizes, repeat, seconds, connect, reply, waitMs',
   "Repeat: 3": 'unknown key "Repeat"',
   "sizes: []": 'key "sizes": a list of at least one size in whole bytes is wanted',
   "sizes: 100": 'key "sizes": a list',
@@ -67,6 +69,10 @@ const BAD: Record<string, string> = {
   "repeat: 100001": 'key "repeat": a whole number',
   "repeat: 1.5": 'key "repeat": a whole number',
   'repeat: "3"': 'key "repeat": a whole number',
+  "seconds: 0": 'key "seconds": a whole number from 1 to 3600 is wanted',
+  "seconds: 3601": 'key "seconds": a whole number',
+  "seconds: 0.5": 'key "seconds": a whole number',
+  "repeat: 1\nseconds: 1": 'keys "repeat" and "seconds": only one of them',
   "connect: always": 'key "connect": message or once is wanted',
   "connect: true": 'key "connect": message or once',
   "reply: maybe": 'key "reply": true or false is wanted',
@@ -115,6 +121,14 @@ const LIMITS: [Protocol, number, string][] = [
   ["udp", 65_507, "size 65508: at most 65507 bytes on UDP, as a UDP datagram carries no more"],
   ["dtls", 16_384, "size 16385: at most 16384 bytes on DTLS, as a DTLS record carries no more"],
 ];
+
+Deno.test("checkPlan() refuses a size that stands there twice with a number of seconds", () => {
+  const plan = { sizes: [100, 999, 100], repeat: 1 };
+  checkPlan(plan, "tcp");
+  const error = assertThrows(() => checkPlan({ ...plan, seconds: 1 }, "tcp"), UsageError);
+  const line = "size 100: with a number of seconds each size may stand there once";
+  assertEquals(error.message, line);
+});
 
 for (const [protocol, max, line] of LIMITS) {
   Deno.test(`checkPlan() takes 32 to ${max} bytes on ${protocol}`, () => {

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { timesIn } from "./arrivals.ts";
 import type { StepTimer } from "./clock.ts";
+import { OneWayCount } from "./one_way.ts";
 import type { StepLog } from "./step_log.ts";
 import type { Plan } from "./plan.ts";
 import { type Step, STEPS } from "./protocol.ts";
@@ -25,6 +27,7 @@ class SizeRecord {
   readonly sizeBytes: number;
   readonly message = new Distribution();
   readonly steps: (Distribution | undefined)[] = STEPS.map(() => undefined);
+  oneWay: OneWayCount | null = null;
   exchanged = 0;
   answered = 0;
   lost = 0;
@@ -76,6 +79,29 @@ export class Recorder {
     this.#log?.message(outcome, timer);
   }
 
+  /**
+   * Notes what the receiver of a one-way run sees of a message, before {@linkcode message}.
+   *
+   * @param ahead what its number says, see {@linkcode Arrivals.take}; null where nothing is known
+   * @param arrivedUs when it arrived, see {@linkcode nowUs}
+   * @param delayUs since the sender's stamp
+   */
+  arrival(sizeBytes: number, ahead: number | null, arrivedUs: number, delayUs: number): void {
+    const oneWay = this.#oneWayAt(sizeBytes);
+    oneWay.take(ahead, arrivedUs);
+    if (this.messages > 0) oneWay.delay(delayUs);
+  }
+
+  /** Notes a message that the receiver of a one-way run had before. */
+  duplicate(sizeBytes: number): void {
+    this.#oneWayAt(sizeBytes).duplicate();
+  }
+
+  /** Messages of one size that were exchanged to their end, lost ones included. */
+  exchanged(sizeBytes: number): number {
+    return this.#sizes.get(sizeBytes)?.exchanged ?? 0;
+  }
+
   /** A client's results: it knows what it sent, and with answers on what was lost. */
   clientResults(reply: boolean): SizeResult[] {
     return [...this.#sizes.values()].map((size) => ({
@@ -88,22 +114,32 @@ export class Recorder {
 
   /**
    * A server's results: what the plan says was sent, less what came, was lost. Where the run was
-   * cut short nobody knows what was sent.
+   * cut short nobody knows what was sent, nor where the plan says for how long; one-way the numbers
+   * say then what was lost.
    */
   serverResults(plan: Plan, clients: number, reply: boolean, complete: boolean): SizeResult[] {
     const planned = [...new Set(plan.sizes)].filter((size) => complete || this.#sizes.has(size));
     const sizes = new Set(planned.map((size) => this.#at(size)));
     for (const size of this.#sizes.values()) sizes.add(size);
     return [...sizes].map((size) => {
-      const times = plan.sizes.filter((sizeBytes) => sizeBytes === size.sizeBytes).length;
-      const sent = complete && times > 0 ? times * plan.repeat * clients : null;
+      const times = timesIn(plan.sizes, size.sizeBytes);
+      const isCounted = complete && times > 0;
+      const isTimed = plan.seconds !== undefined;
+      const sent = isCounted && !isTimed ? times * plan.repeat * clients : null;
+      const oneWay = reply ? null : size.oneWay ?? new OneWayCount();
+      const missing = isCounted && isTimed ? oneWay?.lost ?? null : null;
       return {
         ...common(size),
         sent,
         answered: reply ? size.answered : null,
-        lost: sent === null ? null : Math.max(sent - size.exchanged, 0),
+        lost: sent === null ? missing : Math.max(sent - size.exchanged, 0),
+        ...(oneWay ? { oneWay: oneWay.result(size.sizeBytes, times) } : {}),
       };
     });
+  }
+
+  #oneWayAt(sizeBytes: number): OneWayCount {
+    return this.#at(sizeBytes).oneWay ??= new OneWayCount();
   }
 
   #at(sizeBytes: number): SizeRecord {

@@ -8,16 +8,25 @@
 import { cpus } from "node:os";
 import { VERSION } from "./version.ts";
 import type { Engine, Io, Protocol, Role, Security, Step } from "./protocol.ts";
+import type { OneWay } from "./one_way.ts";
 import type { Summary } from "./statistics.ts";
 
 /** What was exchanged at one message size. */
 export interface SizeResult {
   sizeBytes: number;
-  /** Messages the clients sent; for a server, what the plan says they send, null if it was cut short. */
+  /**
+   * Messages the clients sent; for a server, what the plan says they send, null if it was cut short
+   * or says for how long instead.
+   */
   sent: number | null;
   /** Messages answered; null where no answers were asked for. */
   answered: number | null;
-  /** Messages (or their answers) that never arrived; null where this end cannot know. */
+  /**
+   * Messages (or their answers) that never arrived; null where this end cannot know. Where a server
+   * knows only how long was sent, it counts one-way what is missing among the numbers up to the
+   * highest that came; null with answers, and where several clients send over a connection for each
+   * message, as numbers say nothing there.
+   */
   lost: number | null;
   /** Messages exchanged over a resumed session. */
   resumed: number;
@@ -25,6 +34,8 @@ export interface SizeResult {
   messageUs: Summary;
   /** Each step by itself, in microseconds; null for one that the protocol does not have. */
   steps: Record<Step, Summary | null>;
+  /** What a server counted of messages that it did not answer; absent in all other cases. */
+  oneWay?: OneWay;
 }
 
 /** One end of one lane, over the whole plan. */

@@ -113,6 +113,34 @@ Deno.test("result.schema.json takes a server's partial document, full of null", 
   assertEquals(errorsOf({ ...exampleDocument(server), complete: false }), "");
 });
 
+/** A server's one-way run, with the figures of two messages. */
+function oneWayRun(): RunResult {
+  const recorder = new Recorder();
+  const timer = new StepTimer();
+  const plan = { sizes: [100], repeat: 2 };
+  for (let no = 0; no < 2; no++) {
+    timer.start();
+    recorder.arrival(100, 1, 1000 * no, 5);
+    const outcome = { client: 0, sizeBytes: 100, no, resumed: false };
+    recorder.message({ ...outcome, answered: false, lost: false }, timer);
+  }
+  const sizes = recorder.serverResults(plan, 1, false, true);
+  return { ...exampleRun(), role: "server", reply: false, sizes };
+}
+
+Deno.test("result.schema.json takes what a server counted of a one-way run", () => {
+  const document = exampleDocument(oneWayRun());
+  assertEquals(document.runs[0]!.sizes[0]!.oneWay?.messagesPerSecond, 1000);
+  assertEquals(errorsOf(document), "");
+});
+
+Deno.test("result.schema.json takes a one-way run full of null", () => {
+  const document = exampleDocument(oneWayRun());
+  const oneWay = document.runs[0]!.sizes[0]!.oneWay!;
+  for (const key of Object.keys(oneWay)) Object.assign(oneWay, { [key]: null });
+  assertEquals(errorsOf(document), "");
+});
+
 const LANES: [string, string, string, string | null][] = [
   ...["async", "sync", "spin"].flatMap((io): [string, string, string, string | null][] => [
     [`tcp-${io}`, "tcp", io, null],
@@ -183,6 +211,23 @@ for (const [what, [change, where]] of Object.entries(MUTATIONS)) {
   Deno.test(`result.schema.json refuses ${what}`, () => {
     const document = exampleDocument(exampleRun());
     change(document);
+    assertStringIncludes(errorsOf(document), where);
+  });
+}
+
+const ONE_WAY_MUTATIONS: Record<string, [(oneWay: Loose) => void, string]> = {
+  "a rate below zero": [(o) => o.messagesPerSecond = -1, "/oneWay/messagesPerSecond"],
+  "a rate as a text": [(o) => o.megabytesPerSecond = "1 MB/s", "/oneWay/megabytesPerSecond"],
+  "half a duplicate": [(o) => o.duplicates = 0.5, "/oneWay/duplicates"],
+  "no count of reordered ones": [(o) => delete o.reordered, "/oneWay"],
+  "a delay as a number": [(o) => o.delayUs = 5, "/oneWay/delayUs"],
+  "more than is counted": [(o) => o.jitterUs = 5, "/oneWay"],
+};
+
+for (const [what, [change, where]] of Object.entries(ONE_WAY_MUTATIONS)) {
+  Deno.test(`result.schema.json refuses a one-way run with ${what}`, () => {
+    const document = exampleDocument(oneWayRun());
+    change(document.runs[0]!.sizes[0]!.oneWay);
     assertStringIncludes(errorsOf(document), where);
   });
 }

@@ -167,7 +167,7 @@ async function runScript(
   writeJson?.(formatDocument(
     makeDocument(startedAt, describeEnvironment(script.library), complete, [result]),
   ));
-  if (talks && recorder.messages > 0) print(`${summaryOf(result)}\n`);
+  if (talks && recorder.messages > 0) print(`${summaryOf(result, recorder)}\n`);
   if (failure instanceof InterruptedError) console.error("interrupted; the results are partial");
   else if (!complete) reportError(failure);
   return complete ? EXIT.complete : exitCodeOf(failure);
@@ -231,15 +231,33 @@ function resultOf(script: Script, complete: boolean): RunResult {
 }
 
 /** The table at the end of a run. */
-function summaryOf(result: RunResult): string {
-  const { lane, role, security, sizes } = result;
-  const head = ["bytes", "messages", "lost", "p50 us", "p90 us", "p99 us", "max us"];
-  const row = ({ sizeBytes, sent, lost, messageUs }: SizeResult) => [
-    String(sizeBytes),
-    String(sent ?? messageUs.n),
-    String(lost ?? "-"),
-    ...[messageUs.p50, messageUs.p90, messageUs.p99, messageUs.max].map(formatUs),
+function summaryOf(result: RunResult, recorder: Recorder): string {
+  const { lane, role, reply, security, sizes } = result;
+  const times = ["p50 us", "p90 us", "p99 us", "max us"];
+  const rates = ["messages/s", "MB/s", "duplicates", "reordered", "delay p50 us"];
+  const hasRates = role === "server" && !reply;
+  const head = ["bytes", "messages", "lost", ...(hasRates ? rates : times)];
+  const row = (size: SizeResult) => [
+    String(size.sizeBytes),
+    String(size.sent ?? recorder.exchanged(size.sizeBytes)),
+    String(size.lost ?? "-"),
+    ...(hasRates ? ratesOf(size) : timesOf(size)),
   ];
   const agreed = security ? `, ${security.version} ${security.cipher}` : "";
   return `${lane} ${role}${agreed}\n${formatTable([head, ...sizes.map(row)])}`;
+}
+
+function timesOf({ messageUs }: SizeResult): string[] {
+  return [messageUs.p50, messageUs.p90, messageUs.p99, messageUs.max].map(formatUs);
+}
+
+/** A one-way server's own times are its waits for the client: what came, and how fast, counts. */
+function ratesOf({ oneWay }: SizeResult): string[] {
+  return [
+    oneWay?.messagesPerSecond?.toFixed(0) ?? "-",
+    oneWay?.megabytesPerSecond?.toFixed(1) ?? "-",
+    String(oneWay?.duplicates ?? "-"),
+    String(oneWay?.reordered ?? "-"),
+    formatUs(oneWay?.delayUs?.p50),
+  ];
 }

@@ -7,8 +7,15 @@
 import { EPOCH_US, STEP_INDEX, StepTimer } from "./clock.ts";
 import type { Deadline, Deadlines } from "./deadline.ts";
 import { describe, InterruptedError, RunError } from "./errors.ts";
-import { ACK, MessageAssembler, MessageError, parseNo } from "./message.ts";
-import { Arrivals, isMessage, timesIn } from "./arrivals.ts";
+import {
+  ACK,
+  MessageAssembler,
+  MessageError,
+  oneWayDelayUs,
+  parseNo,
+  parseSentUs,
+} from "./message.ts";
+import { Arrivals, DUPLICATE, isMessage, timesIn } from "./arrivals.ts";
 import type { PairOptions } from "./options.ts";
 import type {
   DatagramPeer,
@@ -33,20 +40,30 @@ export interface ServerRun {
 /** Big enough for the longest datagram, and for a good part of a stream. */
 const RECEIVE_BYTES = 65_536;
 
-/** Serves a run: takes in what arrives, and knows when every client has done the whole plan. */
+/**
+ * Serves a run: takes in what arrives, and knows when every client has done the whole plan.
+ *
+ * A plan with a count ends with its last message, as often as there are clients. A plan with a
+ * number of seconds has no last message that could be told from others: there the end is a silence
+ * after messages of the last size, as it is wherever the last message can get lost; or, where each
+ * client has one connection, at once the end of the last of these.
+ */
 export class Server {
   /** What was agreed on in the first handshake. */
   security: Security | null = null;
   readonly #run: ServerRun;
-  /** How often the plan's last message has to come. */
+  /** How often the plan's last message has to come, or a client's only connection to end. */
   readonly #finalsWanted: number;
   readonly #lastSize: number;
   /** Of the last datagram, or of none: the same memory for every message. */
   readonly #outcome: Outcome;
   #finals = 0;
-  #lossy = false;
-  /** Set when datagrams of the last size have come: from then on silence may be the end. */
+  /** Whether silence may be the end. */
+  #endsInSilence = false;
+  /** Set when messages of the last size have come, where silence may be the end from then on. */
   #ending = false;
+  /** Of all connections, where a client has one for each message; null where several have. */
+  readonly #arrivals: Arrivals | null;
   #silence: Deadline | null = null;
   #finish: () => void = () => {};
   /** With --forever: forgets who was there. */
@@ -59,6 +76,7 @@ export class Server {
     this.#outcome = { client: 0, answered: reply, ...none };
     this.#lastSize = plan.sizes.at(-1)!;
     this.#finalsWanted = forever ? Infinity : timesIn(plan.sizes, this.#lastSize) * clients;
+    this.#arrivals = clients === 1 && !forever ? new Arrivals(plan) : null;
   }
 
   /**
@@ -67,11 +85,11 @@ export class Server {
    * @throws {RunError} when nothing was heard for the idle time
    */
   async serve(transport: ServerTransport): Promise<void> {
-    this.#lossy = transport.lossy === true;
+    this.#endsInSilence = transport.lossy === true || this.#isTimed;
     const open = new Map<ServerConnection, Promise<void>>();
-    const accepting = this.#acceptAll(transport, open);
+    let accepting: Promise<void> | undefined;
     try {
-      await this.#untilFinished(accepting);
+      await this.#untilFinished(() => accepting = this.#acceptAll(transport, open));
       transport.stopAccepting();
       // The last clients still have to end their connections; those that do not are cut off.
       const { deadlines, options } = this.#run;
@@ -111,10 +129,11 @@ export class Server {
    */
   async serveDatagrams(transport: DatagramServerTransport): Promise<void> {
     const { plan, answer } = this.#run.options;
+    this.#endsInSilence = true;
     const peers = new Map<string, Arrivals>();
     const timer = new StepTimer();
     timer.start();
-    const running = transport.run((bytes, from) => {
+    const onDatagram = (bytes: Uint8Array, from: DatagramPeer) => {
       if (answer !== "ack") {
         this.#heard();
         return answer === "echo" ? this.#answerDatagram(from, bytes) : undefined;
@@ -127,18 +146,23 @@ export class Server {
       let arrivals = peers.get(from.peer);
       if (!arrivals) peers.set(from.peer, arrivals = new Arrivals(plan));
       return this.#datagram(bytes, from, arrivals, timer);
-    });
+    };
+    let running: Promise<void> | undefined;
     this.#onSilence = () => peers.clear();
     try {
-      await this.#untilFinished(running);
+      await this.#untilFinished(() => running = transport.run(onDatagram));
     } finally {
       transport.close();
       await Promise.allSettled([running]);
     }
   }
 
-  /** Resolves when the run is finished, rejects when it cannot be any more. */
-  async #untilFinished(running: Promise<void>): Promise<void> {
+  /**
+   * Resolves when the run is finished, rejects when it cannot be any more.
+   *
+   * @param start where all calls return values, the whole run may be over when it returns
+   */
+  async #untilFinished(start: () => Promise<void>): Promise<void> {
     const finished = Promise.withResolvers<void>();
     this.#finish = finished.resolve;
     const { deadlines, options } = this.#run;
@@ -152,7 +176,7 @@ export class Server {
     });
     this.#silence = silence;
     this.#heard();
-    running.then(() => finished.resolve(), finished.reject);
+    start().then(() => finished.resolve(), finished.reject);
     await finished.promise;
     this.#silence = null;
   }
@@ -169,9 +193,13 @@ export class Server {
     const { idleTimeoutMs, plan, clients } = this.#run.options;
     const all = plan.sizes.length * plan.repeat * clients;
     const { messages } = this.#run.recorder;
-    return new RunError(
-      `nothing heard for ${idleTimeoutMs} ms, ${messages} of ${all} messages received`,
-    );
+    const count = this.#isTimed ? `${messages}` : `${messages} of ${all}`;
+    return new RunError(`nothing heard for ${idleTimeoutMs} ms, ${count} messages received`);
+  }
+
+  /** Whether the plan says for how long, and not how often. */
+  get #isTimed(): boolean {
+    return this.#run.options.plan.seconds !== undefined;
   }
 
   /**
@@ -180,7 +208,7 @@ export class Server {
    * @param onServed called when nothing more will be done for it
    */
   async #serveOne(connection: ServerConnection, onServed: () => void): Promise<void> {
-    const visit = new Visit(connection, { ...this.#outcome });
+    const visit = new Visit(connection, { ...this.#outcome }, this.#arrivalsOf());
     const { timer } = visit;
     let ended = true;
     timer.start();
@@ -212,6 +240,15 @@ export class Server {
     // Answered is answered, however the connection ended.
     this.#recordLast(visit);
     onServed();
+    const { connect } = this.#run.options;
+    if (this.#isTimed && connect === "once" && visit.hadLastSize) this.#final();
+  }
+
+  /** Where nothing is answered, the numbers are looked at: those of one client, as far as known. */
+  #arrivalsOf(): Arrivals | null {
+    const { reply, connect, plan } = this.#run.options;
+    if (reply) return null;
+    return connect === "once" ? new Arrivals(plan) : this.#arrivals;
   }
 
   /** With --echo and --discard: takes bytes until the peer ends, whatever they are. */
@@ -269,9 +306,16 @@ export class Server {
     const { timer, assembler, connection } = visit;
     const { reply, connect } = this.#run.options;
     if (reply) timer.mark(STEP_INDEX.send);
-    this.#ending ||= this.#lossy && assembler.sizeBytes === this.#lastSize;
+    const { header, sizeBytes } = assembler;
+    visit.hadLastSize ||= sizeBytes === this.#lastSize;
+    this.#ending ||= this.#endsInSilence && visit.hadLastSize;
+    const ahead = visit.arrivals?.take(sizeBytes, parseNo(header)) ?? null;
+    if (ahead === DUPLICATE) {
+      this.#run.recorder.duplicate(sizeBytes);
+      return timer.next();
+    }
     const resumed = connection.resumed ?? false;
-    this.#arrived(visit.outcome, assembler.header, assembler.sizeBytes, visit.arrivedUs);
+    this.#arrived(visit.outcome, header, sizeBytes, ahead, visit.arrivedUs);
     visit.outcome.resumed = resumed;
     visit.unrecorded = true;
     if (connect === "once") this.#recordLast(visit);
@@ -322,11 +366,17 @@ export class Server {
     arrivedUs: number,
   ): void {
     if (!sent) return;
-    if (this.#run.options.reply) timer.mark(STEP_INDEX.send);
+    const { options, recorder } = this.#run;
+    if (options.reply) timer.mark(STEP_INDEX.send);
     this.#ending ||= bytes.length === this.#lastSize;
-    if (arrivals.isNew(bytes.length, parseNo(bytes))) {
-      this.#arrived(this.#outcome, bytes, bytes.length, arrivedUs);
-      this.#run.recorder.message(this.#outcome, timer);
+    const no = parseNo(bytes);
+    const ahead = arrivals.take(bytes.length, no);
+    if (ahead !== DUPLICATE) {
+      this.#arrived(this.#outcome, bytes, bytes.length, ahead, arrivedUs);
+      recorder.message(this.#outcome, timer);
+    } else if (!options.reply && !this.#isFinal(bytes.length, no)) {
+      // A client sends copies of the last message, to be sure; no network has made these.
+      recorder.duplicate(bytes.length);
     }
     timer.next();
     this.#heard(timer.lastUs / 1000);
@@ -348,14 +398,34 @@ export class Server {
     return false;
   }
 
-  /** Notes a message down, and ends the run with the last one. */
-  #arrived(outcome: Outcome, header: Uint8Array, sizeBytes: number, arrivedUs: number): void {
-    const { plan } = this.#run.options;
+  /** Notes a new message down, and ends the run with the last one. */
+  #arrived(
+    outcome: Outcome,
+    header: Uint8Array,
+    sizeBytes: number,
+    ahead: number | null,
+    arrivedUs: number,
+  ): void {
+    const { options, recorder } = this.#run;
     outcome.sizeBytes = sizeBytes;
     outcome.no = parseNo(header);
-    this.#run.onMessage?.(header, EPOCH_US + arrivedUs);
-    const final = sizeBytes === this.#lastSize && outcome.no === plan.repeat - 1;
-    if (final && ++this.#finals >= this.#finalsWanted) this.#finish();
+    const epochUs = EPOCH_US + arrivedUs;
+    if (!options.reply) {
+      const delayUs = oneWayDelayUs(parseSentUs(header), epochUs);
+      recorder.arrival(sizeBytes, ahead, arrivedUs, delayUs);
+    }
+    this.#run.onMessage?.(header, epochUs);
+    if (this.#isFinal(sizeBytes, outcome.no)) this.#final();
+  }
+
+  /** Whether a message is the plan's last one. */
+  #isFinal(sizeBytes: number, no: number): boolean {
+    const { plan } = this.#run.options;
+    return sizeBytes === this.#lastSize && no === plan.repeat - 1 && !this.#isTimed;
+  }
+
+  #final(): void {
+    if (++this.#finals >= this.#finalsWanted) this.#finish();
   }
 }
 
@@ -369,11 +439,16 @@ class Visit {
   /** The last message, and whether it waits to be recorded. */
   readonly outcome: Outcome;
   unrecorded = false;
+  /** Numbers that have come, this connection's or all connections'; null where they say nothing. */
+  readonly arrivals: Arrivals | null;
+  /** Set when messages of the plan's last size have come. */
+  hadLastSize = false;
   /** Set when the peer has ended in order. */
   peerEnded = false;
 
-  constructor(connection: ServerConnection, outcome: Outcome) {
+  constructor(connection: ServerConnection, outcome: Outcome, arrivals: Arrivals | null) {
     this.connection = connection;
     this.outcome = outcome;
+    this.arrivals = arrivals;
   }
 }

@@ -1,0 +1,62 @@
+import type { RunResult } from "../common/result.ts";
+import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
+import { laneNamed, type PairEnding, readDocument, Workplace } from "./testing.ts";
+
+/** The runs of a pair that ended by itself: the client's and the server's. */
+function runsOf({ client, server }: PairEnding): [RunResult, RunResult] {
+  assertEquals([client.code, server.code], [0, 0], client.stderr + server.stderr);
+  const [one, other] = [client, server].map(({ stdout }) => readDocument(stdout).runs[0]!);
+  return [one!, other!];
+}
+
+const JSON_OUT = { client: ["--json", "-"], server: ["--json", "-"] };
+const LANES = ["tcp-async", "udp-sync", "tls-sync-openssl", "dtls-async-openssl"].map(laneNamed);
+
+for (const lane of LANES) {
+  Deno.test(`${lane.name} pair sends one-way for --seconds and stops by itself`, async () => {
+    await using place = await Workplace.make();
+    const words = ["--sizes", "999,100", "--seconds", "1", "--connect", "once", "--no-reply"];
+    const ended = await place.pair(lane, [...words, "--timeout-ms", "500"], JSON_OUT);
+    const [client, server] = runsOf(ended);
+    for (const [i, { sizeBytes, sent, answered, lost, oneWay }] of server.sizes.entries()) {
+      const sentOut = client.sizes[i]!.sent!;
+      assertEquals([sizeBytes, sent, answered], [client.sizes[i]!.sizeBytes, null, null]);
+      assert(oneWay && oneWay.seconds! > 0 && oneWay.messagesPerSecond! > 0);
+      assert(oneWay.megabytesPerSecond! > 0);
+      assert(lost !== null && lost < sentOut, `${lost} of ${sentOut} lost`);
+      // On one machine nothing is doubled; a connection loses nothing and keeps the order.
+      assertEquals(oneWay.duplicates, 0);
+      if (lane.protocol === "tcp" || lane.protocol === "tls") {
+        assertEquals([lost, oneWay.reordered], [0, 0]);
+      }
+    }
+    assertEquals(
+      client.sizes.map((size) => [size.answered, size.lost]),
+      Array(2).fill([null, null]),
+    );
+    assert(client.sizes.every((size) => size.sent! > 0 && !("oneWay" in size)));
+  });
+
+  Deno.test(`${lane.name} pair exchanges answers for --seconds and stops by itself`, async () => {
+    await using place = await Workplace.make();
+    const words = ["--sizes", "100", "--seconds", "1", "--timeout-ms", "500"];
+    const [client, server] = runsOf(await place.pair(lane, words, JSON_OUT));
+    const [sent] = client.sizes;
+    assert(sent!.sent! > 0 && sent!.answered === sent!.sent! - sent!.lost!);
+    const [received] = server.sizes;
+    assertEquals([received!.sent, received!.lost], [null, null]);
+    assert(received!.answered! >= sent!.answered && !("oneWay" in received!));
+  });
+}
+
+Deno.test("a server's table of a one-way run has rates and counts", async () => {
+  await using place = await Workplace.make();
+  const words = ["--sizes", "100", "--repeat", "5", "--no-reply"];
+  const { client, server } = await place.pair(laneNamed("tcp-async"), words);
+  assertEquals([client.code, server.code], [0, 0]);
+  assertMatch(
+    server.stdout,
+    /bytes +messages +lost +messages\/s +MB\/s +duplicates +reordered +delay p50 us\n100 +5 +0 +\d/,
+  );
+  assertMatch(client.stdout, /bytes +messages +lost +p50 us/);
+});
