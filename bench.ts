@@ -1,0 +1,57 @@
+/**
+ * What a message costs on every lane, in a table: `deno task bench`, with `--filter` and `--json`.
+ *
+ * The lanes' servers are processes of their own, started when a lane's turn has come. One iteration
+ * is one message of the pair's own client, from its first step to its place in the statistics.
+ *
+ * `NETPAIRS_BENCH=all` measures all 22 sizes in all modes, which takes some 20 minutes.
+ *
+ * @module
+ */
+import { InterruptedError, reportError } from "./common/errors.ts";
+import { registerBasics } from "./tools/bench/basics.ts";
+import { LaneStage } from "./tools/bench/lane_stage.ts";
+import { casesOf, sizesOfBench } from "./tools/bench/matrix.ts";
+import { readVariable, whyNot, whyNotAll } from "./tools/bench/obstacles.ts";
+
+registerBasics(whyNot);
+registerLanes();
+
+/** A case's group says what its lanes have in common, so that TCP is what the others build on. */
+function registerLanes(): void {
+  const stage = new LaneStage();
+  const why = whyNotAll();
+  for (const bench of casesOf(sizes())) {
+    const { lane, mode, sizeBytes } = bench;
+    Deno.bench({
+      name: `${lane.name} ${mode} ${sizeBytes} B`,
+      group: `${mode === "once" ? "one connection" : "a connection per message"}, ` +
+        `${sizeBytes} bytes, ${lane.io}`,
+      baseline: lane.protocol === "tcp",
+      ignore: why.has(lane),
+      // The server is started in the warm-up, which Deno has before every measurement.
+      fn: async () => {
+        if (stage.playing !== bench) await stage.play(bench);
+        await stage.exchange();
+      },
+    });
+  }
+  addEventListener("unload", () => void stage.close());
+  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  for (const signal of signals) {
+    Deno.addSignalListener(signal, () => {
+      void stage.close();
+      // Deno refuses an exit in the middle of a benchmark; with an error it ends at once, exit code 1.
+      throw new InterruptedError("interrupted");
+    });
+  }
+}
+
+/** The sizes that the environment asks for; a value that is none ends the program. */
+function sizes() {
+  try {
+    return sizesOfBench(readVariable("NETPAIRS_BENCH"));
+  } catch (error) {
+    Deno.exit(reportError(error));
+  }
+}

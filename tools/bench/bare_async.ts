@@ -1,0 +1,145 @@
+/**
+ * What our async clients cost beyond Deno's own sockets: runs a bare loop and our client in turn,
+ * each against a fresh server of ours, and prints the medians and their ratio.
+ *
+ *     deno run -A tools/bench/bare_async.ts tcp|udp|dtls [MESSAGES] [PAIRS]
+ *
+ * tcp and udp: our client to the bare loop; dtls: dtls-async-openssl to udp-async.
+ *
+ * @module
+ */
+import { ensureCertificates } from "../../certs/generate.ts";
+import { EXIT, reportError, RunError, UsageError } from "../../common/errors.ts";
+import { type Lane, LANES } from "../../common/lanes.ts";
+import { MAX_REPEAT } from "../../common/plan.ts";
+import type { ResultDocument } from "../../common/result.ts";
+import { join } from "../../common/std.ts";
+import { failureOf, ROOT, ScriptProcess } from "../children.ts";
+
+const SIZE_BYTES = 100;
+const CERTS = join(ROOT, "certs");
+const USAGE = "bare_async.ts tcp|udp|dtls [MESSAGES, default 5000] [PAIRS, default 5]";
+
+/** Takes part in a pair: exchanges that many messages with a server and returns the median, us. */
+type Run = (lane: Lane, port: number, messages: number) => Promise<number>;
+
+/** One side of the ratio. */
+interface Side {
+  name: string;
+  lane: Lane;
+  run: Run;
+}
+
+/** Everything that was started: none of it outlives this program. */
+const processes: { kill(signal: Deno.Signal): void }[] = [];
+
+async function main(words: string[]): Promise<number> {
+  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  for (const signal of signals) Deno.addSignalListener(signal, () => end(EXIT.interrupted));
+  try {
+    const [ours, base] = sidesOf(words[0]);
+    const messages = countOf(words[1], 5000, MAX_REPEAT);
+    const pairs = countOf(words[2], 5, 1000);
+    if (ours.lane.engine !== null) await ensureCertificates({ dir: CERTS });
+    await compare(ours, base, messages, pairs);
+    return EXIT.complete;
+  } catch (error) {
+    return reportError(error);
+  }
+}
+
+/** The order turns over with every pair, so that drift hits both alike. */
+async function compare(ours: Side, base: Side, messages: number, pairs: number): Promise<void> {
+  const ratios: number[] = [];
+  for (let pair = 0; pair < pairs; pair++) {
+    const us = new Map<Side, number>();
+    for (const side of pair % 2 === 0 ? [base, ours] : [ours, base]) {
+      us.set(side, await measure(side, messages));
+    }
+    const [a, b] = [us.get(ours)!, us.get(base)!];
+    ratios.push(a / b);
+    const p50 = (name: string, us: number) => `${name} p50 ${us.toFixed(1)} us`;
+    console.log(`${p50(ours.name, a)}, ${p50(base.name, b)}, ratio ${(a / b).toFixed(3)}`);
+  }
+  ratios.sort((a, b) => a - b);
+  const [min, max] = [ratios[0]!, ratios.at(-1)!].map((ratio) => ratio.toFixed(3));
+  const middle = (ratios[(pairs - 1) >> 1]! + ratios[pairs >> 1]!) / 2;
+  console.log(`${ours.name} to ${base.name}: median ratio ${middle.toFixed(3)} (${min} to ${max})`);
+}
+
+async function measure({ lane, run }: Side, messages: number): Promise<number> {
+  const server = script(lane, "server", ["--port", "0"], messages);
+  const port = await server.port;
+  if (port === null) throw new RunError(`no server: ${failureOf(await server.ended)}`);
+  const us = await run(lane, port, messages);
+  const ending = await server.ended;
+  if (ending.code !== EXIT.complete) throw new RunError(`server: ${failureOf(ending)}`);
+  return us;
+}
+
+const runOurs: Run = async (lane, port, messages) => {
+  const words = ["--port", String(port), "--json", "-"];
+  const ending = await script(lane, "client", words, messages).ended;
+  if (ending.code !== EXIT.complete) throw new RunError(`client: ${failureOf(ending)}`);
+  const { runs }: ResultDocument = JSON.parse(ending.stdout);
+  return runs[0]!.sizes[0]!.messageUs.p50!;
+};
+
+const runBare: Run = async ({ protocol }, port, messages) => {
+  const file = join(ROOT, "tools", "bench", "bare_loop.ts");
+  const words = [protocol, port, messages, SIZE_BYTES].map(String);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "--allow-net", file, ...words],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  processes.push(child);
+  const { code, stdout } = await child.output();
+  if (code !== EXIT.complete) throw new RunError(`the bare loop ended with exit code ${code}`);
+  return Number(new TextDecoder().decode(stdout));
+};
+
+function script(
+  lane: Lane,
+  role: "client" | "server",
+  words: string[],
+  messages: number,
+): ScriptProcess {
+  const plan = ["--sizes", String(SIZE_BYTES), "--repeat", String(messages), "--connect", "once"];
+  const settings = { lane, role, certs: CERTS, results: CERTS };
+  const process = new ScriptProcess({ ...settings, words: ["--quiet", ...plan, ...words] });
+  processes.push(process);
+  return process;
+}
+
+function sidesOf(word: string | undefined): [ours: Side, base: Side] {
+  const side = (name: string): Side => {
+    const lane = LANES.find((lane) => lane.name === name)!;
+    return { name, lane, run: runOurs };
+  };
+  if (word === "dtls") return [side("dtls-async-openssl"), side("udp-async")];
+  if (word !== "tcp" && word !== "udp") throw new UsageError(`usage: ${USAGE}`);
+  const ours = side(`${word}-async`);
+  return [ours, { ...ours, name: "bare loop", run: runBare }];
+}
+
+function countOf(word: string | undefined, otherwise: number, max: number): number {
+  const count = word === undefined ? otherwise : Number(word);
+  if (Number.isInteger(count) && count >= 2 && count <= max) return count;
+  throw new UsageError(`${word}: a whole number from 2 to ${max} is wanted; ${USAGE}`);
+}
+
+/** Ends what was started, by its own number, and then this program. */
+function end(code: number): never {
+  for (const process of processes) {
+    try {
+      process.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+  Deno.exit(code);
+}
+
+if (import.meta.main) end(await main(Deno.args));

@@ -1,0 +1,152 @@
+/**
+ * Where the lanes have their turn: one server at a time, in a process of its own, and the pair's
+ * own client in this one.
+ *
+ * @module
+ */
+import { ensureCertificates } from "../../certs/generate.ts";
+import { Client, type ClientTransport } from "../../common/client.ts";
+import { Deadlines } from "../../common/deadline.ts";
+import { RunError } from "../../common/errors.ts";
+import { laneWords, permissionsOf } from "../../common/lanes.ts";
+import { type PairOptions, parseOptions } from "../../common/options.ts";
+import type { Protocol } from "../../common/protocol.ts";
+import { Recorder } from "../../common/recorder.ts";
+import type { Prepare } from "../../common/script.ts";
+import { join } from "../../common/std.ts";
+import { prepareLane as prepareDtls } from "../../dtls/client.ts";
+import { prepareLane as prepareTcp } from "../../tcp/client.ts";
+import { prepareLane as prepareTls } from "../../tls/client.ts";
+import { prepareLane as prepareUdp } from "../../udp/client.ts";
+import { failureOf, ROOT, ScriptProcess } from "../children.ts";
+import type { BenchCase } from "./matrix.ts";
+
+const CERTS = join(ROOT, "certs");
+
+/** Both ends have optimized their code by then. */
+const WARM_UP_MS = 300;
+
+const PREPARE: Readonly<Record<Protocol, Prepare<ClientTransport>>> = {
+  tcp: prepareTcp,
+  udp: prepareUdp,
+  tls: prepareTls,
+  dtls: prepareDtls,
+};
+
+/** On one machine hardly anything is lost: more, and the server is gone. */
+const LOST_LIMIT = 3;
+const TIMEOUT_MS = 1000;
+
+/** An end that spins sees its answer in about the shortest time there is, if it has its core. */
+const SHARED_CORE_FACTOR = 10;
+
+/**
+ * Plays one case at a time. The server of the last one is ended first: one that spins would take a
+ * core from the others.
+ */
+export class LaneStage {
+  /** The case whose turn it is. */
+  playing: BenchCase | null = null;
+  /** Where its server listens. */
+  port = 0;
+  #server: ScriptProcess | null = null;
+  #deadlines: Deadlines | null = null;
+  #recorder = new Recorder();
+  #client: Client | null = null;
+  #hasCertificates = false;
+
+  /**
+   * Begins a case: starts its server, connects to it where the connection is kept, and warms up.
+   *
+   * @throws {RunError} where the server does not start or does not answer
+   */
+  async play(bench: BenchCase): Promise<void> {
+    await this.close();
+    this.playing = bench;
+    this.#recorder = new Recorder();
+    if (bench.lane.engine !== null) await this.#makeCertificates();
+    const port = this.port = await this.#startServer(bench);
+    const options = clientOptions(bench, port);
+    const deadlines = this.#deadlines = new Deadlines();
+    const { transport } = await PREPARE[bench.lane.protocol](options, deadlines);
+    this.#client = new Client({ options, recorder: this.#recorder, deadlines }, transport, 0);
+    const untilMs = performance.now() + WARM_UP_MS;
+    do await this.exchange(); while (performance.now() < untilMs);
+  }
+
+  /**
+   * One message and its answer.
+   *
+   * @throws {RunError} where the server is gone
+   */
+  async exchange(): Promise<void> {
+    if (!this.#client) throw new RunError("the case has not begun");
+    await this.#client.exchangeSize(this.playing!.sizeBytes, false);
+    if (this.#recorder.lost >= LOST_LIMIT) throw new RunError(`${LOST_LIMIT} messages were lost`);
+  }
+
+  /**
+   * Ends what runs: by the time the call returns the server has been told to, and when the promise
+   * resolves it has. May be called at any time, and twice.
+   */
+  async close(): Promise<void> {
+    const [server, client] = [this.#server, this.#client];
+    if (this.playing && client) warn(this.playing, this.#recorder);
+    server?.kill("SIGKILL");
+    this.#deadlines?.close();
+    this.playing = this.#server = this.#client = null;
+    await client?.abandon();
+    await server?.ended;
+  }
+
+  async #startServer({ lane }: BenchCase): Promise<number> {
+    const server = this.#server = new ScriptProcess({
+      lane,
+      role: "server",
+      certs: CERTS,
+      results: CERTS,
+      // It writes nothing.
+      permissions: permissionsOf(lane, CERTS),
+      words: ["--port", "0", "--forever", "--quiet"],
+    });
+    const port = await server.port;
+    if (port === null) throw new RunError(`no server: ${failureOf(await server.ended)}`);
+    return port;
+  }
+
+  async #makeCertificates(): Promise<void> {
+    if (this.#hasCertificates) return;
+    const { made, summary } = await ensureCertificates({ dir: CERTS });
+    if (made) say(summary);
+    this.#hasCertificates = true;
+  }
+}
+
+/** The words of a client that sends one message whenever it is asked to. */
+function clientOptions({ lane, mode, sizeBytes }: BenchCase, port: number): PairOptions {
+  const options = parseOptions(lane.protocol, "client", [
+    ...laneWords(lane),
+    ...["--port", String(port), "--sizes", String(sizeBytes), "--repeat", "1", "--certs", CERTS],
+    ...["--timeout-ms", String(TIMEOUT_MS)],
+    ...["--connect", mode === "once" ? "once" : "message"],
+    ...(mode === "resumed" ? ["--resume"] : []),
+  ]);
+  if (typeof options === "string") throw new RunError("help was asked for");
+  return options;
+}
+
+/** Says what makes a case's figures less than they should be. */
+function warn({ lane, mode }: BenchCase, recorder: Recorder): void {
+  const { lost } = recorder;
+  if (lost > 0) say(`warning: ${lane.name}: ${lost} messages were lost, each for a timeout`);
+  const us = recorder.clientResults(true)[0]?.messageUs;
+  if (lane.io !== "spin" || mode !== "once" || !us?.p50 || !us.min) return;
+  if (us.p50 > SHARED_CORE_FACTOR * us.min) {
+    say(`warning: ${lane.name}: the two ends did not have a core each; what else runs here?`);
+  }
+}
+
+/** `deno bench` takes the console for its table. */
+function say(line: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
+}

@@ -1,0 +1,77 @@
+/**
+ * What keeps lanes from being measured on this machine, each reason said once.
+ *
+ * @module
+ */
+import { describe } from "../../common/errors.ts";
+import { type Lane, LANES } from "../../common/lanes.ts";
+import { loadOpenSsl } from "../../common/openssl/library.ts";
+import { loadLibc } from "../../common/posix/libc.ts";
+
+/** What a benchmark is made of, besides the language. */
+export type Need = "processes" | "libc" | "OpenSSL";
+
+const HOW = "deno task bench has them all";
+
+const found = new Map<Need, string | null>();
+
+/** Why there is no such thing here; null where there is. */
+export function whyNot(need: Need): string | null {
+  let why = found.get(need);
+  if (why === undefined) found.set(need, why = look(need));
+  return why;
+}
+
+/** The lanes that cannot be measured; the reasons are printed. */
+export function whyNotAll(): ReadonlySet<Lane> {
+  const lanes = new Map<string, Lane[]>();
+  for (const lane of LANES) {
+    const why = needsOf(lane).map(whyNot).find((why) => why !== null);
+    if (why) lanes.set(why, [...lanes.get(why) ?? [], lane]);
+  }
+  for (const [why, without] of lanes) {
+    const names = without.length === LANES.length
+      ? "all lanes"
+      : without.map(({ name }) => name).join(", ");
+    console.error(`skipped: ${names}: ${why}`);
+  }
+  return new Set([...lanes.values()].flat());
+}
+
+/** The variable's value, where it may be read. */
+export function readVariable(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
+}
+
+function needsOf({ io, engine }: Lane): Need[] {
+  const needs: Need[] = ["processes"];
+  if (io !== "async") needs.push("libc");
+  if (engine === "openssl") needs.push("OpenSSL");
+  return needs;
+}
+
+function look(need: Need): string | null {
+  if (need === "processes") {
+    const wanted = [
+      ["run", { name: "run", command: Deno.execPath() }],
+      ["net", { name: "net", host: "127.0.0.1" }],
+    ] as const;
+    const denied = wanted.find(([, permission]) => !mayUse(permission));
+    return denied ? `--allow-${denied[0]} is missing; ${HOW}` : null;
+  }
+  if (!mayUse({ name: "ffi" })) return `--allow-ffi is missing; ${HOW}`;
+  try {
+    if (need === "libc") loadLibc();
+    else loadOpenSsl();
+    return null;
+  } catch (error) {
+    return describe(error);
+  }
+}
+
+/** On a terminal Deno asks for what was not granted, when it is used. */
+function mayUse(permission: Deno.PermissionDescriptor): boolean {
+  const { state } = Deno.permissions.querySync(permission);
+  return state === "granted" || (state === "prompt" && Deno.stdin.isTerminal());
+}

@@ -1,0 +1,109 @@
+/** `deno bench`, started as a user would start it. */
+import { join } from "../common/std.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../common/testing/assert.ts";
+import { LaneStage } from "./bench/lane_stage.ts";
+import { casesOf, sizesOfBench } from "./bench/matrix.ts";
+import { ROOT } from "./children.ts";
+
+/** What `deno bench --json` prints, as far as it is looked at here. */
+interface BenchDocument {
+  benches: { name: string; group: string; baseline: boolean; results: { ok?: object }[] }[];
+}
+
+/** Without --allow-run no server can be started. */
+const NO_PROCESSES = ["net", "ffi", "read", "write", "sys=hostname", "env"].map((name) =>
+  `--allow-${name}`
+);
+
+const ALL = [...NO_PROCESSES, `--allow-run=${Deno.execPath()}`];
+
+async function bench(permissions: string[], filter: string, env: Record<string, string> = {}) {
+  const args = ["bench", "--no-prompt", ...permissions, "--json", "--filter", filter];
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...args, join(ROOT, "bench.ts")],
+    cwd: ROOT,
+    env: { NO_COLOR: "1", ...env },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  // What Deno says of its type check is no line of ours.
+  const said = decoder.decode(stderr).split("\n").filter((line) => !/^(Check .*)?$/.test(line));
+  return { code, stdout: decoder.decode(stdout), said };
+}
+
+Deno.test("bench.ts measures what a message is made of, and starts no server for it", async () => {
+  const { code, stdout, said } = await bench(NO_PROCESSES, "/^(FFI|TLS|DTLS|header) /");
+  assertEquals(code, 0, said.join("\n"));
+  const { benches }: BenchDocument = JSON.parse(stdout);
+  assertEquals(benches.map(({ name }) => name), [
+    "FFI call",
+    "FFI call with a system call",
+    "TLS record of 100 B sealed and opened",
+    "TLS record of 16384 B sealed and opened",
+    "DTLS record of 100 B sealed and opened",
+    "DTLS record of 16384 B sealed and opened",
+    "header encoded",
+    "header parsed",
+  ]);
+  assert(benches.every(({ group, results }) => group === "basics" && results[0]?.ok));
+  assertEquals(said, ["skipped: all lanes: --allow-run is missing; deno task bench has them all"]);
+});
+
+Deno.test("bench.ts measures the lanes that are asked for", async () => {
+  const { code, stdout, said } = await bench(ALL, "/^tcp-(async|sync) once 100 B/");
+  assertEquals(code, 0, said.join("\n"));
+  const { benches }: BenchDocument = JSON.parse(stdout);
+  assertEquals(benches.map(({ name, baseline }) => [name, baseline]), [
+    ["tcp-async once 100 B", true],
+    ["tcp-sync once 100 B", true],
+  ]);
+  assert(benches.every(({ results }) => results[0]?.ok), stdout);
+  assertEquals(said, []);
+});
+
+Deno.test("bench.ts skips the lanes whose library is missing, and says so once", async () => {
+  const env = { NETPAIRS_LIBSSL: "/nowhere/libssl.so" };
+  const { code, stdout, said } = await bench(ALL, "/^DTLS|dtls-sync/", env);
+  assertEquals(code, 0, said.join("\n"));
+  assertEquals((JSON.parse(stdout) as BenchDocument).benches, []);
+  assertEquals(said.length, 1, said.join("\n"));
+  assertMatch(said[0]!, /^skipped: tls-async-openssl, .*dtls-spin-openssl: OpenSSL 3 is missing/);
+  assertMatch(said[0]!, /install it: /);
+});
+
+Deno.test("bench.ts refuses a NETPAIRS_BENCH that it does not know in one line", async () => {
+  const { code, said } = await bench(ALL, "header", { NETPAIRS_BENCH: "some" });
+  assertEquals(code, 2);
+  assertEquals(said[0], 'error: NETPAIRS_BENCH=some: only "all" is known, or leave it out');
+  assertEquals(said.length, 1, said.join("\n"));
+});
+
+Deno.test("LaneStage.close() ends the server of the case that is played", async () => {
+  const stage = new LaneStage();
+  const [one, other] = casesOf(sizesOfBench("")).filter(({ lane }) => lane.name === "tcp-async");
+  await stage.play(one!);
+  await stage.exchange();
+  const { port } = stage;
+  await stage.play(other!);
+  const connect = (port: number) => () => Deno.connect({ hostname: "127.0.0.1", port });
+  await assertRejects(connect(port), Deno.errors.ConnectionRefused);
+  await stage.exchange();
+  await stage.close();
+  await assertRejects(connect(stage.port), Deno.errors.ConnectionRefused);
+  await stage.close();
+});
+
+Deno.test("casesOf() has TCP first among the lanes that are compared, and every lane", () => {
+  for (const value of [undefined, "all"]) {
+    const cases = casesOf(sizesOfBench(value));
+    const lanes = new Set(cases.map(({ lane }) => lane.name));
+    assertEquals(lanes.size, 13);
+    let last = "";
+    for (const { lane, mode, sizeBytes } of cases) {
+      const group = `${mode === "once"} ${sizeBytes} ${lane.io}`;
+      if (group !== last) assertEquals(lane.protocol, "tcp", group);
+      last = group;
+    }
+  }
+  assertEquals(casesOf(sizesOfBench("all")).length, 22 * (13 + 10 + 6));
+});

@@ -1,0 +1,158 @@
+import { join } from "../common/std.ts";
+import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
+import { ROOT } from "./children.ts";
+import { fakeDocument, fakeLog, type FakeRun, fakeRun } from "./report/testdata/documents.ts";
+
+const TCP: FakeRun = { protocol: "tcp", io: "async", sizes: [100, 999] };
+const UDP: FakeRun = { protocol: "udp", io: "async", sizes: [100, 999] };
+
+/** Runs the report in a folder with files, with the permissions of its task. */
+async function report(files: Record<string, string>, ...words: string[]) {
+  const dir = await Deno.makeTempDir({ prefix: "netpairs-report-" });
+  for (const [name, text] of Object.entries(files)) {
+    await Deno.mkdir(join(dir, name, ".."), { recursive: true });
+    await Deno.writeTextFile(join(dir, name), text);
+  }
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--no-prompt", "--allow-read", "--allow-write"],
+      ...[join(ROOT, "tools", "report.ts"), ...words],
+    ],
+    cwd: dir,
+  }).output();
+  const decoder = new TextDecoder();
+  return {
+    dir,
+    ...{ code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) },
+    read: (name: string) => Deno.readTextFile(join(dir, name)),
+    [Symbol.asyncDispose]: () => Deno.remove(dir, { recursive: true }),
+  };
+}
+
+function documentOf(rounds: number, factor = 1): string {
+  const runs = Array.from({ length: rounds }, (_, i) => [
+    fakeRun({ ...TCP, factor: factor * (1 + 0.01 * i) }),
+    fakeRun({ ...UDP, factor: 1 + 0.01 * i }),
+  ]);
+  return JSON.stringify(fakeDocument(runs.flat()));
+}
+
+Deno.test("report takes the newest folder of results, with its logs", async () => {
+  await using made = await report({
+    "results/2026-01-30T12-00-00.000Z/result.json": documentOf(1),
+    "results/2026-01-31T12-00-00.000Z/result.json": JSON.stringify(fakeDocument([fakeRun(TCP)])),
+    "results/2026-01-31T12-00-00.000Z/tcp-async-client.csv": fakeLog(TCP, 5),
+    "results/2026-02-01T12-00-00.000Z/tcp-async-client.csv": "cut off",
+  });
+  const folder = "results/2026-01-31T12-00-00.000Z";
+  assertEquals([made.code, made.stderr], [0, ""]);
+  const files = ["report.html", "report.md", "averages.csv"].map((name) => join(folder, name));
+  assertEquals(made.stdout.trim().split("\n"), files);
+  assertMatch(await made.read(files[2]!), /^tcp-async,client,.*,100,send,4,[\d.]+,log$/m);
+  assertMatch(await made.read(files[1]!), /^# What a message costs/);
+  assert(!(await made.read(files[0]!)).includes("documents alone"));
+});
+
+Deno.test("report --out takes several documents, and works without logs", async () => {
+  const made = await report(
+    { "a.json": documentOf(2), "b/result.json": documentOf(3) },
+    ...["a.json", "b", "--out", "site"],
+  );
+  await using _ = made;
+  assertEquals([made.code, made.stderr], [0, ""]);
+  const markdown = await made.read("site/report.md");
+  assertMatch(markdown, /made from the documents alone/i);
+  assertMatch(markdown, /^\| tcp-async \| 5 \|/m);
+});
+
+Deno.test("report of servers' runs alone says that there are no round trips", async () => {
+  const runs = [fakeRun({ ...TCP, role: "server" })];
+  await using made = await report({ "a.json": JSON.stringify(fakeDocument(runs)) }, "a.json");
+  assertEquals([made.code, made.stderr], [0, ""]);
+  assertMatch(await made.read("report.md"), /no round trips in these documents/);
+  assertMatch(await made.read("averages.csv"), /^tcp-async,server,/m);
+});
+
+Deno.test("report --compare exits with 1 on a regression beyond the bound, else with 0", async () => {
+  const files = { "a.json": documentOf(6), "b.json": documentOf(6, 1.3) };
+  await using worse = await report(files, "--compare", "a.json", "b.json", "--json", "-");
+  assertEquals([worse.code, worse.stderr], [1, ""]);
+  const { lanes, boundPercent } = JSON.parse(worse.stdout);
+  assertEquals(boundPercent, 10);
+  assertEquals(lanes[0].changes[0].verdict, "slower");
+  await using within = await report(files, "--compare", "a.json", "b.json", "--bound", "40");
+  assertEquals(within.code, 0);
+  assertMatch(within.stdout, /^tcp-async +all .* \+30\.0 % .* slower$/m);
+  await using same = await report(files, "--compare", "a.json", "a.json");
+  assertEquals(same.code, 0);
+  assertMatch(same.stdout, /^tcp-async +all .* no significant change$/m);
+});
+
+const WRONG: [string, Record<string, string>, string[], RegExp][] = [
+  ["a missing file", {}, ["no.json"], /^error: cannot read no\.json: no such file$/],
+  ["no results", {}, [], /^error: there are no results in results; make one with: deno task demo/],
+  [
+    "an empty folder",
+    { "x/y.txt": "" },
+    ["x"],
+    /^error: cannot read x\/result\.json: no such file;/,
+  ],
+  ["no JSON", { "a.json": "lane,role" }, ["a.json"], /^error: a\.json: not JSON; /],
+  ["another document", { "a.json": "[1]" }, ["a.json"], /^error: a\.json: not a result document/],
+  ["null", { "a.json": "null" }, ["a.json"], /^error: a\.json: not a result document/],
+  [
+    "another version",
+    { "a.json": documentOf(1).replace('"schemaVersion":1', '"schemaVersion":2') },
+    ["a.json"],
+    /^error: a\.json: schemaVersion 2; this version reads 1, use the one that wrote it$/,
+  ],
+  [
+    "a spoilt document",
+    { "a.json": documentOf(1).replace('"sizeBytes":100', '"sizeBytes":"<b>"') },
+    ["a.json"],
+    /^error: a\.json: \/runs\/0\/sizes\/0\/sizeBytes must be integer; /,
+  ],
+  [
+    "no runs",
+    { "a.json": JSON.stringify(fakeDocument([])) },
+    ["a.json"],
+    /^error: a\.json: there are no runs in it; measure again$/,
+  ],
+  [
+    "a spoilt log",
+    { "a.json": documentOf(1), "x.csv": fakeLog(TCP, 2).replace(",send,", ",sing,") },
+    ["a.json"],
+    /^error: x\.csv: line \d+: not a line of a step log: .*; remove the file to go without it$/,
+  ],
+  ["an unknown word", {}, ["--everything"], /^error: unknown word "--everything"; /],
+  ["one document to compare", {}, ["--compare", "a.json"], /^error: --compare wants two documents/],
+  ["a bound alone", {}, ["--bound", "5"], /^error: --bound goes with --compare$/],
+  ["--out with --compare", {}, ["--compare", "a", "b", "--out", "c"], /^error: --out does not go /],
+  ["no bound", {}, ["--compare", "a", "b", "--bound", "x"], /^error: --bound x: a whole number /],
+];
+
+for (const [what, files, words, line] of WRONG) {
+  Deno.test(`report refuses ${what} in one line, with exit code 2`, async () => {
+    await using made = await report(files, ...words);
+    assertEquals([made.code, made.stdout], [2, ""], made.stderr);
+    assertEquals(made.stderr.trim().split("\n").length, 1, made.stderr);
+    assertMatch(made.stderr.trim(), line);
+  });
+}
+
+Deno.test("report that cannot write says so in one line, with exit code 1", async () => {
+  await using made = await report(
+    { "a.json": documentOf(1), "taken": "" },
+    "a.json",
+    "--out",
+    "taken",
+  );
+  assertEquals(made.code, 1);
+  assertMatch(made.stderr, /^error: cannot make the folder taken: .*\n$/);
+});
+
+Deno.test("report --help shows its words", async () => {
+  await using made = await report({}, "--help");
+  assertEquals(made.code, 0);
+  assertMatch(made.stdout, /--compare .*\n.*--bound PERCENT/);
+});
