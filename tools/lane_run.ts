@@ -10,6 +10,10 @@ import type { ResultDocument, RunResult } from "../common/result.ts";
 import { join } from "../common/std.ts";
 import { type Ending, failureOf, ScriptProcess } from "./children.ts";
 import { type LogTotals, totalsOf } from "./log_reader.ts";
+import type { Exchange } from "./progress.ts";
+import { readMessages } from "./report/messages.ts";
+import type { Cores } from "./rounds_machine.ts";
+import { slowStartOf } from "./warnings.ts";
 
 /** A lane and how it is run. */
 export interface Job {
@@ -23,6 +27,8 @@ export interface Job {
 /** What a lane is run with. */
 export interface LaneRunOptions {
   job: Job;
+  /** From 1. */
+  round: number;
   side: "both" | "server" | "client";
   host: string;
   /** Null for a free one. */
@@ -32,13 +38,15 @@ export interface LaneRunOptions {
   folder: string;
   /** Words for both scripts. */
   words: string[];
-  /** Messages that are exchanged. */
-  messages: number;
+  exchange: Exchange;
+  /** Where the ends of sync and spin lanes are kept; null for anywhere. */
+  cores: Cores | null;
 }
 
 /** What came of a lane. */
 export interface LaneReport {
   job: Job;
+  round: number;
   /** Both ends ended with exit code 0. */
   ok: boolean;
   interrupted: boolean;
@@ -48,12 +56,17 @@ export interface LaneReport {
   runs: RunResult[];
   /** The client's or, where only that ran here, the server's. */
   totals: LogTotals | null;
+  /** How many times as long the first messages took as the rest; null where it is not known. */
+  slowStart: number | null;
   /** Version text of the library in use. */
   openssl: string | null;
 }
 
 /** How often the progress is looked at, in milliseconds. */
 const PROGRESS_MS = 200;
+
+/** A line of a log, about: the bar may be off by a little. */
+const LINE_BYTES = 70;
 
 /** A server alone waits for its client for as long as all lanes before it may take. */
 const LONE_SERVER_IDLE_MS = 3_600_000;
@@ -103,7 +116,7 @@ export class LaneRun {
   }
 
   #start(role: "client" | "server", port: number): ScriptProcess {
-    const { job, certs, folder, host, side } = this.#options;
+    const { job, certs, folder, host, side, cores } = this.#options;
     const patience = role === "server" && side === "server"
       ? ["--idle-timeout-ms", String(LONE_SERVER_IDLE_MS)]
       : [];
@@ -116,6 +129,7 @@ export class LaneRun {
         ...["--host", host, "--port", String(port), "--quiet"],
         ...["--json", this.#file(role, "json"), "--csv", this.#file(role, "csv")],
         ...patience,
+        ...(cores && job.lane.io !== "async" ? ["--cpu", String(cores[role])] : []),
         ...(job.resume ? ["--resume"] : []),
         ...this.#options.words,
       ],
@@ -126,18 +140,24 @@ export class LaneRun {
   }
 
   #file(role: string, extension: string): string {
-    return join(this.#options.folder, `${this.#options.job.name}-${role}.${extension}`);
+    const { folder, job, round } = this.#options;
+    return join(folder, `${job.name}-${role}${round > 1 ? `-${round}` : ""}.${extension}`);
   }
 
-  /** Looks at how much of the client's log is there. */
+  /** Looks at how much of the client's log is there, or how long it has been running. */
   #watch(onProgress: (part: number) => void): Disposable {
     const path = this.#file("client", "csv");
-    // A line of the log is some 70 bytes; the bar may be off by a little.
-    const expected = this.#options.messages * 70 * STEPS_OF[this.#options.job.lane.protocol];
-    const timer = setInterval(async () => {
-      const size = await Deno.stat(path).then((stat) => stat.size, () => 0);
-      onProgress(size / expected);
-    }, PROGRESS_MS);
+    const { job, exchange } = this.#options;
+    const startedMs = performance.now();
+    const look = async () => {
+      if (exchange.messages === null) {
+        return (performance.now() - startedMs) / 1000 / (exchange.seconds ?? 1);
+      }
+      const { size } = await Deno.stat(path).catch(() => ({ size: 0 }));
+      const steps = exchange.connect === "once" ? 2 : STEPS_OF[job.lane.protocol];
+      return size / (exchange.messages * exchange.clients * steps * LINE_BYTES);
+    };
+    const timer = setInterval(async () => onProgress(Math.min(await look(), 1)), PROGRESS_MS);
     onProgress(0);
     return { [Symbol.dispose]: () => clearInterval(timer) };
   }
@@ -154,11 +174,13 @@ export class LaneRun {
     const failed = endings.find((ending) => ending.code !== EXIT.complete);
     return {
       job: this.#options.job,
+      round: this.#options.round,
       ok: !failed,
       interrupted: this.#interrupted,
       failure: failed && !this.#interrupted ? failureOf(failed) : null,
       runs: documents.flatMap((document) => document.runs),
       totals: log ? totalsOf(log) : null,
+      slowStart: log ? slowStartOf(readMessages(log)) : null,
       openssl: documents.find((document) => document.environment.openssl)?.environment.openssl ??
         null,
     };

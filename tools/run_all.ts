@@ -6,29 +6,47 @@
  * @module
  */
 import { ensureCertificates } from "../certs/generate.ts";
-import { EXIT, reportError, UsageError } from "../common/errors.ts";
+import { describe, EXIT, reportError, UsageError } from "../common/errors.ts";
 import { LANES } from "../common/lanes.ts";
-import { openOutput, print } from "../common/output.ts";
 import { sizesOf } from "../common/options.ts";
-import { checkPlan, FULL_PLAN, MAX_REPEAT, QUICK_PLAN } from "../common/plan.ts";
+import { openOutput, print } from "../common/output.ts";
+import { checkPlan, FULL_PLAN, MAX_REPEAT, MAX_SECONDS, QUICK_PLAN } from "../common/plan.ts";
 import { describeEnvironment, formatDocument, makeDocument } from "../common/result.ts";
 import { join, resolve } from "../common/std.ts";
-import { helpLines, hostOf, numberOf, readWords, type WordTable } from "../common/words.ts";
-import { type Job, type LaneReport, LaneRun } from "./lane_run.ts";
-import { ProgressBar } from "./progress.ts";
-import { formatReports } from "./summary.ts";
+import {
+  choiceOf,
+  helpLines,
+  hostOf,
+  numberOf,
+  readWords,
+  type Values,
+  type WordTable,
+} from "../common/words.ts";
+import type { Job } from "./lane_run.ts";
+import type { Exchange } from "./progress.ts";
+import { Rounds, type RoundsResult } from "./rounds.ts";
+import { measuredJobs } from "./rounds_figures.ts";
+import { type Cores, twoCores } from "./rounds_machine.ts";
+import { explainColumns, formatJobs } from "./summary.ts";
+import { warningsOf } from "./warnings.ts";
 
 const WORDS: WordTable = {
-  lanes: { value: "A,B", help: "only these lanes (default all)" },
-  quick: { help: "the small plan: sizes 16384 and 100" },
+  lanes: { value: "A,B", help: "only these lanes, or all (default: resumed ones async alone)" },
+  rounds: { value: "N", help: "measure all lanes N times, one after the other (default 1)" },
+  quick: { help: "the small plan: sizes 16384 and 100, no resumed lanes" },
   sizes: { value: "100,999", help: "message sizes in bytes (default: the built-in 22 sizes)" },
   repeat: { value: "N", help: "messages per size, default 100" },
+  seconds: { value: "N", help: "send messages of each size for that long instead" },
+  connect: { value: "message|once", help: "a connection per message (default), or one for all" },
+  "no-reply": { help: "one-way: the servers do not answer" },
+  clients: { value: "N", help: "clients at once, default 1" },
+  cpu: { value: "A,B", help: "sync and spin: cores of server and client (default two of them)" },
   server: { help: "only the servers of all lanes, for clients on another machine" },
   client: { help: "only the clients of all lanes, for servers on another machine" },
   host: { value: "NAME", help: "name or address (default 127.0.0.1)" },
   port: {
     value: "N",
-    help: "with --server and --client: first port, one for each lane (default 1443)",
+    help: "with --server and --client: first port, one for each lane and round (default 1443)",
   },
   certs: { value: "DIR", help: "certificates; made if there are none (default certs)" },
   results: { value: "DIR", help: "folder for results (default results)" },
@@ -36,9 +54,26 @@ const WORDS: WordTable = {
   help: { help: "show this and end" },
 };
 
+const HELP = `Runs every lane with the whole plan and shows what each of them cost.
+
+Usage: deno task demo [WORDS]
+
+${helpLines(WORDS).join("\n")}
+
+Examples:
+  deno task demo --quick
+  deno task demo --rounds 5 --lanes tcp-sync,dtls-sync-openssl --connect once
+  deno task demo --no-reply --connect once --seconds 2 --sizes 16384
+
+Exit codes: 0 complete, 1 failed, 2 wrong words, 130 interrupted.
+`;
+
 /** What the words say. */
 export interface RunAllOptions {
   jobs: readonly Job[];
+  /** Number of jobs that run only where they are asked for. */
+  leftOut: number;
+  rounds: number;
   /** Which side runs here. */
   side: "both" | "server" | "client";
   host: string;
@@ -49,9 +84,20 @@ export interface RunAllOptions {
   json: string | null;
   /** Words for every script. */
   words: string[];
-  /** Messages that every lane exchanges. */
-  messages: number;
+  /** What every lane exchanges. */
+  exchange: Exchange;
+  /** Where the ends of sync and spin lanes are kept; null for anywhere. */
+  cores: Cores | null;
 }
+
+/** Two sizes of these make a 99th percentile, in little time. */
+const QUICK_REPEAT = 60;
+
+const MAX_ROUNDS = 1000;
+const MAX_CLIENTS = 1000;
+
+/** Words that the scripts take as they are. */
+const PASSED_ON = ["connect", "clients"];
 
 /**
  * Reads run_all's command line.
@@ -61,32 +107,62 @@ export interface RunAllOptions {
 export function parseRunAll(words: string[]): RunAllOptions | "help" {
   const values = readWords(WORDS, words);
   if (values.has("help")) return "help";
-  if (values.has("server") && values.has("client")) {
-    throw new UsageError("--server and --client: only one of them, or none for both sides");
-  }
-  if (values.has("quick") && values.has("sizes")) {
-    throw new UsageError("--quick and --sizes: only one of them");
-  }
+  refusePairs(values, [["server", "client"], ["quick", "sizes"], ["repeat", "seconds"]]);
   const side = values.has("server") ? "server" : values.has("client") ? "client" : "both";
-  const plan = values.has("quick") ? QUICK_PLAN : FULL_PLAN;
-  const sizes = sizesOf(values.get("sizes")) ?? plan.sizes;
-  const repeat = numberOf(values, "repeat", 1, MAX_REPEAT) ?? plan.repeat;
-  const jobs = jobsOf(values.get("lanes"));
-  for (const { lane } of jobs) checkPlan({ sizes, repeat }, lane.protocol);
+  const isQuick = values.has("quick");
+  const sizes = sizesOf(values.get("sizes")) ?? (isQuick ? QUICK_PLAN : FULL_PLAN).sizes;
+  const seconds = numberOf(values, "seconds", 1, MAX_SECONDS) ?? null;
+  const repeat = numberOf(values, "repeat", 1, MAX_REPEAT) ??
+    (isQuick ? QUICK_REPEAT : FULL_PLAN.repeat);
+  const connect = choiceOf(values, "connect", ["message", "once"]) ?? "message";
+  const jobs = jobsOf(values.get("lanes"), !isQuick && connect === "message");
+  const plan = seconds === null ? { sizes, repeat } : { sizes, repeat, seconds };
+  for (const { lane } of jobs) checkPlan(plan, lane.protocol);
   if (side === "both" && values.has("port")) {
     throw new UsageError("--port goes with --server or --client; else free ports are taken");
   }
+  const exchange: Exchange = {
+    messages: seconds === null ? sizes.length * repeat : null,
+    seconds: seconds === null ? null : sizes.length * seconds,
+    connect,
+    clients: numberOf(values, "clients", 1, MAX_CLIENTS) ?? 1,
+  };
   return {
     jobs,
+    leftOut: values.has("lanes") ? 0 : JOBS.length - jobs.length,
+    rounds: numberOf(values, "rounds", 1, MAX_ROUNDS) ?? 1,
     side,
     host: hostOf(values, "host") ?? "127.0.0.1",
     port: side === "both" ? null : numberOf(values, "port", 1, 65_000) ?? 1443,
     certs: resolve(values.get("certs") ?? "certs"),
     results: values.get("results") ?? "results",
     json: values.get("json") ?? null,
-    words: ["--sizes", sizes.join(","), "--repeat", String(repeat)],
-    messages: sizes.length * repeat,
+    words: [
+      ...["--sizes", sizes.join(",")],
+      ...(seconds === null ? ["--repeat", String(repeat)] : ["--seconds", String(seconds)]),
+      ...PASSED_ON.flatMap((word) => values.has(word) ? [`--${word}`, values.get(word)!] : []),
+      ...(values.has("no-reply") ? ["--no-reply"] : []),
+    ],
+    exchange,
+    cores: coresOf(values) ?? (side === "both" ? twoCores(navigator.hardwareConcurrency) : null),
   };
+}
+
+function refusePairs(values: Values, pairs: readonly [string, string][]): void {
+  for (const [one, other] of pairs) {
+    if (!values.has(one) || !values.has(other)) continue;
+    throw new UsageError(`--${one} and --${other}: only one of them`);
+  }
+}
+
+function coresOf(values: Values): Cores | null {
+  const text = values.get("cpu");
+  if (text === undefined) return null;
+  const [, server, client] = /^([0-9]{1,4}),([0-9]{1,4})$/.exec(text) ?? [];
+  if (server === undefined) {
+    throw new UsageError(`--cpu ${text}: two cores are wanted, the server's and the client's: 0,1`);
+  }
+  return { server: Number(server), client: Number(client) };
 }
 
 /** Every lane and, right after it, the same with resumed sessions where its engine has them. */
@@ -95,9 +171,15 @@ export const JOBS: readonly Job[] = LANES.flatMap((lane) => [
   ...(lane.engine === "openssl" ? [{ lane, resume: true, name: `${lane.name}-resumed` }] : []),
 ]);
 
-/** A lane's name stands for both its jobs. */
-function jobsOf(text: string | undefined): readonly Job[] {
-  if (text === undefined) return JOBS;
+/**
+ * A lane's name stands for both its jobs. Without names, resumption shows on one kind of I/O, as all
+ * of them would take more than two minutes.
+ */
+function jobsOf(text: string | undefined, hasResumed: boolean): readonly Job[] {
+  if (text === undefined) {
+    return JOBS.filter(({ lane, resume }) => !resume || (hasResumed && lane.io === "async"));
+  }
+  if (text === "all") return JOBS;
   const names = text.split(",");
   const unknown = names.find((name) => !JOBS.some((job) => isNamed(job, name)));
   if (unknown === undefined) return JOBS.filter((job) => names.some((name) => isNamed(job, name)));
@@ -118,9 +200,7 @@ export async function runAll(words: string[]): Promise<number> {
   try {
     const options = parseRunAll(words);
     if (options === "help") {
-      const usage = "Usage: deno task demo [WORDS]\n";
-      const does = "Runs every lane with the whole plan and shows what each of them cost.\n";
-      return print(`${[does, usage, ...helpLines(WORDS)].join("\n")}\n`), EXIT.complete;
+      return print(HELP), EXIT.complete;
     }
     return await run(options);
   } catch (error) {
@@ -138,50 +218,70 @@ async function run(options: RunAllOptions): Promise<number> {
   const folder = resolve(options.results, startedAt.toISOString().replaceAll(":", "-"));
   await Deno.mkdir(folder, { recursive: true });
   const writeResult = openOutput(join(folder, "result.json"));
-  const reports = await runLanes(options, folder);
-  const complete = reports.length === options.jobs.length && reports.every((report) => report.ok);
+  const result = await new Rounds({ ...options, allJobs: JOBS, folder }).run();
+  const { reports } = result;
+  const complete = reports.length === options.jobs.length * options.rounds &&
+    reports.every((report) => report.ok);
   const openssl = reports.find((report) => report.openssl)?.openssl ?? null;
   const runs = reports.flatMap((report) => report.runs);
-  const document = makeDocument(startedAt, describeEnvironment(openssl), complete, runs);
-  const text = formatDocument(document);
+  const text = formatDocument(
+    makeDocument(startedAt, describeEnvironment(openssl), complete, runs),
+  );
   writeResult(text);
   writeJson?.(text);
-  if (options.json !== "-") print(`${formatReports(reports, options.side)}\n`);
-  for (const { job, failure } of reports) {
-    if (failure) console.error(`error: ${job.name}: ${failure}`);
-  }
+  show(options, result);
   console.error(`results: ${folder}`);
-  if (reports.some((report) => report.interrupted)) return EXIT.interrupted;
-  return complete ? EXIT.complete : EXIT.failed;
+  const isReported = runs.length === 0 || await report(folder);
+  if (result.interrupted) return EXIT.interrupted;
+  return complete && isReported ? EXIT.complete : EXIT.failed;
 }
 
-/** One lane after the other; of servers alone, all at once. */
-async function runLanes(options: RunAllOptions, folder: string): Promise<LaneReport[]> {
-  const progress = new ProgressBar();
-  const runs = options.jobs.map((job) => {
-    const port = options.port === null ? null : options.port + JOBS.indexOf(job);
-    return new LaneRun({ ...options, job, port, folder });
-  });
-  let interrupted = false;
-  const interrupt = () => {
-    interrupted = true;
-    for (const run of runs) run.interrupt();
-  };
-  Deno.addSignalListener("SIGINT", interrupt);
-  Deno.addSignalListener("SIGTERM", interrupt);
+/** The table, what went wrong, and what to make of it. */
+function show(options: RunAllOptions, { reports, busy, pinFailure }: RoundsResult): void {
+  const { rounds, side, json, cores: wanted } = options;
+  const jobs = measuredJobs(reports, side === "server" ? "server" : "client");
+  const pinned = pinFailure === null ? wanted : null;
+  if (json !== "-" && jobs.length > 0) {
+    const notes = [explainColumns(jobs, rounds), ...notesOf(options, pinned)];
+    print(`${formatJobs(jobs, rounds)}\n${notes.map((note) => `${note}\n`).join("")}`);
+  }
+  const failures = reports.flatMap(({ job, failure }) =>
+    failure ? [`${job.name}: ${failure}`] : []
+  );
+  for (const failure of new Set(failures)) console.error(`error: ${failure}`);
+  const cores = navigator.hardwareConcurrency;
+  const isOneMachine = side === "both";
+  for (const warning of warningsOf({ jobs, isOneMachine, cores, pinned, pinFailure, busy })) {
+    console.error(`warning: ${warning}`);
+  }
+}
+
+/** How it was measured, where a reader might think otherwise. */
+function notesOf({ jobs, leftOut }: RunAllOptions, pinned: Cores | null): string[] {
+  const notes: string[] = [];
+  if (pinned && jobs.some(({ lane }) => lane.io !== "async")) {
+    const { server, client } = pinned;
+    notes.push(
+      `(sync and spin: server on core ${server}, client on core ${client}; async ends run where ` +
+        "the system puts them)",
+    );
+  }
+  if (leftOut > 0) {
+    notes.push(`(${leftOut} lanes with resumed sessions did not run: --lanes all takes all)`);
+  }
+  return notes;
+}
+
+/** Charts take a while to load, and a run can do without. */
+async function report(folder: string): Promise<boolean> {
   try {
-    if (options.side === "server") return await Promise.all(runs.map((run) => run.run(() => {})));
-    const reports: LaneReport[] = [];
-    for (const [i, run] of runs.entries()) {
-      if (interrupted) break;
-      const { name } = options.jobs[i]!;
-      reports.push(await run.run((part) => progress.show((i + part) / runs.length, name)));
-    }
-    return reports;
-  } finally {
-    progress.clear();
-    Deno.removeSignalListener("SIGINT", interrupt);
-    Deno.removeSignalListener("SIGTERM", interrupt);
+    const { writeReport } = await import("./report/write.ts");
+    const { html } = await writeReport([folder]);
+    console.error(`report: ${html}`);
+    return true;
+  } catch (error) {
+    console.error(`error: no report: ${describe(error)}`);
+    return false;
   }
 }
 

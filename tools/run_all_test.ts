@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "../common/testing/assert.ts";
 import { UsageError } from "../common/errors.ts";
-import { join } from "../common/std.ts";
+import { LANES } from "../common/lanes.ts";
+import { dirname, join } from "../common/std.ts";
 import { ROOT } from "./children.ts";
 import { JOBS, parseRunAll } from "./run_all.ts";
 import { readDocument, Workplace } from "./testing.ts";
@@ -35,15 +36,24 @@ async function resultsOf(place: Workplace) {
   return { folder, files: files.sort() };
 }
 
+async function watch(place: Workplace): Promise<Deno.FsWatcher> {
+  await Deno.mkdir(place.path("results"), { recursive: true });
+  return Deno.watchFs(place.path("results"), { recursive: true });
+}
+
+/** What the report adds. */
+const REPORT = ["averages.csv", "report.html", "report.md"];
+
 const SMALL = ["--sizes", "100,999", "--repeat", "4"];
 
 Deno.test("run_all runs every lane and writes one document that fits the schema", async () => {
   await using place = await Workplace.make();
-  const { code, stdout, stderr } = await ending(start(place, SMALL));
+  const { code, stdout, stderr } = await ending(start(place, [...SMALL, "--lanes", "all"]));
   assertEquals(code, 0, stderr);
   const { folder, files } = await resultsOf(place);
   const logs = JOBS.flatMap(({ name }) => [`${name}-client.csv`, `${name}-server.csv`]);
-  assertEquals(files, [...logs, "result.json"].sort());
+  assertEquals(files, [...logs, "result.json", ...REPORT].sort());
+  assertMatch(stderr, new RegExp(`^report: ${join(folder, "report.html")}$`, "m"));
   const document = readDocument(await Deno.readTextFile(join(folder, "result.json")));
   assertEquals(document.complete, true);
   assertEquals(
@@ -62,47 +72,57 @@ Deno.test("run_all runs every lane and writes one document that fits the schema"
 
 Deno.test("run_all shows the lanes that work where one fails, and exits with 1", async () => {
   await using place = await Workplace.make();
-  const words = [...SMALL, "--lanes", "tcp-async,dtls-async-openssl-resumed", "--json", "-"];
+  const lanes = "tcp-async,tcp-sync,dtls-async-openssl-resumed,dtls-spin-openssl";
+  const words = [...SMALL, "--lanes", lanes, "--json", "-"];
   const env = { NETPAIRS_LIBSSL: "/nowhere/libssl.so.3" };
   const { code, stdout, stderr } = await ending(start(place, words, env));
   assertEquals(code, 1);
-  assertMatch(stderr, /^error: dtls-async-openssl-resumed: OpenSSL 3 is missing .*install/m);
+  for (const failed of ["dtls-async-openssl-resumed", "dtls-spin-openssl-resumed"]) {
+    const line = new RegExp(`^error: ${failed}: OpenSSL 3 is missing .*install`, "m");
+    assertMatch(stderr, line);
+  }
   const document = readDocument(stdout);
   assertEquals(document.complete, false);
-  assertEquals(document.runs[0]?.lane, "tcp-async");
-  assertEquals(document.runs[0]?.sizes.map((size) => size.answered), [4, 4]);
+  for (const lane of ["tcp-async", "tcp-sync"]) {
+    const client = document.runs.find((run) => run.lane === lane && run.role === "client");
+    assertEquals(client?.sizes.map((size) => size.answered), [4, 4]);
+  }
 });
 
 Deno.test("run_all --server and --client run one side each", async () => {
   await using place = await Workplace.make();
   const port = String(20_000 + Math.floor(Math.random() * 10_000));
-  const lanes = ["--lanes", "tcp-async,udp-async", "--port", port];
+  const lanes = ["--lanes", "tcp-async,tcp-sync,udp-spin", "--port", port];
   const servers = start(place, [...SMALL, ...lanes, "--server"]);
   const decoder = new TextDecoder();
   let said = "";
   for await (const bytes of servers.stderr.values({ preventCancel: true })) {
     said += decoder.decode(bytes);
-    if (said.match(/listening on/g)?.length === 2) break;
+    if (said.match(/listening on/g)?.length === 3) break;
   }
   await using clients = await Workplace.make();
   const { code, stdout, stderr } = await ending(start(clients, [...SMALL, ...lanes, "--client"]));
   assertEquals(code, 0, stderr);
-  assertMatch(stdout, /^tcp-async +8\/8 +0 /m);
+  for (const name of ["tcp-async", "tcp-sync", "udp-spin"]) {
+    assertMatch(stdout, new RegExp(`^${name} +8/8 +0 `, "m"));
+  }
   await Promise.all([servers.stdout.cancel(), servers.stderr.cancel()]);
   assertEquals((await servers.status).code, 0);
   assertEquals((await resultsOf(place)).files, [
+    "averages.csv",
+    "report.html",
+    "report.md",
     "result.json",
     "tcp-async-server.csv",
-    "udp-async-server.csv",
+    "tcp-sync-server.csv",
+    "udp-spin-server.csv",
   ]);
 });
 
 Deno.test("run_all keeps what was measured on Ctrl-C", async () => {
   await using place = await Workplace.make();
   const child = start(place, ["--sizes", "100", "--repeat", "100000", "--json", "-"]);
-  await Deno.mkdir(place.path("results"), { recursive: true });
-  const watcher = Deno.watchFs(place.path("results"), { recursive: true });
-  for await (const { paths } of watcher) {
+  for await (const { paths } of await watch(place)) {
     if (paths.some((path) => path.endsWith("-client.csv"))) break;
   }
   child.kill("SIGINT");
@@ -113,10 +133,64 @@ Deno.test("run_all keeps what was measured on Ctrl-C", async () => {
   assert(document.runs.length <= 2, "no lane begins after Ctrl-C");
 });
 
-Deno.test("parseRunAll() refuses words that do not go together", () => {
-  for (const words of [["--server", "--client"], ["--quick", "--sizes", "100"], ["--port", "1"]]) {
-    assertThrows(() => parseRunAll(words), UsageError);
+Deno.test("run_all interleaves the lanes of its rounds, and shows the median of them", async () => {
+  await using place = await Workplace.make();
+  const words = [...SMALL, "--lanes", "tcp-async,udp-sync", "--rounds", "2", "--no-reply"];
+  const { code, stdout, stderr } = await ending(start(place, words));
+  assertEquals(code, 0, stderr);
+  const { folder, files } = await resultsOf(place);
+  const logs = ["tcp-async", "udp-sync"].flatMap((name) =>
+    ["client", "client-2", "server", "server-2"].map((end) => `${name}-${end}.csv`)
+  );
+  assertEquals(files, [...logs, "result.json", ...REPORT].sort());
+  const document = readDocument(await Deno.readTextFile(join(folder, "result.json")));
+  const round = ["tcp-async client", "tcp-async server", "udp-sync client", "udp-sync server"];
+  assertEquals(document.runs.map(({ lane, role }) => `${lane} ${role}`), [...round, ...round]);
+  assertEquals(new Set(document.runs.map(({ reply }) => reply)), new Set([false]));
+  const starts: number[] = [];
+  for (const log of ["tcp-async-client", "udp-sync-client"]) {
+    for (const end of [log, `${log}-2`]) {
+      const [, first] = (await Deno.readTextFile(join(folder, `${end}.csv`))).split("\n");
+      starts.push(Number(first!.split(",")[0]));
+    }
   }
+  const [tcp1, tcp2, udp1, udp2] = starts;
+  assert(tcp1! < udp1! && udp1! < tcp2! && tcp2! < udp2!, `${starts}`);
+  assertMatch(stdout, /^lane .* spread +msg\/s +MB\/s /);
+  assertMatch(stdout, /^tcp-async +16\/16 +0 +- +[\d.]+ .* \d+ % +[\d.]+ +[\d.]+ /m);
+  assertMatch(stdout, /medians over 2 rounds/);
+});
+
+Deno.test("run_all keeps the results where there can be no report, and exits with 1", async () => {
+  await using place = await Workplace.make();
+  const child = start(place, ["--sizes", "100", "--repeat", "3000", "--lanes", "tcp-async"]);
+  const watcher = await watch(place);
+  for await (const { paths } of watcher) {
+    const log = paths.find((path) => path.endsWith("-client.csv"));
+    if (!log) continue;
+    await Deno.mkdir(join(dirname(log), "report.html"));
+    break;
+  }
+  const { code, stderr } = await ending(child);
+  assertEquals(code, 1);
+  assertMatch(stderr, /^error: no report: cannot write .*report\.html: /m);
+  const { folder } = await resultsOf(place);
+  const document = readDocument(await Deno.readTextFile(join(folder, "result.json")));
+  assertEquals(document.complete, true);
+});
+
+Deno.test("parseRunAll() refuses words that do not go together", () => {
+  const pairs = [
+    ["--server", "--client"],
+    ["--quick", "--sizes", "100"],
+    ["--repeat", "5", "--seconds", "1"],
+    ["--port", "1"],
+  ];
+  for (const words of pairs) assertThrows(() => parseRunAll(words), UsageError);
+  assertThrows(() => parseRunAll(["--rounds", "0"]), UsageError, "from 1 to 1000");
+  assertThrows(() => parseRunAll(["--connect", "never"]), UsageError, "message or once");
+  assertThrows(() => parseRunAll(["--clients", "x"]), UsageError, "from 1 to 1000");
+  assertThrows(() => parseRunAll(["--cpu", "1"]), UsageError, "two cores are wanted");
   assertThrows(() => parseRunAll(["--lanes", "tcp"]), UsageError, "there are tcp-async");
   assertThrows(() => parseRunAll(["--sizes", "abc"]), UsageError, "no whole number of bytes");
   assertThrows(() => parseRunAll(["--sizes", "31"]), UsageError, "at least 32 bytes");
@@ -126,5 +200,24 @@ Deno.test("parseRunAll() refuses words that do not go together", () => {
 Deno.test("parseRunAll() takes the whole plan, and the small one with --quick", () => {
   const [whole, quick] = [parseRunAll([]), parseRunAll(["--quick"])];
   assert(whole !== "help" && quick !== "help");
-  assertEquals([whole.messages, quick.messages], [2200, 200]);
+  assertEquals([whole.exchange.messages, quick.exchange.messages], [2200, 120]);
+  assertEquals([whole.rounds, quick.rounds], [1, 1]);
+  for (const { jobs } of [whole, quick]) {
+    assertEquals(jobs.filter(({ resume }) => !resume).map(({ lane }) => lane), [...LANES]);
+  }
+});
+
+Deno.test("parseRunAll() passes words on to both ends", () => {
+  const words = [
+    ...["--no-reply", "--connect", "once", "--clients", "3", "--seconds", "2", "--sizes", "100"],
+    ...["--cpu", "1,0"],
+  ];
+  const options = parseRunAll(words);
+  assert(options !== "help");
+  assertEquals(
+    options.words.join(" "),
+    "--sizes 100 --seconds 2 --connect once --clients 3 --no-reply",
+  );
+  assertEquals(options.exchange, { messages: null, seconds: 2, connect: "once", clients: 3 });
+  assertEquals(options.cores, { server: 1, client: 0 });
 });
