@@ -16,6 +16,12 @@ type Symbols = Deno.DynamicLibrary<typeof LIBSSL & typeof LIBCRYPTO>["symbols"];
 export interface OpenSsl extends Symbols {
   /** Such as "OpenSSL 3.0.19 27 Jan 2026". */
   readonly versionText: string;
+  /**
+   * True while only calls were made since the queue was emptied that leave nothing in it when they
+   * succeed. Whoever is about to make another call calls ERR_clear_error first, which sets it to
+   * false; hot paths look at it instead of emptying an empty queue.
+   */
+  queueIsEmpty: boolean;
 }
 
 /**
@@ -140,7 +146,16 @@ function checked(name: string): OpenSsl {
     );
   }
   const { symbols } = Deno.dlopen(name, { ...LIBSSL, ...LIBCRYPTO });
-  return { ...symbols, versionText };
+  const lib: OpenSsl = {
+    ...symbols,
+    versionText,
+    queueIsEmpty: false,
+    ERR_clear_error() {
+      symbols.ERR_clear_error();
+      lib.queueIsEmpty = false;
+    },
+  };
+  return lib;
 }
 
 /** The text a `const char *` points to; null for NULL. */

@@ -211,7 +211,7 @@ export class TlsSession implements Disposable {
     const ssl = this.#usable();
     if (!this.#unread) return this.peerEnded ? ENDED : NOT_YET;
     this.#undrained = true;
-    this.#lib.ERR_clear_error();
+    this.#emptyQueue();
     const result = this.#lib.SSL_read(ssl, into, into.length);
     if (result > 0) {
       // A record is read to its end where there is room: then OpenSSL need not be asked for more.
@@ -232,7 +232,7 @@ export class TlsSession implements Disposable {
   write(bytes: Uint8Array<ArrayBuffer>): void {
     const ssl = this.#usable();
     this.#undrained = true;
-    this.#lib.ERR_clear_error();
+    this.#emptyQueue();
     const result = this.#lib.SSL_write(ssl, bytes, bytes.length);
     // A memory BIO takes everything: there is no "not yet" and no part.
     if (result <= 0) throw takeError(this.#lib, "write", ssl);
@@ -320,6 +320,7 @@ export class TlsSession implements Disposable {
 
   /** What was agreed on; for a session that is, or was, established. */
   info(): TlsInfo {
+    this.#lib.ERR_clear_error();
     return readInfo(this.#lib, this.#open(), this.statistics);
   }
 
@@ -331,6 +332,7 @@ export class TlsSession implements Disposable {
    */
   save(): SavedSession | null {
     const lib = this.#lib;
+    lib.ERR_clear_error();
     const pointer = lib.SSL_get1_session(this.#open());
     if (pointer === null) return null;
     const session = new SavedSession(lib, pointer);
@@ -402,6 +404,13 @@ export class TlsSession implements Disposable {
     const ssl = this.#open();
     if (this.#broken) throw new TypeError("Cannot use a TLS session: it has failed");
     return ssl;
+  }
+
+  /** SSL_get_error(3) wants it empty before a call; the calls of every message leave it so. */
+  #emptyQueue(): void {
+    if (this.#lib.queueIsEmpty) return;
+    this.#lib.ERR_clear_error();
+    this.#lib.queueIsEmpty = true;
   }
 
   /** The name check (SSL_set1_host(3)); an address is checked as one and is no server name. */
