@@ -40,6 +40,8 @@ export class PosixSocket implements Disposable {
   readonly #addressBytes = new Uint8Array(MAX_ADDRESS_BYTES);
   readonly #addressLength = new Uint32Array(1);
   #lastAddress: SocketAddress | null = null;
+  /** Of the last recvfrom(2). */
+  #errno = 0;
   #closed = false;
 
   private constructor(fd: number, patience: Patience) {
@@ -77,7 +79,8 @@ export class PosixSocket implements Disposable {
   /** Gives it an address of this machine; port 0 takes a free one. */
   bind(hostname: string, port: number): void {
     const { bytes } = SocketAddress.of(hostname, port);
-    this.#check("bind", this.#libc.bind(this.fd, bytes, bytes.length));
+    const libc = this.#libc;
+    check("bind", libc.bind(this.fd, bytes, bytes.length), libc.errno[0]!);
   }
 
   /** Takes connections from now on; the port of one that was closed lately can be used again. */
@@ -85,14 +88,15 @@ export class PosixSocket implements Disposable {
     const { SOL_SOCKET, SO_REUSEADDR } = this.#libc.platform;
     this.#setOption(SOL_SOCKET, SO_REUSEADDR, Int32Array.of(1));
     this.bind(hostname, port);
-    this.#check("listen", this.#libc.listen(this.fd, backlog));
+    const libc = this.#libc;
+    check("listen", libc.listen(this.fd, backlog), libc.errno[0]!);
   }
 
   /** Where it is bound. */
   get address(): SocketAddress {
     this.#addressLength[0] = MAX_ADDRESS_BYTES;
     const result = this.#libc.getsockname(this.fd, this.#addressBytes, this.#addressLength);
-    this.#check("getsockname", result);
+    check("getsockname", result, this.#libc.errno[0]!);
     return SocketAddress.from(this.#addressBytes);
   }
 
@@ -116,7 +120,7 @@ export class PosixSocket implements Disposable {
     const error = new Int32Array(1);
     const length = Uint32Array.of(4);
     const result = this.#libc.getsockopt(this.fd, SOL_SOCKET, SO_ERROR, bytesOf(error), length);
-    this.#check("getsockopt", result);
+    check("getsockopt", result, this.#libc.errno[0]!);
     if (error[0] !== 0) throw new PosixError("connect", error[0]!);
   }
 
@@ -130,7 +134,8 @@ export class PosixSocket implements Disposable {
     if (!this.#isReadable(mayWait)) return null;
     this.#addressLength[0] = MAX_ADDRESS_BYTES;
     const fd = this.#libc.accept(this.fd, this.#addressBytes, this.#addressLength);
-    if (fd < 0) return this.#later("accept"), null;
+    const errno = this.#libc.errno[0]!;
+    if (fd < 0) return later("accept", errno), null;
     const socket = new PosixSocket(fd, this.#spins ? "spin" : "sleep");
     return { socket, peer: SocketAddress.from(this.#addressBytes) };
   }
@@ -142,8 +147,9 @@ export class PosixSocket implements Disposable {
     const untilMs = mayWait && this.#spins ? performance.now() + SLICE_MS : 0;
     do {
       const ready = this.#libc.poll(bytesOf(pollFd), 1, timeoutMs);
+      const errno = this.#libc.errno[0]!;
       if (ready > 0) return true;
-      if (ready < 0) return this.#later("poll"), false;
+      if (ready < 0) return later("poll", errno), false;
     } while (this.#spins && performance.now() < untilMs);
     return false;
   }
@@ -158,15 +164,17 @@ export class PosixSocket implements Disposable {
    * @throws {PosixError} ECONNRESET and others
    */
   receive(into: Uint8Array<ArrayBuffer>, mayWait: boolean, from = false): number {
+    const libc = this.#libc;
     const flags = mayWait ? this.#waiting : this.#atOnce;
     for (let calls = 0, untilMs = 0;;) {
       const received = from
         ? this.#receiveFrom(into, flags)
-        : this.#libc.recv(this.fd, into, into.length, flags);
+        : libc.recv(this.fd, into, into.length, flags);
+      const errno = from ? this.#errno : libc.errno[0]!;
       if (received >= 0) return received;
-      this.#later("recv");
+      later("recv", errno);
       if (!this.#spins || !mayWait) return NOT_YET;
-      if (calls > YIELD_AFTER_CALLS) this.#libc.sched_yield();
+      if (calls > YIELD_AFTER_CALLS) libc.sched_yield();
       if (calls++ % CALLS_PER_LOOK !== 0) continue;
       const nowMs = performance.now();
       if (calls === 1) untilMs = nowMs + SLICE_MS;
@@ -178,7 +186,10 @@ export class PosixSocket implements Disposable {
     const address = this.#addressBytes;
     const length = this.#addressLength;
     length[0] = MAX_ADDRESS_BYTES;
-    return this.#libc.recvfrom(this.fd, into, into.length, flags, address, length);
+    const libc = this.#libc;
+    const received = libc.recvfrom(this.fd, into, into.length, flags, address, length);
+    this.#errno = libc.errno[0]!;
+    return received;
   }
 
   /** Who has sent what was received last, where that was asked for; the same object for the same one. */
@@ -198,11 +209,12 @@ export class PosixSocket implements Disposable {
    */
   send(bytes: Uint8Array<ArrayBuffer>, mayWait: boolean, to?: SocketAddress): number {
     const flags = mayWait ? this.#waiting : this.#atOnce;
-    const { fd } = this;
+    const libc = this.#libc;
     const sent = to
-      ? this.#libc.sendto(fd, bytes, bytes.length, flags, to.bytes, to.bytes.length)
-      : this.#libc.send(fd, bytes, bytes.length, flags);
-    return sent >= 0 ? sent : this.#later("send");
+      ? libc.sendto(this.fd, bytes, bytes.length, flags, to.bytes, to.bytes.length)
+      : libc.send(this.fd, bytes, bytes.length, flags);
+    const errno = libc.errno[0]!;
+    return sent >= 0 ? sent : later("send", errno);
   }
 
   /** Gives it back. May be called twice. */
@@ -217,9 +229,11 @@ export class PosixSocket implements Disposable {
     this.close();
   }
 
-  /** No call that sleeps takes longer than a slice: SO_RCVTIMEO and SO_SNDTIMEO of socket(7). */
+  /**
+   * No call that sleeps takes longer than a slice: SO_RCVTIMEO and SO_SNDTIMEO of socket(7). Of
+   * those of a spinning end, connect(2) does where nobody answers.
+   */
   #boundWaits(): void {
-    if (this.#spins) return;
     const { SOL_SOCKET, SO_RCVTIMEO, SO_SNDTIMEO } = this.#libc.platform;
     // struct timeval of sys/time.h: seconds, microseconds.
     const slice = BigInt64Array.of(0n, BigInt(SLICE_MS * 1000));
@@ -230,19 +244,21 @@ export class PosixSocket implements Disposable {
   #setOption(level: number, name: number, value: Int32Array | BigInt64Array): void {
     const { byteLength } = value;
     const result = this.#libc.setsockopt(this.fd, level, name, bytesOf(value), byteLength);
-    this.#check("setsockopt", result);
+    check("setsockopt", result, this.#libc.errno[0]!);
   }
+}
 
-  /** {@linkcode NOT_YET} where a call was only too early. */
-  #later(call: string): typeof NOT_YET {
-    const errno = this.#libc.errno[0]!;
-    if (isLater(errno)) return NOT_YET;
-    throw new PosixError(call, errno);
-  }
+// Both are handed errno by whoever made the call, right after it: where a function begins, the
+// runtime may do work of its own that changes it.
 
-  #check(call: string, result: number): void {
-    if (result < 0) throw new PosixError(call, this.#libc.errno[0]!);
-  }
+/** {@linkcode NOT_YET} where a call was only too early. */
+function later(call: string, errno: number): typeof NOT_YET {
+  if (isLater(errno)) return NOT_YET;
+  throw new PosixError(call, errno);
+}
+
+function check(call: string, result: number, errno: number): void {
+  if (result < 0) throw new PosixError(call, errno);
 }
 
 /** A signal ends a call, too: the event loop has to hear of it. */
