@@ -62,6 +62,11 @@ export class ScriptProcess {
     this.ended = this.#wait();
   }
 
+  /** The system's number of it. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** The port its server listens on; null where it ended before it listened. */
   get port(): Promise<number | null> {
     return this.#listening.promise;

@@ -1,9 +1,7 @@
-/** What the pairs on OpenSSL can besides: resumption, versions, ciphers, echo and discard. */
+/** What the pairs on OpenSSL can besides: resumption, versions, ciphers. */
 import { LANES } from "../common/lanes.ts";
-import { connectDtls } from "../dtls/mod.ts";
-import { connectTls } from "../tls/mod.ts";
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
-import { assertOneLine, goodCertificates, laneNamed, readDocument, Workplace } from "./testing.ts";
+import { assertOneLine, readDocument, Workplace } from "./testing.ts";
 
 const OPENSSL = LANES.filter((lane) => lane.engine === "openssl");
 
@@ -54,59 +52,4 @@ for (const lane of OPENSSL) {
       /^error: Cannot use the ciphers ROT13: /,
     );
   });
-}
-
-/** Sends to a server what is no message of the pairs', and gives what comes back. */
-const TALK: Record<string, (port: number, bytes: Uint8Array) => Promise<Uint8Array | null>> = {
-  "tcp-async": async (port, bytes) => {
-    using conn = await Deno.connect({ port });
-    await conn.write(bytes);
-    await conn.closeWrite();
-    const into = new Uint8Array(100);
-    const length = await conn.read(into);
-    return length === null ? null : into.subarray(0, length);
-  },
-  "udp-async": async (port, bytes) => {
-    const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-    await socket.send(bytes, { transport: "udp", hostname: "127.0.0.1", port });
-    const timer = setTimeout(() => socket.close(), 300);
-    const received = await socket.receive().then(([bytes]) => bytes, () => null);
-    clearTimeout(timer);
-    if (received) socket.close();
-    return received;
-  },
-  "tls-async-openssl": async (port, bytes) => {
-    await using conn = await connectTls({ port, ...await credentials() });
-    await conn.write(bytes);
-    await conn.closeWrite();
-    const into = new Uint8Array(100);
-    const length = await conn.read(into);
-    return length === null ? null : into.subarray(0, length);
-  },
-  "dtls-async-openssl": async (port, bytes) => {
-    await using conn = await connectDtls({ port, ...await credentials() });
-    await conn.send(bytes);
-    return await conn.receive(undefined, 300).catch(() => null);
-  },
-};
-
-async function credentials() {
-  const { ca, client } = await goodCertificates();
-  return { caCerts: [ca], ...client };
-}
-
-for (const [name, talk] of Object.entries(TALK)) {
-  for (const mode of ["echo", "discard"]) {
-    Deno.test(`${name} server with --${mode} serves many clients until it is stopped`, async () => {
-      await using place = await Workplace.make();
-      const { port, process } = await place.serve(laneNamed(name), [`--${mode}`]);
-      const sent = [1, 2, 3, 4].map((i) => new TextEncoder().encode(`anything at all ${i}`));
-      const received = await Promise.all(sent.map((bytes) => talk(port, bytes)));
-      assertEquals(received, mode === "echo" ? sent : [null, null, null, null]);
-      process.kill("SIGINT");
-      const { code, stderr } = await process.ended;
-      assertEquals(code, 130);
-      assertMatch(stderr, /^listening on .*\ninterrupted; the results are partial\n$/);
-    });
-  }
 }

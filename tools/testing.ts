@@ -6,6 +6,7 @@
 import { Ajv } from "ajv";
 import { type CertificateSet, generateCertificates } from "../certs/generate.ts";
 import { type Lane, LANES } from "../common/lanes.ts";
+import type { Protocol } from "../common/protocol.ts";
 import type { ResultDocument } from "../common/result.ts";
 import { join } from "../common/std.ts";
 import { assert } from "../common/testing/assert.ts";
@@ -72,7 +73,8 @@ export class Workplace implements AsyncDisposable {
 
   /** Runs a server and a client against each other, with the same words. */
   async pair(lane: Lane, words: string[], more: PairWords = {}): Promise<PairEnding> {
-    const server = await this.serve(lane, [...words, ...more.server ?? []], more.changes);
+    const serving = more.serverLane ?? lane;
+    const server = await this.serve(serving, [...words, ...more.server ?? []], more.changes);
     const port = ["--port", String(server.port)];
     const client = await this.run(
       lane,
@@ -102,6 +104,8 @@ export interface PairWords {
   server?: string[];
   client?: string[];
   changes?: Changes;
+  /** The server's lane, where it is another one than the client's. */
+  serverLane?: Lane;
 }
 
 /** How both ends ended. */
@@ -110,11 +114,37 @@ export interface PairEnding {
   server: Ending;
 }
 
+/**
+ * Waits until a script's log has lines of a number of messages.
+ *
+ * @throws {Error} where the script ends before
+ */
+export async function untilLogged(
+  process: ScriptProcess,
+  path: string,
+  messages: number,
+): Promise<void> {
+  const isThere = async () => (await Deno.readTextFile(path)).split("\n").length > messages;
+  using watcher = Deno.watchFs(path);
+  const events = watcher[Symbol.asyncIterator]();
+  const ended = process.ended.then(({ stderr }) => `it ended before: ${stderr}`);
+  // What was written before it was watched is no event.
+  while (!await isThere()) {
+    const failure = await Promise.race([ended, events.next()]);
+    if (typeof failure === "string" && !await isThere()) throw new Error(failure);
+  }
+}
+
 let good: Promise<CertificateSet> | undefined;
 
 /** Certificates that pass, for localhost, 127.0.0.1 and ::1. */
 export function goodCertificates(): Promise<CertificateSet> {
   return good ??= generateCertificates();
+}
+
+/** All lanes of some protocols. */
+export function lanesOf(...protocols: Protocol[]): Lane[] {
+  return LANES.filter((lane) => protocols.includes(lane.protocol));
 }
 
 /** The lane of that name. */

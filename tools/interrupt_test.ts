@@ -1,0 +1,102 @@
+/** Ctrl-C ends a run in order, whatever the program is doing: exit code 130, partial results. */
+import { LANES } from "../common/lanes.ts";
+import { assert, assertEquals } from "../common/testing/assert.ts";
+import { within } from "../common/testing/within.ts";
+import { readLog } from "./log_reader.ts";
+import { StubServer } from "./stub_peers.ts";
+import { assertOneLine, readDocument, untilLogged, Workplace } from "./testing.ts";
+
+/** More messages than any machine exchanges before the test has looked. */
+const ENDLESS = [
+  ...["--sizes", Array.from({ length: 500 }, (_, i) => 100 + i).join(","), "--repeat", "100000"],
+  ...["--no-reply", "--connect", "once"],
+];
+
+const INTERRUPTED = /^interrupted; the results are partial$/;
+
+for (const lane of LANES) {
+  Deno.test(`${lane.name} client writes partial results on Ctrl-C`, async () => {
+    await using place = await Workplace.make();
+    const words = ["--sizes", "100,200", "--repeat", "50"];
+    const { port, process } = await place.serve(lane, [...words, "--json", "-"]);
+    await Deno.writeTextFile(place.path("client.csv"), "");
+    const client = place.start(lane, "client", [
+      ...[...words, "--wait-ms", "10", "--port", String(port)],
+      ...["--csv", place.path("client.csv"), "--json", "-"],
+    ]);
+    await untilLogged(client, place.path("client.csv"), 50);
+    client.kill("SIGINT");
+    const ending = await client.ended;
+    assertOneLine(ending, 130, INTERRUPTED);
+    const document = readDocument(ending.stdout);
+    assertEquals(document.complete, false);
+    assertEquals(document.runs[0]!.sizes[0]!.sent, 50);
+    assert([...readLog(await Deno.readTextFile(place.path("client.csv")))].length >= 50);
+
+    process.kill("SIGINT");
+    const server = await process.ended;
+    assertEquals(server.code, 130);
+    const partial = readDocument(server.stdout);
+    assertEquals(partial.complete, false);
+    // Cut short, a server cannot know what was sent to it.
+    assertEquals(partial.runs[0]!.sizes[0]!.sent, null);
+    assert(partial.runs[0]!.sizes[0]!.messageUs.n > 0);
+  });
+
+  Deno.test(`${lane.name} client hears Ctrl-C while it waits for an answer`, async () => {
+    await using place = await Workplace.make();
+    const answers = (n: number) => n < 2;
+    await using server = await StubServer.listen(lane.protocol, { answers, sizeBytes: 100 });
+    const client = place.start(lane, "client", [
+      ...["--sizes", "100", "--repeat", "5", "--timeout-ms", "600000"],
+      ...["--port", String(server.port), "--json", "-"],
+    ]);
+    await within(server.silent);
+    client.kill("SIGINT");
+    const ending = await within(client.ended);
+    assertOneLine(ending, 130, INTERRUPTED);
+    const document = readDocument(ending.stdout);
+    assertEquals([document.complete, document.runs[0]!.sizes[0]!.answered], [false, 2]);
+  });
+
+  Deno.test(`${lane.name} server hears Ctrl-C while nobody is there`, async () => {
+    await using place = await Workplace.make();
+    const { process } = await place.serve(lane, ["--json", "-"]);
+    process.kill("SIGINT");
+    const ending = await within(process.ended);
+    assertOneLine(ending, 130, INTERRUPTED);
+    assertEquals(readDocument(ending.stdout).complete, false);
+  });
+
+  Deno.test(`${lane.name} server hears Ctrl-C while messages come without a pause`, async () => {
+    await using place = await Workplace.make();
+    const csv = place.path("server.csv");
+    await Deno.writeTextFile(csv, "");
+    const words = [...ENDLESS, "--json", "-", "--csv", csv];
+    const { port, process } = await place.serve(lane, words);
+    place.start(lane, "client", [...ENDLESS, "--port", String(port)]);
+    await within(untilLogged(process, csv, 1000));
+    process.kill("SIGINT");
+    const { code, stdout } = await within(process.ended);
+    assertEquals(code, 130);
+    const document = readDocument(stdout);
+    assertEquals(document.complete, false);
+    assert(document.runs[0]!.sizes[0]!.messageUs.n > 1000);
+  });
+
+  Deno.test(`${lane.name} client hears Ctrl-C while it sends without a pause`, async () => {
+    await using place = await Workplace.make();
+    const { port } = await place.serve(lane, ["--discard"]);
+    const csv = place.path("client.csv");
+    await Deno.writeTextFile(csv, "");
+    const words = [...ENDLESS, "--port", String(port), "--json", "-", "--csv", csv];
+    const client = place.start(lane, "client", words);
+    await within(untilLogged(client, csv, 1000));
+    client.kill("SIGINT");
+    const ending = await within(client.ended);
+    assertOneLine(ending, 130, INTERRUPTED);
+    const document = readDocument(ending.stdout);
+    assertEquals(document.complete, false);
+    assert(document.runs[0]!.sizes[0]!.sent! > 1000);
+  });
+}

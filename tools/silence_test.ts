@@ -1,0 +1,145 @@
+/** What is waited for and does not come: each wait ends with `--timeout-ms`, on every kind of I/O. */
+import { PosixSocket } from "../common/posix/socket.ts";
+import { assertEquals, assertMatch } from "../common/testing/assert.ts";
+import { within } from "../common/testing/within.ts";
+import { bytesOf, messageText, StubServer, talkTo } from "./stub_peers.ts";
+import { assertOneLine, lanesOf, readDocument, Workplace } from "./testing.ts";
+
+const STREAMS = lanesOf("tcp", "tls");
+const DATAGRAMS = lanesOf("udp", "dtls");
+
+/** Words of a client of that port. */
+function clientWords(port: number, repeat: number, timeoutMs: number): string[] {
+  return [
+    ...["--sizes", "100", "--repeat", String(repeat), "--timeout-ms", String(timeoutMs)],
+    ...["--port", String(port), "--json", "-"],
+  ];
+}
+
+for (const lane of STREAMS) {
+  Deno.test(`${lane.name} client gives up on an answer after --timeout-ms`, async () => {
+    await using place = await Workplace.make();
+    const answers = (n: number) => n < 2;
+    await using server = await StubServer.listen(lane.protocol, { answers, sizeBytes: 100 });
+    const client = await place.run(lane, "client", clientWords(server.port, 5, 300));
+    const line = /^error: cannot receive an answer from 127\.0\.0\.1:\d+: timed out after 300 ms /;
+    assertOneLine(client, 1, line);
+    assertMatch(client.stderr, /\(at message 2 of size 100, 2 of 5 exchanged\)$/m);
+    const document = readDocument(client.stdout);
+    assertEquals([document.complete, document.runs[0]!.sizes[0]!.answered], [false, 2]);
+  });
+
+  Deno.test(`${lane.name} server gives up on half a message after --timeout-ms, and serves on`, async () => {
+    await using place = await Workplace.make();
+    const words = ["--sizes", "100", "--repeat", "2", "--timeout-ms", "300"];
+    const { port, process } = await place.serve(lane, words);
+    using talk = await talkTo(lane.protocol, port);
+    await talk.send(bytesOf(messageText(lane.protocol, 0, 100).slice(0, 50)));
+    assertEquals(await talk.receive(), null, "the server closes the connection");
+    assertEquals((await place.run(lane, "client", [...words, "--port", String(port)])).code, 0);
+    const { code, stderr } = await process.ended;
+    assertEquals(code, 0);
+    assertMatch(stderr, /^127\.0\.0\.1:\d+: timed out after 300 ms$/m);
+  });
+
+  Deno.test(`${lane.name} client gives up on a connection after --timeout-ms`, async () => {
+    if (Deno.build.os !== "linux") {
+      console.log(
+        "not tested: other systems than Linux take more connections than they are asked to",
+      );
+      return;
+    }
+    await using place = await Workplace.make();
+    using full = await FullListener.open();
+    const client = await within(place.run(lane, "client", clientWords(full.port, 1, 300)));
+    assertOneLine(client, 1, /^error: cannot connect to 127\.0\.0\.1:\d+: timed out after 300 ms$/);
+  });
+}
+
+for (const lane of lanesOf("tls")) {
+  // Node's TLS on rustls does not tell one wait from another.
+  const late = lane.engine === "rustls"
+    ? "timed out after 300 ms"
+    : "the peer did not answer the handshake in time";
+
+  Deno.test(`${lane.name} client gives up on a handshake after --timeout-ms`, async () => {
+    await using place = await Workplace.make();
+    // Connections are accepted by the system, and nobody is there to say a word.
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const client = await place.run(lane, "client", clientWords(listener.addr.port, 1, 300));
+    assertOneLine(client, 1, new RegExp(`^error: cannot connect to .*: ${late}$`));
+    assertEquals(readDocument(client.stdout).runs[0]!.sizes, []);
+  });
+
+  Deno.test(`${lane.name} server gives up on a handshake after --timeout-ms, and serves on`, async () => {
+    await using place = await Workplace.make();
+    const words = ["--sizes", "100", "--repeat", "2", "--timeout-ms", "300"];
+    const { port, process } = await place.serve(lane, words);
+    using stranger = await Deno.connect({ port });
+    assertEquals(await stranger.read(new Uint8Array(1)), null, "the server closes the connection");
+    assertEquals((await place.run(lane, "client", [...words, "--port", String(port)])).code, 0);
+    const { code, stderr } = await process.ended;
+    assertEquals(code, 0);
+    assertMatch(stderr, new RegExp(`^127\\.0\\.0\\.1:\\d+: .*${late}$`, "m"));
+  });
+}
+
+for (const lane of DATAGRAMS) {
+  Deno.test(`${lane.name} client counts answers that do not come as lost and goes on`, async () => {
+    await using place = await Workplace.make();
+    const answers = (n: number) => n % 4 !== 2;
+    await using server = await StubServer.listen(lane.protocol, { answers, sizeBytes: 100 });
+    const client = await place.run(lane, "client", clientWords(server.port, 8, 400));
+    assertEquals([client.code, client.stderr], [0, ""]);
+    const [size] = readDocument(client.stdout).runs[0]!.sizes;
+    assertEquals([size?.sent, size?.answered, size?.lost], [8, 6, 2]);
+    // Neither the warm-up message nor a timeout's time is in the statistics.
+    assertEquals(size?.messageUs.n, 5);
+  });
+}
+
+for (const lane of lanesOf("dtls")) {
+  Deno.test(`${lane.name} client counts the answers of one session that do not come`, async () => {
+    await using place = await Workplace.make();
+    const answers = (n: number) => n % 4 !== 2;
+    await using server = await StubServer.listen("dtls", { answers, sizeBytes: 100 });
+    const words = [...clientWords(server.port, 8, 400), "--connect", "once"];
+    const client = await place.run(lane, "client", words);
+    assertEquals([client.code, client.stderr], [0, ""]);
+    const [size] = readDocument(client.stdout).runs[0]!.sizes;
+    assertEquals([size?.sent, size?.answered, size?.lost], [8, 6, 2]);
+  });
+}
+
+/** Listens, accepts nobody, and has no room left for those who wait. */
+class FullListener implements Disposable {
+  readonly #listener = PosixSocket.open("stream", "127.0.0.1", "sleep");
+  readonly #waiting: Deno.TcpConn[] = [];
+
+  static async open(): Promise<FullListener> {
+    const full = new FullListener();
+    full.#listener.listen("127.0.0.1", 0, 0);
+    // listen(2): the system may take a few more than the backlog says.
+    for (let isFull = false; !isFull;) isFull = !await full.#connects();
+    return full;
+  }
+
+  get port(): number {
+    return this.#listener.address.port;
+  }
+
+  async #connects(): Promise<boolean> {
+    const signal = AbortSignal.timeout(200);
+    try {
+      this.#waiting.push(await Deno.connect({ port: this.port, signal }));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const conn of this.#waiting) conn.close();
+    this.#listener.close();
+  }
+}
