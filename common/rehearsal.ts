@@ -37,14 +37,17 @@ const PATIENCE_MS = 1000;
 type AnyServer = ServerTransport | DatagramServerTransport;
 
 /** Both ends of a protocol. */
-export interface RehearsedPair<Context extends unknown[] = []> {
+export interface RehearsedPair<
+  Context extends unknown[] = [],
+  Server extends AnyServer = AnyServer,
+> {
   client(
     options: PairOptions,
     loop: PollLoop,
     server: SocketAddress,
     ...context: Context
   ): ClientTransport;
-  server(options: PairOptions, loop: PollLoop, hostname: string, ...context: Context): AnyServer;
+  server(options: PairOptions, loop: PollLoop, hostname: string, ...context: Context): Server;
 }
 
 /** Goes through the exchange of the end that the options are for. */
@@ -62,13 +65,26 @@ export async function rehearse(words: PairOptions, pair: RehearsedPair): Promise
   const server = pair.server(options, loop, HOST);
   const client = pair.client(options, loop, SocketAddress.of(HOST, server.port));
   const run = { options, deadlines, recorder: new Recorder(), onTrouble: () => {} };
+  const opened: Closable[] = [];
   try {
-    if (options.role === "server") await rehearseServer(run, server, client);
-    else if ("run" in server) await rehearseDatagramClient(run, server, client);
-    else await rehearseClient(run, server, client);
+    if (options.role === "server") await rehearseServer(run, server, client, opened);
+    else if ("run" in server) await rehearseDatagramClient(run, server, client, opened);
+    else await rehearseClient(run, server, client, opened);
   } catch {
     // Then the run begins without it.
+  } finally {
+    // Whoever still waits in the loop would take its turns from the run.
+    deadlines.interrupt();
+    if ("run" in server) server.close();
+    else server.stopAccepting();
+    for (const { close } of opened) ignore(close());
+    if (!("run" in server)) await server.close?.();
   }
+}
+
+/** Something that is given back when the rehearsal is over, however it ends. */
+interface Closable {
+  close(): unknown;
 }
 
 /** As {@linkcode rehearse}, with a pre-shared key for the certificates that only the peer has. */
@@ -88,61 +104,80 @@ export async function rehearseSecure(
 }
 
 /** The peer sends its next message as soon as it has been answered: it is there when it is wanted. */
-async function rehearseServer(run: ServerRun, transport: AnyServer, peer: ClientTransport) {
+async function rehearseServer(
+  run: ServerRun,
+  transport: AnyServer,
+  peer: ClientTransport,
+  opened: Closable[],
+) {
   const writer = new MessageWriter(run.options.protocol, SIZE_BYTES);
   const answer = new Uint8Array(SIZE_BYTES);
   let near!: ClientConnection;
   let no = 0;
-  const next = () =>
-    ignore(no < MESSAGES ? near.send(writer.prepare(no++, SIZE_BYTES)) : endOf(near));
+  let ending: Promise<void> | undefined;
+  const next = () => {
+    if (no < MESSAGES) ignore(near.send(writer.prepare(no++, SIZE_BYTES)));
+    else ignore(ending ??= endOf(near));
+  };
+  const take = oneAtATime(() => near.receive(answer));
   const onMessage = () => {
-    ignore(near.receive(answer));
+    take();
     next();
   };
   const server = new Server({ ...run, onMessage });
   const opening = peer.open(new StepTimer());
-  const opened = (connection: ClientConnection) => {
+  const begin = (connection: ClientConnection) => {
     near = connection;
+    opened.push({ close: () => near.close() });
     next();
   };
   const serve = () =>
     "run" in transport ? server.serveDatagrams(transport) : server.serve(transport);
   if (opening instanceof Promise) {
-    await Promise.all([serve(), opening.then(opened)]);
+    await Promise.all([serve(), opening.then(begin)]);
   } else {
-    opened(opening);
+    begin(opening);
     await serve();
   }
+  await ending;
 }
 
 /** The server answers before it is asked: the answer is there when it is wanted. */
-async function rehearseClient(run: ServerRun, server: ServerTransport, client: ClientTransport) {
+async function rehearseClient(
+  run: ServerRun,
+  server: ServerTransport,
+  client: ClientTransport,
+  opened: Closable[],
+) {
   const message = new Uint8Array(2 * SIZE_BYTES);
   let far!: ServerConnection;
+  const take = oneAtATime(() => far.receive(message, true));
   const transport: ClientTransport = {
     async open(timer) {
-      const accepting = acceptOne(server);
+      const accepting = acceptOne(server, opened);
+      ignore(accepting);
       const near = await client.open(timer);
       far = await accepting;
       ignore(far.send(ACK));
       return near;
     },
     rest() {
-      ignore(far.receive(message, true));
+      take();
       ignore(far.send(ACK));
       return client.rest?.();
     },
   };
   const end = new Client(run, transport, 0);
+  opened.push({ close: () => end.abandon() });
   await end.exchangeSize(SIZE_BYTES, false);
-  await end.abandon();
-  await far.close();
-  server.stopAccepting();
-  await server.close?.();
 }
 
-async function acceptOne(server: ServerTransport): Promise<ServerConnection> {
+async function acceptOne(
+  server: ServerTransport,
+  opened: Closable[],
+): Promise<ServerConnection> {
   const connection = (await server.accept())!;
+  opened.push({ close: () => connection.close() });
   await connection.handshake?.();
   return connection;
 }
@@ -152,9 +187,10 @@ async function rehearseDatagramClient(
   run: ServerRun,
   server: DatagramServerTransport,
   client: ClientTransport,
+  opened: Closable[],
 ) {
   const met = Promise.withResolvers<DatagramPeer>();
-  const running = server.run((_bytes, from) => met.resolve(from));
+  ignore(server.run((_bytes, from) => met.resolve(from)));
   let far!: DatagramPeer;
   const transport: ClientTransport = {
     connectionless: true,
@@ -171,15 +207,29 @@ async function rehearseDatagramClient(
     },
   };
   const end = new Client(run, transport, 0);
+  opened.push({ close: () => end.abandon() });
   await end.exchangeSize(SIZE_BYTES, false);
-  await end.abandon();
-  server.close();
-  await running;
 }
 
 async function endOf(connection: ClientConnection): Promise<void> {
-  await connection.shutdown?.();
-  await connection.close();
+  try {
+    await connection.shutdown?.();
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Calls again only when the last call has come to its end. */
+function oneAtATime(call: () => unknown): () => void {
+  let pending = false;
+  const done = () => void (pending = false);
+  return () => {
+    if (pending) return;
+    const outcome = call();
+    if (!(outcome instanceof Promise)) return;
+    pending = true;
+    outcome.then(done, done);
+  };
 }
 
 /** What becomes of a call matters to nobody here. */

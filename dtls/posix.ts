@@ -3,23 +3,18 @@
  *
  * @module
  */
-import { loadCertificates } from "../common/certificates.ts";
 import type { ClientTransport } from "../common/client.ts";
-import type { Deadlines } from "../common/deadline.ts";
 import { DrivenClient, DrivenServer } from "../common/driven_pair.ts";
-import { resolveHost } from "../common/net.ts";
-import { TlsContext } from "../common/openssl/context.ts";
+import type { TlsContext } from "../common/openssl/context.ts";
 import { TlsSession } from "../common/openssl/session.ts";
 import type { PairOptions } from "../common/options.ts";
 import { PosixCarrier } from "../common/posix_carrier.ts";
-import { posixLoop, serverAddress } from "../common/posix_pair.ts";
+import { preparePosixSecure } from "../common/posix_prepare.ts";
 import type { SocketAddress } from "../common/posix/address.ts";
 import type { PollLoop } from "../common/posix/poll_loop.ts";
 import { PosixUdp } from "../common/posix/udp.ts";
 import type { MaybePromise } from "../common/protocol.ts";
-import { rehearseSecure } from "../common/rehearsal.ts";
-import type { Prepared } from "../common/script.ts";
-import { pairServerSettings, pairSettings, SessionPool } from "../common/secure_pair.ts";
+import { SessionPool } from "../common/secure_pair.ts";
 import type { ServerTransport } from "../common/server_transport.ts";
 import { DtlsPosixListener, type DtlsPosixPeer } from "./posix_listener.ts";
 
@@ -48,8 +43,11 @@ function client(
     rest: () => loop.rest(),
     open(timer) {
       using session = sessions.take();
+      using made = new DisposableStack();
+      const socket = made.adopt(PosixUdp.toward(server, loop), (socket) => socket.close());
       const core = new TlsSession(context, { serverName: options.hostname, session });
-      const carrier = new PosixCarrier(PosixUdp.toward(server, loop), core);
+      const carrier = new PosixCarrier(socket, core);
+      made.move();
       return new DrivenClient(core, carrier, options, sessions).shaken(timer);
     },
   };
@@ -73,31 +71,7 @@ function server(
   };
 }
 
-/** Loads certificates and looks the name up, once for the run. */
-export async function preparePosixClient(
-  options: PairOptions,
-  deadlines: Deadlines,
-): Promise<Prepared<ClientTransport>> {
-  const address = await serverAddress(options);
-  const certificates = await loadCertificates(options.certs, "client");
-  const settings = { ...certificates, ...pairSettings(options) };
-  const context = new TlsContext({ ...settings, role: "client", datagram: true });
-  await rehearseSecure(options, { client, server });
-  return {
-    library: context.lib.versionText,
-    transport: client(options, posixLoop(options, deadlines), address, context),
-  };
-}
-
-/** Loads certificates and binds the socket. */
-export async function preparePosixServer(
-  options: PairOptions,
-  deadlines: Deadlines,
-): Promise<Prepared<ServerTransport>> {
-  const settings = await pairServerSettings(options);
-  const hostname = await resolveHost(options.hostname);
-  const context = new TlsContext({ ...settings, role: "server", datagram: true });
-  const transport = server(options, posixLoop(options, deadlines), hostname, context);
-  await rehearseSecure(options, { client, server });
-  return { library: context.lib.versionText, transport };
-}
+export const { client: preparePosixClient, server: preparePosixServer } = preparePosixSecure({
+  client,
+  server,
+});

@@ -60,6 +60,7 @@ export class DtlsPosixPeer implements SessionCarrier, DtlsPeer {
   }
 
   feed(timeoutMs: number): MaybePromise<boolean> {
+    if (this.#closed) throw closedError();
     this.#asks = true;
     for (let kept; this.#asks && (kept = this.#backlog.shift());) {
       this.#listener.dispatch(kept, this.address);
@@ -70,6 +71,8 @@ export class DtlsPosixPeer implements SessionCarrier, DtlsPeer {
 
   async #feedLater(timeoutMs: number): Promise<boolean> {
     if (this.#closed) throw closedError();
+    // A call that is still waiting is over: one at a time.
+    this.#wait?.settle(false);
     const wait = this.#wait = this.#listener.sleep(performance.now() + timeoutMs);
     const fed = await wait.ready;
     this.#wait = null;

@@ -5,16 +5,12 @@
  */
 import type { ClientConnection, ClientTransport } from "../common/client.ts";
 import { STEP_INDEX } from "../common/clock.ts";
-import type { Deadlines } from "../common/deadline.ts";
-import { resolveHost } from "../common/net.ts";
 import type { PairOptions } from "../common/options.ts";
-import { posixLoop, serverAddress } from "../common/posix_pair.ts";
+import { preparePosix } from "../common/posix_prepare.ts";
 import type { SocketAddress } from "../common/posix/address.ts";
 import type { PollLoop } from "../common/posix/poll_loop.ts";
 import { PosixTcp, PosixTcpAcceptor } from "../common/posix/tcp.ts";
 import type { MaybePromise } from "../common/protocol.ts";
-import { rehearse } from "../common/rehearsal.ts";
-import type { Prepared } from "../common/script.ts";
 import type { ServerConnection, ServerTransport } from "../common/server_transport.ts";
 
 class TcpClientConnection implements ClientConnection {
@@ -92,23 +88,7 @@ function server(options: PairOptions, loop: PollLoop, hostname: string): ServerT
   };
 }
 
-/** Looks the name up, once for the run. */
-export async function preparePosixClient(
-  options: PairOptions,
-  deadlines: Deadlines,
-): Promise<Prepared<ClientTransport>> {
-  const address = await serverAddress(options);
-  await rehearse(options, { client, server });
-  return { transport: client(options, posixLoop(options, deadlines), address) };
-}
-
-/** Listens. */
-export async function preparePosixServer(
-  options: PairOptions,
-  deadlines: Deadlines,
-): Promise<Prepared<ServerTransport>> {
-  const hostname = await resolveHost(options.hostname);
-  const transport = server(options, posixLoop(options, deadlines), hostname);
-  await rehearse(options, { client, server });
-  return { transport };
-}
+export const { client: preparePosixClient, server: preparePosixServer } = preparePosix({
+  client,
+  server,
+});

@@ -5,17 +5,13 @@
  */
 import { Borrowed } from "../common/borrowed.ts";
 import { type ClientConnection, type ClientTransport, LOST } from "../common/client.ts";
-import type { Deadlines } from "../common/deadline.ts";
-import { resolveHost } from "../common/net.ts";
 import type { PairOptions } from "../common/options.ts";
-import { posixLoop, serverAddress } from "../common/posix_pair.ts";
+import { preparePosix } from "../common/posix_prepare.ts";
 import type { SocketAddress } from "../common/posix/address.ts";
 import type { PollLoop } from "../common/posix/poll_loop.ts";
 import { NOT_YET } from "../common/posix/socket.ts";
 import { PosixUdp } from "../common/posix/udp.ts";
 import type { MaybePromise } from "../common/protocol.ts";
-import { rehearse } from "../common/rehearsal.ts";
-import type { Prepared } from "../common/script.ts";
 import type {
   DatagramPeer,
   DatagramServerTransport,
@@ -124,23 +120,7 @@ function server(options: PairOptions, loop: PollLoop, hostname: string): Datagra
   return new UdpTransport(PosixUdp.bind(hostname, options.port, loop));
 }
 
-/** Looks the name up, once for the run. */
-export async function preparePosixClient(
-  options: PairOptions,
-  deadlines: Deadlines,
-): Promise<Prepared<ClientTransport>> {
-  const address = await serverAddress(options);
-  await rehearse(options, { client, server });
-  return { transport: client(options, posixLoop(options, deadlines), address) };
-}
-
-/** Binds the socket. */
-export async function preparePosixServer(
-  options: PairOptions,
-  deadlines: Deadlines,
-): Promise<Prepared<DatagramServerTransport>> {
-  const hostname = await resolveHost(options.hostname);
-  const transport = server(options, posixLoop(options, deadlines), hostname);
-  await rehearse(options, { client, server });
-  return { transport };
-}
+export const { client: preparePosixClient, server: preparePosixServer } = preparePosix({
+  client,
+  server,
+});

@@ -15,6 +15,7 @@ const MAX_RECORD_BYTES = RECORD_HEADER_BYTES + 16_384;
 
 /** Content types: RFC 5246 6.2.1. */
 const HANDSHAKE = 22;
+const APPLICATION_DATA = 23;
 /** Handshake message types: RFC 5246 7.4. */
 const CLIENT_HELLO = 1;
 /** Every version of DTLS has it, as ones' complement of TLS's 1: RFC 6347 4.1. */
@@ -39,7 +40,9 @@ const TLS_HEADER_BYTES = 5;
 /** Whether bytes that begin with a record are nothing but that record. */
 export function isOneRecord(bytes: Uint8Array, datagram: boolean): boolean {
   if (datagram) return recordLength(bytes, 0) === bytes.length;
-  return bytes.length === TLS_HEADER_BYTES + (bytes[3]! << 8 | bytes[4]!);
+  // A piece of a stream may begin anywhere: ciphertext is hardly ever taken for such a header.
+  return bytes[0] === APPLICATION_DATA && bytes[1] === 3 && bytes[2] === 3 &&
+    bytes.length === TLS_HEADER_BYTES + (bytes[3]! << 8 | bytes[4]!);
 }
 
 /**

@@ -118,7 +118,7 @@ export class PollLoop {
 
   /** Gives the event loop its turn where it had none for a slice; else there is nothing to await. */
   rest(): Promise<void> | undefined {
-    return this.isDue() && !this.#running ? this.#turn() : undefined;
+    return this.isDue() ? this.#turn() : undefined;
   }
 
   /** For {@linkcode Wait}. */

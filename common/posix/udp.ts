@@ -38,8 +38,9 @@ export class PosixUdp {
     const socket = made.use(PosixSocket.open("datagram", server.hostname, loop.patience));
     socket.bind(anyAddress(server.hostname), 0);
     socket.connect(server);
+    const udp = new PosixUdp(socket, loop, false);
     made.move();
-    return new PosixUdp(socket, loop, false);
+    return udp;
   }
 
   /**
@@ -53,8 +54,9 @@ export class PosixUdp {
     try {
       const socket = made.use(PosixSocket.open("datagram", hostname, loop.patience));
       socket.bind(hostname, port);
+      const udp = new PosixUdp(socket, loop, true);
       made.move();
-      return new PosixUdp(socket, loop, true);
+      return udp;
     } catch (cause) {
       throw listenError(hostname, port, cause);
     }

@@ -1,0 +1,67 @@
+/**
+ * How the pairs on the system's own calls are prepared: names and certificates, the rehearsal, then
+ * the run's own transport.
+ *
+ * @module
+ */
+import { loadCertificates } from "./certificates.ts";
+import type { ClientTransport } from "./client.ts";
+import { resolveHost } from "./net.ts";
+import { TlsContext } from "./openssl/context.ts";
+import { posixLoop, serverAddress } from "./posix_pair.ts";
+import { rehearse, type RehearsedPair, rehearseSecure } from "./rehearsal.ts";
+import type { AnyServerTransport, Prepare } from "./script.ts";
+import { pairServerSettings, pairSettings } from "./secure_pair.ts";
+
+/** What a client's script and a server's script prepare. */
+export interface PosixPreparers<Server extends AnyServerTransport> {
+  client: Prepare<ClientTransport>;
+  server: Prepare<Server>;
+}
+
+/** For a protocol without certificates. */
+export function preparePosix<Server extends AnyServerTransport>(
+  pair: RehearsedPair<[], Server>,
+): PosixPreparers<Server> {
+  return {
+    async client(options, deadlines) {
+      const address = await serverAddress(options);
+      await rehearse(options, pair);
+      return { transport: pair.client(options, posixLoop(options, deadlines), address) };
+    },
+    async server(options, deadlines) {
+      const hostname = await resolveHost(options.hostname);
+      const transport = pair.server(options, posixLoop(options, deadlines), hostname);
+      await rehearse(options, pair);
+      return { transport };
+    },
+  };
+}
+
+/** For TLS and DTLS. */
+export function preparePosixSecure<Server extends AnyServerTransport>(
+  pair: RehearsedPair<[TlsContext], Server>,
+): PosixPreparers<Server> {
+  return {
+    async client(options, deadlines) {
+      const address = await serverAddress(options);
+      const certificates = await loadCertificates(options.certs, "client");
+      const settings = { ...certificates, ...pairSettings(options) };
+      const datagram = options.protocol === "dtls";
+      const context = new TlsContext({ ...settings, role: "client", datagram });
+      await rehearseSecure(options, pair);
+      const library = context.lib.versionText;
+      const loop = posixLoop(options, deadlines);
+      return { library, transport: pair.client(options, loop, address, context) };
+    },
+    async server(options, deadlines) {
+      const settings = await pairServerSettings(options);
+      const hostname = await resolveHost(options.hostname);
+      const datagram = options.protocol === "dtls";
+      const context = new TlsContext({ ...settings, role: "server", datagram });
+      const transport = pair.server(options, posixLoop(options, deadlines), hostname, context);
+      await rehearseSecure(options, pair);
+      return { library: context.lib.versionText, transport };
+    },
+  };
+}
