@@ -103,7 +103,7 @@ Deno.test("PosixCarrier says that the peer has closed the connection early", asy
 
 Deno.test("PosixCarrier takes an empty datagram for nothing, and its time for over", async () => {
   using link = await Link.make("sleep", true);
-  const server = link.own(PosixUdp.bind("127.0.0.1", 0, link.loop));
+  const server = link.own(PosixUdp.at("127.0.0.1", 0, link.loop));
   const socket = link.own(PosixUdp.toward(server.address, link.loop));
   using core = new TlsSession(link.contexts.client);
   const carrier = new PosixCarrier(socket, core);

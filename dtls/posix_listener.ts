@@ -147,7 +147,7 @@ export class DtlsPosixListener {
         replaced: (peer) => peer.close(),
       }),
     );
-    this.#socket = PosixUdp.bind(hostname, port, loop);
+    this.#socket = PosixUdp.at(hostname, port, loop);
     made.move();
     this.address = this.#socket.address;
   }

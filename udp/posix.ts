@@ -117,7 +117,7 @@ function client(
 }
 
 function server(options: PairOptions, loop: PollLoop, hostname: string): DatagramServerTransport {
-  return new UdpTransport(PosixUdp.bind(hostname, options.port, loop));
+  return new UdpTransport(PosixUdp.at(hostname, options.port, loop));
 }
 
 export const { client: preparePosixClient, server: preparePosixServer } = preparePosix({

@@ -11,20 +11,18 @@ import { ECONNABORTED, PosixError } from "./errors.ts";
 import type { SocketAddress } from "./address.ts";
 import { POLLIN, POLLOUT } from "./platform.ts";
 import type { PollLoop, Wait } from "./poll_loop.ts";
+import { Pollable } from "./pollable.ts";
 import { NOT_YET, PosixSocket } from "./socket.ts";
 
 /** Connections that wait to be accepted: what Deno's own listener has. */
 const BACKLOG = 511;
 
 /** One connection; each call is bounded in time. */
-export class PosixTcp {
+export class PosixTcp extends Pollable {
   /** The other end. */
   readonly peer: SocketAddress;
-  readonly #socket: PosixSocket;
-  readonly #loop: PollLoop;
   readonly #timeoutMs: number;
   readonly #onClose: () => void;
-  #closed = false;
 
   /**
    * Takes the socket over.
@@ -38,9 +36,8 @@ export class PosixTcp {
     timeoutMs: number,
     onClose: () => void = () => {},
   ) {
-    this.#socket = socket;
+    super(socket, loop);
     this.peer = peer;
-    this.#loop = loop;
     this.#timeoutMs = timeoutMs;
     this.#onClose = onClose;
   }
@@ -68,9 +65,9 @@ export class PosixTcp {
 
   async #connectLater(): Promise<PosixTcp> {
     try {
-      const ready = await this.#until(POLLOUT, performance.now() + this.#timeoutMs);
+      const ready = await this.until(POLLOUT, performance.now() + this.#timeoutMs);
       if (!ready) throw new TimeoutError(`timed out after ${this.#timeoutMs} ms`);
-      this.#socket.connected();
+      this.socket.connected();
       return this;
     } catch (error) {
       this.close();
@@ -98,30 +95,20 @@ export class PosixTcp {
    * returns {@linkcode NOT_YET} where somebody else has to have his turn first.
    */
   tryReceive(into: Uint8Array, timeoutMs: number): number {
-    return this.#loop.mayBlock(timeoutMs)
-      ? this.#socket.receive(into as Uint8Array<ArrayBuffer>, this.#loop.alone)
+    return this.loop.mayBlock(timeoutMs)
+      ? this.socket.receive(into as Uint8Array<ArrayBuffer>, this.loop.alone)
       : NOT_YET;
   }
 
   /** As {@linkcode receive}, for what is there already. */
   receiveNow(into: Uint8Array): number {
-    this.#checkOpen();
-    return this.#socket.receive(into as Uint8Array<ArrayBuffer>, false);
-  }
-
-  /**
-   * Waits until something can be received.
-   *
-   * @param dueMs how long to wait, on the clock of performance.now()
-   * @returns false when the time is over
-   */
-  readable(dueMs: number): Promise<boolean> {
-    return this.#until(POLLIN, dueMs);
+    this.checkOpen();
+    return this.socket.receive(into as Uint8Array<ArrayBuffer>, false);
   }
 
   /** Sends all bytes, borrowed for the call. */
   send(bytes: Uint8Array): MaybePromise<void> {
-    const sent = this.#socket.send(bytes as Uint8Array<ArrayBuffer>, this.#loop.alone);
+    const sent = this.socket.send(bytes as Uint8Array<ArrayBuffer>, this.loop.alone);
     if (sent < bytes.length) return this.#sendRest(bytes.slice(Math.max(sent, 0)));
   }
 
@@ -129,36 +116,21 @@ export class PosixTcp {
   async #sendRest(bytes: Uint8Array): Promise<void> {
     const dueMs = performance.now() + this.#timeoutMs;
     for (let rest = bytes as Uint8Array<ArrayBuffer>; rest.length > 0;) {
-      if (!await this.#until(POLLOUT, dueMs)) {
+      if (!await this.until(POLLOUT, dueMs)) {
         throw new TimeoutError(`timed out after ${this.#timeoutMs} ms`);
       }
-      this.#checkOpen();
-      rest = rest.subarray(Math.max(this.#socket.send(rest, false), 0));
+      this.checkOpen();
+      rest = rest.subarray(Math.max(this.socket.send(rest, false), 0));
     }
   }
 
-  /** Closes the socket; pending calls reject. May be called twice. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#loop.cancel(this.#socket.fd, closedError());
-    this.#socket.close();
+  protected override closedError(): Error {
+    return new Deno.errors.BadResource("the connection is closed");
+  }
+
+  protected override released(): void {
     this.#onClose();
   }
-
-  async #until(events: number, dueMs: number): Promise<boolean> {
-    this.#checkOpen();
-    return await this.#loop.wait(this.#socket.fd, events, dueMs).ready;
-  }
-
-  /** Whoever waits goes on a little later than the wait ends: the socket may be closed by then. */
-  #checkOpen(): void {
-    if (this.#closed) throw closedError();
-  }
-}
-
-function closedError(): Error {
-  return new Deno.errors.BadResource("the connection is closed");
 }
 
 /** Listens for TCP connections until it is closed. */

@@ -8,26 +8,23 @@ import { listenError } from "../net.ts";
 import type { MaybePromise } from "../protocol.ts";
 import { anyAddress, type SocketAddress } from "./address.ts";
 import { ECONNREFUSED, PosixError } from "./errors.ts";
-import { POLLIN, POLLOUT } from "./platform.ts";
+import { POLLOUT } from "./platform.ts";
 import type { PollLoop } from "./poll_loop.ts";
+import { Pollable } from "./pollable.ts";
 import { NOT_YET, PosixSocket } from "./socket.ts";
 
 /** So long a datagram waits for room in the system's buffer; then it is lost, as on its way. */
 const SEND_TIMEOUT_MS = 1000;
 
 /** A client's or a server's socket. */
-export class PosixUdp {
+export class PosixUdp extends Pollable {
   /** Where it is bound. */
   readonly address: SocketAddress;
-  readonly #socket: PosixSocket;
-  readonly #loop: PollLoop;
   /** Whether it is a server's, which asks who has sent a datagram. */
   readonly #serves: boolean;
-  #closed = false;
 
   private constructor(socket: PosixSocket, loop: PollLoop, serves: boolean) {
-    this.#socket = socket;
-    this.#loop = loop;
+    super(socket, loop);
     this.#serves = serves;
     this.address = socket.address;
   }
@@ -49,7 +46,7 @@ export class PosixUdp {
    * @param hostname an address
    * @throws {RunError} where it cannot be bound
    */
-  static bind(hostname: string, port: number, loop: PollLoop): PosixUdp {
+  static at(hostname: string, port: number, loop: PollLoop): PosixUdp {
     using made = new DisposableStack();
     try {
       const socket = made.use(PosixSocket.open("datagram", hostname, loop.patience));
@@ -64,7 +61,7 @@ export class PosixUdp {
 
   /** A server's: who has sent the last datagram; the same object for the same one. */
   get sender(): SocketAddress {
-    return this.#socket.sender;
+    return this.socket.sender;
   }
 
   /**
@@ -91,28 +88,18 @@ export class PosixUdp {
    * returns {@linkcode NOT_YET} where somebody else has to have his turn first.
    */
   tryReceive(into: Uint8Array, timeoutMs: number): number {
-    return this.#loop.mayBlock(timeoutMs) ? this.#receive(into, this.#loop.alone) : NOT_YET;
+    return this.loop.mayBlock(timeoutMs) ? this.#receive(into, this.loop.alone) : NOT_YET;
   }
 
   /** As {@linkcode receive}, for what is there already. */
   receiveNow(into: Uint8Array): number {
-    this.#checkOpen();
+    this.checkOpen();
     return this.#receive(into, false);
-  }
-
-  /**
-   * Waits until something can be received.
-   *
-   * @param dueMs how long to wait, on the clock of performance.now()
-   * @returns false when the time is over
-   */
-  readable(dueMs: number): Promise<boolean> {
-    return this.#until(POLLIN, dueMs);
   }
 
   #receive(into: Uint8Array, mayWait: boolean): number {
     try {
-      return this.#socket.receive(into as Uint8Array<ArrayBuffer>, mayWait, this.#serves);
+      return this.socket.receive(into as Uint8Array<ArrayBuffer>, mayWait, this.#serves);
     } catch (error) {
       return notListening(error);
     }
@@ -124,50 +111,32 @@ export class PosixUdp {
    * @param to a server's: to whom
    */
   send(bytes: Uint8Array, to?: SocketAddress): MaybePromise<void> {
-    if (this.#trySend(bytes, this.#loop.alone, to) === NOT_YET) {
+    if (this.#trySend(bytes, this.loop.alone, to) === NOT_YET) {
       return this.#sendLater(bytes.slice(), to);
     }
   }
 
   async #sendLater(bytes: Uint8Array, to?: SocketAddress): Promise<void> {
     const dueMs = performance.now() + SEND_TIMEOUT_MS;
-    while (await this.#until(POLLOUT, dueMs)) {
-      this.#checkOpen();
+    while (await this.until(POLLOUT, dueMs)) {
+      this.checkOpen();
       if (this.#trySend(bytes, false, to) !== NOT_YET) return;
     }
   }
 
   #trySend(bytes: Uint8Array, mayWait: boolean, to?: SocketAddress): number {
     try {
-      return this.#socket.send(bytes as Uint8Array<ArrayBuffer>, mayWait, to);
+      return this.socket.send(bytes as Uint8Array<ArrayBuffer>, mayWait, to);
     } catch (error) {
       // What the system tells here is an earlier datagram's fate; this one was not sent yet.
       notListening(error);
-      return this.#socket.send(bytes as Uint8Array<ArrayBuffer>, mayWait, to);
+      return this.socket.send(bytes as Uint8Array<ArrayBuffer>, mayWait, to);
     }
   }
 
-  /** Closes the socket; pending calls reject. May be called twice. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#loop.cancel(this.#socket.fd, closedError());
-    this.#socket.close();
+  protected override closedError(): Error {
+    return new Deno.errors.BadResource("the socket is closed");
   }
-
-  async #until(events: number, dueMs: number): Promise<boolean> {
-    this.#checkOpen();
-    return await this.#loop.wait(this.#socket.fd, events, dueMs).ready;
-  }
-
-  /** Whoever waits goes on a little later than the wait ends: the socket may be closed by then. */
-  #checkOpen(): void {
-    if (this.#closed) throw closedError();
-  }
-}
-
-function closedError(): Error {
-  return new Deno.errors.BadResource("the socket is closed");
 }
 
 /** That nobody listens there may change: until it does, what is sent is lost. */

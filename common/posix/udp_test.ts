@@ -19,7 +19,7 @@ class Loopback implements Disposable {
   constructor(patience: Patience = "sleep", hostname = HOST) {
     this.loop = new PollLoop(patience, this.controller.signal);
     this.loop.users = 2;
-    this.server = this.own(PosixUdp.bind(hostname, 0, this.loop));
+    this.server = this.own(PosixUdp.at(hostname, 0, this.loop));
     this.client = this.own(PosixUdp.toward(this.server.address, this.loop));
   }
 
@@ -85,7 +85,7 @@ for (const patience of ["sleep", "spin"] as const) {
       client.send(Uint8Array.of(i));
       assertEquals(await client.receive(new Uint8Array(10), 30), NOT_YET);
     }
-    const again = link.own(PosixUdp.bind(HOST, server.address.port, link.loop));
+    const again = link.own(PosixUdp.at(HOST, server.address.port, link.loop));
     client.send(Uint8Array.of(9));
     const into = new Uint8Array(10);
     assertEquals([await again.receive(into, LONG_MS), into[0]], [1, 9]);
@@ -105,7 +105,7 @@ Deno.test("PosixUdp.sender tells who has sent a datagram, each time", () => {
 
 Deno.test("PosixUdp.toward() takes nothing that others send", async () => {
   using link = new Loopback();
-  const stranger = link.own(PosixUdp.bind(HOST, 0, link.loop));
+  const stranger = link.own(PosixUdp.at(HOST, 0, link.loop));
   const { port } = link.client.address;
   stranger.send(Uint8Array.of(6, 6, 6), addressOf(port, link));
   link.client.send(Uint8Array.of(1));
@@ -142,10 +142,10 @@ Deno.test("PosixUdp speaks IPv6", () => {
   assert(link.server.sender.text.startsWith("[::1]:"), link.server.sender.text);
 });
 
-Deno.test("PosixUdp.bind() says that the port is taken", () => {
+Deno.test("PosixUdp.at() says that the port is taken", () => {
   using link = new Loopback();
   const { port } = link.server.address;
-  const error = assertThrows(() => PosixUdp.bind(HOST, port, link.loop), RunError);
+  const error = assertThrows(() => PosixUdp.at(HOST, port, link.loop), RunError);
   assertEquals(
     error.message,
     `cannot listen on 127.0.0.1:${port}: the address is in use; choose another port, or 0 for a free one`,
