@@ -1,13 +1,21 @@
 /**
- * What the pairs on the system's own calls share: how their words say to wait.
+ * What the pairs on the system's own calls share: how their words say to wait, and how their secure
+ * connections begin.
  *
  * @module
  */
 import type { Deadlines } from "./deadline.ts";
+import { DrivenClient } from "./driven_pair.ts";
 import { resolveHost } from "./net.ts";
+import type { TlsContext } from "./openssl/context.ts";
+import { TlsSession } from "./openssl/session.ts";
 import type { PairOptions } from "./options.ts";
 import { SocketAddress } from "./posix/address.ts";
 import { PollLoop } from "./posix/poll_loop.ts";
+import type { PosixTcp } from "./posix/tcp.ts";
+import type { PosixUdp } from "./posix/udp.ts";
+import { PosixCarrier } from "./posix_carrier.ts";
+import type { SessionPool } from "./secure_pair.ts";
 
 /** Where an end waits, as `--io` says: the one decision between blocking and spinning. */
 export function posixLoop(options: PairOptions, deadlines: Deadlines): PollLoop {
@@ -21,4 +29,28 @@ export function posixLoop(options: PairOptions, deadlines: Deadlines): PollLoop 
 /** The server's address, looked up once for the run. */
 export async function serverAddress({ hostname, port }: PairOptions): Promise<SocketAddress> {
   return SocketAddress.of(await resolveHost(hostname), port);
+}
+
+/**
+ * A client's connection over a socket, its handshake still to be done.
+ *
+ * @param socket taken over, also where no session can be made
+ * @param sessions has the session to resume, where there is one
+ */
+export function secureClient(
+  socket: PosixTcp | PosixUdp,
+  context: TlsContext,
+  options: PairOptions,
+  sessions: SessionPool,
+): DrivenClient {
+  const session = sessions.take();
+  try {
+    const core = new TlsSession(context, { serverName: options.hostname, session });
+    return new DrivenClient(core, new PosixCarrier(socket, core), options, sessions);
+  } catch (error) {
+    socket.close();
+    throw error;
+  } finally {
+    session?.close();
+  }
 }

@@ -57,6 +57,8 @@ export class Server {
   readonly #lastSize: number;
   /** Of the last datagram, or of none: the same memory for every message. */
   readonly #outcome: Outcome;
+  /** Memory of connections that have ended, for the next ones. */
+  readonly #spareBuffers: Uint8Array[] = [];
   #finals = 0;
   /** Whether silence may be the end. */
   #endsInSilence = false;
@@ -219,11 +221,13 @@ export class Server {
         timer.mark(STEP_INDEX.handshake);
         this.security ??= connection.security ?? null;
       }
+      const bytes = this.#spareBuffers.pop() ?? new Uint8Array(RECEIVE_BYTES);
       const serving = this.#run.options.answer === "ack"
-        ? this.#serveMessages(visit)
-        : this.#serveBytes(visit);
+        ? this.#serveMessages(visit, bytes)
+        : this.#serveBytes(visit, bytes);
       // Where its calls returned values the peer has ended by now.
       if (!visit.peerEnded) await serving;
+      this.#spareBuffers.push(bytes);
       if (connection.shutdown) {
         const ending = connection.shutdown();
         if (ending instanceof Promise) await ending;
@@ -252,9 +256,8 @@ export class Server {
   }
 
   /** With --echo and --discard: takes bytes until the peer ends, whatever they are. */
-  async #serveBytes(visit: Visit): Promise<void> {
+  async #serveBytes(visit: Visit, bytes: Uint8Array): Promise<void> {
     const { connection } = visit;
-    const bytes = new Uint8Array(RECEIVE_BYTES);
     for (;;) {
       const receiving = connection.receive(bytes, true);
       const received = receiving instanceof Promise ? await receiving : receiving;
@@ -268,9 +271,8 @@ export class Server {
   }
 
   /** Takes messages until the peer ends. */
-  async #serveMessages(visit: Visit): Promise<void> {
+  async #serveMessages(visit: Visit, bytes: Uint8Array): Promise<void> {
     const { connection, assembler } = visit;
-    const bytes = new Uint8Array(RECEIVE_BYTES);
     for (;;) {
       const receiving = connection.receive(bytes, !assembler.partial);
       const received = receiving instanceof Promise ? await receiving : receiving;

@@ -4,11 +4,10 @@
  * @module
  */
 import type { ClientTransport } from "../common/client.ts";
-import { DrivenClient, DrivenServer } from "../common/driven_pair.ts";
+import { DrivenServer } from "../common/driven_pair.ts";
 import type { TlsContext } from "../common/openssl/context.ts";
-import { TlsSession } from "../common/openssl/session.ts";
 import type { PairOptions } from "../common/options.ts";
-import { PosixCarrier } from "../common/posix_carrier.ts";
+import { secureClient } from "../common/posix_pair.ts";
 import { preparePosixSecure } from "../common/posix_prepare.ts";
 import type { SocketAddress } from "../common/posix/address.ts";
 import type { PollLoop } from "../common/posix/poll_loop.ts";
@@ -42,13 +41,8 @@ function client(
   return {
     rest: () => loop.rest(),
     open(timer) {
-      using session = sessions.take();
-      using made = new DisposableStack();
-      const socket = made.adopt(PosixUdp.toward(server, loop), (socket) => socket.close());
-      const core = new TlsSession(context, { serverName: options.hostname, session });
-      const carrier = new PosixCarrier(socket, core);
-      made.move();
-      return new DrivenClient(core, carrier, options, sessions).shaken(timer);
+      const socket = PosixUdp.toward(server, loop);
+      return secureClient(socket, context, options, sessions).shaken(timer);
     },
   };
 }

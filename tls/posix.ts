@@ -5,11 +5,12 @@
  */
 import type { ClientTransport } from "../common/client.ts";
 import { STEP_INDEX } from "../common/clock.ts";
-import { DrivenClient, DrivenServer } from "../common/driven_pair.ts";
+import { DrivenServer } from "../common/driven_pair.ts";
 import type { TlsContext } from "../common/openssl/context.ts";
 import { TlsSession } from "../common/openssl/session.ts";
 import type { PairOptions } from "../common/options.ts";
 import { PosixCarrier } from "../common/posix_carrier.ts";
+import { secureClient } from "../common/posix_pair.ts";
 import { preparePosixSecure } from "../common/posix_prepare.ts";
 import type { SocketAddress } from "../common/posix/address.ts";
 import type { PollLoop } from "../common/posix/poll_loop.ts";
@@ -23,20 +24,14 @@ function client(
   server: SocketAddress,
   context: TlsContext,
 ): ClientTransport {
-  const { hostname, timeoutMs } = options;
+  const { timeoutMs } = options;
   const sessions = new SessionPool(options.resume);
   return {
     rest: () => loop.rest(),
     open(timer) {
       const connected = (tcp: PosixTcp) => {
         timer.mark(STEP_INDEX.connect);
-        using session = sessions.take();
-        using made = new DisposableStack();
-        made.adopt(tcp, (tcp) => tcp.close());
-        const core = new TlsSession(context, { serverName: hostname, session });
-        const carrier = new PosixCarrier(tcp, core);
-        made.move();
-        return new DrivenClient(core, carrier, options, sessions).shaken(timer);
+        return secureClient(tcp, context, options, sessions).shaken(timer);
       };
       const connecting = PosixTcp.connect(server, loop, timeoutMs);
       return connecting instanceof Promise ? connecting.then(connected) : connected(connecting);
@@ -52,11 +47,13 @@ function server(
 ): ServerTransport {
   const acceptor = new PosixTcpAcceptor(hostname, options.port, loop, options.timeoutMs);
   const take = (tcp: PosixTcp) => {
-    using made = new DisposableStack();
-    made.adopt(tcp, (tcp) => tcp.close());
-    const core = new TlsSession(context);
-    made.move();
-    return new DrivenServer(core, new PosixCarrier(tcp, core), options, tcp.peer.text);
+    try {
+      const core = new TlsSession(context);
+      return new DrivenServer(core, new PosixCarrier(tcp, core), options, tcp.peer.text);
+    } catch (error) {
+      tcp.close();
+      throw error;
+    }
   };
   return {
     hostname: acceptor.address.hostname,

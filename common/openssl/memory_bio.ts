@@ -19,8 +19,9 @@ export class MemoryBio implements Disposable {
     if (this.#bio === null) throw takeError(lib, "make a BIO");
     // An empty one says "not yet", not "the end": BIO_set_mem_eof_return(3).
     lib.BIO_ctrl(this.#bio, BIO_C_SET_BUF_MEM_EOF_RETURN, -1n, null);
+    if (text === "") return;
     const bytes = new TextEncoder().encode(text);
-    if (bytes.length > 0) lib.BIO_write(this.#bio, bytes, bytes.length);
+    lib.BIO_write(this.#bio, bytes, bytes.length);
   }
 
   /** For the bindings: the BIO. */

@@ -47,6 +47,10 @@ let output: Borrowed | undefined;
 /** What SSL_state_string(3) says after a fatal error. */
 const FAILED_STATE = "SSLERR";
 
+/** A struct timeval of sys/time.h, seconds and microseconds: one serves all sessions. */
+const timeval = new BigInt64Array(2);
+const timevalBytes = new Uint8Array(timeval.buffer);
+
 let live = 0;
 
 /** For tests: how many sessions there are that have not been closed. */
@@ -88,7 +92,6 @@ export class TlsSession implements Disposable {
   readonly #mtu: number;
   readonly #input: Deno.PointerObject;
   readonly #output: Deno.PointerObject;
-  readonly #timeval = new BigInt64Array(2);
   #ssl: Deno.PointerValue;
   #minSealedBytes = MIN_SEALED_BYTES;
   /** After a fatal error nothing more may be called (SSL_get_error(3)). */
@@ -99,6 +102,8 @@ export class TlsSession implements Disposable {
   #single = false;
   /** False where nothing can have been put out since the last {@linkcode drain}. */
   #undrained = false;
+  /** Set when the peer has been told that no more comes. */
+  #ended = false;
   /** Set when the handshake's last bytes have been drained. */
   #finished = false;
 
@@ -174,8 +179,10 @@ export class TlsSession implements Disposable {
     this.#lib.ERR_clear_error();
     const result = this.#lib.SSL_do_handshake(ssl);
     if (result === 1) {
-      const cipher = this.#lib.SSL_CIPHER_get_name(this.#lib.SSL_get_current_cipher(ssl));
-      this.#minSealedBytes = sealedBytes(cString(cipher) ?? "");
+      if (this.#datagram) {
+        const cipher = this.#lib.SSL_CIPHER_get_name(this.#lib.SSL_get_current_cipher(ssl));
+        this.#minSealedBytes = sealedBytes(cString(cipher) ?? "");
+      }
       return this.established = true;
     }
     this.#wantsMore(ssl, result, "complete the handshake");
@@ -279,6 +286,7 @@ export class TlsSession implements Disposable {
     this.#lib.ERR_clear_error();
     const result = this.#lib.SSL_shutdown(this.#ssl);
     if (result < 0) this.#lib.ERR_clear_error();
+    this.#ended = result >= 0;
     return result === 1;
   }
 
@@ -288,12 +296,10 @@ export class TlsSession implements Disposable {
    */
   timeoutMs(): number | null {
     if (!this.#datagram || this.#ssl === null || this.#broken) return null;
-    const bytes = new Uint8Array(this.#timeval.buffer);
-    const set = this.#lib.SSL_ctrl(this.#ssl, SSL_CTRL.DTLS_GET_TIMEOUT, 0n, bytes);
+    const set = this.#lib.SSL_ctrl(this.#ssl, SSL_CTRL.DTLS_GET_TIMEOUT, 0n, timevalBytes);
     if (set !== 1n) return null;
-    // struct timeval of sys/time.h: seconds, microseconds (32 bits on macOS, little-endian too).
-    const [seconds, micros] = this.#timeval;
-    return Number(seconds) * 1000 + Number(BigInt.asIntN(32, micros!)) / 1000;
+    // On macOS the microseconds have 32 bits, little-endian too.
+    return Number(timeval[0]) * 1000 + Number(BigInt.asIntN(32, timeval[1]!)) / 1000;
   }
 
   /**
@@ -379,7 +385,7 @@ export class TlsSession implements Disposable {
     if (this.#ssl === null) return;
     // SSL_free(3) lets no session be resumed that has not been shut down, whoever saved it; RFC 5246
     // 7.2.1 asks for that after a fatal error alone. What it writes here is freed with the BIO.
-    if (this.established && cString(this.#lib.SSL_state_string(this.#ssl)) !== FAILED_STATE) {
+    if (this.established && !this.#ended && !this.#hasFailed(this.#ssl)) {
       this.#lib.ERR_clear_error();
       this.#lib.SSL_shutdown(this.#ssl);
       this.#lib.ERR_clear_error();
@@ -393,6 +399,10 @@ export class TlsSession implements Disposable {
   /** Same as {@linkcode close}. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #hasFailed(ssl: Deno.PointerObject): boolean {
+    return cString(this.#lib.SSL_state_string(ssl)) === FAILED_STATE;
   }
 
   #open(): Deno.PointerObject {
@@ -441,9 +451,7 @@ export class TlsSession implements Disposable {
       case SSL_ERROR.SYSCALL:
         // An empty DTLS record, or a fragment that OpenSSL drops as impossible, reads like this,
         // with nothing in the queue (SSL_get_error(3)); the session lives on unless it says not.
-        if (this.#datagram && cString(this.#lib.SSL_state_string(ssl)) !== FAILED_STATE) {
-          return true;
-        }
+        if (this.#datagram && !this.#hasFailed(ssl)) return true;
     }
     this.#broken = true;
     throw takeError(this.#lib, action, ssl, this.#serverName);

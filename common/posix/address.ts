@@ -54,14 +54,19 @@ export class SocketAddress {
     return new SocketAddress(bytes, hostname, port);
   }
 
-  /** @param bytes as C has filled them in; copied */
+  /**
+   * @param bytes as C has filled them in; copied
+   * @param last another one, whose host's text is taken over where it is the same host
+   */
   static from(
     bytes: Uint8Array<ArrayBuffer>,
     platform: Platform = loadLibc().platform,
+    last: SocketAddress | null = null,
   ): SocketAddress {
     const family = platform.hasLength ? bytes[1]! : bytes[0]! | bytes[1]! << 8;
     const own = bytes.slice(0, family === AF_INET ? IPV4_BYTES : MAX_ADDRESS_BYTES);
     const port = own[PORT_AT]! << 8 | own[PORT_AT + 1]!;
+    if (last?.isHostOf(own)) return new SocketAddress(own, last.hostname, port);
     const hostname = family === AF_INET
       ? own.subarray(IPV4_AT, IPV4_AT + 4).join(".")
       : ipv6Text(own.subarray(IPV6_AT, IPV6_AT + 16));
@@ -70,15 +75,19 @@ export class SocketAddress {
 
   /** Whether C has filled in this address again. */
   is(bytes: Uint8Array): boolean {
+    return this.isHostOf(bytes) && isSame(this.bytes, bytes, PORT_AT, IPV4_AT);
+  }
+
+  /** Whether it is the same host's address, whatever the port. */
+  private isHostOf(bytes: Uint8Array): boolean {
     const own = this.bytes;
-    for (let i = 0; i < own.length; i++) if (own[i] !== bytes[i]) return false;
-    return true;
+    return isSame(own, bytes, 0, PORT_AT) && isSame(own, bytes, IPV4_AT, own.length);
   }
 }
 
-/** The address of all interfaces, of the family that another address is of. */
-export function anyAddress(hostname: string): string {
-  return hostname.includes(":") ? "::" : "0.0.0.0";
+function isSame(one: Uint8Array, other: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (one[i] !== other[i]) return false;
+  return true;
 }
 
 /** The form a URL gives an IPv6 address (RFC 5952) is the one that is read and written here. */

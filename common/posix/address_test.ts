@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "../testing/assert.ts";
 import { integerBetween, seededRandom } from "../testing/fake_random.ts";
-import { anyAddress, MAX_ADDRESS_BYTES, SocketAddress } from "./address.ts";
+import { MAX_ADDRESS_BYTES, SocketAddress } from "./address.ts";
 import { platformOf } from "./platform.ts";
 import { PosixSocket } from "./socket.ts";
 
@@ -92,6 +92,12 @@ for (const hostname of ["127.0.0.1", "127.0.0.2", "::1"]) {
   });
 }
 
-Deno.test("anyAddress() is of the other address's family", () => {
-  assertEquals([anyAddress("192.0.2.7"), anyAddress("2001:db8::1")], ["0.0.0.0", "::"]);
+Deno.test("SocketAddress.from() takes over the text of the same host alone", () => {
+  const last = SocketAddress.of("192.0.2.7", 1);
+  const texts = ["192.0.2.7", "192.0.2.8", "2001:db8::1"].map((hostname) => {
+    const { bytes } = SocketAddress.of(hostname, 7465);
+    return SocketAddress.from(bytes, undefined, last).text;
+  });
+  assertEquals(texts, ["192.0.2.7:7465", "192.0.2.8:7465", "[2001:db8::1]:7465"]);
+  assert(!last.is(SocketAddress.of("192.0.2.7", 2).bytes));
 });

@@ -111,9 +111,14 @@ export class PollLoop {
     return this.wait(NO_FD, 0, dueMs);
   }
 
-  /** Ends every wait for a file descriptor that is about to be closed: its number will be reused. */
-  cancel(fd: number, error: unknown): void {
-    for (const wait of [...this.#waits]) if (wait.fd === fd) wait.fail(error);
+  /**
+   * Ends every wait for a file descriptor that is about to be closed: its number will be reused.
+   *
+   * @param error made where somebody waits
+   */
+  cancel(fd: number, error: () => unknown): void {
+    if (this.#waits.size === 0) return;
+    for (const wait of [...this.#waits]) if (wait.fd === fd) wait.fail(error());
   }
 
   /** Gives the event loop its turn where it had none for a slice; else there is nothing to await. */

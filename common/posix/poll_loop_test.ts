@@ -144,7 +144,7 @@ Deno.test("PollLoop.cancel() rejects all waits for one socket", async () => {
   using bench = new Bench();
   const [one, other] = [bench.socket(), bench.socket()];
   const waits = [bench.wait(one), bench.wait(one), bench.wait(other)];
-  bench.loop.cancel(one.fd, new Error("closed"));
+  bench.loop.cancel(one.fd, () => new Error("closed"));
   await assertRejects(() => waits[0]!.ready, Error, "closed");
   await assertRejects(() => waits[1]!.ready, Error, "closed");
   bench.sendTo(other);

@@ -50,7 +50,7 @@ export abstract class Pollable {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.loop.cancel(this.socket.fd, this.closedError());
+    this.loop.cancel(this.socket.fd, () => this.closedError());
     this.socket.close();
     this.released();
   }

@@ -21,6 +21,12 @@ const CALLS_PER_LOOK = 32;
 /** After so many calls, some hundred microseconds, whoever else wants the core may have it. */
 const YIELD_AFTER_CALLS = 256;
 
+/** An option's value: an int that is not 0. */
+const ON = bytesOf(Int32Array.of(1));
+
+/** A slice as a struct timeval of sys/time.h: seconds, microseconds. */
+const SLICE = bytesOf(BigInt64Array.of(0n, BigInt(SLICE_MS * 1000)));
+
 /** How a call waits for what is not there yet. */
 export type Patience =
   /** The system puts the thread to sleep. */
@@ -68,7 +74,7 @@ export class PosixSocket implements Disposable {
     const socket = new PosixSocket(fd, patience);
     try {
       socket.#boundWaits();
-      if (kind === "stream") socket.#setOption(IPPROTO_TCP, TCP_NODELAY, Int32Array.of(1));
+      if (kind === "stream") socket.#setOption(IPPROTO_TCP, TCP_NODELAY, ON);
       return socket;
     } catch (error) {
       socket.close();
@@ -86,7 +92,7 @@ export class PosixSocket implements Disposable {
   /** Takes connections from now on; the port of one that was closed lately can be used again. */
   listen(hostname: string, port: number, backlog: number): void {
     const { SOL_SOCKET, SO_REUSEADDR } = this.#libc.platform;
-    this.#setOption(SOL_SOCKET, SO_REUSEADDR, Int32Array.of(1));
+    this.#setOption(SOL_SOCKET, SO_REUSEADDR, ON);
     this.bind(hostname, port);
     const libc = this.#libc;
     check("listen", libc.listen(this.fd, backlog), libc.errno[0]!);
@@ -131,26 +137,26 @@ export class PosixSocket implements Disposable {
    * @returns null where nobody has connected yet
    */
   accept(mayWait: boolean): { socket: PosixSocket; peer: SocketAddress } | null {
-    if (!this.#isReadable(mayWait)) return null;
+    // accept(2) keeps to the slice, too, where it may wait; else it is not called in vain.
+    if ((this.#spins || !mayWait) && !this.#isReadable(mayWait)) return null;
     this.#addressLength[0] = MAX_ADDRESS_BYTES;
     const fd = this.#libc.accept(this.fd, this.#addressBytes, this.#addressLength);
     const errno = this.#libc.errno[0]!;
     if (fd < 0) return later("accept", errno), null;
     const socket = new PosixSocket(fd, this.#spins ? "spin" : "sleep");
-    return { socket, peer: SocketAddress.from(this.#addressBytes) };
+    return { socket, peer: this.sender };
   }
 
-  /** Whether it can be read from, or a connection accepted; it may take a slice of time. */
+  /** Whether a connection can be accepted; where it may wait, it asks for a slice of time. */
   #isReadable(mayWait: boolean): boolean {
-    const pollFd = Int32Array.of(this.fd, POLLIN);
-    const timeoutMs = mayWait && !this.#spins ? SLICE_MS : 0;
-    const untilMs = mayWait && this.#spins ? performance.now() + SLICE_MS : 0;
+    const pollFd = bytesOf(Int32Array.of(this.fd, POLLIN));
+    const untilMs = mayWait ? performance.now() + SLICE_MS : 0;
     do {
-      const ready = this.#libc.poll(bytesOf(pollFd), 1, timeoutMs);
+      const ready = this.#libc.poll(pollFd, 1, 0);
       const errno = this.#libc.errno[0]!;
       if (ready > 0) return true;
       if (ready < 0) return later("poll", errno), false;
-    } while (this.#spins && performance.now() < untilMs);
+    } while (mayWait && performance.now() < untilMs);
     return false;
   }
 
@@ -192,12 +198,15 @@ export class PosixSocket implements Disposable {
     return received;
   }
 
-  /** Who has sent what was received last, where that was asked for; the same object for the same one. */
+  /**
+   * Who has sent what was received last, where that was asked for, or has connected last; the same
+   * object for the same one.
+   */
   get sender(): SocketAddress {
-    if (!this.#lastAddress?.is(this.#addressBytes)) {
-      this.#lastAddress = SocketAddress.from(this.#addressBytes);
-    }
-    return this.#lastAddress!;
+    const last = this.#lastAddress;
+    if (last?.is(this.#addressBytes)) return last;
+    const { platform } = this.#libc;
+    return this.#lastAddress = SocketAddress.from(this.#addressBytes, platform, last);
   }
 
   /**
@@ -235,15 +244,12 @@ export class PosixSocket implements Disposable {
    */
   #boundWaits(): void {
     const { SOL_SOCKET, SO_RCVTIMEO, SO_SNDTIMEO } = this.#libc.platform;
-    // struct timeval of sys/time.h: seconds, microseconds.
-    const slice = BigInt64Array.of(0n, BigInt(SLICE_MS * 1000));
-    this.#setOption(SOL_SOCKET, SO_RCVTIMEO, slice);
-    this.#setOption(SOL_SOCKET, SO_SNDTIMEO, slice);
+    this.#setOption(SOL_SOCKET, SO_RCVTIMEO, SLICE);
+    this.#setOption(SOL_SOCKET, SO_SNDTIMEO, SLICE);
   }
 
-  #setOption(level: number, name: number, value: Int32Array | BigInt64Array): void {
-    const { byteLength } = value;
-    const result = this.#libc.setsockopt(this.fd, level, name, bytesOf(value), byteLength);
+  #setOption(level: number, name: number, value: Uint8Array<ArrayBuffer>): void {
+    const result = this.#libc.setsockopt(this.fd, level, name, value, value.length);
     check("setsockopt", result, this.#libc.errno[0]!);
   }
 }

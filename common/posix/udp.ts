@@ -6,7 +6,7 @@
  */
 import { listenError } from "../net.ts";
 import type { MaybePromise } from "../protocol.ts";
-import { anyAddress, type SocketAddress } from "./address.ts";
+import type { SocketAddress } from "./address.ts";
 import { ECONNREFUSED, PosixError } from "./errors.ts";
 import { POLLOUT } from "./platform.ts";
 import type { PollLoop } from "./poll_loop.ts";
@@ -18,26 +18,24 @@ const SEND_TIMEOUT_MS = 1000;
 
 /** A client's or a server's socket. */
 export class PosixUdp extends Pollable {
-  /** Where it is bound. */
-  readonly address: SocketAddress;
   /** Whether it is a server's, which asks who has sent a datagram. */
   readonly #serves: boolean;
 
   private constructor(socket: PosixSocket, loop: PollLoop, serves: boolean) {
     super(socket, loop);
     this.#serves = serves;
-    this.address = socket.address;
   }
 
   /** A socket that is connected with a server: what others send never arrives (udp(7)). */
   static toward(server: SocketAddress, loop: PollLoop): PosixUdp {
-    using made = new DisposableStack();
-    const socket = made.use(PosixSocket.open("datagram", server.hostname, loop.patience));
-    socket.bind(anyAddress(server.hostname), 0);
-    socket.connect(server);
-    const udp = new PosixUdp(socket, loop, false);
-    made.move();
-    return udp;
+    const socket = PosixSocket.open("datagram", server.hostname, loop.patience);
+    try {
+      socket.connect(server);
+      return new PosixUdp(socket, loop, false);
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
   }
 
   /**
@@ -57,6 +55,11 @@ export class PosixUdp extends Pollable {
     } catch (cause) {
       throw listenError(hostname, port, cause);
     }
+  }
+
+  /** Where it is bound. */
+  get address(): SocketAddress {
+    return this.socket.address;
   }
 
   /** A server's: who has sent the last datagram; the same object for the same one. */
