@@ -66,7 +66,15 @@ export interface ClientRun {
 export class Client {
   /** What was agreed on in this client's first handshake. */
   security: Security | null = null;
-  readonly #run: ClientRun;
+  // What every message needs of a run stands here for itself: it is the same for every run, also for
+  // a rehearsal.
+  readonly #options: PairOptions;
+  readonly #recorder: Recorder;
+  readonly #deadlines: Deadlines;
+  readonly #repeat: number;
+  readonly #seconds: number | undefined;
+  readonly #reply: boolean;
+  readonly #waitMs: number;
   readonly #transport: ClientTransport;
   readonly #writer: MessageWriter;
   readonly #timer = new StepTimer();
@@ -81,8 +89,14 @@ export class Client {
   #doing = "";
 
   constructor(run: ClientRun, transport: ClientTransport, number: number) {
-    const { protocol, plan, connect } = run.options;
-    this.#run = run;
+    const { protocol, plan, connect, reply, waitMs } = run.options;
+    this.#options = run.options;
+    this.#recorder = run.recorder;
+    this.#deadlines = run.deadlines;
+    this.#repeat = plan.repeat;
+    this.#seconds = plan.seconds;
+    this.#reply = reply;
+    this.#waitMs = waitMs;
     this.#transport = transport;
     this.#outcome = {
       client: number,
@@ -107,8 +121,7 @@ export class Client {
       await this.#exchangeAll(sizeBytes);
       const { connectionless } = this.#transport;
       // A server that was told for how long does not wait for a last message.
-      const { seconds } = this.#run.options.plan;
-      const isEnd = lastSize && connectionless && seconds === undefined;
+      const isEnd = lastSize && connectionless && this.#seconds === undefined;
       if (isEnd && !this.#outcome.answered) await this.#repeatLast();
     } catch (cause) {
       if (cause instanceof InterruptedError) throw cause;
@@ -121,7 +134,7 @@ export class Client {
     const last = this.#connection;
     if (!last) return;
     this.#doing = "end the connection to";
-    const { plan } = this.#run.options;
+    const { plan } = this.#options;
     try {
       await last.shutdown?.();
       this.#connection = null;
@@ -146,12 +159,15 @@ export class Client {
    * return values, nothing is awaited and nothing allocated.
    */
   async #exchangeAll(sizeBytes: number): Promise<void> {
-    const { plan, reply, waitMs } = this.#run.options;
-    const { deadlines, recorder } = this.#run;
+    const deadlines = this.#deadlines;
+    const recorder = this.#recorder;
     const transport = this.#transport;
     const timer = this.#timer;
     const outcome = this.#outcome;
-    const { repeat, seconds } = plan;
+    const reply = this.#reply;
+    const repeat = this.#repeat;
+    const seconds = this.#seconds;
+    const waitMs = this.#waitMs;
     const endUs = seconds === undefined ? Infinity : nowUs() + seconds * 1e6;
     outcome.sizeBytes = sizeBytes;
     for (outcome.no = 0;;) {
@@ -196,7 +212,7 @@ export class Client {
 
   /** Nothing tells a client without connections that its server is gone, but that nothing comes. */
   #checkServer(): void {
-    const { messages, lost } = this.#run.recorder;
+    const { messages, lost } = this.#recorder;
     if (messages === lost && messages >= FIRST_LOST_LIMIT) {
       throw new RunError("no answer; is the server running there?");
     }
@@ -258,22 +274,22 @@ export class Client {
   async #repeatLast(): Promise<void> {
     const connection = this.#connection!;
     for (let copy = 0; copy < CLOSING_COPIES; copy++) {
-      await this.#run.deadlines.sleep(CLOSING_PAUSE_MS);
+      await this.#deadlines.sleep(CLOSING_PAUSE_MS);
       this.#doing = "send to";
       await connection.send(this.#message);
       this.#doing = "receive an answer from";
-      if (this.#run.options.reply && await this.#receiveAnswer(connection)) return;
+      if (this.#reply && await this.#receiveAnswer(connection)) return;
     }
   }
 
   #failed(sizeBytes: number, no: number, cause: unknown): RunError {
-    const { hostname, port, plan } = this.#run.options;
+    const { hostname, port, plan, clients } = this.#options;
     // What failed is said here; a library's own "Cannot ...: " would say it twice.
     const why = describe(cause).replace(/^Cannot [^:]*: /, "");
     const where = `cannot ${this.#doing} ${formatAddress(hostname, port)}: ${why}`;
-    const { messages } = this.#run.recorder;
+    const { messages } = this.#recorder;
     if (messages === 0) return new RunError(where, { cause });
-    const all = plan.sizes.length * plan.repeat * this.#run.options.clients;
+    const all = plan.sizes.length * plan.repeat * clients;
     const count = plan.seconds === undefined ? `${messages} of ${all}` : `${messages}`;
     const at = `at message ${no} of size ${sizeBytes}, ${count} exchanged`;
     return new RunError(`${where} (${at})`, { cause });

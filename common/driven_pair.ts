@@ -77,22 +77,23 @@ export class DrivenClient extends DrivenSession implements ClientConnection {
 /** A server's connection. */
 export class DrivenServer extends DrivenSession implements ServerConnection {
   readonly peer: string;
-  readonly #options: PairOptions;
+  readonly #timeoutMs: number;
+  readonly #idleTimeoutMs: number;
 
   /** @param peer its `host:port` */
   constructor(core: TlsSession, carrier: SessionCarrier, options: PairOptions, peer: string) {
     super(core, carrier, CLOSE_TIMEOUT_MS[options.protocol]!);
-    this.#options = options;
+    this.#timeoutMs = options.timeoutMs;
+    this.#idleTimeoutMs = options.idleTimeoutMs;
     this.peer = peer;
   }
 
   handshake(): MaybePromise<void> {
-    return this.shake(this.#options.timeoutMs);
+    return this.shake(this.#timeoutMs);
   }
 
   receive(into: Uint8Array, idle: boolean): MaybePromise<number> {
-    const { idleTimeoutMs, timeoutMs } = this.#options;
-    const withinMs = idle ? idleTimeoutMs : timeoutMs;
+    const withinMs = idle ? this.#idleTimeoutMs : this.#timeoutMs;
     const receiving = this.receiveWithin(into, withinMs);
     return receiving instanceof Promise
       ? receiving.then((received) => orLate(received, withinMs))

@@ -51,7 +51,22 @@ const RECEIVE_BYTES = 65_536;
 export class Server {
   /** What was agreed on in the first handshake. */
   security: Security | null = null;
-  readonly #run: ServerRun;
+  // As in the client: what every message needs stands here for itself.
+  readonly #options: PairOptions;
+  readonly #recorder: Recorder;
+  readonly #deadlines: Deadlines;
+  readonly #onMessage: ServerRun["onMessage"];
+  readonly #onTrouble: ServerRun["onTrouble"];
+  readonly #reply: boolean;
+  /** Whether a client has one connection for all its messages. */
+  readonly #keep: boolean;
+  /** Whether the plan says for how long, and not how often. */
+  readonly #isTimed: boolean;
+  /** Number of the last message of a size; NaN where there is none. */
+  readonly #lastNo: number;
+  /** Longest silence, before the last size and after. */
+  readonly #idleMs: number;
+  readonly #endingMs: number;
   /** How often the plan's last message has to come, or a client's only connection to end. */
   readonly #finalsWanted: number;
   readonly #lastSize: number;
@@ -72,8 +87,20 @@ export class Server {
   #onSilence: () => void = () => {};
 
   constructor(run: ServerRun) {
-    const { plan, clients, forever, reply } = run.options;
-    this.#run = run;
+    const { plan, clients, connect, forever, reply, timeoutMs, idleTimeoutMs, waitMs } =
+      run.options;
+    this.#options = run.options;
+    this.#recorder = run.recorder;
+    this.#deadlines = run.deadlines;
+    this.#onMessage = run.onMessage;
+    this.#onTrouble = run.onTrouble;
+    this.#reply = reply;
+    this.#keep = connect === "once";
+    this.#isTimed = plan.seconds !== undefined;
+    this.#lastNo = this.#isTimed ? NaN : plan.repeat - 1;
+    this.#idleMs = idleTimeoutMs;
+    // A client waits that long for a lost answer before its next message.
+    this.#endingMs = Math.min(2 * timeoutMs + waitMs, idleTimeoutMs);
     const none = { sizeBytes: 0, no: 0, lost: false, resumed: false };
     this.#outcome = { client: 0, answered: reply, ...none };
     this.#lastSize = plan.sizes.at(-1)!;
@@ -94,8 +121,8 @@ export class Server {
       await this.#untilFinished(() => accepting = this.#acceptAll(transport, open));
       transport.stopAccepting();
       // The last clients still have to end their connections; those that do not are cut off.
-      const { deadlines, options } = this.#run;
-      await Promise.race([Promise.all(open.values()), deadlines.sleep(options.timeoutMs)]);
+      const cutOff = this.#deadlines.sleep(this.#options.timeoutMs);
+      await Promise.race([Promise.all(open.values()), cutOff]);
     } finally {
       transport.stopAccepting();
       for (const connection of open.keys()) await this.#close(connection);
@@ -130,7 +157,7 @@ export class Server {
    * @throws {RunError} when nothing was heard for the idle time
    */
   async serveDatagrams(transport: DatagramServerTransport): Promise<void> {
-    const { plan, answer } = this.#run.options;
+    const { plan, answer } = this.#options;
     this.#endsInSilence = true;
     const peers = new Map<string, Arrivals>();
     const timer = new StepTimer();
@@ -142,7 +169,7 @@ export class Server {
       }
       timer.mark(STEP_INDEX.receive);
       if (!isMessage(bytes)) {
-        this.#run.onTrouble(`${from.peer}: a datagram that is not a message of this program`);
+        this.#onTrouble(`${from.peer}: a datagram that is not a message of this program`);
         return;
       }
       let arrivals = peers.get(from.peer);
@@ -167,12 +194,12 @@ export class Server {
   async #untilFinished(start: () => Promise<void>): Promise<void> {
     const finished = Promise.withResolvers<void>();
     this.#finish = finished.resolve;
-    const { deadlines, options } = this.#run;
-    using silence = deadlines.add((error) => {
+    const { forever } = this.#options;
+    using silence = this.#deadlines.add((error) => {
       if (error instanceof InterruptedError) finished.reject(error);
-      else if (options.forever) {
+      else if (forever) {
         this.#onSilence();
-        silence.arm(options.idleTimeoutMs);
+        silence.arm(this.#idleMs);
       } else if (this.#ending) finished.resolve();
       else finished.reject(this.#idle());
     });
@@ -185,23 +212,15 @@ export class Server {
 
   /** Something came from a peer: the silence begins anew. */
   #heard(nowMs?: number): void {
-    const { timeoutMs, idleTimeoutMs, waitMs } = this.#run.options;
-    // A client waits that long for a lost answer before its next message.
-    const ending = Math.min(2 * timeoutMs + waitMs, idleTimeoutMs);
-    this.#silence?.arm(this.#ending ? ending : idleTimeoutMs, nowMs);
+    this.#silence?.arm(this.#ending ? this.#endingMs : this.#idleMs, nowMs);
   }
 
   #idle(): RunError {
-    const { idleTimeoutMs, plan, clients } = this.#run.options;
+    const { idleTimeoutMs, plan, clients } = this.#options;
     const all = plan.sizes.length * plan.repeat * clients;
-    const { messages } = this.#run.recorder;
+    const { messages } = this.#recorder;
     const count = this.#isTimed ? `${messages}` : `${messages} of ${all}`;
     return new RunError(`nothing heard for ${idleTimeoutMs} ms, ${count} messages received`);
-  }
-
-  /** Whether the plan says for how long, and not how often. */
-  get #isTimed(): boolean {
-    return this.#run.options.plan.seconds !== undefined;
   }
 
   /**
@@ -222,7 +241,7 @@ export class Server {
         this.security ??= connection.security ?? null;
       }
       const bytes = this.#spareBuffers.pop() ?? new Uint8Array(RECEIVE_BYTES);
-      const serving = this.#run.options.answer === "ack"
+      const serving = this.#options.answer === "ack"
         ? this.#serveMessages(visit, bytes)
         : this.#serveBytes(visit, bytes);
       // Where its calls returned values the peer has ended by now.
@@ -244,15 +263,13 @@ export class Server {
     // Answered is answered, however the connection ended.
     this.#recordLast(visit);
     onServed();
-    const { connect } = this.#run.options;
-    if (this.#isTimed && connect === "once" && visit.hadLastSize) this.#final();
+    if (this.#isTimed && this.#keep && visit.hadLastSize) this.#final();
   }
 
   /** Where nothing is answered, the numbers are looked at: those of one client, as far as known. */
   #arrivalsOf(): Arrivals | null {
-    const { reply, connect, plan } = this.#run.options;
-    if (reply) return null;
-    return connect === "once" ? new Arrivals(plan) : this.#arrivals;
+    if (this.#reply) return null;
+    return this.#keep ? new Arrivals(this.#options.plan) : this.#arrivals;
   }
 
   /** With --echo and --discard: takes bytes until the peer ends, whatever they are. */
@@ -263,7 +280,7 @@ export class Server {
       const received = receiving instanceof Promise ? await receiving : receiving;
       if (received === 0) break;
       this.#heard();
-      if (this.#run.options.answer === "discard") continue;
+      if (this.#options.answer === "discard") continue;
       const sending = connection.send(bytes.subarray(0, received));
       if (sending instanceof Promise) await sending;
     }
@@ -293,11 +310,10 @@ export class Server {
   /** One message is there: it is answered, and looked at closely after. */
   #message(visit: Visit): MaybePromise<void> {
     const { connection, timer } = visit;
-    const { reply } = this.#run.options;
     this.#recordLast(visit);
     timer.mark(STEP_INDEX.receive);
     visit.arrivedUs = timer.lastUs;
-    const sending = reply ? connection.send(ACK) : undefined;
+    const sending = this.#reply ? connection.send(ACK) : undefined;
     return sending instanceof Promise
       ? sending.then(() => this.#answered(visit))
       : this.#answered(visit);
@@ -306,33 +322,32 @@ export class Server {
   /** A message's record waits for the connection's end, which belongs to it, unless it is kept. */
   #answered(visit: Visit): void {
     const { timer, assembler, connection } = visit;
-    const { reply, connect } = this.#run.options;
-    if (reply) timer.mark(STEP_INDEX.send);
+    if (this.#reply) timer.mark(STEP_INDEX.send);
     const { header, sizeBytes } = assembler;
     visit.hadLastSize ||= sizeBytes === this.#lastSize;
     this.#ending ||= this.#endsInSilence && visit.hadLastSize;
     const ahead = visit.arrivals?.take(sizeBytes, parseNo(header)) ?? null;
     if (ahead === DUPLICATE) {
-      this.#run.recorder.duplicate(sizeBytes);
+      this.#recorder.duplicate(sizeBytes);
       return timer.next();
     }
     const resumed = connection.resumed ?? false;
     this.#arrived(visit.outcome, header, sizeBytes, ahead, visit.arrivedUs);
     visit.outcome.resumed = resumed;
     visit.unrecorded = true;
-    if (connect === "once") this.#recordLast(visit);
+    if (this.#keep) this.#recordLast(visit);
   }
 
   #recordLast(visit: Visit): void {
     if (!visit.unrecorded) return;
-    this.#run.recorder.message(visit.outcome, visit.timer);
+    this.#recorder.message(visit.outcome, visit.timer);
     visit.unrecorded = false;
     visit.timer.next();
   }
 
   #trouble(connection: ServerConnection, error: unknown): void {
     if (error instanceof InterruptedError) return;
-    this.#run.onTrouble(`${connection.peer}: ${describe(error)}`);
+    this.#onTrouble(`${connection.peer}: ${describe(error)}`);
   }
 
   #close(connection: ServerConnection): MaybePromise<void> {
@@ -354,7 +369,7 @@ export class Server {
     timer: StepTimer,
   ): MaybePromise<void> {
     const arrivedUs = timer.lastUs;
-    const sending = this.#run.options.reply ? this.#answerDatagram(from, ACK) : true;
+    const sending = this.#reply ? this.#answerDatagram(from, ACK) : true;
     return sending instanceof Promise
       ? sending.then((sent) => this.#datagramServed(sent, bytes, arrivals, timer, arrivedUs))
       : this.#datagramServed(sending, bytes, arrivals, timer, arrivedUs);
@@ -368,15 +383,15 @@ export class Server {
     arrivedUs: number,
   ): void {
     if (!sent) return;
-    const { options, recorder } = this.#run;
-    if (options.reply) timer.mark(STEP_INDEX.send);
+    const recorder = this.#recorder;
+    if (this.#reply) timer.mark(STEP_INDEX.send);
     this.#ending ||= bytes.length === this.#lastSize;
     const no = parseNo(bytes);
     const ahead = arrivals.take(bytes.length, no);
     if (ahead !== DUPLICATE) {
       this.#arrived(this.#outcome, bytes, bytes.length, ahead, arrivedUs);
       recorder.message(this.#outcome, timer);
-    } else if (!options.reply && !this.#isFinal(bytes.length, no)) {
+    } else if (!this.#reply && !this.#isFinal(bytes.length, no)) {
       // A client sends copies of the last message, to be sure; no network has made these.
       recorder.duplicate(bytes.length);
     }
@@ -396,7 +411,7 @@ export class Server {
   }
 
   #notAnswered(to: DatagramPeer, error: unknown): false {
-    this.#run.onTrouble(`${to.peer}: ${describe(error)}`);
+    this.#onTrouble(`${to.peer}: ${describe(error)}`);
     return false;
   }
 
@@ -408,22 +423,20 @@ export class Server {
     ahead: number | null,
     arrivedUs: number,
   ): void {
-    const { options, recorder } = this.#run;
     outcome.sizeBytes = sizeBytes;
     outcome.no = parseNo(header);
     const epochUs = EPOCH_US + arrivedUs;
-    if (!options.reply) {
+    if (!this.#reply) {
       const delayUs = oneWayDelayUs(parseSentUs(header), epochUs);
-      recorder.arrival(sizeBytes, ahead, arrivedUs, delayUs);
+      this.#recorder.arrival(sizeBytes, ahead, arrivedUs, delayUs);
     }
-    this.#run.onMessage?.(header, epochUs);
+    this.#onMessage?.(header, epochUs);
     if (this.#isFinal(sizeBytes, outcome.no)) this.#final();
   }
 
   /** Whether a message is the plan's last one. */
   #isFinal(sizeBytes: number, no: number): boolean {
-    const { plan } = this.#run.options;
-    return sizeBytes === this.#lastSize && no === plan.repeat - 1 && !this.#isTimed;
+    return sizeBytes === this.#lastSize && no === this.#lastNo;
   }
 
   #final(): void {

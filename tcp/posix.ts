@@ -38,17 +38,18 @@ class TcpClientConnection implements ClientConnection {
 class TcpServerConnection implements ServerConnection {
   readonly peer: string;
   readonly #tcp: PosixTcp;
-  readonly #options: PairOptions;
+  readonly #timeoutMs: number;
+  readonly #idleTimeoutMs: number;
 
-  constructor(tcp: PosixTcp, options: PairOptions) {
+  constructor(tcp: PosixTcp, { timeoutMs, idleTimeoutMs }: PairOptions) {
     this.peer = tcp.peer.text;
     this.#tcp = tcp;
-    this.#options = options;
+    this.#timeoutMs = timeoutMs;
+    this.#idleTimeoutMs = idleTimeoutMs;
   }
 
   receive(into: Uint8Array, idle: boolean): MaybePromise<number> {
-    const { idleTimeoutMs, timeoutMs } = this.#options;
-    return this.#tcp.receive(into, idle ? idleTimeoutMs : timeoutMs);
+    return this.#tcp.receive(into, idle ? this.#idleTimeoutMs : this.#timeoutMs);
   }
 
   send(answer: Uint8Array): MaybePromise<void> {

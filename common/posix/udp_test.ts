@@ -79,13 +79,14 @@ for (const patience of ["sleep", "spin"] as const) {
   Deno.test(`PosixUdp counts a server that is not there as one that says nothing (${patience})`, async () => {
     using link = new Loopback(patience);
     const { client, server } = link;
+    const { port } = server.address;
     server.close();
     // The system answers the first with an ICMP message, which the later calls are told of.
     for (let i = 0; i < 3; i++) {
       client.send(Uint8Array.of(i));
       assertEquals(await client.receive(new Uint8Array(10), 30), NOT_YET);
     }
-    const again = link.own(PosixUdp.at(HOST, server.address.port, link.loop));
+    const again = link.own(PosixUdp.at(HOST, port, link.loop));
     client.send(Uint8Array.of(9));
     const into = new Uint8Array(10);
     assertEquals([await again.receive(into, LONG_MS), into[0]], [1, 9]);
