@@ -36,7 +36,7 @@ export interface DtlsCarrier {
   /** The peer. */
   readonly remoteAddr: Deno.NetAddr;
   /** Sends a datagram; the bytes are handed over. */
-  transmit(datagram: Uint8Array): Promise<void>;
+  transmit(datagram: Uint8Array): Promise<unknown>;
   /** Told once, when the connection needs its socket no more. */
   release(): void;
   /** Told once, when the handshake is complete. */
@@ -107,6 +107,13 @@ export class DtlsConn extends SecureConn {
   readonly #inbox: Uint8Array[] = [];
   /** Resolved when nothing is to be waited for any more; every shutdown() that runs sees it. */
   readonly #over = Promise.withResolvers<void>();
+  /** A datagram is copied, as the session's memory is used again before it has left. */
+  readonly #transmit = (datagram: Uint8Array) => {
+    const sending = this.#carrier.transmit(datagram.slice());
+    this.#sent = this.#sent ? Promise.all([this.#sent, sending]) : sending;
+  };
+  /** What the last {@linkcode #flush} has begun to send. */
+  #sent: Promise<unknown> | undefined;
   #reader: Reader | null = null;
   #failure: unknown;
   #closed = false;
@@ -250,7 +257,7 @@ export class DtlsConn extends SecureConn {
       return this.#fail(error);
     }
     if (this.#idleTimeoutMs < Infinity) this.#idle.arm(this.#idleTimeoutMs);
-    this.#flush().catch((error) => this.#fail(error));
+    this.#flush()?.catch((error) => this.#fail(error));
     this.#setTimer();
   }
 
@@ -290,14 +297,11 @@ export class DtlsConn extends SecureConn {
     }
   }
 
-  /** A datagram is copied, as the session's memory is used again before it has left. */
-  #flush(): Promise<void> {
-    let sent: Promise<void> | undefined;
-    this.core.drain((datagram) => {
-      const sending = this.#carrier.transmit(datagram.slice());
-      sent = sent ? Promise.all([sent, sending]).then(() => {}) : sending;
-    });
-    return sent ?? Promise.resolve();
+  /** Sends what the session has put out; there may be nothing to wait for. */
+  #flush(): Promise<unknown> | undefined {
+    this.#sent = undefined;
+    this.core.drain(this.#transmit);
+    return this.#sent;
   }
 
   /** The next thing the clock brings: a flight to be sent again, or the handshake's end. */
@@ -317,7 +321,7 @@ export class DtlsConn extends SecureConn {
     } catch (error) {
       return this.#fail(error);
     }
-    this.#flush().catch((error) => this.#fail(error));
+    this.#flush()?.catch((error) => this.#fail(error));
     this.#setTimer();
   }
 
@@ -332,7 +336,8 @@ export class DtlsConn extends SecureConn {
     this.#settle(null, error);
     this.#over.resolve();
     this.#carrier.failed?.(error);
-    this.#flush().catch(() => {}).finally(() => this.#free());
+    const free = () => this.#free();
+    (this.#flush() ?? Promise.resolve()).then(free, free);
   }
 
   #settle(message: Uint8Array | null, error?: unknown): void {

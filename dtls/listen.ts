@@ -14,8 +14,8 @@ import {
   type ListenerCounters,
   type ListenSettings,
 } from "../common/openssl/settings.ts";
-import { formatAddress } from "../common/protocol.ts";
-import { UdpSocket } from "../common/udp.ts";
+import { formatAddress, type MaybePromise } from "../common/protocol.ts";
+import { afterTurn, UdpSocket } from "../common/udp.ts";
 import { DtlsConn, type DtlsConnOptions } from "./conn.ts";
 
 /**
@@ -202,9 +202,12 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
     for (const waker of this.#wakers.splice(0)) waker();
   }
 
-  #onDatagram(bytes: Uint8Array<ArrayBuffer>, from: Deno.NetAddr): void {
+  #onDatagram(bytes: Uint8Array<ArrayBuffer>, from: Deno.NetAddr): MaybePromise<void> {
     const key = formatAddress(from.hostname, from.port);
-    this.#endpoint.receive(bytes, key, from)?.advance();
+    const conn = this.#endpoint.receive(bytes, key, from);
+    if (!conn) return;
+    conn.advance();
+    return afterTurn();
   }
 
   /** A stranger's cookie that gets lost is asked for again. */

@@ -11,7 +11,7 @@ import { InterruptedError } from "../common/errors.ts";
 import { resolveHost } from "../common/net.ts";
 import type { PairOptions } from "../common/options.ts";
 import { clientMain, type Prepare, type Prepared } from "../common/script.ts";
-import { UdpSocket } from "../common/udp.ts";
+import { afterTurn, UdpSocket } from "../common/udp.ts";
 import { preparePosixClient } from "./posix.ts";
 
 class UdpConnection implements ClientConnection {
@@ -31,12 +31,14 @@ class UdpConnection implements ClientConnection {
       error instanceof InterruptedError ? this.#fail(error) : this.#settle(LOST)
     );
     this.#socket.run((bytes, from) => {
-      if (from.port === server.port && from.hostname === server.hostname) this.#arrived(bytes);
+      if (from.port !== server.port || from.hostname !== server.hostname) return;
+      this.#arrived(bytes);
+      return afterTurn();
     }).catch((error) => this.#fail(error));
   }
 
-  send(message: Uint8Array): Promise<void> {
-    return this.#socket.send(message, this.#server);
+  async send(message: Uint8Array): Promise<void> {
+    await this.#socket.send(message, this.#server);
   }
 
   receive(into: Uint8Array): Promise<number> {

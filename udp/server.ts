@@ -24,8 +24,8 @@ class UdpPeer implements DatagramPeer {
     this.#addr = addr;
   }
 
-  send(answer: Uint8Array): Promise<void> {
-    return this.#socket.send(answer, this.#addr);
+  async send(answer: Uint8Array): Promise<void> {
+    await this.#socket.send(answer, this.#addr);
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * What our async clients cost beyond Deno's own sockets: runs a bare loop and our client in turn,
- * each against a fresh server of ours, and prints the medians and their ratio.
+ * each against a fresh server of ours, and prints the medians and their ratio. Clients stay on one
+ * core and servers on another, as where the ends run decides more than what they do.
  *
  *     deno run -A tools/bench/bare_async.ts tcp|udp|dtls [MESSAGES] [PAIRS]
  *
@@ -12,11 +13,14 @@ import { ensureCertificates } from "../../certs/generate.ts";
 import { EXIT, reportError, RunError, UsageError } from "../../common/errors.ts";
 import { type Lane, LANES } from "../../common/lanes.ts";
 import { MAX_REPEAT } from "../../common/plan.ts";
+import { pinToCore } from "../../common/posix/affinity.ts";
 import type { ResultDocument } from "../../common/result.ts";
 import { join } from "../../common/std.ts";
 import { failureOf, ROOT, ScriptProcess } from "../children.ts";
 
 const SIZE_BYTES = 100;
+/** A child stays where its parent was pinned when it was started (sched_setaffinity(2)). */
+const CORES = { client: 0, server: 1 };
 const CERTS = join(ROOT, "certs");
 const USAGE = "bare_async.ts tcp|udp|dtls [MESSAGES, default 5000] [PAIRS, default 5]";
 
@@ -88,6 +92,7 @@ const runOurs: Run = async (lane, port, messages) => {
 const runBare: Run = async ({ protocol }, port, messages) => {
   const file = join(ROOT, "tools", "bench", "bare_loop.ts");
   const words = [protocol, port, messages, SIZE_BYTES].map(String);
+  pinToCore(CORES.client);
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", "--allow-net", file, ...words],
     stdin: "null",
@@ -108,6 +113,7 @@ function script(
 ): ScriptProcess {
   const plan = ["--sizes", String(SIZE_BYTES), "--repeat", String(messages), "--connect", "once"];
   const settings = { lane, role, certs: CERTS, results: CERTS };
+  pinToCore(CORES[role]);
   const process = new ScriptProcess({ ...settings, words: ["--quiet", ...plan, ...words] });
   processes.push(process);
   return process;
