@@ -115,7 +115,9 @@ export function parseRunAll(words: string[]): RunAllOptions | "help" {
   const repeat = numberOf(values, "repeat", 1, MAX_REPEAT) ??
     (isQuick ? QUICK_REPEAT : FULL_PLAN.repeat);
   const connect = choiceOf(values, "connect", ["message", "once"]) ?? "message";
-  const jobs = jobsOf(values.get("lanes"), !isQuick && connect === "message");
+  // One connection for all messages has nothing to resume.
+  const all = connect === "once" ? JOBS.filter(({ resume }) => !resume) : JOBS;
+  const jobs = jobsOf(values.get("lanes"), all, isQuick);
   const plan = seconds === null ? { sizes, repeat } : { sizes, repeat, seconds };
   for (const { lane } of jobs) checkPlan(plan, lane.protocol);
   if (side === "both" && values.has("port")) {
@@ -129,7 +131,7 @@ export function parseRunAll(words: string[]): RunAllOptions | "help" {
   };
   return {
     jobs,
-    leftOut: values.has("lanes") ? 0 : JOBS.length - jobs.length,
+    leftOut: values.has("lanes") ? 0 : all.length - jobs.length,
     rounds: numberOf(values, "rounds", 1, MAX_ROUNDS) ?? 1,
     side,
     host: hostOf(values, "host") ?? "127.0.0.1",
@@ -175,15 +177,18 @@ export const JOBS: readonly Job[] = LANES.flatMap((lane) => [
  * A lane's name stands for both its jobs. Without names, resumption shows on one kind of I/O, as all
  * of them would take more than two minutes.
  */
-function jobsOf(text: string | undefined, hasResumed: boolean): readonly Job[] {
+function jobsOf(text: string | undefined, all: readonly Job[], isQuick: boolean): readonly Job[] {
   if (text === undefined) {
-    return JOBS.filter(({ lane, resume }) => !resume || (hasResumed && lane.io === "async"));
+    return all.filter(({ lane, resume }) => !resume || (!isQuick && lane.io === "async"));
   }
-  if (text === "all") return JOBS;
+  if (text === "all") return all;
   const names = text.split(",");
-  const unknown = names.find((name) => !JOBS.some((job) => isNamed(job, name)));
-  if (unknown === undefined) return JOBS.filter((job) => names.some((name) => isNamed(job, name)));
-  const known = JOBS.map(({ name }) => name).join(", ");
+  const unknown = names.find((name) => !all.some((job) => isNamed(job, name)));
+  if (unknown === undefined) return all.filter((job) => names.some((name) => isNamed(job, name)));
+  if (JOBS.some(({ name }) => name === unknown)) {
+    throw new UsageError(`--lanes ${unknown}: nothing is resumed with --connect once`);
+  }
+  const known = all.map(({ name }) => name).join(", ");
   throw new UsageError(`--lanes ${text}: no lane "${unknown}"; there are ${known}`);
 }
 

@@ -197,6 +197,25 @@ Deno.test("parseRunAll() refuses words that do not go together", () => {
   assertThrows(() => parseRunAll(["--sizes", "65508"]), UsageError, "on UDP");
 });
 
+Deno.test("parseRunAll() resumes nothing where there is one connection", () => {
+  const namesOf = (words: string[]) => {
+    const options = parseRunAll(words);
+    assert(options !== "help");
+    return [options.jobs.map(({ name }) => name), options.leftOut];
+  };
+  assertEquals(namesOf(["--lanes", "tls-sync-openssl"]), [
+    ["tls-sync-openssl", "tls-sync-openssl-resumed"],
+    0,
+  ]);
+  const once = ["--connect", "once"];
+  assertEquals(namesOf(["--lanes", "tls-sync-openssl", ...once]), [["tls-sync-openssl"], 0]);
+  const plain = LANES.map(({ name }) => name);
+  assertEquals(namesOf(once), [plain, 0]);
+  assertEquals(namesOf(["--lanes", "all", ...once]), [plain, 0]);
+  const words = ["--lanes", "tls-sync-openssl-resumed", ...once];
+  assertThrows(() => parseRunAll(words), UsageError, "nothing is resumed with --connect once");
+});
+
 Deno.test("parseRunAll() takes the whole plan, and the small one with --quick", () => {
   const [whole, quick] = [parseRunAll([]), parseRunAll(["--quick"])];
   assert(whole !== "help" && quick !== "help");
