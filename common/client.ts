@@ -66,8 +66,8 @@ export interface ClientRun {
 export class Client {
   /** What was agreed on in this client's first handshake. */
   security: Security | null = null;
-  // What every message needs of a run stands here for itself: it is the same for every run, also for
-  // a rehearsal.
+  // What every message needs of a run has fields of its own: V8 makes code for one kind of object,
+  // and a rehearsal's options are another than the run's.
   readonly #options: PairOptions;
   readonly #recorder: Recorder;
   readonly #deadlines: Deadlines;

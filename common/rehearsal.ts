@@ -28,14 +28,14 @@ import type {
 
 /**
  * Messages of each pass. V8 drops the code of a function that comes to a place where it never was,
- * so two short passes go from the beginning to the end first. The long one has more than its
- * --invocation-count-for-turbofan, by the time it takes until the code is there.
+ * so two short passes go from a connection's beginning to its end first. The long one has more than
+ * V8's --invocation-count-for-turbofan, by the time it takes until the code is there.
  */
 const PASSES = [20, 20, 8000];
 const SIZE_BYTES = 100;
 const HOST = "127.0.0.1";
 
-/** Before these an end has to wait, so that its code has seen that, too. */
+/** Numbers of messages that come late, so that waiting is rehearsed, too. */
 const LATE_MESSAGES: readonly number[] = [10, 1000];
 
 /** Nothing is far away here. */
@@ -80,9 +80,9 @@ export async function rehearseSecure(
   }
 }
 
-async function pass(words: PairOptions, messages: number, pair: RehearsedPair): Promise<void> {
+async function pass(given: PairOptions, messages: number, pair: RehearsedPair): Promise<void> {
   const options: PairOptions = {
-    ...words,
+    ...given,
     ...{ hostname: HOST, port: 0, clients: 1, connect: "once", reply: true, resume: false },
     ...{ plan: { sizes: [SIZE_BYTES], repeat: messages }, waitMs: 0, pause: false },
     ...{ timeoutMs: PATIENCE_MS, idleTimeoutMs: PATIENCE_MS, forever: false, answer: "ack" },
@@ -119,7 +119,7 @@ interface Stage {
   readonly opened: { close(): unknown }[];
 }
 
-/** From now on the end that is rehearsed may block, as it will: what it waits for is there. */
+/** From now on calls may block, as they will in the run: what they wait for is there. */
 function begin({ loop }: Stage): void {
   loop.users = 1;
 }
@@ -141,9 +141,15 @@ function beforeRest({ loop }: Stage, client: ClientTransport, act: () => void): 
 }
 
 /** Sends at once, or when the end that is rehearsed has waited for it. */
-function sendTo(peer: { send(bytes: Uint8Array): unknown }, bytes: Uint8Array, no: number): void {
-  if (LATE_MESSAGES.includes(no)) setTimeout(() => ignore(peer.send(bytes)));
-  else ignore(peer.send(bytes));
+function sendTo(
+  { opened }: Stage,
+  peer: { send(bytes: Uint8Array): unknown },
+  bytes: Uint8Array,
+  no: number,
+): void {
+  if (!LATE_MESSAGES.includes(no)) return ignore(peer.send(bytes));
+  const timer = setTimeout(() => ignore(peer.send(bytes)));
+  opened.push({ close: () => clearTimeout(timer) });
 }
 
 /** The peer sends its next message as soon as it has been answered: it is there when it is wanted. */
@@ -156,8 +162,10 @@ async function rehearseServer(stage: Stage, transport: AnyServer, peer: ClientTr
   let no = 0;
   let ending: Promise<void> | undefined;
   const next = () => {
-    if (no < repeat) sendTo(near, writer.prepare(no, SIZE_BYTES), no++);
-    else ignore(ending ??= endOf(near));
+    if (no < repeat) return sendTo(stage, near, writer.prepare(no, SIZE_BYTES), no++);
+    // What it waits for now the server has yet to send.
+    stage.loop.users = 2;
+    ignore(ending ??= endOf(near));
   };
   const take = oneAtATime(() => near.receive(answer));
   const onMessage = () => {
@@ -197,12 +205,12 @@ async function rehearseClient(stage: Stage, server: ServerTransport, client: Cli
     const near = await open(timer);
     far = await accepting;
     begin(stage);
-    sendTo(far, ACK, no++);
+    sendTo(stage, far, ACK, no++);
     return near;
   };
   beforeRest(stage, client, () => {
     take();
-    sendTo(far, ACK, no++);
+    sendTo(stage, far, ACK, no++);
   });
   const end = new Client(run, client, 0);
   opened.push({ close: () => end.abandon() });
@@ -236,10 +244,10 @@ async function rehearseDatagramClient(
     ignore(near.send(ACK));
     far = await met.promise;
     begin(stage);
-    sendTo(far, ACK, no++);
+    sendTo(stage, far, ACK, no++);
     return near;
   };
-  beforeRest(stage, client, () => sendTo(far, ACK, no++));
+  beforeRest(stage, client, () => sendTo(stage, far, ACK, no++));
   const end = new Client(run, client, 0);
   opened.push({ close: () => end.abandon() });
   await end.exchangeSize(SIZE_BYTES, false);

@@ -40,6 +40,9 @@ export interface ServerRun {
 /** Big enough for the longest datagram, and for a good part of a stream. */
 const RECEIVE_BYTES = 65_536;
 
+/** So many of them are kept for later connections. */
+const SPARE_BUFFERS = 16;
+
 /**
  * Serves a run: takes in what arrives, and knows when every client has done the whole plan.
  *
@@ -51,7 +54,7 @@ const RECEIVE_BYTES = 65_536;
 export class Server {
   /** What was agreed on in the first handshake. */
   security: Security | null = null;
-  // As in the client: what every message needs stands here for itself.
+  // As in the client: what every message needs has fields of its own.
   readonly #options: PairOptions;
   readonly #recorder: Recorder;
   readonly #deadlines: Deadlines;
@@ -246,7 +249,7 @@ export class Server {
         : this.#serveBytes(visit, bytes);
       // Where its calls returned values the peer has ended by now.
       if (!visit.peerEnded) await serving;
-      this.#spareBuffers.push(bytes);
+      if (this.#spareBuffers.length < SPARE_BUFFERS) this.#spareBuffers.push(bytes);
       if (connection.shutdown) {
         const ending = connection.shutdown();
         if (ending instanceof Promise) await ending;

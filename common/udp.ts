@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { setImmediate } from "node:timers";
 import { listenError } from "./net.ts";
 import { bindUdp, type DatagramSocket } from "./node_udp.ts";
 import type { MaybePromise } from "./protocol.ts";
@@ -14,12 +13,15 @@ export type OnDatagram = (
   from: Deno.NetAddr,
 ) => MaybePromise<unknown>;
 
+/** A promise that is resolved wakes whoever awaits it through so many others at most. */
+const AWAITS = 10;
+
 /**
  * For a handler that has woken somebody and not done his work itself: the next datagram is asked
  * for when he has gone on. Asked for at once it would cost him a tenth of a round trip.
  */
-export function afterTurn(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
+export async function afterWoken(): Promise<void> {
+  for (let i = 0; i < AWAITS; i++) await undefined;
 }
 
 /** No UDP datagram is longer; receive() without a buffer of this size would cut it. */

@@ -13,7 +13,7 @@ import {
   HANDSHAKE_TIMEOUT_MS,
   type TlsClientSettings,
 } from "../common/openssl/settings.ts";
-import { afterTurn, UdpSocket } from "../common/udp.ts";
+import { afterWoken, UdpSocket } from "../common/udp.ts";
 import { DtlsConn } from "./conn.ts";
 
 /**
@@ -126,7 +126,7 @@ export function openDtls(
     if (from.port !== port || from.hostname !== address) return;
     core.feed(datagram);
     conn.advance();
-    return afterTurn();
+    return afterWoken();
   }).catch(() => conn.abandon());
   conn.advance();
   return conn;

@@ -15,7 +15,7 @@ import {
   type ListenSettings,
 } from "../common/openssl/settings.ts";
 import { formatAddress, type MaybePromise } from "../common/protocol.ts";
-import { afterTurn, UdpSocket } from "../common/udp.ts";
+import { afterWoken, UdpSocket } from "../common/udp.ts";
 import { DtlsConn, type DtlsConnOptions } from "./conn.ts";
 
 /**
@@ -207,7 +207,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
     const conn = this.#endpoint.receive(bytes, key, from);
     if (!conn) return;
     conn.advance();
-    return afterTurn();
+    return afterWoken();
   }
 
   /** A stranger's cookie that gets lost is asked for again. */

@@ -11,7 +11,7 @@ import { InterruptedError } from "../common/errors.ts";
 import { resolveHost } from "../common/net.ts";
 import type { PairOptions } from "../common/options.ts";
 import { clientMain, type Prepare, type Prepared } from "../common/script.ts";
-import { afterTurn, UdpSocket } from "../common/udp.ts";
+import { afterWoken, UdpSocket } from "../common/udp.ts";
 import { preparePosixClient } from "./posix.ts";
 
 class UdpConnection implements ClientConnection {
@@ -33,7 +33,7 @@ class UdpConnection implements ClientConnection {
     this.#socket.run((bytes, from) => {
       if (from.port !== server.port || from.hostname !== server.hostname) return;
       this.#arrived(bytes);
-      return afterTurn();
+      return afterWoken();
     }).catch((error) => this.#fail(error));
   }
 

@@ -286,7 +286,7 @@ export class TlsSession implements Disposable {
     this.#lib.ERR_clear_error();
     const result = this.#lib.SSL_shutdown(this.#ssl);
     if (result < 0) this.#lib.ERR_clear_error();
-    this.#ended = result >= 0;
+    if (result >= 0) this.#ended = true;
     return result === 1;
   }
 

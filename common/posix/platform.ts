@@ -25,6 +25,8 @@ export interface Platform {
   readonly MSG_DONTWAIT: number;
   /** Set where the system knows it: a peer that has gone is an error and no signal. */
   readonly MSG_NOSIGNAL: number;
+  /** Set where accept(2) keeps to SO_RCVTIMEO. */
+  readonly acceptTimesOut: boolean;
   /** Set where `sched_setaffinity` exists. */
   readonly pins: boolean;
 }
@@ -50,6 +52,7 @@ const LINUX: Platform = {
   SO_ERROR: 4,
   MSG_DONTWAIT: 0x40,
   MSG_NOSIGNAL: 0x4000,
+  acceptTimesOut: true,
   pins: true,
 };
 
@@ -66,6 +69,7 @@ const MACOS: Platform = {
   MSG_DONTWAIT: 0x80,
   // Deno lets no process die of SIGPIPE.
   MSG_NOSIGNAL: 0,
+  acceptTimesOut: false,
   pins: false,
 };
 

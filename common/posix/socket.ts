@@ -100,10 +100,10 @@ export class PosixSocket implements Disposable {
 
   /** Where it is bound. */
   get address(): SocketAddress {
-    this.#addressLength[0] = MAX_ADDRESS_BYTES;
-    const result = this.#libc.getsockname(this.fd, this.#addressBytes, this.#addressLength);
+    const bytes = new Uint8Array(MAX_ADDRESS_BYTES);
+    const result = this.#libc.getsockname(this.fd, bytes, Uint32Array.of(MAX_ADDRESS_BYTES));
     check("getsockname", result, this.#libc.errno[0]!);
-    return SocketAddress.from(this.#addressBytes);
+    return SocketAddress.from(bytes);
   }
 
   /**
@@ -137,8 +137,9 @@ export class PosixSocket implements Disposable {
    * @returns null where nobody has connected yet
    */
   accept(mayWait: boolean): { socket: PosixSocket; peer: SocketAddress } | null {
-    // accept(2) keeps to the slice, too, where it may wait; else it is not called in vain.
-    if ((this.#spins || !mayWait) && !this.#isReadable(mayWait)) return null;
+    // Where accept(2) keeps to the slice by itself, nobody has to ask first.
+    const blocks = mayWait && !this.#spins && this.#libc.platform.acceptTimesOut;
+    if (!blocks && !this.#isReadable(mayWait)) return null;
     this.#addressLength[0] = MAX_ADDRESS_BYTES;
     const fd = this.#libc.accept(this.fd, this.#addressBytes, this.#addressLength);
     const errno = this.#libc.errno[0]!;
@@ -147,16 +148,17 @@ export class PosixSocket implements Disposable {
     return { socket, peer: this.sender };
   }
 
-  /** Whether a connection can be accepted; where it may wait, it asks for a slice of time. */
+  /** Whether a connection can be accepted; it may take a slice of time. */
   #isReadable(mayWait: boolean): boolean {
     const pollFd = bytesOf(Int32Array.of(this.fd, POLLIN));
-    const untilMs = mayWait ? performance.now() + SLICE_MS : 0;
+    const timeoutMs = mayWait && !this.#spins ? SLICE_MS : 0;
+    const untilMs = mayWait && this.#spins ? performance.now() + SLICE_MS : 0;
     do {
-      const ready = this.#libc.poll(pollFd, 1, 0);
+      const ready = this.#libc.poll(pollFd, 1, timeoutMs);
       const errno = this.#libc.errno[0]!;
       if (ready > 0) return true;
       if (ready < 0) return later("poll", errno), false;
-    } while (mayWait && performance.now() < untilMs);
+    } while (this.#spins && performance.now() < untilMs);
     return false;
   }
 

@@ -7,7 +7,7 @@
 import { listenError } from "../net.ts";
 import type { MaybePromise } from "../protocol.ts";
 import type { SocketAddress } from "./address.ts";
-import { ECONNREFUSED, PosixError } from "./errors.ts";
+import { EAGAIN, ECONNREFUSED, PosixError } from "./errors.ts";
 import { POLLOUT } from "./platform.ts";
 import type { PollLoop } from "./poll_loop.ts";
 import { Pollable } from "./pollable.ts";
@@ -30,7 +30,8 @@ export class PosixUdp extends Pollable {
   static toward(server: SocketAddress, loop: PollLoop): PosixUdp {
     const socket = PosixSocket.open("datagram", server.hostname, loop.patience);
     try {
-      socket.connect(server);
+      // On a datagram socket it takes no time: EAGAIN is that no port is free (connect(2)).
+      if (!socket.connect(server)) throw new PosixError("connect", EAGAIN);
       return new PosixUdp(socket, loop, false);
     } catch (error) {
       socket.close();

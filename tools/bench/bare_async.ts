@@ -17,10 +17,11 @@ import { pinToCore } from "../../common/posix/affinity.ts";
 import type { ResultDocument } from "../../common/result.ts";
 import { join } from "../../common/std.ts";
 import { failureOf, ROOT, ScriptProcess } from "../children.ts";
+import { twoCores } from "../rounds_machine.ts";
 
 const SIZE_BYTES = 100;
-/** A child stays where its parent was pinned when it was started (sched_setaffinity(2)). */
-const CORES = { client: 0, server: 1 };
+/** Where the ends stay; null for anywhere. */
+const CORES = twoCores(navigator.hardwareConcurrency);
 const CERTS = join(ROOT, "certs");
 const USAGE = "bare_async.ts tcp|udp|dtls [MESSAGES, default 5000] [PAIRS, default 5]";
 
@@ -92,7 +93,7 @@ const runOurs: Run = async (lane, port, messages) => {
 const runBare: Run = async ({ protocol }, port, messages) => {
   const file = join(ROOT, "tools", "bench", "bare_loop.ts");
   const words = [protocol, port, messages, SIZE_BYTES].map(String);
-  pinToCore(CORES.client);
+  startOn("client");
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", "--allow-net", file, ...words],
     stdin: "null",
@@ -105,6 +106,11 @@ const runBare: Run = async ({ protocol }, port, messages) => {
   return Number(new TextDecoder().decode(stdout));
 };
 
+/** A child stays where its parent was pinned when it was started (sched_setaffinity(2)). */
+function startOn(role: "client" | "server"): void {
+  if (CORES) pinToCore(CORES[role]);
+}
+
 function script(
   lane: Lane,
   role: "client" | "server",
@@ -113,7 +119,7 @@ function script(
 ): ScriptProcess {
   const plan = ["--sizes", String(SIZE_BYTES), "--repeat", String(messages), "--connect", "once"];
   const settings = { lane, role, certs: CERTS, results: CERTS };
-  pinToCore(CORES[role]);
+  startOn(role);
   const process = new ScriptProcess({ ...settings, words: ["--quiet", ...plan, ...words] });
   processes.push(process);
   return process;
