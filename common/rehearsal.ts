@@ -31,7 +31,7 @@ import type {
  * so two short passes go from a connection's beginning to its end first. The long one has more than
  * V8's --invocation-count-for-turbofan, by the time it takes until the code is there.
  */
-const PASSES = [20, 20, 8000];
+export const PASSES: readonly number[] = [20, 20, 8000];
 const SIZE_BYTES = 100;
 const HOST = "127.0.0.1";
 
@@ -57,30 +57,38 @@ export interface RehearsedPair<
   server(options: PairOptions, loop: PollLoop, hostname: string, ...context: Context): Server;
 }
 
-/** Goes through the exchange of the end that the options are for. */
-export async function rehearse(options: PairOptions, pair: RehearsedPair): Promise<void> {
-  for (const messages of PASSES) await pass(options, messages, pair);
+/**
+ * Goes through the exchange of the end that the options are for.
+ *
+ * @returns how many messages were exchanged, which a run can do without
+ */
+export async function rehearse(options: PairOptions, pair: RehearsedPair): Promise<number> {
+  let exchanged = 0;
+  for (const messages of PASSES) exchanged += await pass(options, messages, pair);
+  return exchanged;
 }
 
 /** As {@linkcode rehearse}, with a pre-shared key for the certificates that only the peer has. */
 export async function rehearseSecure(
   options: PairOptions,
   pair: RehearsedPair<[TlsContext]>,
-): Promise<void> {
+): Promise<number> {
   const key = crypto.getRandomValues(new Uint8Array(32));
   const psk = { identity: "rehearsal", key };
   const datagram = options.protocol === "dtls";
+  let exchanged = 0;
   for (const messages of PASSES) {
     using serverContext = new TlsContext({ role: "server", datagram, pskLookup: () => key });
     using clientContext = new TlsContext({ role: "client", datagram, psk });
-    await pass(options, messages, {
+    exchanged += await pass(options, messages, {
       client: (options, loop, server) => pair.client(options, loop, server, clientContext),
       server: (options, loop, hostname) => pair.server(options, loop, hostname, serverContext),
     });
   }
+  return exchanged;
 }
 
-async function pass(given: PairOptions, messages: number, pair: RehearsedPair): Promise<void> {
+async function pass(given: PairOptions, messages: number, pair: RehearsedPair): Promise<number> {
   const options: PairOptions = {
     ...given,
     ...{ hostname: HOST, port: 0, clients: 1, connect: "once", reply: true, resume: false },
@@ -109,6 +117,7 @@ async function pass(given: PairOptions, messages: number, pair: RehearsedPair): 
     for (const { close } of stage.opened) ignore(close());
     if (!("run" in server)) await server.close?.();
   }
+  return run.recorder.messages;
 }
 
 /** What a rehearsal takes place on. */

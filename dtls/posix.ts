@@ -65,7 +65,9 @@ function server(
   };
 }
 
-export const { client: preparePosixClient, server: preparePosixServer } = preparePosixSecure({
-  client,
-  server,
-});
+/** Both ends. */
+export const posixPair = { client, server };
+
+export const { client: preparePosixClient, server: preparePosixServer } = preparePosixSecure(
+  posixPair,
+);

@@ -89,7 +89,7 @@ function server(options: PairOptions, loop: PollLoop, hostname: string): ServerT
   };
 }
 
-export const { client: preparePosixClient, server: preparePosixServer } = preparePosix({
-  client,
-  server,
-});
+/** Both ends. */
+export const posixPair = { client, server };
+
+export const { client: preparePosixClient, server: preparePosixServer } = preparePosix(posixPair);

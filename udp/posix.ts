@@ -120,7 +120,7 @@ function server(options: PairOptions, loop: PollLoop, hostname: string): Datagra
   return new UdpTransport(PosixUdp.at(hostname, options.port, loop));
 }
 
-export const { client: preparePosixClient, server: preparePosixServer } = preparePosix({
-  client,
-  server,
-});
+/** Both ends. */
+export const posixPair = { client, server };
+
+export const { client: preparePosixClient, server: preparePosixServer } = preparePosix(posixPair);
