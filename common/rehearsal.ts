@@ -169,12 +169,13 @@ async function rehearseServer(stage: Stage, transport: AnyServer, peer: ClientTr
   const answer = new Uint8Array(SIZE_BYTES);
   let near!: ClientConnection;
   let no = 0;
-  let ending: Promise<void> | undefined;
+  let ended = false;
   const next = () => {
     if (no < repeat) return sendTo(stage, near, writer.prepare(no, SIZE_BYTES), no++);
     // What it waits for now the server has yet to send.
     stage.loop.users = 2;
-    ignore(ending ??= endOf(near));
+    if (!ended) ignore(endOf(near));
+    ended = true;
   };
   const take = oneAtATime(() => near.receive(answer));
   const onMessage = () => {
@@ -197,7 +198,6 @@ async function rehearseServer(stage: Stage, transport: AnyServer, peer: ClientTr
     connected(opening);
     await serve();
   }
-  await ending;
 }
 
 /** The server answers before it is asked: the answer is there when it is wanted. */
