@@ -18,6 +18,9 @@ const SWITCHES = [
 /** A busy machine may take this long, in milliseconds, to start a browser or to answer. */
 const PATIENCE_MS = 60_000;
 
+/** The browser's helpers outlive it by some milliseconds and may write meanwhile. */
+const REMOVE_AGAIN_MS = 100;
+
 type Fields = Record<string, unknown>;
 
 /** Something that happened in the browser. */
@@ -113,10 +116,14 @@ export class Chromium implements AsyncDisposable {
   /** Ends it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket?.close();
-    this.#child.kill("SIGTERM");
+    try {
+      this.#child.kill("SIGTERM");
+    } catch {
+      // It has ended by itself.
+    }
     await this.#child.status;
     await this.#child.stderr.cancel().catch(() => {});
-    await Deno.remove(this.#profile, { recursive: true });
+    await removeProfile(this.#profile);
   }
 
   /** The browser says on stderr where it listens. */
@@ -151,6 +158,18 @@ export class Chromium implements AsyncDisposable {
     }
     this.events.push(message);
     this.#listeners.get(message.method)?.();
+  }
+}
+
+/** Removes the profile, also while the browser's helpers still write to it. */
+async function removeProfile(folder: string): Promise<void> {
+  for (let left = PATIENCE_MS / REMOVE_AGAIN_MS;; left--) {
+    try {
+      return await Deno.remove(folder, { recursive: true });
+    } catch (error) {
+      if (left <= 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, REMOVE_AGAIN_MS));
+    }
   }
 }
 
