@@ -1,25 +1,14 @@
-import { DrivenSession, LATE } from "./driven_session.ts";
+import { LATE } from "./driven_session.ts";
 import { TimeoutError } from "./errors.ts";
 import { CertificateError, OpenSslError } from "./openssl/errors.ts";
 import type { MaybePromise } from "./protocol.ts";
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "./testing/assert.ts";
+import { Driven, LONG_MS } from "./testing/driven.ts";
 import { type CallKind, MemoryCarrier } from "./testing/memory_carrier.ts";
 import { type MemoryNet, memoryNet, type MemoryNetOptions } from "./testing/memory_net.ts";
 
-const LONG_MS = 10_000;
-
 /** A flight that was lost is sent again after so many milliseconds: the second of RFC 6347 is long. */
 const RETRANSMIT_MS = 20;
-
-class Driven extends DrivenSession {
-  handshake(timeoutMs = LONG_MS): MaybePromise<void> {
-    return this.shake(timeoutMs);
-  }
-
-  receive(into: Uint8Array, timeoutMs = LONG_MS): MaybePromise<number> {
-    return this.receiveWithin(into, timeoutMs);
-  }
-}
 
 /** A client over a network in memory, and the server at its other end. */
 class Link implements Disposable {

@@ -5,6 +5,7 @@
  * @module
  */
 import { createSocket, type Socket } from "node:dgram";
+import { MAX_DATAGRAM_BYTES } from "./protocol.ts";
 
 /** As much of `Deno.DatagramConn` as is used. */
 export type DatagramSocket = Pick<Deno.DatagramConn, "addr" | "receive" | "send" | "close">;
@@ -54,7 +55,7 @@ export class NodeDatagramConn implements DatagramSocket {
 
   /** The next datagram, in `into`. */
   async receive(
-    into: Uint8Array = new Uint8Array(65_535),
+    into: Uint8Array = new Uint8Array(MAX_DATAGRAM_BYTES),
   ): Promise<[Uint8Array<ArrayBuffer>, Deno.Addr]> {
     while (this.#queue.length === 0) {
       if (this.#failure !== undefined) throw this.#failure;

@@ -1,11 +1,8 @@
 import { OneWayCount } from "./one_way.ts";
-import { Server } from "./server.ts";
 import { assert, assertEquals } from "./testing/assert.ts";
-import { FakeClock } from "./testing/fake_clock.ts";
 import {
-  FakeDatagrams,
+  DatagramBench,
   type FakeServerRun,
-  fakeServerRun,
   messageOf,
   ServerBench,
 } from "./testing/fake_server.ts";
@@ -67,33 +64,20 @@ Deno.test("OneWayCount has a delay of null where a message came before it was se
   assertEquals(count.result(100, 1).delayUs, null);
 });
 
-/** A server of datagrams that are not answered, on a clock of its own. */
-class DatagramBench implements Disposable {
-  readonly clock = new FakeClock();
-  readonly socket = new FakeDatagrams();
-  readonly run: FakeServerRun;
-  readonly serving: Promise<void>;
-  done = false;
-
+/** A server of datagrams that are not answered. */
+class OneWayBench extends DatagramBench {
   constructor(...words: string[]) {
-    this.run = fakeServerRun("udp", "--no-reply", "--timeout-ms=100", ...words);
-    this.serving = new Server(this.run).serveDatagrams(this.socket).finally(() => this.done = true);
-    this.serving.catch(() => {});
+    super("--no-reply", "--timeout-ms=100", ...words);
   }
 
-  async deliver(peer: string, ...numbers: number[]): Promise<void> {
-    await this.socket.deliver(peer, ...numbers.map((no) => messageOf("udp", no, 100)));
-    await this.clock.settle();
+  /** Delivers messages of 100 bytes. */
+  async deliverNumbers(peer: string, ...numbers: number[]): Promise<void> {
+    await this.deliver(peer, ...numbers.map((no): [number, number] => [no, 100]));
   }
 
   /** Messages sent, received, lost, doubled and reordered. */
   counts(): (number | null | undefined)[] {
     return countsOf(this.run);
-  }
-
-  [Symbol.dispose](): void {
-    this.run[Symbol.dispose]();
-    this.clock[Symbol.dispose]();
   }
 }
 
@@ -105,25 +89,25 @@ function countsOf({ options, recorder }: FakeServerRun): (number | null | undefi
 }
 
 Deno.test("Server.serveDatagrams() counts duplicates and reordered ones of each peer", async () => {
-  using bench = new DatagramBench("--sizes=100", "--repeat=6", "--clients=2");
-  await bench.deliver("a:1", 0, 2, 1, 1, 4);
-  await bench.deliver("b:1", 0, 1, 3, 2, 2, 2);
+  using bench = new OneWayBench("--sizes=100", "--repeat=6", "--clients=2");
+  await bench.deliverNumbers("a:1", 0, 2, 1, 1, 4);
+  await bench.deliverNumbers("b:1", 0, 1, 3, 2, 2, 2);
   await bench.clock.advance(200);
   await bench.serving;
   assertEquals(bench.counts(), [12, 8, 4, 3, 2]);
 });
 
 Deno.test("Server.serveDatagrams() takes copies of the last message for no duplicates", async () => {
-  using bench = new DatagramBench("--sizes=100", "--repeat=2", "--clients=2");
-  await bench.deliver("a:1", 0, 1, 1, 1, 1);
-  await bench.deliver("b:1", 0, 1);
+  using bench = new OneWayBench("--sizes=100", "--repeat=2", "--clients=2");
+  await bench.deliverNumbers("a:1", 0, 1, 1, 1, 1);
+  await bench.deliverNumbers("b:1", 0, 1);
   await bench.serving;
   assertEquals(bench.counts(), [4, 4, 0, 0, 0]);
 });
 
 Deno.test("Server.serveDatagrams() with --seconds ends in silence alone", async () => {
-  using bench = new DatagramBench("--sizes=100", "--seconds=1");
-  await bench.deliver("a:1", ...Array.from({ length: 100 }, (_, no) => no));
+  using bench = new OneWayBench("--sizes=100", "--seconds=1");
+  await bench.deliverNumbers("a:1", ...Array.from({ length: 100 }, (_, no) => no));
   await bench.clock.advance(199);
   assert(!bench.done);
   await bench.clock.advance(1);
@@ -132,17 +116,17 @@ Deno.test("Server.serveDatagrams() with --seconds ends in silence alone", async 
 });
 
 Deno.test("Server.serveDatagrams() with --seconds counts what is missing among the numbers", async () => {
-  using bench = new DatagramBench("--sizes=100", "--seconds=1", "--clients=2");
-  await bench.deliver("a:1", 0, 1, 5, 4, 4);
-  await bench.deliver("b:1", 2);
+  using bench = new OneWayBench("--sizes=100", "--seconds=1", "--clients=2");
+  await bench.deliverNumbers("a:1", 0, 1, 5, 4, 4);
+  await bench.deliverNumbers("b:1", 2);
   await bench.clock.advance(200);
   await bench.serving;
   assertEquals(bench.counts(), [null, 5, 4, 1, 1]);
 });
 
 Deno.test("Server.serveDatagrams() with --seconds counts on where numbers begin again", async () => {
-  using bench = new DatagramBench("--sizes=100", "--seconds=1");
-  await bench.deliver("a:1", 40_000, 80_000, 99_999, 1, 0, 99_999);
+  using bench = new OneWayBench("--sizes=100", "--seconds=1");
+  await bench.deliverNumbers("a:1", 40_000, 80_000, 99_999, 1, 0, 99_999);
   await bench.clock.advance(200);
   await bench.serving;
   assertEquals(bench.counts(), [null, 5, 100_002 - 5, 1, 1]);

@@ -9,13 +9,13 @@ import type { TlsSession } from "./openssl/session.ts";
 import { NOT_YET } from "./posix/socket.ts";
 import { PosixTcp } from "./posix/tcp.ts";
 import type { PosixUdp } from "./posix/udp.ts";
-import type { MaybePromise } from "./protocol.ts";
+import { MAX_DATAGRAM_BYTES, type MaybePromise } from "./protocol.ts";
 
-/** No UDP datagram is longer (RFC 768); of a stream it is some records. */
-const RECEIVE_BYTES = 65_535;
-
-/** What is received is fed at once: one piece of memory serves all connections. */
-const shared = new Borrowed(RECEIVE_BYTES);
+/**
+ * What is received is fed at once: one piece of memory serves all connections. Of a stream it has
+ * room for some records.
+ */
+const shared = new Borrowed(MAX_DATAGRAM_BYTES);
 
 /** Carries a session's bytes over a TCP connection, or its datagrams over a socket of its own. */
 export class PosixCarrier implements SessionCarrier {

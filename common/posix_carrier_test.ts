@@ -1,26 +1,13 @@
-import { DrivenSession } from "./driven_session.ts";
 import { TlsContext } from "./openssl/context.ts";
 import { TlsSession } from "./openssl/session.ts";
 import { PosixCarrier } from "./posix_carrier.ts";
 import { PollLoop } from "./posix/poll_loop.ts";
 import { PosixTcp, PosixTcpAcceptor } from "./posix/tcp.ts";
 import { PosixUdp } from "./posix/udp.ts";
-import type { MaybePromise } from "./protocol.ts";
 import { assertEquals, assertRejects } from "./testing/assert.ts";
+import { Driven, LONG_MS } from "./testing/driven.ts";
 import { contextOptions } from "./testing/memory_net.ts";
 import { within } from "./testing/within.ts";
-
-const LONG_MS = 20_000;
-
-class Driven extends DrivenSession {
-  handshake(): MaybePromise<void> {
-    return this.shake(LONG_MS);
-  }
-
-  receive(into: Uint8Array, timeoutMs = LONG_MS): MaybePromise<number> {
-    return this.receiveWithin(into, timeoutMs);
-  }
-}
 
 /** Two ends of a session on two sockets, in one thread: neither may block the other. */
 class Link implements Disposable {

@@ -10,8 +10,9 @@ import { resolveHost } from "./net.ts";
 import { TlsContext } from "./openssl/context.ts";
 import { posixLoop, serverAddress } from "./posix_pair.ts";
 import { rehearse, type RehearsedPair, rehearseSecure } from "./rehearsal.ts";
-import type { AnyServerTransport, Prepare } from "./script.ts";
+import type { Prepare } from "./script.ts";
 import { pairServerSettings, pairSettings } from "./secure_pair.ts";
+import type { AnyServerTransport } from "./server_transport.ts";
 
 /** What a client's script and a server's script prepare. */
 export interface PosixPreparers<Server extends AnyServerTransport> {

@@ -49,6 +49,9 @@ export interface SizeLimits {
 /** Length of a message's header in bytes (message.ts); no message is shorter. */
 export const HEADER_BYTES = 32;
 
+/** No UDP datagram is longer, in bytes: its length has 16 bits (RFC 768). */
+export const MAX_DATAGRAM_BYTES = 65_535;
+
 /** The sizes a protocol can carry in one message. */
 export const SIZE_LIMITS: Readonly<Record<Protocol, SizeLimits>> = {
   tcp: { min: HEADER_BYTES, max: 999_999, reason: "the header has six digits for it" },

@@ -20,6 +20,7 @@ import type { PollLoop } from "./posix/poll_loop.ts";
 import { Recorder } from "./recorder.ts";
 import { Server, type ServerRun } from "./server.ts";
 import type {
+  AnyServerTransport,
   DatagramPeer,
   DatagramServerTransport,
   ServerConnection,
@@ -41,12 +42,10 @@ const LATE_MESSAGES: readonly number[] = [10, 1000];
 /** Nothing is far away here. */
 const PATIENCE_MS = 1000;
 
-type AnyServer = ServerTransport | DatagramServerTransport;
-
 /** Both ends of a protocol. */
 export interface RehearsedPair<
   Context extends unknown[] = [],
-  Server extends AnyServer = AnyServer,
+  Server extends AnyServerTransport = AnyServerTransport,
 > {
   client(
     options: PairOptions,
@@ -162,7 +161,7 @@ function sendTo(
 }
 
 /** The peer sends its next message as soon as it has been answered: it is there when it is wanted. */
-async function rehearseServer(stage: Stage, transport: AnyServer, peer: ClientTransport) {
+async function rehearseServer(stage: Stage, transport: AnyServerTransport, peer: ClientTransport) {
   const { run, opened } = stage;
   const { repeat } = run.options.plan;
   const writer = new MessageWriter(run.options.protocol, SIZE_BYTES);

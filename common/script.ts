@@ -21,7 +21,7 @@ import {
   type SizeResult,
 } from "./result.ts";
 import { Server } from "./server.ts";
-import type { DatagramServerTransport, ServerTransport } from "./server_transport.ts";
+import type { AnyServerTransport } from "./server_transport.ts";
 import { StepLog } from "./step_log.ts";
 import { formatTable, formatUs } from "./table.ts";
 import { VERSION } from "./version.ts";
@@ -38,9 +38,6 @@ export type Prepare<Transport> = (
   options: PairOptions,
   deadlines: Deadlines,
 ) => Promise<Prepared<Transport>>;
-
-/** Serves connections or, where there are none, datagrams. */
-export type AnyServerTransport = ServerTransport | DatagramServerTransport;
 
 /**
  * Runs a pair's client to its end.

@@ -1,46 +1,14 @@
 import { InterruptedError, RunError } from "./errors.ts";
-import { Server } from "./server.ts";
 import { assert, assertEquals, assertRejects } from "./testing/assert.ts";
-import { FakeClock } from "./testing/fake_clock.ts";
-import {
-  FakeDatagrams,
-  type FakeServerRun,
-  fakeServerRun,
-  messageOf,
-} from "./testing/fake_server.ts";
+import { DatagramBench, messageOf } from "./testing/fake_server.ts";
 
-/** A server of datagrams at work on a clock of its own. */
-class Bench implements Disposable {
-  readonly clock = new FakeClock();
-  readonly socket = new FakeDatagrams();
-  readonly run: FakeServerRun;
-  readonly serving: Promise<void>;
-  done = false;
-
-  constructor(...words: string[]) {
-    this.run = fakeServerRun("udp", ...words);
-    this.serving = new Server(this.run).serveDatagrams(this.socket).finally(() => this.done = true);
-    // A test that waits for the rejection does so later.
-    this.serving.catch(() => {});
-  }
-
-  /** Delivers messages, given as index and size. */
-  async deliver(peer: string, ...messages: [no: number, sizeBytes: number][]): Promise<void> {
-    const datagrams = messages.map(([no, sizeBytes]) => messageOf("udp", no, sizeBytes));
-    await this.socket.deliver(peer, ...datagrams);
-    await this.clock.settle();
-  }
-
+/** What the server made of the datagrams that were delivered to it. */
+class Bench extends DatagramBench {
   /** What the server's result says was sent, answered and lost, size by size. */
   counts(complete = true): (number | null)[][] {
     const { plan, clients, reply } = this.run.options;
     const results = this.run.recorder.serverResults(plan, clients, reply, complete);
     return results.map(({ sent, answered, lost }) => [sent, answered, lost]);
-  }
-
-  [Symbol.dispose](): void {
-    this.run[Symbol.dispose]();
-    this.clock[Symbol.dispose]();
   }
 }
 

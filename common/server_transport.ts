@@ -69,3 +69,6 @@ export interface DatagramServerTransport {
 
 /** See {@linkcode DatagramServerTransport.run}. */
 export type OnPeerDatagram = (bytes: Uint8Array, from: DatagramPeer) => MaybePromise<unknown>;
+
+/** Serves connections or, where there are none, datagrams. */
+export type AnyServerTransport = ServerTransport | DatagramServerTransport;

@@ -5,7 +5,7 @@
  */
 import { listenError } from "./net.ts";
 import { bindUdp, type DatagramSocket } from "./node_udp.ts";
-import type { MaybePromise } from "./protocol.ts";
+import { MAX_DATAGRAM_BYTES, type MaybePromise } from "./protocol.ts";
 
 /** Takes a datagram: its bytes are borrowed for the call or, with a promise, until it resolves. */
 export type OnDatagram = (
@@ -23,9 +23,6 @@ const AWAITS = 10;
 export async function afterWoken(): Promise<void> {
   for (let i = 0; i < AWAITS; i++) await undefined;
 }
-
-/** No UDP datagram is longer; receive() without a buffer of this size would cut it. */
-const DATAGRAM_BYTES = 65_535;
 
 /** Receives with one buffer for all datagrams, and sends. */
 export class UdpSocket {
@@ -54,7 +51,8 @@ export class UdpSocket {
 
   /** Hands over datagrams, one after the other, until the socket is closed. */
   async run(onDatagram: OnDatagram): Promise<void> {
-    const buffer = new Uint8Array(DATAGRAM_BYTES);
+    // Without a buffer of this size receive() would cut a long one.
+    const buffer = new Uint8Array(MAX_DATAGRAM_BYTES);
     while (!this.#closed) {
       let received: [Uint8Array<ArrayBuffer>, Deno.Addr];
       try {

@@ -13,10 +13,7 @@ import type { SocketAddress } from "../common/posix/address.ts";
 import type { PollLoop, Wait } from "../common/posix/poll_loop.ts";
 import { NOT_YET } from "../common/posix/socket.ts";
 import { PosixUdp } from "../common/posix/udp.ts";
-import type { MaybePromise } from "../common/protocol.ts";
-
-/** No UDP datagram is longer (RFC 768). */
-const DATAGRAM_BYTES = 65_535;
+import { MAX_DATAGRAM_BYTES, type MaybePromise } from "../common/protocol.ts";
 
 /** What is kept for a session that is not asking yet: as much as a flight of big messages. */
 const BACKLOG_DATAGRAMS = 64;
@@ -119,7 +116,7 @@ export class DtlsPosixListener {
   /** By their addresses' texts. */
   readonly #peers = new Map<string, DtlsPosixPeer>();
   readonly #encoder = new TextEncoder();
-  readonly #datagram = new Borrowed(DATAGRAM_BYTES);
+  readonly #datagram = new Borrowed(MAX_DATAGRAM_BYTES);
   readonly #waiting: DtlsPosixPeer[] = [];
   #acceptWait: Wait | null = null;
   #watching = false;

@@ -1,4 +1,3 @@
-import { DrivenSession } from "../common/driven_session.ts";
 import { InterruptedError } from "../common/errors.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { liveSessions, TlsSession } from "../common/openssl/session.ts";
@@ -7,21 +6,10 @@ import { PollLoop } from "../common/posix/poll_loop.ts";
 import { PosixUdp } from "../common/posix/udp.ts";
 import type { MaybePromise } from "../common/protocol.ts";
 import { assert, assertEquals, assertRejects } from "../common/testing/assert.ts";
+import { Driven, LONG_MS } from "../common/testing/driven.ts";
 import { contextOptions } from "../common/testing/memory_net.ts";
 import { within } from "../common/testing/within.ts";
 import { DtlsPosixListener, type DtlsPosixPeer } from "./posix_listener.ts";
-
-const LONG_MS = 20_000;
-
-class Driven extends DrivenSession {
-  handshake(): MaybePromise<void> {
-    return this.shake(LONG_MS);
-  }
-
-  receive(into: Uint8Array, timeoutMs = LONG_MS): MaybePromise<number> {
-    return this.receiveWithin(into, timeoutMs);
-  }
-}
 
 /** The server's side of a client. */
 class Served extends Driven {

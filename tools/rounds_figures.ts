@@ -3,11 +3,12 @@
  *
  * @module
  */
+import type { OneWay } from "../common/one_way.ts";
 import { type Step, STEPS } from "../common/protocol.ts";
 import type { RunResult, SizeResult } from "../common/result.ts";
 import type { Summary } from "../common/statistics.ts";
 import type { LaneReport } from "./lane_run.ts";
-import type { Job, OneWay, Round, SizeFigures } from "./report/jobs.ts";
+import type { Job, Round, SizeFigures } from "./report/jobs.ts";
 
 /** Stands for all sizes together. */
 export const ALL_SIZES = 0;
@@ -87,7 +88,7 @@ function sumOf(
 /** What the receiver counted, all sizes together: rates weigh as much as the time they held. */
 function oneWayOf(runs: readonly (RunResult | undefined)[]): OneWay {
   const parts = runs.flatMap((run) => run?.sizes ?? [])
-    .flatMap(({ oneWay }: SizeFigures["result"]) => oneWay ?? []);
+    .flatMap(({ oneWay }) => oneWay ?? []);
   const total = (pick: (part: OneWay) => number | null) =>
     parts.length === 0 || parts.some((part) => pick(part) === null)
       ? null

@@ -11,7 +11,7 @@ import type { SocketAddress } from "../common/posix/address.ts";
 import type { PollLoop } from "../common/posix/poll_loop.ts";
 import { NOT_YET } from "../common/posix/socket.ts";
 import { PosixUdp } from "../common/posix/udp.ts";
-import type { MaybePromise } from "../common/protocol.ts";
+import { MAX_DATAGRAM_BYTES, type MaybePromise } from "../common/protocol.ts";
 import type {
   DatagramPeer,
   DatagramServerTransport,
@@ -45,9 +45,6 @@ function orLost(received: number): number {
   return received === NOT_YET ? LOST : received;
 }
 
-/** No UDP datagram is longer (RFC 768). */
-const DATAGRAM_BYTES = 65_535;
-
 class UdpPeer implements DatagramPeer {
   readonly address: SocketAddress;
   readonly #socket: PosixUdp;
@@ -74,13 +71,14 @@ class UdpTransport implements DatagramServerTransport {
 
   constructor(socket: PosixUdp) {
     this.#socket = socket;
-    this.hostname = socket.address.hostname;
-    this.port = socket.address.port;
+    const { hostname, port } = socket.address;
+    this.hostname = hostname;
+    this.port = port;
   }
 
   async run(onDatagram: OnPeerDatagram): Promise<void> {
     const socket = this.#socket;
-    const buffer = new Borrowed(DATAGRAM_BYTES);
+    const buffer = new Borrowed(MAX_DATAGRAM_BYTES);
     let from = new UdpPeer(socket, socket.address);
     while (!this.#closed) {
       let received = socket.receive(buffer.bytes, Infinity);

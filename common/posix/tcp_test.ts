@@ -6,7 +6,7 @@ import {
   assertRejects,
   assertThrows,
 } from "../testing/assert.ts";
-import { within } from "../testing/within.ts";
+import { atOnce, later, within } from "../testing/within.ts";
 import { PosixError } from "./errors.ts";
 import { PollLoop } from "./poll_loop.ts";
 import type { Patience } from "./socket.ts";
@@ -40,18 +40,6 @@ class Loopback implements Disposable {
     this.#open.dispose();
     this.acceptor.close();
   }
-}
-
-/** What a call gives that must not be waited for. */
-function atOnce<T>(value: T | Promise<T>): T {
-  assert(!(value instanceof Promise), "a value was expected, and no promise");
-  return value;
-}
-
-/** What a call gives later. */
-async function later<T>(value: T | Promise<T>): Promise<T> {
-  assert(value instanceof Promise, "a promise was expected, and no value");
-  return await within(value);
 }
 
 /** Bytes of which each tells where it belongs. */

@@ -1,6 +1,6 @@
 import { InterruptedError, RunError } from "../errors.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../testing/assert.ts";
-import { within } from "../testing/within.ts";
+import { atOnce, later } from "../testing/within.ts";
 import { PollLoop } from "./poll_loop.ts";
 import { NOT_YET, type Patience } from "./socket.ts";
 import { PosixUdp } from "./udp.ts";
@@ -30,18 +30,6 @@ class Loopback implements Disposable {
   [Symbol.dispose](): void {
     this.#open.dispose();
   }
-}
-
-/** What a call gives that must not be waited for. */
-function atOnce<T>(value: T | Promise<T>): T {
-  assert(!(value instanceof Promise), "a value was expected, and no promise");
-  return value;
-}
-
-/** What a call gives later. */
-async function later<T>(value: T | Promise<T>): Promise<T> {
-  assert(value instanceof Promise, "a promise was expected, and no value");
-  return await within(value);
 }
 
 for (const patience of ["sleep", "spin"] as const) {

@@ -263,3 +263,38 @@ export class ServerBench implements Disposable {
     this.clock[Symbol.dispose]();
   }
 }
+
+/** A server of datagrams at work on a clock of its own. */
+export class DatagramBench implements Disposable {
+  /** Its clock. */
+  readonly clock = new FakeClock();
+  /** Where datagrams come from. */
+  readonly socket = new FakeDatagrams();
+  /** The run, with what was recorded. */
+  readonly run: FakeServerRun;
+  /** Settles when the run is over. */
+  readonly serving: Promise<void>;
+  /** True from then on. */
+  done = false;
+
+  /** @param words the command line's */
+  constructor(...words: string[]) {
+    this.run = fakeServerRun("udp", ...words);
+    this.serving = new Server(this.run).serveDatagrams(this.socket).finally(() => this.done = true);
+    // A test that waits for the rejection does so later.
+    this.serving.catch(() => {});
+  }
+
+  /** Delivers messages, given as index and size. */
+  async deliver(peer: string, ...messages: [no: number, sizeBytes: number][]): Promise<void> {
+    const datagrams = messages.map(([no, sizeBytes]) => messageOf("udp", no, sizeBytes));
+    await this.socket.deliver(peer, ...datagrams);
+    await this.clock.settle();
+  }
+
+  /** Ends it. */
+  [Symbol.dispose](): void {
+    this.run[Symbol.dispose]();
+    this.clock[Symbol.dispose]();
+  }
+}

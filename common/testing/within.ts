@@ -4,6 +4,8 @@
  * @module
  */
 
+import { assert } from "./assert.ts";
+
 /** Longest wait, in milliseconds, for what is bound to come. */
 export const PATIENCE_MS = 10_000;
 
@@ -20,4 +22,16 @@ export async function within<T>(promise: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** What a call gives that must not be waited for. */
+export function atOnce<T>(value: T | Promise<T>): T {
+  assert(!(value instanceof Promise), "a value was expected, and no promise");
+  return value;
+}
+
+/** What a call gives later. */
+export async function later<T>(value: T | Promise<T>): Promise<T> {
+  assert(value instanceof Promise, "a promise was expected, and no value");
+  return await within(value);
 }

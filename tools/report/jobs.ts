@@ -48,19 +48,8 @@ export interface Job extends Mode {
 /** What one round says about one message size. */
 export interface SizeFigures {
   /** The document's part. */
-  result: SizeResult & { oneWay?: OneWay };
+  result: SizeResult;
   log: LoggedSize | null;
-}
-
-/** What the document says of messages that were not answered. */
-export interface OneWay {
-  seconds: number | null;
-  messagesPerSecond: number | null;
-  /** In 10^6 bytes. */
-  megabytesPerSecond: number | null;
-  duplicates: number | null;
-  reordered: number | null;
-  delayUs: SizeResult["messageUs"] | null;
 }
 
 /** Sorts the runs; runs of the same job on the same machine are its rounds. */

@@ -3,13 +3,13 @@
  *
  * @module
  */
+import type { OneWay } from "../../../common/one_way.ts";
 import { type Engine, type Io, laneName, type Protocol } from "../../../common/protocol.ts";
 import { type Role, type Step, STEPS } from "../../../common/protocol.ts";
 import type { ResultDocument, RunResult, SizeResult } from "../../../common/result.ts";
 import type { Summary } from "../../../common/statistics.ts";
 import { LOG_COLUMNS } from "../../../common/step_log.ts";
 import { seededRandom } from "../inference.ts";
-import type { OneWay } from "../jobs.ts";
 
 /** What a made-up run is like. */
 export interface FakeRun {
@@ -82,7 +82,7 @@ export function fakeRun(fake: FakeRun): RunResult {
   };
 }
 
-function fakeSize(fake: FakeRun, sizeBytes: number): SizeResult & { oneWay?: OneWay } {
+function fakeSize(fake: FakeRun, sizeBytes: number): SizeResult {
   const { protocol, reply = true, resume = false, role = "client" } = fake;
   const steps = stepsOf(fake, sizeBytes);
   const sumUs = STEPS.reduce((sum, step) => sum + (steps[step] ?? 0), 0);

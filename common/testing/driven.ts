@@ -1,0 +1,23 @@
+/**
+ * A driven session whose calls a test makes by itself.
+ *
+ * @module
+ */
+import { DrivenSession } from "../driven_session.ts";
+import type { MaybePromise } from "../protocol.ts";
+
+/** Long enough for whatever is bound to come, in milliseconds. */
+export const LONG_MS = 10_000;
+
+/** Opens what the pairs' connections build upon. */
+export class Driven extends DrivenSession {
+  /** See {@linkcode DrivenSession}. */
+  handshake(timeoutMs = LONG_MS): MaybePromise<void> {
+    return this.shake(timeoutMs);
+  }
+
+  /** See {@linkcode DrivenSession}. */
+  receive(into: Uint8Array, timeoutMs = LONG_MS): MaybePromise<number> {
+    return this.receiveWithin(into, timeoutMs);
+  }
+}
