@@ -25,7 +25,7 @@ const CLOSE_TIMEOUT_MS = 500;
  * const sent: Uint8Array[] = [];
  * const carrier: DtlsCarrier = {
  *   remoteAddr: { transport: "udp", hostname: "192.0.2.1", port: 4433 },
- *   transmit: (datagram) => Promise.resolve(void sent.push(datagram)),
+ *   transmit: (datagram) => Promise.resolve(void sent.push(datagram.slice())),
  *   release() {},
  * };
  * await carrier.transmit(new Uint8Array(13));
@@ -35,7 +35,7 @@ const CLOSE_TIMEOUT_MS = 500;
 export interface DtlsCarrier {
   /** The peer. */
   readonly remoteAddr: Deno.NetAddr;
-  /** Sends a datagram; the bytes are handed over. */
+  /** Sends a datagram; the bytes are borrowed until the promise settles. */
   transmit(datagram: Uint8Array): Promise<unknown>;
   /** Told once, when the connection needs its socket no more. */
   release(): void;
@@ -63,7 +63,7 @@ export interface DtlsConnOptions {
   signal?: AbortSignal;
 }
 
-interface Reader extends PromiseWithResolvers<Uint8Array | null> {
+interface Reader extends Omit<PromiseWithResolvers<Uint8Array | null>, "promise"> {
   /** Where the message goes; absent for memory of its own. */
   into: Uint8Array<ArrayBuffer> | undefined;
 }
@@ -109,9 +109,17 @@ export class DtlsConn extends SecureConn {
   readonly #over = Promise.withResolvers<void>();
   /** A datagram is copied, as the session's memory is used again before it has left. */
   readonly #transmit = (datagram: Uint8Array) => {
-    const sending = this.#carrier.transmit(datagram.slice());
+    const free = this.#spare?.length === datagram.length ? this.#spare : null;
+    const copy = this.#copy = free ?? new Uint8Array(datagram.length);
+    this.#spare = null;
+    copy.set(datagram);
+    const sending = this.#carrier.transmit(copy);
     this.#sent = this.#sent ? Promise.all([this.#sent, sending]) : sending;
   };
+  /** What {@linkcode send} transmits. */
+  #copy: Uint8Array | null = null;
+  /** What it has transmitted, and has left: memory for the next datagram, if that is as long. */
+  #spare: Uint8Array | null = null;
   /** What the last {@linkcode #flush} has begun to send. */
   #sent: Promise<unknown> | undefined;
   #reader: Reader | null = null;
@@ -176,7 +184,10 @@ export class DtlsConn extends SecureConn {
       );
     }
     this.core.write(message as Uint8Array<ArrayBuffer>);
-    await this.#flush();
+    const sending = this.#flush();
+    const copy = this.#copy;
+    await sending;
+    this.#spare = copy;
   }
 
   /**
@@ -190,17 +201,28 @@ export class DtlsConn extends SecureConn {
    * @throws {TypeError} where another call is still waiting
    * @throws {OpenSslError} where the peer has broken the protocol
    */
-  async receive(into?: Uint8Array, timeoutMs?: number): Promise<Uint8Array | null> {
+  receive(into?: Uint8Array, timeoutMs?: number): Promise<Uint8Array | null> {
+    const waits = this.core.established && !this.#reader && this.#inbox.length === 0 &&
+      this.#failure === undefined && !this.#closed && !this.core.peerEnded;
+    return waits ? this.#wait(into, timeoutMs) : this.#receiveKept(into, timeoutMs);
+  }
+
+  async #receiveKept(into?: Uint8Array, timeoutMs?: number): Promise<Uint8Array | null> {
     if (!this.core.established) await this.handshake();
     if (this.#reader) throw new TypeError("Cannot receive: another receive() is still waiting");
     const kept = this.#inbox.shift();
     if (kept) return into ? cutOff(kept, into) : kept;
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#closed || this.core.peerEnded) return null;
-    const reader: Reader = { into: into as Uint8Array<ArrayBuffer> | undefined, ...newResolvers() };
-    this.#reader = reader;
+    return await this.#wait(into, timeoutMs);
+  }
+
+  /** For the next message, which is not there yet. */
+  #wait(into?: Uint8Array, timeoutMs?: number): Promise<Uint8Array | null> {
+    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | null>();
+    this.#reader = { into: into as Uint8Array<ArrayBuffer> | undefined, resolve, reject };
     if (timeoutMs !== undefined) this.#readDeadline.arm(timeoutMs);
-    return await reader.promise;
+    return promise;
   }
 
   /** The messages, one after the other, until the peer has ended. */
@@ -300,6 +322,7 @@ export class DtlsConn extends SecureConn {
   /** Sends what the session has put out; there may be nothing to wait for. */
   #flush(): Promise<unknown> | undefined {
     this.#sent = undefined;
+    this.#copy = null;
     this.core.drain(this.#transmit);
     return this.#sent;
   }
@@ -355,10 +378,6 @@ function cutOff(message: Uint8Array, into: Uint8Array): Uint8Array {
   const part = message.subarray(0, into.length);
   if (part.buffer !== into.buffer) into.set(part);
   return into.subarray(0, part.length);
-}
-
-function newResolvers(): PromiseWithResolvers<Uint8Array | null> {
-  return Promise.withResolvers<Uint8Array | null>();
 }
 
 let scratchMemory: Uint8Array<ArrayBuffer> | undefined;

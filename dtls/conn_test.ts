@@ -47,12 +47,17 @@ async function open(): Promise<Pair> {
 class MemoryConn implements Disposable {
   readonly net: MemoryNet;
   readonly conn: DtlsConn;
+  /** What a datagram waits for before it leaves. */
+  leaving: Promise<void> | undefined;
   readonly #deadlines = new Deadlines();
 
   constructor(net: MemoryNet) {
     this.net = net;
     const remoteAddr = { transport: "udp", hostname: "192.0.2.1", port: 1 } as const;
-    const transmit = (datagram: Uint8Array) => Promise.resolve(net.transmit("client", datagram));
+    const transmit = async (datagram: Uint8Array) => {
+      await this.leaving;
+      net.transmit("client", datagram);
+    };
     const carrier = { remoteAddr, transmit, release() {} };
     const options = { handshakeTimeoutMs: PATIENCE_MS, idleTimeoutMs: Infinity };
     this.conn = new DtlsConn(net.client.session!, carrier, this.#deadlines, options);
@@ -120,6 +125,20 @@ Deno.test("send() borrows its message for the call alone", async () => {
     await pair.server.receive(undefined, PATIENCE_MS),
     new Uint8Array(8).fill(1),
   );
+});
+
+Deno.test("send() waits for a datagram to leave before it uses its memory again", async () => {
+  using it = await memoryConn();
+  const { net, conn } = it;
+  await conn.send(Uint8Array.of(1));
+  const leaving = Promise.withResolvers<void>();
+  it.leaving = leaving.promise;
+  const sending = [2, 3, 4].map((byte) => conn.send(Uint8Array.of(byte)));
+  leaving.resolve();
+  await Promise.all(sending);
+  await conn.send(Uint8Array.of(5));
+  net.settle();
+  assertEquals(net.server.inbox.flatMap((message) => [...message]), [1, 2, 3, 4, 5]);
 });
 
 Deno.test("receive() puts the message where it is told", async () => {

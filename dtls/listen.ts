@@ -115,6 +115,9 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   readonly #onAbort = () => this.stopAccepting();
   #accepting = true;
   #failure: unknown;
+  #lastHostname = "";
+  #lastPort = 0;
+  #lastKey = "";
 
   /** See {@linkcode listenDtls}, which throws the same. */
   constructor(options: ListenDtlsOptions) {
@@ -203,11 +206,20 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   }
 
   #onDatagram(bytes: Uint8Array<ArrayBuffer>, from: Deno.NetAddr): MaybePromise<void> {
-    const key = formatAddress(from.hostname, from.port);
-    const conn = this.#endpoint.receive(bytes, key, from);
+    const conn = this.#endpoint.receive(bytes, this.#keyOf(from), from);
     if (!conn) return;
     conn.advance();
     return afterWoken();
+  }
+
+  /** Most datagrams come from where the last one came from. */
+  #keyOf({ hostname, port }: Deno.NetAddr): string {
+    if (port !== this.#lastPort || hostname !== this.#lastHostname) {
+      this.#lastKey = formatAddress(hostname, port);
+      this.#lastHostname = hostname;
+      this.#lastPort = port;
+    }
+    return this.#lastKey;
   }
 
   /** A stranger's cookie that gets lost is asked for again. */

@@ -217,14 +217,16 @@ export class TlsSession implements Disposable {
   read(into: Uint8Array<ArrayBuffer>): number {
     const ssl = this.#usable();
     if (!this.#unread) return this.peerEnded ? ENDED : NOT_YET;
-    this.#undrained = true;
     this.#emptyQueue();
     const result = this.#lib.SSL_read(ssl, into, into.length);
-    if (result > 0) {
+    if (result > 0 && this.#single) {
       // A record is read to its end where there is room: then OpenSSL need not be asked for more.
-      if (this.#single && result < into.length) this.#unread = false;
+      // And one with data in it has nothing else, that would be answered.
+      if (result < into.length) this.#unread = false;
       return result;
     }
+    this.#undrained = true;
+    if (result > 0) return result;
     if (!this.#wantsMore(ssl, result, "read")) return ENDED;
     this.#unread = false;
     return NOT_YET;
