@@ -30,6 +30,12 @@ export const LATE = -1;
 /** Longest piece that is sealed and sent at once. */
 const PIECE_BYTES = 65_536;
 
+/**
+ * So long a handshake waits for the peer, in milliseconds, before it asks the session when a flight
+ * is to be sent again: after a second at first (RFC 6347 4.2.4.1).
+ */
+const FIRST_WAIT_MS = 20;
+
 /** Memory for what nobody reads any more. */
 const dropped = new Uint8Array(16_384);
 
@@ -68,20 +74,22 @@ export class DrivenSession {
 
   /** Completes the handshake; what it waits for, and until when, the session says. */
   protected shake(timeoutMs: number): MaybePromise<void> {
-    return this.#shake(performance.now() + timeoutMs);
+    return this.#shake(performance.now() + timeoutMs, true);
   }
 
-  #shake(dueMs: number): MaybePromise<void> {
+  /** @param inTime whether the peer has not been waited for in vain */
+  #shake(dueMs: number, inTime: boolean): MaybePromise<void> {
     try {
-      for (;;) {
+      for (let soon = inTime;;) {
         const done = this.core.handshake();
         const sending = this.#flush();
         if (done) return sending;
         const leftMs = Math.max(dueMs - performance.now(), 0);
-        const retransmitMs = this.core.timeoutMs() ?? Infinity;
-        const feeding = this.#carrier.feed(Math.min(leftMs, retransmitMs));
+        const waitMs = soon ? FIRST_WAIT_MS : this.core.timeoutMs() ?? Infinity;
+        const feeding = this.#carrier.feed(Math.min(leftMs, waitMs));
         if (feeding instanceof Promise) return this.#shakeLater(feeding, dueMs);
         this.#fed(feeding, dueMs);
+        soon = feeding;
       }
     } catch (error) {
       throw this.#failed(error);
@@ -89,12 +97,13 @@ export class DrivenSession {
   }
 
   async #shakeLater(feeding: Promise<boolean>, dueMs: number): Promise<void> {
+    let fed: boolean;
     try {
-      this.#fed(await feeding, dueMs);
+      this.#fed(fed = await feeding, dueMs);
     } catch (error) {
       throw this.#failed(error);
     }
-    return this.#shake(dueMs);
+    return this.#shake(dueMs, fed);
   }
 
   #fed(fed: boolean, dueMs: number): void {

@@ -115,7 +115,6 @@ export class DtlsPosixListener {
   readonly #limits = new SessionLimits({ port: 0 });
   /** By their addresses' texts. */
   readonly #peers = new Map<string, DtlsPosixPeer>();
-  readonly #encoder = new TextEncoder();
   readonly #datagram = new Borrowed(MAX_DATAGRAM_BYTES);
   readonly #waiting: DtlsPosixPeer[] = [];
   #acceptWait: Wait | null = null;
@@ -216,7 +215,7 @@ export class DtlsPosixListener {
 
   /** For a peer: the next cookie to be checked is this client's. */
   expectCookie({ text }: SocketAddress): void {
-    this.#context.cookies!.prepare(this.#encoder.encode(text), performance.now());
+    this.#context.cookies!.prepare(text, performance.now());
   }
 
   /** For a peer: takes one datagram in, whoever it is for; false where none is there soon. */

@@ -66,9 +66,6 @@ export const VERSION = {
   DTLS1_3: 0xfefc,
 } as const;
 
-/** BIO_C_SET_BUF_MEM_EOF_RETURN: openssl/bio.h, BIO_set_mem_eof_return(3). */
-export const BIO_C_SET_BUF_MEM_EOF_RETURN = 130;
-
 /** X509_V_OK and the codes that are told apart: openssl/x509_vfy.h. */
 export const X509_V = { OK: 0, HOSTNAME_MISMATCH: 62, IP_ADDRESS_MISMATCH: 64 } as const;
 

@@ -17,19 +17,27 @@ export const COOKIE_LIFETIME_MS = 60_000;
  */
 export class CookieSecrets {
   readonly #lib: OpenSsl;
+  readonly #sha256: Deno.PointerValue;
+  readonly #encoder = new TextEncoder();
+  /** What the peer's cookie has to be, made with that secret; null where it is not known yet. */
   readonly #expected = new Uint8Array(COOKIE_BYTES);
-  readonly #expectedLength = new Uint32Array(1);
+  readonly #expectedPointer = Deno.UnsafePointer.of(this.#expected);
+  readonly #length = new Uint32Array(1);
+  readonly #lengthPointer = Deno.UnsafePointer.of(this.#length);
+  #expectedOf: Uint8Array<ArrayBuffer> | null = null;
   readonly #generate: Deno.UnsafeCallback<typeof GENERATE>;
   readonly #verify: Deno.UnsafeCallback<typeof VERIFY>;
   #current = newSecret();
   #previous = newSecret();
   #rotatedMs = -Infinity;
   #closed = false;
-  #peer: Uint8Array<ArrayBuffer> = new Uint8Array();
+  #peer = "";
+  #peerBytes: Uint8Array<ArrayBuffer> = new Uint8Array();
 
   /** Registers the callbacks; they live until {@linkcode close}. */
   constructor(lib: OpenSsl, ctx: Deno.PointerObject) {
     this.#lib = lib;
+    this.#sha256 = lib.EVP_sha256();
     this.#generate = new Deno.UnsafeCallback(
       GENERATE,
       (_ssl, cookie, length) => this.#hmac(this.#current, cookie, length),
@@ -45,13 +53,17 @@ export class CookieSecrets {
   /**
    * Says whose cookie is made or checked next.
    *
-   * @param peer the address in any form that is the peer's alone; referenced until the next call
+   * @param peer the address in any form that is the peer's alone
    * @param nowMs the clock by which secrets grow old
    * @throws {TypeError} after {@linkcode close}, when C must not call back any more
    */
-  prepare(peer: Uint8Array<ArrayBuffer>, nowMs: number): void {
+  prepare(peer: string, nowMs: number): void {
     if (this.#closed) throw new TypeError("Cannot make a cookie: its context is closed");
-    this.#peer = peer;
+    if (peer !== this.#peer) {
+      this.#peer = peer;
+      this.#peerBytes = this.#encoder.encode(peer);
+      this.#expectedOf = null;
+    }
     const age = nowMs - this.#rotatedMs;
     if (age < COOKIE_LIFETIME_MS) return;
     // A secret that was not replaced in time is too old to stay as the previous one.
@@ -74,10 +86,9 @@ export class CookieSecrets {
     cookie: Deno.PointerValue,
     length: Deno.PointerValue,
   ): number {
-    const { EVP_sha256, HMAC } = this.#lib;
-    const peer = this.#peer;
-    const made = HMAC(
-      EVP_sha256(),
+    const peer = this.#peerBytes;
+    const made = this.#lib.HMAC(
+      this.#sha256,
       secret,
       secret.length,
       peer,
@@ -90,12 +101,17 @@ export class CookieSecrets {
 
   #isGood(cookie: Deno.PointerValue, length: number): boolean {
     if (length !== COOKIE_BYTES) return false;
-    const expected = Deno.UnsafePointer.of(this.#expected);
-    const expectedLength = Deno.UnsafePointer.of(this.#expectedLength);
-    return [this.#current, this.#previous].some((secret) =>
-      this.#hmac(secret, expected, expectedLength) === 1 &&
-      this.#lib.CRYPTO_memcmp(cookie, expected, BigInt(COOKIE_BYTES)) === 0
-    );
+    return this.#isMadeWith(this.#current, cookie) || this.#isMadeWith(this.#previous, cookie);
+  }
+
+  /** A handshake checks again what has begun it: mostly the secret is the one of last time. */
+  #isMadeWith(secret: Uint8Array<ArrayBuffer>, cookie: Deno.PointerValue): boolean {
+    if (this.#expectedOf !== secret) {
+      this.#expectedOf = null;
+      if (this.#hmac(secret, this.#expectedPointer, this.#lengthPointer) !== 1) return false;
+      this.#expectedOf = secret;
+    }
+    return this.#lib.CRYPTO_memcmp(cookie, this.#expectedPointer, BigInt(COOKIE_BYTES)) === 0;
   }
 }
 

@@ -40,7 +40,6 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
   readonly #mtu: number | undefined;
   readonly #handlers: DtlsEndpointHandlers<Peer, Address>;
   readonly #entries = new Map<string, Entry<Peer>>();
-  readonly #encoder = new TextEncoder();
   readonly #bioAddress: Deno.PointerObject;
   #listening: TlsSession | null = null;
   #accepting = true;
@@ -134,7 +133,7 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
   ): Peer | null {
     if (!this.#entries.has(key) && !this.#handlers.admit(address)) return null;
     const session = this.#listening ??= new TlsSession(this.#context, { mtu: this.#mtu });
-    this.#context.cookies!.prepare(this.#encoder.encode(key), this.#handlers.nowMs());
+    this.#context.cookies!.prepare(key, this.#handlers.nowMs());
     try {
       session.feed(datagram);
       const accepted = session.listen(this.#bioAddress);

@@ -3,11 +3,16 @@
  *
  * @module
  */
-import { BIO_C_SET_BUF_MEM_EOF_RETURN } from "./constants.ts";
 import { takeError } from "./errors.ts";
 import type { OpenSsl } from "./library.ts";
 
-/** A BIO in memory (BIO_s_mem(3)), freed by `close()` unless it was given away. */
+/** The method of all of them (BIO_s_mem(3)), a constant of the library's. */
+let memory: Deno.PointerValue = null;
+
+/**
+ * A BIO in memory, freed by `close()` unless it was given away. An empty one says "not yet", not
+ * "the end", as BIO_new(3) makes it (crypto/bio/bss_mem.c; BIO_set_mem_eof_return(3)).
+ */
 export class MemoryBio implements Disposable {
   readonly #lib: OpenSsl;
   #bio: Deno.PointerValue;
@@ -15,10 +20,8 @@ export class MemoryBio implements Disposable {
   /** @param text what it holds at first */
   constructor(lib: OpenSsl, text = "") {
     this.#lib = lib;
-    this.#bio = lib.BIO_new(lib.BIO_s_mem());
+    this.#bio = lib.BIO_new(memory ??= lib.BIO_s_mem());
     if (this.#bio === null) throw takeError(lib, "make a BIO");
-    // An empty one says "not yet", not "the end": BIO_set_mem_eof_return(3).
-    lib.BIO_ctrl(this.#bio, BIO_C_SET_BUF_MEM_EOF_RETURN, -1n, null);
     if (text === "") return;
     const bytes = new TextEncoder().encode(text);
     lib.BIO_write(this.#bio, bytes, bytes.length);

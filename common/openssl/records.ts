@@ -92,9 +92,12 @@ export function isClientHello(datagram: Uint8Array): boolean {
  */
 export const MIN_SEALED_BYTES = 16;
 
+/** Every cipher's sealed records may be as short as this, or shorter. */
+export const ENOUGH_SEALED_BYTES = MIN_SEALED_BYTES + 8;
+
 /** What a cipher's sealed records have at least: GCM and CCM send 8 bytes of nonce before the tag. */
 export function sealedBytes(cipher: string): number {
-  return /-(?:GCM|CCM)(?:-|$)/.test(cipher) ? MIN_SEALED_BYTES + 8 : MIN_SEALED_BYTES;
+  return /-(?:GCM|CCM)(?:-|$)/.test(cipher) ? ENOUGH_SEALED_BYTES : MIN_SEALED_BYTES;
 }
 
 /**

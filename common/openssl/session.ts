@@ -16,6 +16,7 @@ import { type HandshakeStatistics, readInfo, type TlsInfo } from "./info.ts";
 import { cString, type OpenSsl, toCString } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
 import {
+  ENOUGH_SEALED_BYTES,
   isOneRecord,
   isPlausible,
   MIN_SEALED_BYTES,
@@ -93,7 +94,10 @@ export class TlsSession implements Disposable {
   readonly #input: Deno.PointerObject;
   readonly #output: Deno.PointerObject;
   #ssl: Deno.PointerValue;
-  #minSealedBytes = MIN_SEALED_BYTES;
+  /** Asked for when it matters. */
+  #minSealedBytes: number | null = null;
+  /** Set when OpenSSL was told to ask for cookies. */
+  #asksForCookies = false;
   /** After a fatal error nothing more may be called (SSL_get_error(3)). */
   #broken = false;
   /** False where nothing was fed since OpenSSL has said that it wants more. */
@@ -153,16 +157,26 @@ export class TlsSession implements Disposable {
    * comes after a failure, when nobody reads it any more.
    */
   feed(bytes: Uint8Array<ArrayBuffer>): void {
-    if (this.#datagram && !isPlausible(bytes, this.#minSealedBytes)) return;
-    if (this.#ssl !== null && !this.#broken && bytes.length > 0) {
-      this.#lib.BIO_write(this.#input, bytes, bytes.length);
-      this.#single = !this.#unread && isOneRecord(bytes, this.#datagram);
-      this.#unread = true;
-      if (!this.established) {
-        this.statistics.datagramsReceived++;
-        this.statistics.bytesReceived += bytes.length;
-      }
+    if (this.#ssl === null || this.#broken || bytes.length === 0) return;
+    if (this.#datagram && !this.#isPlausible(this.#ssl, bytes)) return;
+    this.#lib.BIO_write(this.#input, bytes, bytes.length);
+    this.#single = !this.#unread && isOneRecord(bytes, this.#datagram);
+    this.#unread = true;
+    if (!this.established) {
+      this.statistics.datagramsReceived++;
+      this.statistics.bytesReceived += bytes.length;
     }
+  }
+
+  /** Only a short record is worth the question how short the cipher's may be. */
+  #isPlausible(ssl: Deno.PointerObject, datagram: Uint8Array): boolean {
+    if (isPlausible(datagram, ENOUGH_SEALED_BYTES)) return true;
+    if (!this.established) return isPlausible(datagram, MIN_SEALED_BYTES);
+    if (this.#minSealedBytes === null) {
+      const cipher = this.#lib.SSL_CIPHER_get_name(this.#lib.SSL_get_current_cipher(ssl));
+      this.#minSealedBytes = sealedBytes(cString(cipher) ?? "");
+    }
+    return isPlausible(datagram, this.#minSealedBytes);
   }
 
   /**
@@ -176,17 +190,14 @@ export class TlsSession implements Disposable {
     if (this.established) return true;
     const ssl = this.#usable();
     this.#undrained = true;
-    this.#lib.ERR_clear_error();
+    this.#emptyQueue();
     const result = this.#lib.SSL_do_handshake(ssl);
-    if (result === 1) {
-      if (this.#datagram) {
-        const cipher = this.#lib.SSL_CIPHER_get_name(this.#lib.SSL_get_current_cipher(ssl));
-        this.#minSealedBytes = sealedBytes(cString(cipher) ?? "");
-      }
-      return this.established = true;
+    if (result !== 1) {
+      this.#wantsMore(ssl, result, "complete the handshake");
+      return false;
     }
-    this.#wantsMore(ssl, result, "complete the handshake");
-    return false;
+    this.#lib.queueIsEmpty = false;
+    return this.established = true;
   }
 
   /**
@@ -199,7 +210,8 @@ export class TlsSession implements Disposable {
     const ssl = this.#usable();
     this.#undrained = true;
     // Not on the context: there it would make every handshake ask for a cookie again.
-    this.#lib.SSL_set_options(ssl, BigInt(SSL_OP.COOKIE_EXCHANGE));
+    if (!this.#asksForCookies) this.#lib.SSL_set_options(ssl, BigInt(SSL_OP.COOKIE_EXCHANGE));
+    this.#asksForCookies = true;
     this.#lib.ERR_clear_error();
     const result = this.#lib.DTLSv1_listen(ssl, address);
     if (result < 0) throw takeError(this.#lib, "read a ClientHello");
@@ -285,9 +297,9 @@ export class TlsSession implements Disposable {
   shutdown(): boolean {
     if (this.#ssl === null || this.#broken || !this.established) return true;
     this.#undrained = true;
-    this.#lib.ERR_clear_error();
+    this.#emptyQueue();
     const result = this.#lib.SSL_shutdown(this.#ssl);
-    if (result < 0) this.#lib.ERR_clear_error();
+    this.#lib.queueIsEmpty = false;
     if (result >= 0) this.#ended = true;
     return result === 1;
   }
@@ -418,7 +430,10 @@ export class TlsSession implements Disposable {
     return ssl;
   }
 
-  /** SSL_get_error(3) wants it empty before a call; the calls of every message leave it so. */
+  /**
+   * SSL_get_error(3) wants it empty before a call. It is after the calls of every message, and after
+   * one that wants more: of that nobody would know if there were an error in it.
+   */
   #emptyQueue(): void {
     if (this.#lib.queueIsEmpty) return;
     this.#lib.ERR_clear_error();
@@ -453,6 +468,7 @@ export class TlsSession implements Disposable {
       case SSL_ERROR.SYSCALL:
         // An empty DTLS record, or a fragment that OpenSSL drops as impossible, reads like this,
         // with nothing in the queue (SSL_get_error(3)); the session lives on unless it says not.
+        this.#lib.queueIsEmpty = false;
         if (this.#datagram && !this.#hasFailed(ssl)) return true;
     }
     this.#broken = true;

@@ -177,8 +177,6 @@ export const LIBCRYPTO = {
   BIO_read: { parameters: ["pointer", "buffer", "i32"], result: "i32" },
   // int BIO_write(BIO *b, const void *data, int dlen);
   BIO_write: { parameters: ["pointer", "buffer", "i32"], result: "i32" },
-  // long BIO_ctrl(BIO *bp, int cmd, long larg, void *parg);
-  BIO_ctrl: { parameters: ["pointer", "i32", "i64", "pointer"], result: "i64" },
   // BIO_ADDR *BIO_ADDR_new(void);
   BIO_ADDR_new: { parameters: [], result: "pointer" },
   // void BIO_ADDR_free(BIO_ADDR *);
