@@ -32,7 +32,8 @@ const PIECE_BYTES = 65_536;
 
 /**
  * So long a handshake waits for the peer, in milliseconds, before it asks the session when a flight
- * is to be sent again: after a second at first (RFC 6347 4.2.4.1).
+ * is to be sent again: after a second at first (RFC 6347 4.2.4.1). It is long enough for a socket to
+ * block.
  */
 const FIRST_WAIT_MS = 20;
 
@@ -84,11 +85,12 @@ export class DrivenSession {
         const done = this.core.handshake();
         const sending = this.#flush();
         if (done) return sending;
-        const leftMs = Math.max(dueMs - performance.now(), 0);
+        const leftMs = dueMs - performance.now();
+        if (leftMs <= 0) throw new TimeoutError("the peer did not answer the handshake in time");
         const waitMs = soon ? FIRST_WAIT_MS : this.core.timeoutMs() ?? Infinity;
         const feeding = this.#carrier.feed(Math.min(leftMs, waitMs));
         if (feeding instanceof Promise) return this.#shakeLater(feeding, dueMs);
-        this.#fed(feeding, dueMs);
+        if (!feeding) this.core.handleTimeout();
         soon = feeding;
       }
     } catch (error) {
@@ -99,19 +101,12 @@ export class DrivenSession {
   async #shakeLater(feeding: Promise<boolean>, dueMs: number): Promise<void> {
     let fed: boolean;
     try {
-      this.#fed(fed = await feeding, dueMs);
+      fed = await feeding;
+      if (!fed) this.core.handleTimeout();
     } catch (error) {
       throw this.#failed(error);
     }
     return this.#shake(dueMs, fed);
-  }
-
-  #fed(fed: boolean, dueMs: number): void {
-    if (fed) return;
-    if (performance.now() >= dueMs) {
-      throw new TimeoutError("the peer did not answer the handshake in time");
-    }
-    this.core.handleTimeout();
   }
 
   /** The alert that says why goes out all the same. */

@@ -247,6 +247,25 @@ for (const kind of ["values", "promises"] as const) {
   });
 }
 
+Deno.test("shake() gives up in time where nothing but rubbish comes, and that without end", async () => {
+  using link = await Link.make("values");
+  link.net.passes = () => false;
+  let left = 1e6;
+  const carrier = {
+    send() {},
+    feed() {
+      if (left-- === 0) throw new Error("it goes on and on");
+      // Dropped: a record of another version.
+      link.net.client.session!.feed(new Uint8Array(20).fill(0xee));
+      return true;
+    },
+    close() {},
+  };
+  const client = new Driven(link.net.client.session!, carrier, LONG_MS);
+  const shake = async () => await client.handshake(3 * RETRANSMIT_MS);
+  await assertRejects(shake, TimeoutError, "did not answer the handshake in time");
+});
+
 Deno.test("send() hands on what went wrong, and so does the next call", async () => {
   using link = await Link.connected("promises", { datagram: false });
   link.carrier.failure.send = new Deno.errors.BrokenPipe("gone");

@@ -116,7 +116,7 @@ export class DtlsConn extends SecureConn {
     const sending = this.#carrier.transmit(copy);
     this.#sent = this.#sent ? Promise.all([this.#sent, sending]) : sending;
   };
-  /** What {@linkcode send} transmits. */
+  /** What the last {@linkcode #flush} has transmitted at last. */
   #copy: Uint8Array | null = null;
   /** What it has transmitted, and has left: memory for the next datagram, if that is as long. */
   #spare: Uint8Array | null = null;
@@ -204,10 +204,11 @@ export class DtlsConn extends SecureConn {
   receive(into?: Uint8Array, timeoutMs?: number): Promise<Uint8Array | null> {
     const waits = this.core.established && !this.#reader && this.#inbox.length === 0 &&
       this.#failure === undefined && !this.#closed && !this.core.peerEnded;
-    return waits ? this.#wait(into, timeoutMs) : this.#receiveKept(into, timeoutMs);
+    return waits ? this.#wait(into, timeoutMs) : this.#receiveOtherwise(into, timeoutMs);
   }
 
-  async #receiveKept(into?: Uint8Array, timeoutMs?: number): Promise<Uint8Array | null> {
+  /** Whatever else there is to do: the handshake first, or a message, an end or an error at once. */
+  async #receiveOtherwise(into?: Uint8Array, timeoutMs?: number): Promise<Uint8Array | null> {
     if (!this.core.established) await this.handshake();
     if (this.#reader) throw new TypeError("Cannot receive: another receive() is still waiting");
     const kept = this.#inbox.shift();

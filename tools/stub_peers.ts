@@ -5,7 +5,7 @@
  * @module
  */
 import { ACK } from "../common/message.ts";
-import type { Protocol } from "../common/protocol.ts";
+import { MAX_DATAGRAM_BYTES, type Protocol } from "../common/protocol.ts";
 import { connectDtls, listenDtls } from "../dtls/mod.ts";
 import { connectTls, listenTls } from "../tls/mod.ts";
 import { goodCertificates } from "./testing.ts";
@@ -51,7 +51,8 @@ export async function talkTo(protocol: Protocol, port: number): Promise<Talk> {
       const close = once(() => socket.close());
       return {
         send: async (bytes) => void await socket.send(bytes, to),
-        receive: () => socket.receive(new Uint8Array(65_535)).then(([bytes]) => bytes, () => null),
+        receive: () =>
+          socket.receive(new Uint8Array(MAX_DATAGRAM_BYTES)).then(([bytes]) => bytes, () => null),
         end: () => Promise.resolve(close()),
         [Symbol.dispose]: close,
       };

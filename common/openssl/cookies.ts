@@ -19,11 +19,12 @@ export class CookieSecrets {
   readonly #lib: OpenSsl;
   readonly #sha256: Deno.PointerValue;
   readonly #encoder = new TextEncoder();
-  /** What the peer's cookie has to be, made with that secret; null where it is not known yet. */
+  /** What the peer's cookie has to be. */
   readonly #expected = new Uint8Array(COOKIE_BYTES);
   readonly #expectedPointer = Deno.UnsafePointer.of(this.#expected);
   readonly #length = new Uint32Array(1);
   readonly #lengthPointer = Deno.UnsafePointer.of(this.#length);
+  /** The secret it was made with; null where it was not made for this peer yet. */
   #expectedOf: Uint8Array<ArrayBuffer> | null = null;
   readonly #generate: Deno.UnsafeCallback<typeof GENERATE>;
   readonly #verify: Deno.UnsafeCallback<typeof VERIFY>;

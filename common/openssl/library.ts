@@ -17,9 +17,10 @@ export interface OpenSsl extends Symbols {
   /** Such as "OpenSSL 3.0.19 27 Jan 2026". */
   readonly versionText: string;
   /**
-   * True while only calls were made since the queue was emptied that leave nothing in it when they
-   * succeed. Whoever is about to make another call calls ERR_clear_error first, which sets it to
-   * false; hot paths look at it instead of emptying an empty queue.
+   * True where it is known that nothing is in the error queue: a read or a write that has succeeded
+   * leaves nothing there, and a call is said to want more only where nothing is. After any other
+   * call it has to be false, which ERR_clear_error sets it to; hot paths look at it instead of
+   * emptying an empty queue.
    */
   queueIsEmpty: boolean;
 }

@@ -92,7 +92,7 @@ export function isClientHello(datagram: Uint8Array): boolean {
  */
 export const MIN_SEALED_BYTES = 16;
 
-/** Every cipher's sealed records may be as short as this, or shorter. */
+/** No cipher's sealed records have to be longer, as far as {@linkcode sealedBytes} knows. */
 export const ENOUGH_SEALED_BYTES = MIN_SEALED_BYTES + 8;
 
 /** What a cipher's sealed records have at least: GCM and CCM send 8 bytes of nonce before the tag. */

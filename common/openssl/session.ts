@@ -317,12 +317,13 @@ export class TlsSession implements Disposable {
   }
 
   /**
-   * DTLS: sends the last flight again when its time has come; drain it.
+   * DTLS: sends the last flight again when its time has come; drain it. On TLS it does nothing.
    *
    * @throws {OpenSslError} where it was sent too often
    */
   handleTimeout(): void {
     const ssl = this.#usable();
+    if (!this.#datagram) return;
     this.#undrained = true;
     this.#lib.ERR_clear_error();
     const result = this.#lib.SSL_ctrl(ssl, SSL_CTRL.DTLS_HANDLE_TIMEOUT, 0n, null);
@@ -430,10 +431,7 @@ export class TlsSession implements Disposable {
     return ssl;
   }
 
-  /**
-   * SSL_get_error(3) wants it empty before a call. It is after the calls of every message, and after
-   * one that wants more: of that nobody would know if there were an error in it.
-   */
+  /** SSL_get_error(3) wants it empty before a call; see `queueIsEmpty`. */
   #emptyQueue(): void {
     if (this.#lib.queueIsEmpty) return;
     this.#lib.ERR_clear_error();

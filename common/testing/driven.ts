@@ -7,7 +7,7 @@ import { DrivenSession } from "../driven_session.ts";
 import type { MaybePromise } from "../protocol.ts";
 
 /** Long enough for whatever is bound to come, in milliseconds. */
-export const LONG_MS = 10_000;
+export const LONG_MS = 20_000;
 
 /** Opens what the pairs' connections build upon. */
 export class Driven extends DrivenSession {

@@ -7,6 +7,7 @@
  * @module
  */
 import { MessageWriter } from "../../common/message.ts";
+import { MAX_DATAGRAM_BYTES } from "../../common/protocol.ts";
 
 if (import.meta.main) {
   const protocol = Deno.args[0] === "udp" ? "udp" : "tcp";
@@ -35,7 +36,7 @@ async function tcp(port: number, messages: number, sizeBytes: number): Promise<F
 async function udp(port: number, messages: number, sizeBytes: number): Promise<Float64Array> {
   const us = new Float64Array(messages);
   const writer = new MessageWriter("udp", sizeBytes);
-  const answer = new Uint8Array(65_535);
+  const answer = new Uint8Array(MAX_DATAGRAM_BYTES);
   const server: Deno.NetAddr = { transport: "udp", hostname: "127.0.0.1", port };
   const socket = Deno.listenDatagram({ transport: "udp", hostname: "0.0.0.0", port: 0 });
   for (let no = 0; no < messages; no++) {

@@ -163,11 +163,12 @@ export class Chromium implements AsyncDisposable {
 
 /** Removes the profile, also while the browser's helpers still write to it. */
 async function removeProfile(folder: string): Promise<void> {
-  for (let left = PATIENCE_MS / REMOVE_AGAIN_MS;; left--) {
+  for (let left = 100;; left--) {
     try {
       return await Deno.remove(folder, { recursive: true });
     } catch (error) {
-      if (left <= 0) throw error;
+      const written = (error as { code?: string }).code === "ENOTEMPTY";
+      if (!written || left <= 0) throw error;
       await new Promise((resolve) => setTimeout(resolve, REMOVE_AGAIN_MS));
     }
   }
