@@ -78,20 +78,20 @@ export class DrivenSession {
     return this.#shake(performance.now() + timeoutMs, true);
   }
 
-  /** @param inTime whether the peer has not been waited for in vain */
+  /** @param inTime false where the peer has been waited for in vain */
   #shake(dueMs: number, inTime: boolean): MaybePromise<void> {
     try {
-      for (let soon = inTime;;) {
+      for (let fed = inTime;;) {
+        if (!fed) this.core.handleTimeout();
         const done = this.core.handshake();
         const sending = this.#flush();
         if (done) return sending;
         const leftMs = dueMs - performance.now();
         if (leftMs <= 0) throw new TimeoutError("the peer did not answer the handshake in time");
-        const waitMs = soon ? FIRST_WAIT_MS : this.core.timeoutMs() ?? Infinity;
+        const waitMs = fed ? FIRST_WAIT_MS : this.core.timeoutMs() ?? Infinity;
         const feeding = this.#carrier.feed(Math.min(leftMs, waitMs));
         if (feeding instanceof Promise) return this.#shakeLater(feeding, dueMs);
-        if (!feeding) this.core.handleTimeout();
-        soon = feeding;
+        fed = feeding;
       }
     } catch (error) {
       throw this.#failed(error);
@@ -102,7 +102,6 @@ export class DrivenSession {
     let fed: boolean;
     try {
       fed = await feeding;
-      if (!fed) this.core.handleTimeout();
     } catch (error) {
       throw this.#failed(error);
     }

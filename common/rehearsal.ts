@@ -42,16 +42,17 @@ export const CONNECTIONS = 500;
 
 /** A run of fewer connections would be over sooner than that pass. */
 const CONNECTIONS_WORTH_IT = 100;
+
 const SIZE_BYTES = 100;
 const HOST = "127.0.0.1";
 
 /** Numbers of messages that come late, so that waiting is rehearsed, too. */
 const LATE_MESSAGES: readonly number[] = [10, 1000];
 
-type Connect = PairOptions["connect"];
-
 /** Nothing is far away here. */
 const PATIENCE_MS = 1000;
+
+type Connect = PairOptions["connect"];
 
 /** Both ends of a protocol. */
 export interface RehearsedPair<

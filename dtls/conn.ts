@@ -202,24 +202,21 @@ export class DtlsConn extends SecureConn {
    * @throws {OpenSslError} where the peer has broken the protocol
    */
   receive(into?: Uint8Array, timeoutMs?: number): Promise<Uint8Array | null> {
-    const waits = this.core.established && !this.#reader && this.#inbox.length === 0 &&
-      this.#failure === undefined && !this.#closed && !this.core.peerEnded;
-    return waits ? this.#wait(into, timeoutMs) : this.#receiveOtherwise(into, timeoutMs);
+    if (this.core.established) return this.#receive(into, timeoutMs);
+    return this.handshake().then(() => this.#receive(into, timeoutMs));
   }
 
-  /** Whatever else there is to do: the handshake first, or a message, an end or an error at once. */
-  async #receiveOtherwise(into?: Uint8Array, timeoutMs?: number): Promise<Uint8Array | null> {
-    if (!this.core.established) await this.handshake();
-    if (this.#reader) throw new TypeError("Cannot receive: another receive() is still waiting");
+  /** Not async: a message that is waited for, as most are, is one promise. */
+  #receive(into?: Uint8Array, timeoutMs?: number): Promise<Uint8Array | null> {
+    if (this.#reader) {
+      return Promise.reject(
+        new TypeError("Cannot receive: another receive() is still waiting"),
+      );
+    }
     const kept = this.#inbox.shift();
-    if (kept) return into ? cutOff(kept, into) : kept;
-    if (this.#failure !== undefined) throw this.#failure;
-    if (this.#closed || this.core.peerEnded) return null;
-    return await this.#wait(into, timeoutMs);
-  }
-
-  /** For the next message, which is not there yet. */
-  #wait(into?: Uint8Array, timeoutMs?: number): Promise<Uint8Array | null> {
+    if (kept) return Promise.resolve(into ? cutOff(kept, into) : kept);
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#closed || this.core.peerEnded) return Promise.resolve(null);
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | null>();
     this.#reader = { into: into as Uint8Array<ArrayBuffer> | undefined, resolve, reject };
     if (timeoutMs !== undefined) this.#readDeadline.arm(timeoutMs);

@@ -115,8 +115,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   readonly #onAbort = () => this.stopAccepting();
   #accepting = true;
   #failure: unknown;
-  #lastHostname = "";
-  #lastPort = 0;
+  #lastFrom: Deno.NetAddr | null = null;
   #lastKey = "";
 
   /** See {@linkcode listenDtls}, which throws the same. */
@@ -213,11 +212,11 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   }
 
   /** Most datagrams come from where the last one came from. */
-  #keyOf({ hostname, port }: Deno.NetAddr): string {
-    if (port !== this.#lastPort || hostname !== this.#lastHostname) {
-      this.#lastKey = formatAddress(hostname, port);
-      this.#lastHostname = hostname;
-      this.#lastPort = port;
+  #keyOf(from: Deno.NetAddr): string {
+    const last = this.#lastFrom;
+    if (last?.port !== from.port || last.hostname !== from.hostname) {
+      this.#lastFrom = from;
+      this.#lastKey = formatAddress(from.hostname, from.port);
     }
     return this.#lastKey;
   }
@@ -229,7 +228,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   }
 
   #newConn(core: TlsSession, remoteAddr: Deno.NetAddr): DtlsConn {
-    const key = formatAddress(remoteAddr.hostname, remoteAddr.port);
+    const key = this.#keyOf(remoteAddr);
     const { counters } = this.#limits;
     const ticket = this.#limits.enter(remoteAddr.hostname);
     const carrier = {

@@ -17,10 +17,9 @@ export interface OpenSsl extends Symbols {
   /** Such as "OpenSSL 3.0.19 27 Jan 2026". */
   readonly versionText: string;
   /**
-   * True where it is known that nothing is in the error queue: a read or a write that has succeeded
-   * leaves nothing there, and a call is said to want more only where nothing is. After any other
-   * call it has to be false, which ERR_clear_error sets it to; hot paths look at it instead of
-   * emptying an empty queue.
+   * True right after a call that is known to have left nothing in the error queue: a read or a write
+   * that has succeeded, and any call of which SSL_get_error(3) has said what it waits for. Whoever
+   * looks at it, to spare himself ERR_clear_error, sets it to false, as ERR_clear_error does.
    */
   queueIsEmpty: boolean;
 }

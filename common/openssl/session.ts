@@ -192,12 +192,9 @@ export class TlsSession implements Disposable {
     this.#undrained = true;
     this.#emptyQueue();
     const result = this.#lib.SSL_do_handshake(ssl);
-    if (result !== 1) {
-      this.#wantsMore(ssl, result, "complete the handshake");
-      return false;
-    }
-    this.#lib.queueIsEmpty = false;
-    return this.established = true;
+    if (result === 1) return this.established = true;
+    this.#wantsMore(ssl, result, "complete the handshake");
+    return false;
   }
 
   /**
@@ -231,6 +228,7 @@ export class TlsSession implements Disposable {
     if (!this.#unread) return this.peerEnded ? ENDED : NOT_YET;
     this.#emptyQueue();
     const result = this.#lib.SSL_read(ssl, into, into.length);
+    this.#lib.queueIsEmpty = result > 0;
     if (result > 0 && this.#single) {
       // A record is read to its end where there is room: then OpenSSL need not be asked for more.
       // And one with data in it has nothing else, that would be answered.
@@ -257,6 +255,7 @@ export class TlsSession implements Disposable {
     const result = this.#lib.SSL_write(ssl, bytes, bytes.length);
     // A memory BIO takes everything: there is no "not yet" and no part.
     if (result <= 0) throw takeError(this.#lib, "write", ssl);
+    this.#lib.queueIsEmpty = true;
   }
 
   /**
@@ -299,7 +298,6 @@ export class TlsSession implements Disposable {
     this.#undrained = true;
     this.#emptyQueue();
     const result = this.#lib.SSL_shutdown(this.#ssl);
-    this.#lib.queueIsEmpty = false;
     if (result >= 0) this.#ended = true;
     return result === 1;
   }
@@ -433,9 +431,8 @@ export class TlsSession implements Disposable {
 
   /** SSL_get_error(3) wants it empty before a call; see `queueIsEmpty`. */
   #emptyQueue(): void {
-    if (this.#lib.queueIsEmpty) return;
-    this.#lib.ERR_clear_error();
-    this.#lib.queueIsEmpty = true;
+    if (this.#lib.queueIsEmpty) this.#lib.queueIsEmpty = false;
+    else this.#lib.ERR_clear_error();
   }
 
   /** The name check (SSL_set1_host(3)); an address is checked as one and is no server name. */
@@ -459,14 +456,15 @@ export class TlsSession implements Disposable {
     switch (this.#lib.SSL_get_error(ssl, result)) {
       case SSL_ERROR.WANT_READ:
       case SSL_ERROR.WANT_WRITE:
+        this.#lib.queueIsEmpty = true;
         return true;
       case SSL_ERROR.ZERO_RETURN:
+        this.#lib.queueIsEmpty = true;
         this.peerEnded = true;
         return false;
       case SSL_ERROR.SYSCALL:
         // An empty DTLS record, or a fragment that OpenSSL drops as impossible, reads like this,
         // with nothing in the queue (SSL_get_error(3)); the session lives on unless it says not.
-        this.#lib.queueIsEmpty = false;
         if (this.#datagram && !this.#hasFailed(ssl)) return true;
     }
     this.#broken = true;
