@@ -5,9 +5,20 @@
  */
 import { type Step, STEPS } from "./protocol.ts";
 
+let source: (() => number) | undefined;
+
 /** Microseconds since the process began; never runs backwards. */
 export function nowUs(): number {
-  return performance.now() * 1000;
+  return source === undefined ? performance.now() * 1000 : source();
+}
+
+/**
+ * Has {@linkcode nowUs} read the time elsewhere from now on.
+ *
+ * @param read tells the same time, in microseconds; undefined for performance.now() again
+ */
+export function readClock(read: (() => number) | undefined): void {
+  source = read;
 }
 
 /** The same clock as microseconds since the epoch: add it to {@linkcode nowUs}. */

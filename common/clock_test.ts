@@ -1,4 +1,4 @@
-import { EPOCH_US, nowUs, STEP_INDEX, StepTimer } from "./clock.ts";
+import { EPOCH_US, nowUs, readClock, STEP_INDEX, StepTimer } from "./clock.ts";
 import { STEPS } from "./protocol.ts";
 import { assert, assertEquals } from "./testing/assert.ts";
 import { FakeClock } from "./testing/fake_clock.ts";
@@ -15,6 +15,18 @@ Deno.test("nowUs() never runs backwards", () => {
 Deno.test("nowUs() is in microseconds", () => {
   using clock = new FakeClock();
   clock.nowMs = 1.5;
+  assertEquals(nowUs(), 1500);
+});
+
+Deno.test("readClock() has nowUs() read the time elsewhere, until it is told otherwise", () => {
+  using clock = new FakeClock();
+  clock.nowMs = 1.5;
+  readClock(() => 7);
+  try {
+    assertEquals(nowUs(), 7);
+  } finally {
+    readClock(undefined);
+  }
   assertEquals(nowUs(), 1500);
 });
 

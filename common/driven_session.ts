@@ -128,21 +128,26 @@ export class DrivenSession {
     return this.#receive(into as Uint8Array<ArrayBuffer>, timeoutMs, Infinity);
   }
 
-  /** @param dueMs when its time is over; the clock is asked for the first time after a first wait */
+  /** @param dueMs when its time is over; Infinity before a first wait, which reads no clock */
   #receive(
     into: Uint8Array<ArrayBuffer>,
     timeoutMs: number,
     dueMs: number,
   ): MaybePromise<number> {
-    for (let due = dueMs, left = timeoutMs;;) {
+    let due = dueMs;
+    for (let left = timeoutMs, isFirst = due === Infinity;; isFirst = false) {
       const length = this.core.read(into);
       if (length === ENDED) return 0;
       if (length !== NOT_YET) return length;
       this.#flush();
-      if (due < Infinity) left = Math.max(due - performance.now(), 0);
+      if (!isFirst) {
+        const now = performance.now();
+        if (due === Infinity) due = now + timeoutMs;
+        left = Math.max(due - now, 0);
+      }
       const feeding = this.#carrier.feed(left);
-      if (due === Infinity) due = performance.now() + timeoutMs;
       if (feeding instanceof Promise) {
+        if (isFirst) due = performance.now() + timeoutMs;
         return feeding.then((fed) => fed ? this.#receive(into, timeoutMs, due) : LATE);
       }
       if (!feeding) return LATE;

@@ -6,8 +6,13 @@
  */
 import { loadCertificates } from "./certificates.ts";
 import type { ClientTransport } from "./client.ts";
+import { readClock } from "./clock.ts";
+import type { Deadlines } from "./deadline.ts";
 import { resolveHost } from "./net.ts";
 import { TlsContext } from "./openssl/context.ts";
+import type { PairOptions } from "./options.ts";
+import { monotonicClock } from "./posix/clock.ts";
+import type { PollLoop } from "./posix/poll_loop.ts";
 import { posixLoop, serverAddress } from "./posix_pair.ts";
 import { rehearse, type RehearsedPair, rehearseSecure } from "./rehearsal.ts";
 import type { Prepare } from "./script.ts";
@@ -20,19 +25,26 @@ export interface PosixPreparers<Server extends AnyServerTransport> {
   server: Prepare<Server>;
 }
 
+/** Where an end waits; times are taken from C from now on. */
+function begin(options: PairOptions, deadlines: Deadlines): PollLoop {
+  readClock(monotonicClock());
+  return posixLoop(options, deadlines);
+}
+
 /** For a protocol without certificates. */
 export function preparePosix<Server extends AnyServerTransport>(
   pair: RehearsedPair<[], Server>,
 ): PosixPreparers<Server> {
   return {
     async client(options, deadlines) {
+      const loop = begin(options, deadlines);
       const address = await serverAddress(options);
       await rehearse(options, pair);
-      return { transport: pair.client(options, posixLoop(options, deadlines), address) };
+      return { transport: pair.client(options, loop, address) };
     },
     async server(options, deadlines) {
-      const hostname = await resolveHost(options.hostname);
-      const transport = pair.server(options, posixLoop(options, deadlines), hostname);
+      const loop = begin(options, deadlines);
+      const transport = pair.server(options, loop, await resolveHost(options.hostname));
       await rehearse(options, pair);
       return { transport };
     },
@@ -45,6 +57,7 @@ export function preparePosixSecure<Server extends AnyServerTransport>(
 ): PosixPreparers<Server> {
   return {
     async client(options, deadlines) {
+      const loop = begin(options, deadlines);
       const address = await serverAddress(options);
       const certificates = await loadCertificates(options.certs, "client");
       const settings = { ...certificates, ...pairSettings(options) };
@@ -52,15 +65,15 @@ export function preparePosixSecure<Server extends AnyServerTransport>(
       const context = new TlsContext({ ...settings, role: "client", datagram });
       await rehearseSecure(options, pair);
       const library = context.lib.versionText;
-      const loop = posixLoop(options, deadlines);
       return { library, transport: pair.client(options, loop, address, context) };
     },
     async server(options, deadlines) {
+      const loop = begin(options, deadlines);
       const settings = await pairServerSettings(options);
       const hostname = await resolveHost(options.hostname);
       const datagram = options.protocol === "dtls";
       const context = new TlsContext({ ...settings, role: "server", datagram });
-      const transport = pair.server(options, posixLoop(options, deadlines), hostname, context);
+      const transport = pair.server(options, loop, hostname, context);
       await rehearseSecure(options, pair);
       return { library: context.lib.versionText, transport };
     },

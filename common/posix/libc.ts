@@ -7,7 +7,8 @@ import { RunError } from "../errors.ts";
 import { type Platform, platformOf } from "./platform.ts";
 
 /**
- * The functions that are used, each under its C prototype, from sys/socket.h, poll.h and unistd.h.
+ * The functions that are used, each under its C prototype, from sys/socket.h, poll.h, time.h and
+ * unistd.h.
  *
  * `size_t` and `ssize_t` are taken as 32 bits, which every length here fits: as numbers they cost a
  * quarter less than as bigints. Both architectures clear the upper half of a register that 32 bits
@@ -48,6 +49,8 @@ const LIBC = {
   sched_yield: { parameters: [], result: "i32" },
   // int sched_setaffinity(pid_t pid, size_t cpusetsize, const cpu_set_t *mask);
   sched_setaffinity: { parameters: ["i32", "u32", "buffer"], result: "i32", optional: true },
+  // int clock_gettime(clockid_t clockid, struct timespec *tp);
+  clock_gettime: { parameters: ["i32", "pointer"], result: "i32" },
   // int *__errno_location(void);
   __errno_location: { parameters: [], result: "pointer", optional: true },
   // int *__error(void);

@@ -1,8 +1,8 @@
 /**
  * The numbers and layouts of the systems whose libc is known, with the headers they stand in.
  *
- * Linux: asm-generic/socket.h, bits/socket.h, netinet/tcp.h, poll.h, as they are on x86-64 and
- * arm64. macOS: sys/socket.h, netinet/tcp.h, sys/poll.h.
+ * Linux: asm-generic/socket.h, bits/socket.h, netinet/tcp.h, poll.h, time.h, as they are on
+ * x86-64 and arm64. macOS: sys/socket.h, netinet/tcp.h, sys/poll.h, time.h.
  *
  * @module
  */
@@ -27,6 +27,8 @@ export interface Platform {
   readonly MSG_NOSIGNAL: number;
   /** Set where accept(2) keeps to SO_RCVTIMEO. */
   readonly acceptTimesOut: boolean;
+  /** The clock that performance.now() reads, too. */
+  readonly MONOTONIC: number;
   /** Set where `sched_setaffinity` exists. */
   readonly pins: boolean;
 }
@@ -53,6 +55,8 @@ const LINUX: Platform = {
   MSG_DONTWAIT: 0x40,
   MSG_NOSIGNAL: 0x4000,
   acceptTimesOut: true,
+  // CLOCK_MONOTONIC
+  MONOTONIC: 1,
   pins: true,
 };
 
@@ -70,6 +74,8 @@ const MACOS: Platform = {
   // Deno lets no process die of SIGPIPE.
   MSG_NOSIGNAL: 0,
   acceptTimesOut: false,
+  // CLOCK_UPTIME_RAW
+  MONOTONIC: 8,
   pins: false,
 };
 
