@@ -218,7 +218,12 @@ function writeNumber(
 }
 
 function isType(header: Uint8Array): boolean {
-  return TYPE_BYTES.some((type) => type.every((byte, i) => header[TYPE.at + i] === byte));
+  for (const type of TYPE_BYTES) {
+    let same = 0;
+    while (same < TYPE.width && header[TYPE.at + same] === type[same]) same++;
+    if (same === TYPE.width) return true;
+  }
+  return false;
 }
 
 /** A number of blanks and digits; NaN where it is none. */

@@ -7,14 +7,7 @@
 import { EPOCH_US, STEP_INDEX, StepTimer } from "./clock.ts";
 import type { Deadline, Deadlines } from "./deadline.ts";
 import { describe, InterruptedError, RunError } from "./errors.ts";
-import {
-  ACK,
-  MessageAssembler,
-  MessageError,
-  oneWayDelayUs,
-  parseNo,
-  parseSentUs,
-} from "./message.ts";
+import { ACK, MessageError, oneWayDelayUs, parseNo, parseSentUs } from "./message.ts";
 import { Arrivals, DUPLICATE, isMessage, timesIn } from "./arrivals.ts";
 import type { PairOptions } from "./options.ts";
 import type {
@@ -25,6 +18,7 @@ import type {
 } from "./server_transport.ts";
 import type { MaybePromise, Security } from "./protocol.ts";
 import type { Outcome, Recorder } from "./recorder.ts";
+import { Visit } from "./visit.ts";
 
 /** What the exchange of a run works with. */
 export interface ServerRun {
@@ -37,11 +31,8 @@ export interface ServerRun {
   readonly onTrouble: (line: string) => void;
 }
 
-/** Big enough for the longest datagram, and for a good part of a stream. */
-const RECEIVE_BYTES = 65_536;
-
-/** So many of them are kept for later connections. */
-const SPARE_BUFFERS = 16;
+/** So many visits' memory is kept for later ones. */
+const SPARE_VISITS = 16;
 
 /**
  * Serves a run: takes in what arrives, and knows when every client has done the whole plan.
@@ -75,8 +66,8 @@ export class Server {
   readonly #lastSize: number;
   /** Of the last datagram, or of none: the same memory for every message. */
   readonly #outcome: Outcome;
-  /** Memory of connections that have ended, for the next ones. */
-  readonly #spareBuffers: Uint8Array[] = [];
+  /** Memory of visits that have ended, for the next ones. */
+  readonly #spareVisits: Visit[] = [];
   #finals = 0;
   /** Whether silence may be the end. */
   #endsInSilence = false;
@@ -232,10 +223,10 @@ export class Server {
    * @param onServed called when nothing more will be done for it
    */
   async #serveOne(connection: ServerConnection, onServed: () => void): Promise<void> {
-    const visit = new Visit(connection, { ...this.#outcome }, this.#arrivalsOf());
+    const visit = this.#spareVisits.pop() ?? new Visit(this.#outcome);
     const { timer } = visit;
     let ended = true;
-    timer.start();
+    visit.begin(connection, this.#arrivalsOf());
     try {
       if (connection.handshake) {
         const shaking = connection.handshake();
@@ -243,13 +234,11 @@ export class Server {
         timer.mark(STEP_INDEX.handshake);
         this.security ??= connection.security ?? null;
       }
-      const bytes = this.#spareBuffers.pop() ?? new Uint8Array(RECEIVE_BYTES);
       const serving = this.#options.answer === "ack"
-        ? this.#serveMessages(visit, bytes)
-        : this.#serveBytes(visit, bytes);
+        ? this.#serveMessages(visit)
+        : this.#serveBytes(visit);
       // Where its calls returned values the peer has ended by now.
       if (!visit.peerEnded) await serving;
-      if (this.#spareBuffers.length < SPARE_BUFFERS) this.#spareBuffers.push(bytes);
       if (connection.shutdown) {
         const ending = connection.shutdown();
         if (ending instanceof Promise) await ending;
@@ -267,6 +256,7 @@ export class Server {
     this.#recordLast(visit);
     onServed();
     if (this.#isTimed && this.#keep && visit.hadLastSize) this.#final();
+    if (ended && this.#spareVisits.length < SPARE_VISITS) this.#spareVisits.push(visit);
   }
 
   /** Where nothing is answered, the numbers are looked at: those of one client, as far as known. */
@@ -276,8 +266,8 @@ export class Server {
   }
 
   /** With --echo and --discard: takes bytes until the peer ends, whatever they are. */
-  async #serveBytes(visit: Visit, bytes: Uint8Array): Promise<void> {
-    const { connection } = visit;
+  async #serveBytes(visit: Visit): Promise<void> {
+    const { connection, bytes } = visit;
     for (;;) {
       const receiving = connection.receive(bytes, true);
       const received = receiving instanceof Promise ? await receiving : receiving;
@@ -291,8 +281,8 @@ export class Server {
   }
 
   /** Takes messages until the peer ends. */
-  async #serveMessages(visit: Visit, bytes: Uint8Array): Promise<void> {
-    const { connection, assembler } = visit;
+  async #serveMessages(visit: Visit): Promise<void> {
+    const { connection, bytes, assembler } = visit;
     for (;;) {
       const receiving = connection.receive(bytes, !assembler.partial);
       const received = receiving instanceof Promise ? await receiving : receiving;
@@ -444,29 +434,5 @@ export class Server {
 
   #final(): void {
     if (++this.#finals >= this.#finalsWanted) this.#finish();
-  }
-}
-
-/** What is known of one connection while it is served. */
-class Visit {
-  readonly connection: ServerConnection;
-  readonly timer = new StepTimer();
-  readonly assembler = new MessageAssembler();
-  /** When the current message was complete. */
-  arrivedUs = 0;
-  /** The last message, and whether it waits to be recorded. */
-  readonly outcome: Outcome;
-  unrecorded = false;
-  /** Numbers that have come, this connection's or all connections'; null where they say nothing. */
-  readonly arrivals: Arrivals | null;
-  /** Set when messages of the plan's last size have come. */
-  hadLastSize = false;
-  /** Set when the peer has ended in order. */
-  peerEnded = false;
-
-  constructor(connection: ServerConnection, outcome: Outcome, arrivals: Arrivals | null) {
-    this.connection = connection;
-    this.outcome = outcome;
-    this.arrivals = arrivals;
   }
 }

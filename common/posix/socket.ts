@@ -27,6 +27,10 @@ const ON = bytesOf(Int32Array.of(1));
 /** A slice as a struct timeval of sys/time.h: seconds, microseconds. */
 const SLICE = bytesOf(BigInt64Array.of(0n, BigInt(SLICE_MS * 1000)));
 
+/** Where C says who has sent or connected; what is there is read before the next call. */
+const ADDRESS = new Uint8Array(MAX_ADDRESS_BYTES);
+const ADDRESS_LENGTH = new Uint32Array(1);
+
 /** How a call waits for what is not there yet. */
 export type Patience =
   /** The system puts the thread to sleep. */
@@ -43,9 +47,7 @@ export class PosixSocket implements Disposable {
   /** Flags of calls that may wait, and of those that may not. */
   readonly #waiting: number;
   readonly #atOnce: number;
-  readonly #addressBytes = new Uint8Array(MAX_ADDRESS_BYTES);
-  readonly #addressLength = new Uint32Array(1);
-  #lastAddress: SocketAddress | null = null;
+  #sender: SocketAddress | null = null;
   /** Of the last recvfrom(2). */
   #errno = 0;
   #closed = false;
@@ -140,12 +142,12 @@ export class PosixSocket implements Disposable {
     // Where accept(2) keeps to the slice by itself, nobody has to ask first.
     const blocks = mayWait && !this.#spins && this.#libc.platform.acceptTimesOut;
     if (!blocks && !this.#isReadable(mayWait)) return null;
-    this.#addressLength[0] = MAX_ADDRESS_BYTES;
-    const fd = this.#libc.accept(this.fd, this.#addressBytes, this.#addressLength);
+    ADDRESS_LENGTH[0] = MAX_ADDRESS_BYTES;
+    const fd = this.#libc.accept(this.fd, ADDRESS, ADDRESS_LENGTH);
     const errno = this.#libc.errno[0]!;
     if (fd < 0) return later("accept", errno), null;
     const socket = new PosixSocket(fd, this.#spins ? "spin" : "sleep");
-    return { socket, peer: this.sender };
+    return { socket, peer: this.#readAddress() };
   }
 
   /** Whether a connection can be accepted; it may take a slice of time. */
@@ -179,7 +181,10 @@ export class PosixSocket implements Disposable {
         ? this.#receiveFrom(into, flags)
         : libc.recv(this.fd, into, into.length, flags);
       const errno = from ? this.#errno : libc.errno[0]!;
-      if (received >= 0) return received;
+      if (received >= 0) {
+        if (from) this.#readAddress();
+        return received;
+      }
       later("recv", errno);
       if (!this.#spins || !mayWait) return NOT_YET;
       if (calls > YIELD_AFTER_CALLS) libc.sched_yield();
@@ -191,24 +196,22 @@ export class PosixSocket implements Disposable {
   }
 
   #receiveFrom(into: Uint8Array<ArrayBuffer>, flags: number): number {
-    const address = this.#addressBytes;
-    const length = this.#addressLength;
-    length[0] = MAX_ADDRESS_BYTES;
+    ADDRESS_LENGTH[0] = MAX_ADDRESS_BYTES;
     const libc = this.#libc;
-    const received = libc.recvfrom(this.fd, into, into.length, flags, address, length);
+    const received = libc.recvfrom(this.fd, into, into.length, flags, ADDRESS, ADDRESS_LENGTH);
     this.#errno = libc.errno[0]!;
     return received;
   }
 
-  /**
-   * Who has sent what was received last, where that was asked for, or has connected last; the same
-   * object for the same one.
-   */
+  /** Who has sent what was received last, where that was asked for; the same object for the same one. */
   get sender(): SocketAddress {
-    const last = this.#lastAddress;
-    if (last?.is(this.#addressBytes)) return last;
-    const { platform } = this.#libc;
-    return this.#lastAddress = SocketAddress.from(this.#addressBytes, platform, last);
+    return this.#sender!;
+  }
+
+  #readAddress(): SocketAddress {
+    const last = this.#sender;
+    if (last?.is(ADDRESS)) return last;
+    return this.#sender = SocketAddress.from(ADDRESS, this.#libc.platform, last);
   }
 
   /**
