@@ -60,6 +60,8 @@ export interface ClientRun {
   readonly options: PairOptions;
   readonly recorder: Recorder;
   readonly deadlines: Deadlines;
+  /** Called after each message, answered or not. */
+  readonly onExchanged?: () => void;
 }
 
 /** One of the clients of a run: sends messages one after the other. */
@@ -71,6 +73,7 @@ export class Client {
   readonly #options: PairOptions;
   readonly #recorder: Recorder;
   readonly #deadlines: Deadlines;
+  readonly #onExchanged: ClientRun["onExchanged"];
   readonly #repeat: number;
   readonly #seconds: number | undefined;
   readonly #reply: boolean;
@@ -93,6 +96,7 @@ export class Client {
     this.#options = run.options;
     this.#recorder = run.recorder;
     this.#deadlines = run.deadlines;
+    this.#onExchanged = run.onExchanged;
     this.#repeat = plan.repeat;
     this.#seconds = plan.seconds;
     this.#reply = reply;
@@ -168,6 +172,7 @@ export class Client {
     const repeat = this.#repeat;
     const seconds = this.#seconds;
     const waitMs = this.#waitMs;
+    const onExchanged = this.#onExchanged;
     const endUs = seconds === undefined ? Infinity : nowUs() + seconds * 1e6;
     outcome.sizeBytes = sizeBytes;
     for (outcome.no = 0;;) {
@@ -202,6 +207,7 @@ export class Client {
       recorder.message(outcome, timer);
       this.#lostInARow = outcome.lost ? this.#lostInARow + 1 : 0;
       if (transport.connectionless) this.#checkServer();
+      onExchanged?.();
       const resting = transport.rest?.();
       if (resting) await resting;
       if (waitMs > 0) await deadlines.sleep(waitMs);

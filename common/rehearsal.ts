@@ -28,20 +28,26 @@ import type {
 } from "./server_transport.ts";
 
 /**
- * Messages of each pass. V8 drops the code of a function that comes to a place where it never was,
- * so two short passes go from a connection's beginning to its end first. The long one has more than
- * V8's --invocation-count-for-turbofan, by the time it takes until the code is there.
+ * Messages of each pass over one connection that every run has: V8 drops the code of a function
+ * that comes to a place where it never was, so these go from a connection's beginning to its end.
  */
-export const PASSES: readonly number[] = [20, 20, 8000];
+export const SHORT_PASSES: readonly number[] = Array(3).fill(20);
 
 /**
- * Connections of a last pass, where a secure run makes one for every message. A handshake goes
- * through so much code that the first hundreds take a fifth of a millisecond longer.
+ * Messages of each pass after them. A pass begins in slower code again, which calls one function
+ * after the other, where the best code is one piece made of all of them: several passes give each
+ * function its own best code, too.
  */
-export const CONNECTIONS = 500;
+export const LONG_PASSES: readonly number[] = Array(4).fill(2500);
 
-/** A run of fewer connections would be over sooner than that pass. */
-const CONNECTIONS_WORTH_IT = 100;
+/**
+ * Connections of each pass of a run that makes one for every message. A handshake goes through so
+ * much code that the first hundreds take a fifth of a millisecond longer.
+ */
+export const CONNECTION_PASSES: readonly number[] = [20, 20, 500];
+
+/** A run of fewer messages would be over long before the long passes. */
+const MESSAGES_WORTH_IT = 100;
 
 const SIZE_BYTES = 100;
 const HOST = "127.0.0.1";
@@ -74,9 +80,10 @@ export interface RehearsedPair<
  * @returns how many messages were exchanged, which a run can do without
  */
 export async function rehearse(options: PairOptions, pair: RehearsedPair): Promise<number> {
-  let exchanged = 0;
-  for (const messages of PASSES) exchanged += await pass(options, "once", messages, pair);
-  return exchanged;
+  return await rehearseAll(
+    options,
+    (connect, messages) => pass(options, connect, messages, pair),
+  );
 }
 
 /** As {@linkcode rehearse}, with a pre-shared key for the certificates that only the peer has. */
@@ -87,21 +94,30 @@ export async function rehearseSecure(
   const key = crypto.getRandomValues(new Uint8Array(32));
   const psk = { identity: "rehearsal", key };
   const datagram = options.protocol === "dtls";
-  const passOf = async (connect: Connect, messages: number) => {
+  return await rehearseAll(options, async (connect, messages) => {
     using serverContext = new TlsContext({ role: "server", datagram, pskLookup: () => key });
     using clientContext = new TlsContext({ role: "client", datagram, psk });
     return await pass(options, connect, messages, {
       client: (options, loop, server) => pair.client(options, loop, server, clientContext),
       server: (options, loop, hostname) => pair.server(options, loop, hostname, serverContext),
     });
-  };
+  });
+}
+
+/** @param passOf returns how many of the messages were exchanged */
+async function rehearseAll(
+  { protocol, connect, plan }: PairOptions,
+  passOf: (connect: Connect, messages: number) => Promise<number>,
+): Promise<number> {
+  const messages = plan.seconds === undefined ? plan.sizes.length * plan.repeat : Infinity;
+  const isLong = messages >= MESSAGES_WORTH_IT;
+  const connects = connect === "message" && protocol !== "udp";
   let exchanged = 0;
-  for (const messages of PASSES) exchanged += await passOf("once", messages);
-  const { connect, plan } = options;
-  const connections = plan.seconds === undefined ? plan.sizes.length * plan.repeat : Infinity;
-  if (connect === "message" && connections >= CONNECTIONS_WORTH_IT) {
-    exchanged += await passOf("message", CONNECTIONS);
-  }
+  for (const count of SHORT_PASSES) exchanged += await passOf("once", count);
+  if (!isLong) return exchanged;
+  for (const count of LONG_PASSES) exchanged += await passOf("once", count);
+  if (!connects) return exchanged;
+  for (const count of CONNECTION_PASSES) exchanged += await passOf("message", count);
   return exchanged;
 }
 
@@ -155,22 +171,6 @@ interface Stage {
 /** From now on calls may block, as they will in the run: what they wait for is there. */
 function begin({ loop }: Stage): void {
   loop.users = 1;
-}
-
-/**
- * Lets the peer act between two messages. A transport is changed for it, not wrapped: V8 makes code
- * for one kind of object, and a wrapper would be another than the run's.
- */
-function beforeRest({ loop }: Stage, client: ClientTransport, act: () => void): void {
-  const { rest } = client;
-  client.rest = () => {
-    act();
-    const resting = rest?.();
-    if (!resting) return;
-    // In the event loop's turn whoever has something to do must not block.
-    loop.users = 2;
-    return resting.then(() => void (loop.users = 1));
-  };
 }
 
 /** Sends at once, or when the end that is rehearsed has waited for it. */
@@ -233,28 +233,36 @@ async function rehearseServer(stage: Stage, transport: AnyServerTransport, peer:
   }
 }
 
-/** The server answers before it is asked: the answer is there when it is wanted. */
+/** The server answers before it is asked, but for the first time: the answer is there when wanted. */
 async function rehearseClient(stage: Stage, server: ServerTransport, client: ClientTransport) {
-  const { run, opened } = stage;
   const message = new Uint8Array(2 * SIZE_BYTES);
-  let no = 0;
   let far!: ServerConnection;
+  let no = 0;
+  const answer = () => sendTo(stage, far, ACK, no++);
   const take = oneAtATime(() => far.receive(message, true));
-  const { open } = client;
-  client.open = async (timer) => {
-    const accepting = acceptOne(server, opened);
-    ignore(accepting);
-    const near = await open(timer);
-    far = await accepting;
-    begin(stage);
-    sendTo(stage, far, ACK, no++);
-    return near;
+  const accepted = (connection: ServerConnection) => {
+    far = connection;
+    answer();
   };
-  beforeRest(stage, client, () => {
+  ignore(acceptOne(server, stage.opened).then(accepted));
+  await exchangeAll(stage, client, () => {
     take();
-    sendTo(stage, far, ACK, no++);
+    answer();
   });
-  const end = new Client(run, client, 0);
+}
+
+/**
+ * All messages of a client, whose peer acts between two of them. The transport is the run's own,
+ * without a wrapper: V8 makes code for one kind of object and for one function at a place.
+ */
+async function exchangeAll({ run, loop, opened }: Stage, client: ClientTransport, act: () => void) {
+  const onExchanged = () => {
+    loop.users = 1;
+    act();
+    // In the event loop's turn, which comes next, whoever has something to do must not block.
+    if (loop.isDue()) loop.users = 2;
+  };
+  const end = new Client({ ...run, onExchanged }, client, 0);
   opened.push({ close: () => end.abandon() });
   await end.exchangeSize(SIZE_BYTES, false);
 }
@@ -275,24 +283,15 @@ async function rehearseDatagramClient(
   server: DatagramServerTransport,
   client: ClientTransport,
 ) {
-  const { run, opened } = stage;
+  let far: DatagramPeer | undefined;
   let no = 0;
-  const met = Promise.withResolvers<DatagramPeer>();
-  ignore(server.run((_bytes, from) => met.resolve(from)));
-  let far!: DatagramPeer;
-  const { open } = client;
-  client.open = async (timer) => {
-    const near = await open(timer);
-    ignore(near.send(ACK));
-    far = await met.promise;
-    begin(stage);
-    sendTo(stage, far, ACK, no++);
-    return near;
-  };
-  beforeRest(stage, client, () => sendTo(stage, far, ACK, no++));
-  const end = new Client(run, client, 0);
-  opened.push({ close: () => end.abandon() });
-  await end.exchangeSize(SIZE_BYTES, false);
+  const answer = () => sendTo(stage, far!, ACK, no++);
+  ignore(server.run((_bytes, from) => {
+    if (far) return;
+    far = from;
+    answer();
+  }));
+  await exchangeAll(stage, client, answer);
 }
 
 async function endOf(connection: ClientConnection): Promise<void> {

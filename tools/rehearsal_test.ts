@@ -1,22 +1,37 @@
 import { parseOptions } from "../common/options.ts";
-import { CONNECTIONS, PASSES, rehearse, rehearseSecure } from "../common/rehearsal.ts";
+import {
+  CONNECTION_PASSES,
+  LONG_PASSES,
+  rehearse,
+  rehearseSecure,
+  SHORT_PASSES,
+} from "../common/rehearsal.ts";
 import { assert, assertEquals } from "../common/testing/assert.ts";
 import { posixPair as dtls } from "../dtls/posix.ts";
 import { posixPair as tcp } from "../tcp/posix.ts";
 import { posixPair as tls } from "../tls/posix.ts";
 import { posixPair as udp } from "../udp/posix.ts";
 
-// At this number of connections the secure ones are rehearsed, too.
+// From this number of messages on the long passes are gone through.
 const MANY = ["--sizes", "100", "--repeat", "100"];
-const ALL = PASSES.reduce((sum, messages) => sum + messages, 0);
+const FEW = ["--sizes", "100", "--repeat", "99"];
+const SHORT = sum(SHORT_PASSES);
+const MESSAGES = SHORT + sum(LONG_PASSES);
+const CONNECTIONS = sum(CONNECTION_PASSES);
 
 for (const role of ["client", "server"] as const) {
   for (const io of ["sync", "spin"]) {
     for (const [protocol, pair] of [["tcp", tcp], ["udp", udp]] as const) {
       Deno.test(`${protocol}-${io} ${role} rehearses every message`, async () => {
-        const options = parseOptions(protocol, role, ["--io", io]);
-        assert(typeof options === "object");
-        assertEquals(await rehearse(options, pair), ALL);
+        const exchanged = async (...words: string[]) => {
+          const options = parseOptions(protocol, role, ["--io", io, ...words]);
+          assert(typeof options === "object");
+          return await rehearse(options, pair);
+        };
+        const connections = protocol === "tcp" ? CONNECTIONS : 0;
+        assertEquals(await exchanged(...MANY), MESSAGES + connections);
+        assertEquals(await exchanged(...MANY, "--connect", "once"), MESSAGES);
+        assertEquals(await exchanged(...FEW), SHORT);
       });
     }
     for (const [protocol, pair] of [["tls", tls], ["dtls", dtls]] as const) {
@@ -27,10 +42,14 @@ for (const role of ["client", "server"] as const) {
           assert(typeof options === "object");
           return await rehearseSecure(options, pair);
         };
-        assertEquals(await exchanged(...MANY), ALL + CONNECTIONS);
-        assertEquals(await exchanged(...MANY, "--connect", "once"), ALL);
-        assertEquals(await exchanged("--sizes", "100", "--repeat", "99"), ALL);
+        assertEquals(await exchanged(...MANY), MESSAGES + CONNECTIONS);
+        assertEquals(await exchanged(...MANY, "--connect", "once"), MESSAGES);
+        assertEquals(await exchanged(...FEW), SHORT);
       });
     }
   }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
 }
