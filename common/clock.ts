@@ -17,7 +17,7 @@ export function nowUs(): number {
  *
  * @param read tells the same time, in microseconds; undefined for performance.now() again
  */
-export function readClock(read: (() => number) | undefined): void {
+export function setClock(read: (() => number) | undefined): void {
   source = read;
 }
 

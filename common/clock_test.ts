@@ -1,4 +1,4 @@
-import { EPOCH_US, nowUs, readClock, STEP_INDEX, StepTimer } from "./clock.ts";
+import { EPOCH_US, nowUs, setClock, STEP_INDEX, StepTimer } from "./clock.ts";
 import { STEPS } from "./protocol.ts";
 import { assert, assertEquals } from "./testing/assert.ts";
 import { FakeClock } from "./testing/fake_clock.ts";
@@ -18,14 +18,14 @@ Deno.test("nowUs() is in microseconds", () => {
   assertEquals(nowUs(), 1500);
 });
 
-Deno.test("readClock() has nowUs() read the time elsewhere, until it is told otherwise", () => {
+Deno.test("setClock() has nowUs() read the time elsewhere, until it is told otherwise", () => {
   using clock = new FakeClock();
   clock.nowMs = 1.5;
-  readClock(() => 7);
+  setClock(() => 7);
   try {
     assertEquals(nowUs(), 7);
   } finally {
-    readClock(undefined);
+    setClock(undefined);
   }
   assertEquals(nowUs(), 1500);
 });

@@ -78,10 +78,10 @@ export class DrivenSession {
     return this.#shake(performance.now() + timeoutMs, true);
   }
 
-  /** @param inTime false where the peer has been waited for in vain */
-  #shake(dueMs: number, inTime: boolean): MaybePromise<void> {
+  /** @param isFed false where the peer has been waited for in vain */
+  #shake(dueMs: number, isFed: boolean): MaybePromise<void> {
     try {
-      for (let fed = inTime;;) {
+      for (let fed = isFed;;) {
         if (!fed) this.core.handleTimeout();
         const done = this.core.handshake();
         const sending = this.#flush();
@@ -143,7 +143,8 @@ export class DrivenSession {
       if (!isFirst) {
         const now = performance.now();
         if (due === Infinity) due = now + timeoutMs;
-        left = Math.max(due - now, 0);
+        left = due - now;
+        if (left <= 0) return LATE;
       }
       const feeding = this.#carrier.feed(left);
       if (feeding instanceof Promise) {

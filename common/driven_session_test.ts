@@ -1,4 +1,4 @@
-import { LATE } from "./driven_session.ts";
+import { LATE, type SessionCarrier } from "./driven_session.ts";
 import { TimeoutError } from "./errors.ts";
 import { CertificateError, OpenSslError } from "./openssl/errors.ts";
 import type { MaybePromise } from "./protocol.ts";
@@ -247,23 +247,32 @@ for (const kind of ["values", "promises"] as const) {
   });
 }
 
-Deno.test("shake() gives up in time where nothing but rubbish comes, and that without end", async () => {
-  using link = await Link.make("values");
-  link.net.passes = () => false;
+/** Feeds a client with what is dropped: records of another version. */
+function rubbishCarrier(net: MemoryNet): SessionCarrier {
   let left = 1e6;
-  const carrier = {
+  return {
     send() {},
     feed() {
       if (left-- === 0) throw new Error("it goes on and on");
-      // Dropped: a record of another version.
-      link.net.client.session!.feed(new Uint8Array(20).fill(0xee));
+      net.client.session!.feed(new Uint8Array(20).fill(0xee));
       return true;
     },
     close() {},
   };
-  const client = new Driven(link.net.client.session!, carrier, LONG_MS);
+}
+
+Deno.test("shake() gives up in time where nothing but rubbish comes, and that without end", async () => {
+  using link = await Link.make("values");
+  link.net.passes = () => false;
+  const client = new Driven(link.net.client.session!, rubbishCarrier(link.net), LONG_MS);
   const shake = async () => await client.handshake(3 * RETRANSMIT_MS);
   await assertRejects(shake, TimeoutError, "did not answer the handshake in time");
+});
+
+Deno.test("receive() is late in time where nothing but rubbish comes, and that without end", async () => {
+  using link = await Link.connected("values", {});
+  const client = new Driven(link.net.client.session!, rubbishCarrier(link.net), LONG_MS);
+  assertEquals(await client.receive(new Uint8Array(100), 3 * RETRANSMIT_MS), LATE);
 });
 
 Deno.test("send() hands on what went wrong, and so does the next call", async () => {

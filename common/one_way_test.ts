@@ -153,6 +153,20 @@ Deno.test("Server.serve() with --seconds goes on after a connection without the 
   await bench.serving;
 });
 
+Deno.test("Server.serve() with --seconds takes no connection for the one before it", async () => {
+  using bench = new ServerBench(
+    ...["--no-reply", "--connect=once", "--sizes=999,100", "--seconds=1", "--clients=2"],
+  );
+  const visit = async (...sizes: number[]) => {
+    bench.listener.connect().write(...sizes.map((size) => messageOf("tcp", 0, size))).end();
+    return await bench.finished();
+  };
+  assert(!await visit(999, 100));
+  assert(!await visit(999), "it has not got to the last size");
+  assert(await visit(999, 100));
+  assertEquals(bench.run.recorder.messages, 5, "none of them came before");
+});
+
 Deno.test("Server.serve() with --seconds takes silence after the last size for the end", async () => {
   using bench = new ServerBench("--no-reply", "--sizes=100", "--seconds=1", "--timeout-ms=100");
   await bench.exchange(0, 100);

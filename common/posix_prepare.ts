@@ -6,7 +6,7 @@
  */
 import { loadCertificates } from "./certificates.ts";
 import type { ClientTransport } from "./client.ts";
-import { readClock } from "./clock.ts";
+import { setClock } from "./clock.ts";
 import type { Deadlines } from "./deadline.ts";
 import { resolveHost } from "./net.ts";
 import { TlsContext } from "./openssl/context.ts";
@@ -25,9 +25,9 @@ export interface PosixPreparers<Server extends AnyServerTransport> {
   server: Prepare<Server>;
 }
 
-/** Where an end waits; times are taken from C from now on. */
-function begin(options: PairOptions, deadlines: Deadlines): PollLoop {
-  readClock(monotonicClock());
+/** Where an end waits. Times are taken by C's clock from now on, as little as such an end takes. */
+function posixTime(options: PairOptions, deadlines: Deadlines): PollLoop {
+  setClock(monotonicClock());
   return posixLoop(options, deadlines);
 }
 
@@ -37,13 +37,13 @@ export function preparePosix<Server extends AnyServerTransport>(
 ): PosixPreparers<Server> {
   return {
     async client(options, deadlines) {
-      const loop = begin(options, deadlines);
+      const loop = posixTime(options, deadlines);
       const address = await serverAddress(options);
       await rehearse(options, pair);
       return { transport: pair.client(options, loop, address) };
     },
     async server(options, deadlines) {
-      const loop = begin(options, deadlines);
+      const loop = posixTime(options, deadlines);
       const transport = pair.server(options, loop, await resolveHost(options.hostname));
       await rehearse(options, pair);
       return { transport };
@@ -57,7 +57,7 @@ export function preparePosixSecure<Server extends AnyServerTransport>(
 ): PosixPreparers<Server> {
   return {
     async client(options, deadlines) {
-      const loop = begin(options, deadlines);
+      const loop = posixTime(options, deadlines);
       const address = await serverAddress(options);
       const certificates = await loadCertificates(options.certs, "client");
       const settings = { ...certificates, ...pairSettings(options) };
@@ -68,7 +68,7 @@ export function preparePosixSecure<Server extends AnyServerTransport>(
       return { library, transport: pair.client(options, loop, address, context) };
     },
     async server(options, deadlines) {
-      const loop = begin(options, deadlines);
+      const loop = posixTime(options, deadlines);
       const settings = await pairServerSettings(options);
       const hostname = await resolveHost(options.hostname);
       const datagram = options.protocol === "dtls";

@@ -18,8 +18,9 @@ export interface OpenSsl extends Symbols {
   readonly versionText: string;
   /**
    * True right after a call that is known to have left nothing in the error queue: a read or a write
-   * that has succeeded, and any call of which SSL_get_error(3) has said what it waits for. Whoever
-   * looks at it, to spare himself ERR_clear_error, sets it to false, as ERR_clear_error does.
+   * that has succeeded, and any call of which SSL_get_error(3) has said what it waits for, or that
+   * the peer has ended. Whoever looks at it, to spare himself ERR_clear_error, sets it to false, as
+   * ERR_clear_error does.
    */
   queueIsEmpty: boolean;
 }

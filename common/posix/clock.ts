@@ -5,8 +5,8 @@
  */
 import { loadLibc } from "./libc.ts";
 
-/** Nothing came between the two readings of at least one of so many pairs. */
-const PAIRS = 16;
+/** In at least one of so many tries nothing came between the readings. */
+const TRIES = 16;
 
 let clock: (() => number) | undefined;
 
@@ -37,7 +37,7 @@ function makeClock(): () => number {
 /** What a clock is ahead of performance.now(). */
 function offsetUs(read: () => number): number {
   let offset = 0;
-  for (let pair = 0, shortest = Infinity; pair < PAIRS; pair++) {
+  for (let tries = 0, shortest = Infinity; tries < TRIES; tries++) {
     const before = performance.now() * 1000;
     const us = read();
     const after = performance.now() * 1000;

@@ -43,6 +43,7 @@ function registerCalls(ignore: boolean): void {
 function registerRecord(datagram: boolean, sizeBytes: number, ignore: boolean): void {
   const name = `${datagram ? "DTLS" : "TLS"} record of ${sizeBytes} B sealed and opened`;
   let net: MemoryNet | undefined;
+  addEventListener("unload", () => net?.[Symbol.dispose]());
   const message = new Uint8Array(sizeBytes).fill(0x41);
   // More room than a record has: then OpenSSL is not asked twice.
   const into = new Uint8Array(2 * 16_384);

@@ -6,6 +6,7 @@
  */
 import { ensureCertificates } from "../../certs/generate.ts";
 import { Client, type ClientTransport } from "../../common/client.ts";
+import { setClock } from "../../common/clock.ts";
 import { Deadlines } from "../../common/deadline.ts";
 import { RunError } from "../../common/errors.ts";
 import { laneWords, permissionsOf } from "../../common/lanes.ts";
@@ -94,6 +95,8 @@ export class LaneStage {
     if (this.playing && client) warn(this.playing, this.#recorder);
     server?.kill("SIGKILL");
     this.#deadlines?.close();
+    // A blocking lane has taken C's; the next one takes what it takes.
+    setClock(undefined);
     this.playing = this.#server = this.#client = null;
     await client?.abandon();
     await server?.ended;
