@@ -60,7 +60,7 @@ const PATIENCE_MS = 30_000;
 /** What a process says of itself. */
 interface Usage {
   rssBytes: number;
-  /** SSL objects that were not freed. */
+  /** SSL objects that were not freed; the one that a listener has ready for its next client is none. */
   live: number;
 }
 
@@ -154,15 +154,19 @@ function mebibytes({ rssBytes }: Usage): number {
   return rssBytes / 2 ** 20;
 }
 
-/** What this process uses, once the garbage is gone, as far as it can be collected at will. */
-async function usage(): Promise<Usage> {
+/**
+ * What this process uses, once the garbage is gone, as far as it can be collected at will.
+ *
+ * @param ready number of SSL objects that are there before the first client
+ */
+async function usage(ready = 0): Promise<Usage> {
   const { gc } = globalThis as { gc?: () => void };
   // Buffers are freed by and by, after the collection that found nobody uses them.
   for (let rounds = 0; gc && rounds < 3; rounds++) {
     gc();
     await delay(50);
   }
-  return { rssBytes: Deno.memoryUsage().rss, live: liveSessions() };
+  return { rssBytes: Deno.memoryUsage().rss, live: liveSessions() - ready };
 }
 
 /** A context, callbacks and a look at a long-lived signal for each: everything that could stay. */
@@ -211,9 +215,10 @@ async function serve(protocol: SoakProtocol): Promise<void> {
     signal: new AbortController().signal,
   };
   const [listener, serving] = protocol === "tls" ? serveTls(options) : serveDtls(options);
+  const ready = liveSessions();
   const tell = (value: unknown) => print(`${JSON.stringify(value)}\n`);
   tell(listener.addr.port);
-  for await (const _question of lines) tell(await usage());
+  for await (const _question of lines) tell(await usage(ready));
   await listener.close();
   await serving;
 }

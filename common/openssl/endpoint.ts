@@ -104,6 +104,8 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
   /** Forgets a session; whoever keeps it closes it. */
   forget(key: string, peer: Peer): void {
     if (this.#entries.get(key)?.peer === peer) this.#entries.delete(key);
+    // The next client's is made while nobody waits for it.
+    if (this.#accepting && !this.#closed && !this.#context.closed) this.#stranger();
   }
 
   /** Frees what is its own; the sessions are the driver's. May be called twice. */
@@ -126,13 +128,18 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
       clientRandom(datagram).some((byte, i) => byte !== random[i]);
   }
 
+  /** The session of whoever comes next. */
+  #stranger(): TlsSession {
+    return this.#listening ??= new TlsSession(this.#context, { mtu: this.#mtu });
+  }
+
   #listen(
     datagram: Uint8Array<ArrayBuffer>,
     key: string,
     address: Address,
   ): Peer | null {
     if (!this.#entries.has(key) && !this.#handlers.admit(address)) return null;
-    const session = this.#listening ??= new TlsSession(this.#context, { mtu: this.#mtu });
+    const session = this.#stranger();
     this.#context.cookies!.prepare(key, this.#handlers.nowMs());
     try {
       session.feed(datagram);

@@ -3,7 +3,7 @@ import { contextOptions, type End, MemoryListener } from "../testing/memory_net.
 import { TlsContext } from "./context.ts";
 import { loadOpenSsl } from "./library.ts";
 import { clientRandom } from "./records.ts";
-import { TlsSession } from "./session.ts";
+import { liveSessions, TlsSession } from "./session.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();
@@ -251,6 +251,20 @@ Deno.test("forget() leaves the session that has taken the address over", async (
   it.client("a").connect();
   it.server.endpoint.forget("a", old!);
   assertEquals(it.server.endpoint.size, 1);
+});
+
+Deno.test("forget() has the next client's session ready, while clients are wanted", async () => {
+  using it = await bench();
+  for (const address of ["a", "b"]) it.client(address).connect();
+  const [first, second] = it.server.endpoint.peers();
+  const live = liveSessions();
+  it.server.endpoint.forget("a", first!);
+  assertEquals(liveSessions(), live + 1);
+  it.client("c").connect();
+  it.server.endpoint.stopAccepting();
+  const later = liveSessions();
+  it.server.endpoint.forget("b", second!);
+  assertEquals(liveSessions(), later);
 });
 
 Deno.test("close() may be called twice, and receive() throws after it", async () => {
