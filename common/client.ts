@@ -19,7 +19,7 @@ export const LOST = -1;
 /** One connection of a client. Each call is one timed step and bounded in time. */
 export interface ClientConnection {
   /** Sends a whole message; the bytes are borrowed for the call. */
-  send(message: Uint8Array): MaybePromise<void>;
+  send(message: Uint8Array): MaybePromise<unknown>;
   /** Bytes received into `into`; 0 when the peer has ended; {@linkcode LOST} on datagrams. */
   receive(into: Uint8Array): MaybePromise<number>;
   /** Ends the session in order, where the protocol has one. */
@@ -189,13 +189,16 @@ export class Client {
       this.#writer.stamp(EPOCH_US + timer.lastUs);
       this.#doing = "send to";
       const sending = connection.send(message);
-      if (sending instanceof Promise) await sending;
+      if (sending) await sending;
       timer.mark(STEP_INDEX.send);
       outcome.answered = false;
       if (reply) {
         this.#doing = "receive an answer from";
-        const receiving = this.#receiveAnswer(connection);
-        outcome.answered = receiving instanceof Promise ? await receiving : receiving;
+        const receiving = connection.receive(this.#answer);
+        const received = typeof receiving === "number" ? receiving : await receiving;
+        outcome.answered = received === ACK.length
+          ? this.#checkAnswer()
+          : await this.#completeAnswer(connection, received);
         timer.mark(STEP_INDEX.receive);
       }
       outcome.lost = reply && !outcome.answered;
@@ -227,21 +230,13 @@ export class Client {
     }
   }
 
-  /** True when the answer has come, false when it is lost. */
-  #receiveAnswer(connection: ClientConnection): MaybePromise<boolean> {
-    const received = connection.receive(this.#answer);
-    if (received instanceof Promise) return this.#completeAnswer(connection, received);
-    return received === ACK.length
-      ? this.#checkAnswer()
-      : this.#completeAnswer(connection, received);
-  }
-
-  /** The answer may come in parts. */
-  async #completeAnswer(
-    connection: ClientConnection,
-    first: MaybePromise<number>,
-  ): Promise<boolean> {
-    let received = await first;
+  /**
+   * The answer may come in parts.
+   *
+   * @param received its first part's length, or what else the first call returned
+   * @returns true when the answer has come, false when it is lost
+   */
+  async #completeAnswer(connection: ClientConnection, received: number): Promise<boolean> {
     let got = Math.max(received, 0);
     while (received > 0 && got < ACK.length) {
       received = await connection.receive(this.#answer.subarray(got));
@@ -284,7 +279,9 @@ export class Client {
       this.#doing = "send to";
       await connection.send(this.#message);
       this.#doing = "receive an answer from";
-      if (this.#reply && await this.#receiveAnswer(connection)) return;
+      if (!this.#reply) continue;
+      const received = await connection.receive(this.#answer);
+      if (await this.#completeAnswer(connection, received)) return;
     }
   }
 

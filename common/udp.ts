@@ -63,7 +63,7 @@ export class UdpSocket {
         throw error;
       }
       const handling = onDatagram(received[0], received[1] as Deno.NetAddr);
-      if (handling instanceof Promise) await handling;
+      if (handling) await handling;
     }
   }
 

@@ -14,13 +14,20 @@ import { clientMain, type Prepare, type Prepared } from "../common/script.ts";
 import { afterWoken, UdpSocket } from "../common/udp.ts";
 import { preparePosixClient } from "./posix.ts";
 
+/** A wait for an answer. */
+interface Waiting {
+  readonly into: Uint8Array;
+  resolve(received: number): void;
+  reject(error: Error): void;
+}
+
 class UdpConnection implements ClientConnection {
   readonly #socket: UdpSocket;
   readonly #server: Deno.NetAddr;
   readonly #timeoutMs: number;
   readonly #deadline: Deadline;
   /** Set while an answer is waited for; what comes at other times came too late. */
-  #waiting: { into: Uint8Array } & PromiseWithResolvers<number> | null = null;
+  #waiting: Waiting | null = null;
   #failure: Error | null = null;
 
   constructor(server: Deno.NetAddr, timeoutMs: number, deadlines: Deadlines) {
@@ -37,15 +44,14 @@ class UdpConnection implements ClientConnection {
     }).catch((error) => this.#fail(error));
   }
 
-  async send(message: Uint8Array): Promise<void> {
-    await this.#socket.send(message, this.#server);
+  send(message: Uint8Array): Promise<unknown> {
+    return this.#socket.send(message, this.#server);
   }
 
   receive(into: Uint8Array): Promise<number> {
     if (this.#failure) return Promise.reject(this.#failure);
-    this.#waiting = { into, ...Promise.withResolvers<number>() };
     this.#deadline.arm(this.#timeoutMs);
-    return this.#waiting.promise;
+    return new Promise((resolve, reject) => this.#waiting = { into, resolve, reject });
   }
 
   close(): void {
