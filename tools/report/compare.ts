@@ -123,7 +123,7 @@ function measure(pair: JobPair, sizeBytes: number | null, drift: Drift | null): 
   const before = raw.before.map((value, round) => value - (drift?.before[round] ?? 0));
   const after = raw.after.map((value, round) => value - (drift?.after[round] ?? 0));
   // Unknown drift between the documents is taken for as large as the one inside them.
-  const margin = drift ? MARGIN : Math.max(MARGIN, widthOf(before), widthOf(after));
+  const margin = drift ? MARGIN : Math.max(MARGIN, wanderOf(before), wanderOf(after));
   const interval = bootstrap([before, after], ([a, b]) => mean(b!) - mean(a!));
   return {
     sides: { before, after, margin },
@@ -155,8 +155,18 @@ function standardError(before: readonly number[], after: readonly number[]): num
   return Math.sqrt(variance * (1 / before.length + 1 / after.length));
 }
 
-function widthOf(values: readonly number[]): number {
-  return Math.max(...values) - Math.min(...values);
+/**
+ * How far the rounds wander: the standard deviation that is left when what they differ by from one
+ * to the next is taken out, as the test allows for that itself (von Neumann's mean square successive
+ * difference, Annals of Mathematical Statistics 12, 1941).
+ */
+function wanderOf(values: readonly number[]): number {
+  if (values.length < 2) return 0;
+  const middle = mean(values);
+  const variance = values.reduce((sum, value) => sum + (value - middle) ** 2, 0) /
+    (values.length - 1);
+  const steps = values.slice(1).map((value, i) => (value - values[i]!) ** 2);
+  return Math.sqrt(Math.max(variance - mean(steps) / 2, 0));
 }
 
 /** Tests a family of figures; those with other numbers of rounds are a family of their own. */

@@ -73,7 +73,7 @@ function driftNotes(lanes: readonly LaneChanges[]): string[] {
   if (unknown.length > 0) {
     notes.push(
       `Drift was not taken out for ${listOf(unknown.map(({ job }) => job.name))}: a change has ` +
-        "to exceed the spread between rounds there, and may still be the machine's.",
+        "to exceed how far the rounds wander there, and may still be the machine's.",
     );
   }
   return notes;
