@@ -154,19 +154,15 @@ function mebibytes({ rssBytes }: Usage): number {
   return rssBytes / 2 ** 20;
 }
 
-/**
- * What this process uses, once the garbage is gone, as far as it can be collected at will.
- *
- * @param ready number of SSL objects that are there before the first client
- */
-async function usage(ready = 0): Promise<Usage> {
+/** What this process uses, once the garbage is gone, as far as it can be collected at will. */
+async function usage(): Promise<Usage> {
   const { gc } = globalThis as { gc?: () => void };
   // Buffers are freed by and by, after the collection that found nobody uses them.
   for (let rounds = 0; gc && rounds < 3; rounds++) {
     gc();
     await delay(50);
   }
-  return { rssBytes: Deno.memoryUsage().rss, live: liveSessions() - ready };
+  return { rssBytes: Deno.memoryUsage().rss, live: liveSessions() };
 }
 
 /** A context, callbacks and a look at a long-lived signal for each: everything that could stay. */
@@ -218,7 +214,11 @@ async function serve(protocol: SoakProtocol): Promise<void> {
   const ready = liveSessions();
   const tell = (value: unknown) => print(`${JSON.stringify(value)}\n`);
   tell(listener.addr.port);
-  for await (const _question of lines) tell(await usage(ready));
+  for await (const _question of lines) {
+    const { rssBytes, live } = await usage();
+    // A listener that keeps a session, too, may have none ready.
+    tell({ rssBytes, live: Math.max(live - ready, listener.counters.sessions) });
+  }
   await listener.close();
   await serving;
 }

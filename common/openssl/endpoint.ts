@@ -104,8 +104,13 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
   /** Forgets a session; whoever keeps it closes it. */
   forget(key: string, peer: Peer): void {
     if (this.#entries.get(key)?.peer === peer) this.#entries.delete(key);
-    // The next client's is made while nobody waits for it.
-    if (this.#accepting && !this.#closed && !this.#context.closed) this.#stranger();
+    if (!this.#accepting || this.#closed || this.#context.closed) return;
+    try {
+      // The next client's is made while nobody waits for it.
+      this.#stranger();
+    } catch {
+      // It is tried again for the next client.
+    }
   }
 
   /** Frees what is its own; the sessions are the driver's. May be called twice. */

@@ -122,7 +122,7 @@ function measure(pair: JobPair, sizeBytes: number | null, drift: Drift | null): 
   const raw = logMedians(pair, sizeBytes === null ? pair.sizes : [sizeBytes]);
   const before = raw.before.map((value, round) => value - (drift?.before[round] ?? 0));
   const after = raw.after.map((value, round) => value - (drift?.after[round] ?? 0));
-  // Unknown drift between the documents is taken for as large as the one inside them.
+  // What the drift between the documents is, nothing shows; what it is like inside them is granted.
   const margin = drift ? MARGIN : Math.max(MARGIN, wanderOf(before), wanderOf(after));
   const interval = bootstrap([before, after], ([a, b]) => mean(b!) - mean(a!));
   return {

@@ -30,7 +30,8 @@ export const METHOD: readonly string[] = [
   "rounds out (max-T permutation over all lanes and sizes, 5 % false findings for the whole " +
   "comparison).",
   "Drift between two documents is cancelled by the median of the other lanes, round by round; " +
-  "where there are none, a change has to exceed the spread of the rounds, too.",
+  "where there are none, a change has to exceed how far the rounds wander, too, and may still be " +
+  "the machine's.",
 ];
 
 /** The section. */
