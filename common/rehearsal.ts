@@ -44,11 +44,15 @@ export const LONG_PASSES: readonly number[] = Array(4).fill(2500);
 /**
  * Connections of each pass of a run that makes one for every message. The first hundreds of
  * handshakes take a fifth of a millisecond longer, the first of TCP's connections some microseconds.
+ * No pass has more than the run itself.
  */
 export const CONNECTION_PASSES: readonly number[] = [20, 20, 500];
 
-/** A run of fewer messages would be over long before the long passes. */
+/** A run of fewer messages would be over long before the first long pass. */
 const MESSAGES_WORTH_IT = 100;
+
+/** A run has one long pass for so many messages that it begins, up to all of them. */
+const MESSAGES_PER_LONG_PASS = 125;
 
 const SIZE_BYTES = 100;
 const HOST = "127.0.0.1";
@@ -111,15 +115,18 @@ async function rehearseAll(
   passOf: (connect: Connect, messages: number) => Promise<number>,
 ): Promise<number> {
   const isOpen = forever || plan.seconds !== undefined;
-  const isLong = isOpen || plan.sizes.length * plan.repeat * clients >= MESSAGES_WORTH_IT;
+  const messages = isOpen ? Infinity : plan.sizes.length * plan.repeat * clients;
+  const longPasses = LONG_PASSES.slice(0, Math.ceil(messages / MESSAGES_PER_LONG_PASS));
   const connects = connect === "message" && protocol !== "udp";
   let exchanged = 0;
   try {
     for (const count of SHORT_PASSES) exchanged += await passOf("once", count);
-    if (!isLong) return exchanged;
-    for (const count of LONG_PASSES) exchanged += await passOf("once", count);
+    if (messages < MESSAGES_WORTH_IT) return exchanged;
+    for (const count of longPasses) exchanged += await passOf("once", count);
     if (!connects) return exchanged;
-    for (const count of CONNECTION_PASSES) exchanged += await passOf("message", count);
+    for (const count of CONNECTION_PASSES) {
+      exchanged += await passOf("message", Math.min(count, messages));
+    }
   } catch {
     // Then the run begins without the rest.
   }

@@ -12,12 +12,15 @@ import { posixPair as tcp } from "../tcp/posix.ts";
 import { posixPair as tls } from "../tls/posix.ts";
 import { posixPair as udp } from "../udp/posix.ts";
 
-// From this number of messages on the long passes are gone through.
-const MANY = ["--sizes", "100", "--repeat", "100"];
+// The long passes are gone through by a run of many messages, one of them by a run of some.
+const MANY = ["--sizes", "100", "--repeat", "500"];
+const SOME = ["--sizes", "100,999", "--repeat", "50"];
 const FEW = ["--sizes", "100", "--repeat", "99"];
 const SHORT = sum(SHORT_PASSES);
 const MESSAGES = SHORT + sum(LONG_PASSES);
 const CONNECTIONS = sum(CONNECTION_PASSES);
+const SOME_MESSAGES = SHORT + LONG_PASSES[0]!;
+const SOME_CONNECTIONS = sum(CONNECTION_PASSES.map((count) => Math.min(count, 100)));
 
 for (const role of ["client", "server"] as const) {
   for (const io of ["sync", "spin"]) {
@@ -28,8 +31,9 @@ for (const role of ["client", "server"] as const) {
           assert(typeof options === "object");
           return await rehearse(options, pair);
         };
-        const connections = protocol === "tcp" ? CONNECTIONS : 0;
-        assertEquals(await exchanged(...MANY), MESSAGES + connections);
+        const connects = protocol === "tcp";
+        assertEquals(await exchanged(...MANY), MESSAGES + (connects ? CONNECTIONS : 0));
+        assertEquals(await exchanged(...SOME), SOME_MESSAGES + (connects ? SOME_CONNECTIONS : 0));
         assertEquals(await exchanged(...MANY, "--connect", "once"), MESSAGES);
         assertEquals(await exchanged(...FEW), SHORT);
       });
@@ -43,6 +47,7 @@ for (const role of ["client", "server"] as const) {
           return await rehearseSecure(options, pair);
         };
         assertEquals(await exchanged(...MANY), MESSAGES + CONNECTIONS);
+        assertEquals(await exchanged(...SOME), SOME_MESSAGES + SOME_CONNECTIONS);
         assertEquals(await exchanged(...MANY, "--connect", "once"), MESSAGES);
         assertEquals(await exchanged(...FEW), SHORT);
       });
