@@ -6,7 +6,7 @@
  * @module
  */
 import { type Drift, driftOf, type JobPair, logMedians, pairJobs } from "./drift.ts";
-import { bootstrap, type Interval, MIN_ROUNDS, type Sides, testFamily } from "./inference.ts";
+import { bootstrap, type Interval, mean, MIN_ROUNDS, type Sides, testFamily } from "./inference.ts";
 import type { Job } from "./jobs.ts";
 
 /** What may be chosen. */
@@ -141,17 +141,19 @@ function measure(pair: JobPair, sizeBytes: number | null, drift: Drift | null): 
   };
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+function squaredDeviations(values: readonly number[]): number[] {
+  const middle = mean(values);
+  return values.map((value) => (value - middle) ** 2);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }
 
 /** Of the difference of two means. */
 function standardError(before: readonly number[], after: readonly number[]): number {
-  const squares = [before, after].flatMap((values) => {
-    const middle = mean(values);
-    return values.map((value) => (value - middle) ** 2);
-  });
-  const variance = squares.reduce((sum, square) => sum + square, 0) / (squares.length - 2);
+  const squares = [before, after].flatMap(squaredDeviations);
+  const variance = sum(squares) / (squares.length - 2);
   return Math.sqrt(variance * (1 / before.length + 1 / after.length));
 }
 
@@ -162,9 +164,7 @@ function standardError(before: readonly number[], after: readonly number[]): num
  */
 function wanderOf(values: readonly number[]): number {
   if (values.length < 2) return 0;
-  const middle = mean(values);
-  const variance = values.reduce((sum, value) => sum + (value - middle) ** 2, 0) /
-    (values.length - 1);
+  const variance = sum(squaredDeviations(values)) / (values.length - 1);
   const steps = values.slice(1).map((value, i) => (value - values[i]!) ** 2);
   return Math.sqrt(Math.max(variance - mean(steps) / 2, 0));
 }

@@ -25,9 +25,9 @@ interface World {
   factor?: number;
   /** Whether the machine drifts. */
   drifts?: boolean;
-  /** By what the machine is slower in the last round than in the first. */
+  /** By what the machine is slower in the last round than in the first, as a logarithm. */
   climb?: number;
-  /** What rounds differ by on their own. */
+  /** What rounds differ by on their own: a standard deviation, as a logarithm. */
   scatter?: number;
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { medianMessage } from "./figures.ts";
-import { median } from "./inference.ts";
+import { mean, median } from "./inference.ts";
 import { figuresAt, type Job, modeKey, sizesOf } from "./jobs.ts";
 
 /** The same job in both documents, and the sizes that every round of both has a median of. */
@@ -50,7 +50,7 @@ export function logMedians({ before, after }: JobPair, sizes: readonly number[])
   const valuesOf = ({ rounds }: Job) =>
     rounds.map((round) => {
       const logs = sizes.map((size) => Math.log(medianMessage(figuresAt(round, size)!)!));
-      return logs.reduce((sum, log) => sum + log, 0) / logs.length;
+      return mean(logs);
     });
   return { before: valuesOf(before), after: valuesOf(after) };
 }
@@ -91,8 +91,6 @@ function isInSameRounds(a: Job, b: Job): boolean {
 
 /** Without the lane's own level, which is no drift. */
 function centred({ before, after }: RoundValues): RoundValues {
-  const mean = (values: readonly number[]) =>
-    values.reduce((sum, value) => sum + value, 0) / values.length;
   const level = (mean(before) + mean(after)) / 2;
   return {
     before: before.map((value) => value - level),

@@ -41,6 +41,11 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
+/** The arithmetic mean; NaN of none. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** The middle value, or the mean of the two in the middle; NaN of none. */
 export function median(values: readonly number[]): number {
   return quantile(values.toSorted((a, b) => a - b), 0.5);
@@ -122,10 +127,6 @@ function valuesLessMargin({ before, after, margin }: Sides): number[] {
   const shift = mean(after) - mean(before);
   const moved = Math.sign(shift) * Math.min(Math.abs(shift), margin);
   return [...before, ...after.map((value) => value - moved)];
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Student's t without its sign, the scale kept from vanishing where rounds agree by chance. */
