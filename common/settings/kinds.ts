@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type Host, parseHost } from "../addresses.ts";
 
 /** A value of the wrong kind or with a wrong value; without the setting's name, which is added. */
 export class Misfit {
@@ -122,6 +123,28 @@ export function text({ what = "a text", min = 1, max = Infinity }: TextLimits = 
       ...(min > 0 ? [""] : []),
       ...(max < 10_000 ? ["x".repeat(max + 1)] : []),
     ],
+  };
+}
+
+/**
+ * A host name or an address.
+ *
+ * @param form what is made of it
+ */
+export function hostText(form: (host: Host) => string): Kind<string> {
+  const allowed = "a host name or an address";
+  return {
+    allowed,
+    read(value) {
+      if (typeof value !== "string") wrongKind(allowed, value);
+      try {
+        return form(parseHost(value));
+      } catch (error) {
+        throw new Misfit(true, `must be ${allowed}: ${(error as Error).message}`);
+      }
+    },
+    wrongKinds: [...OBJECTS, 1, true],
+    wrongValues: ["", "a b", "a\0b", "host:1", "https://host", "256.1.1.1", "::1::", "[host]"],
   };
 }
 
@@ -264,3 +287,31 @@ export function bytesOf(value: unknown, name: string): Uint8Array<ArrayBuffer> {
     `${name} must be an ArrayBuffer or a view of one such as a Uint8Array, not ${show(value)}`,
   );
 }
+
+/**
+ * Checks memory that a program lends for what is received: a Uint8Array, or nothing.
+ *
+ * @throws {TypeError} where it is anything else
+ */
+export function checkInto(into: unknown): void {
+  if (into === undefined || (into as Uint8Array | null)?.constructor === Uint8Array) return;
+  if (into instanceof Uint8Array) return;
+  throw new TypeError(`into must be a Uint8Array, not ${show(into)}`);
+}
+
+/**
+ * Checks how long a program wants to wait.
+ *
+ * @throws {TypeError} where it is no number
+ * @throws {RangeError} where it is negative or NaN
+ */
+export function checkWait(timeoutMs: unknown): void {
+  if (timeoutMs === undefined) return;
+  if (typeof timeoutMs !== "number") {
+    throw new TypeError(`timeoutMs must be ${WAIT.allowed}, not ${show(timeoutMs)}`);
+  }
+  if (timeoutMs >= 0) return;
+  throw new RangeError(`timeoutMs must be ${WAIT.allowed}, not ${timeoutMs}`);
+}
+
+const WAIT = milliseconds(0);
