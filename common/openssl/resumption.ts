@@ -1,22 +1,157 @@
 /**
- * What a resumed session's peer has to pass again: OpenSSL looks at its certificate in full
- * handshakes alone, and resumes without asking for name, authority or time.
+ * Resumption: which saved sessions are offered, and what a resumed session's peer has to pass again.
+ * OpenSSL looks at its certificate in full handshakes alone, and resumes without asking for name,
+ * authority, time or key.
  *
  * @module
  */
-import { X509_V } from "./constants.ts";
+import { lookUpKey } from "./callbacks.ts";
+import { type CallRecord, failureOf } from "./calls.ts";
+import { VERSION, X509_V } from "./constants.ts";
+import type { TlsContext } from "./context.ts";
 import { type CertificateError, certificateError } from "./errors.ts";
-import { type OpenSsl, toCString } from "./library.ts";
+import { cString, type OpenSsl, toCString } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
+import { SavedSession } from "./saved_session.ts";
+import { bindingOf } from "./session_trust.ts";
+
+/** Offers, recognises and saves the session of one connection. */
+export class Resumption {
+  /** Whether the session was resumed; a TLS 1.3 handshake with a pre-shared key is a new one. */
+  resumed = false;
+  readonly #context: TlsContext;
+  readonly #lib: OpenSsl;
+  readonly #serverName: string | undefined;
+  /** What this connection believes its peer by; see SavedSession. */
+  readonly #trust: string;
+  readonly #calls: CallRecord;
+  /** Certificates that the offered session's peer showed below the authority, PEM. */
+  #offeredChain: readonly string[] = [];
+  #offered = false;
+
+  /** @param calls whose key was used in the connection's handshake */
+  constructor(
+    context: TlsContext,
+    { serverName, checksName }: { serverName: string | undefined; checksName: boolean },
+    calls: CallRecord,
+  ) {
+    this.#context = context;
+    this.#lib = context.lib;
+    this.#serverName = serverName;
+    this.#trust = JSON.stringify([context.trust, serverName ?? null, checksName]);
+    this.#calls = calls;
+  }
+
+  /**
+   * Offers a saved session where it was verified by the same, for the same name, and may be agreed
+   * on; else the handshake is a full one.
+   */
+  offer(ssl: Deno.PointerObject, saved: SavedSession): void {
+    const lib = this.#lib;
+    const { pointer } = saved;
+    if (!this.#context.allows(pointer) || !this.#isBelieved(ssl, saved)) return;
+    this.#offered = lib.SSL_set_session(ssl, pointer) === 1;
+    this.#offeredChain = saved.intermediates;
+    lib.ERR_clear_error();
+  }
+
+  #isBelieved(ssl: Deno.PointerObject, { pointer, binding, intermediates }: SavedSession): boolean {
+    const lib = this.#lib;
+    if (binding !== "") {
+      return binding === bindingOf(lib, pointer, this.#trust) && isCurrent(lib, pointer);
+    }
+    // Another program's: it has the server's certificate, which either passes or not.
+    const { verifies, usesPsk } = this.#context;
+    if (usesPsk || !verifies) return !usesPsk;
+    const peer = lib.SSL_SESSION_get0_peer(pointer);
+    return checkAgain(lib, ssl, peer, "client", intermediates, this.#serverName) === null;
+  }
+
+  /**
+   * Right after the handshake: tells a resumed session from one that began with a pre-shared key, and
+   * checks what OpenSSL does not check again.
+   *
+   * @returns why the session cannot be used, or null
+   */
+  complete(ssl: Deno.PointerObject): Error | null {
+    const lib = this.#lib;
+    if (lib.SSL_session_reused(ssl) === 1) {
+      const session = lib.SSL_get_session(ssl)!;
+      const is13 = lib.SSL_SESSION_get_protocol_version(session) === VERSION.TLS1_3;
+      this.resumed = this.#context.role === "client"
+        ? this.#offered && (!is13 || lib.SSL_SESSION_has_ticket(session) === 1)
+        : !is13 || this.#calls.pskIdentity === null;
+    }
+    this.#readIdentity(ssl);
+    return this.resumed ? this.#refusedAgain(ssl) : null;
+  }
+
+  /** A resumed session does not ask for the key: whose it was stands in the session. */
+  #readIdentity(ssl: Deno.PointerObject): void {
+    this.#calls.pskIdentity ??= cString(this.#lib.SSL_get_psk_identity(ssl)) ??
+      identityOfTicket(this.#lib, this.#lib.SSL_get_session(ssl));
+  }
+
+  #refusedAgain(ssl: Deno.PointerObject): Error | null {
+    const { pskLookup, verifies, role } = this.#context;
+    const { pskIdentity } = this.#calls;
+    if (pskIdentity === null) {
+      if (!verifies) return null;
+      const peer = this.#lib.SSL_get0_peer_certificate(ssl);
+      return checkAgain(this.#lib, ssl, peer, role, this.#offeredChain, this.#serverName);
+    }
+    if (!pskLookup) return null;
+    try {
+      if (lookUpKey(pskLookup, pskIdentity) !== null) return null;
+    } catch (cause) {
+      return failureOf("pskLookup", cause);
+    }
+    return new Deno.errors.PermissionDenied(
+      "Cannot resume the session: its pre-shared key is known no more",
+    );
+  }
+
+  /**
+   * Client: what is needed to resume the session; the caller closes it.
+   *
+   * @returns null where the server has not given it
+   */
+  save(ssl: Deno.PointerObject): SavedSession | null {
+    const lib = this.#lib;
+    if (this.#context.role !== "client") return null;
+    lib.ERR_clear_error();
+    const pointer = lib.SSL_get1_session(ssl);
+    if (pointer === null) return null;
+    const session = new SavedSession(lib, pointer, {
+      binding: bindingOf(lib, pointer, this.#trust),
+      intermediates: intermediatesOf(lib, ssl),
+    });
+    if (lib.SSL_SESSION_is_resumable(pointer) === 1) return session;
+    session.close();
+    return null;
+  }
+}
+
+/** See `bindTickets()` of callbacks.ts. */
+function identityOfTicket(lib: OpenSsl, session: Deno.PointerValue): string | null {
+  const data = new BigUint64Array(1);
+  const length = new BigUint64Array(1);
+  const [dataBytes, lengthBytes] = [new Uint8Array(data.buffer), new Uint8Array(length.buffer)];
+  if (lib.SSL_SESSION_get0_ticket_appdata(session, dataBytes, lengthBytes) !== 1) return null;
+  const pointer = Deno.UnsafePointer.create(data[0]!);
+  if (pointer === null || length[0] === 0n) return null;
+  const bytes = Deno.UnsafePointerView.getArrayBuffer(pointer, Number(length[0]));
+  return new TextDecoder().decode(bytes);
+}
 
 /** Whether the certificate of a session's peer is still valid by its time; true where it has none. */
-export function isCurrent(lib: OpenSsl, session: Deno.PointerObject): boolean {
+function isCurrent(lib: OpenSsl, session: Deno.PointerObject): boolean {
   const peer = lib.SSL_SESSION_get0_peer(session);
   return peer === null || lib.X509_cmp_current_time(lib.X509_get0_notAfter(peer)) > 0;
 }
 
 /** The certificates that a client's peer showed besides its own, PEM: a session's text lacks them. */
-export function intermediatesOf(lib: OpenSsl, ssl: Deno.PointerObject): readonly string[] {
+function intermediatesOf(lib: OpenSsl, ssl: Deno.PointerObject): readonly string[] {
   const chain = lib.SSL_get_peer_cert_chain(ssl);
   const texts: string[] = [];
   // NULL has -1 entries; the first is the peer's own (SSL_get_peer_cert_chain(3)).
@@ -38,7 +173,7 @@ export function intermediatesOf(lib: OpenSsl, ssl: Deno.PointerObject): readonly
  * @param intermediates for a session that was read from text
  * @returns why it does not pass, or null
  */
-export function checkAgain(
+function checkAgain(
   lib: OpenSsl,
   ssl: Deno.PointerObject,
   leaf: Deno.PointerValue,

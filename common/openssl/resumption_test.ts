@@ -5,7 +5,7 @@ import {
   type Asking,
   type ProtocolName,
   PROTOCOLS,
-  ResumptionBench,
+  type ResumptionBench,
   resumptionBench,
 } from "../testing/resumption.ts";
 import { CertificateError } from "./errors.ts";
