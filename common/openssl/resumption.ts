@@ -13,7 +13,13 @@ import { type CertificateError, certificateError } from "./errors.ts";
 import { cString, type OpenSsl, toCString } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
 import { SavedSession } from "./saved_session.ts";
-import { bindingOf } from "./session_trust.ts";
+import type { Trust } from "./session_trust.ts";
+
+/**
+ * So long a certificate that has passed with a context's authorities, in milliseconds, is only looked
+ * at for its time: verifying it takes longer than the rest of a resumed handshake.
+ */
+const PASSED_MS = 60_000;
 
 /** Offers, recognises and saves the session of one connection. */
 export class Resumption {
@@ -22,12 +28,13 @@ export class Resumption {
   readonly #context: TlsContext;
   readonly #lib: OpenSsl;
   readonly #serverName: string | undefined;
-  /** What this connection believes its peer by; see SavedSession. */
-  readonly #trust: string;
+  readonly #checksName: boolean;
   readonly #calls: CallRecord;
   /** Certificates that the offered session's peer showed below the authority, PEM. */
   #offeredChain: readonly string[] = [];
   #offered = false;
+  /** When the peer's certificate was verified with the context's authorities and for the name. */
+  #passedMs = -Infinity;
 
   /** @param calls whose key was used in the connection's handshake */
   constructor(
@@ -38,7 +45,7 @@ export class Resumption {
     this.#context = context;
     this.#lib = context.lib;
     this.#serverName = serverName;
-    this.#trust = JSON.stringify([context.trust, serverName ?? null, checksName]);
+    this.#checksName = checksName;
     this.#calls = calls;
   }
 
@@ -52,19 +59,30 @@ export class Resumption {
     if (!this.#context.allows(pointer) || !this.#isBelieved(ssl, saved)) return;
     this.#offered = lib.SSL_set_session(ssl, pointer) === 1;
     this.#offeredChain = saved.intermediates;
+    this.#passedMs = saved.passedMs;
     lib.ERR_clear_error();
   }
 
-  #isBelieved(ssl: Deno.PointerObject, { pointer, binding, intermediates }: SavedSession): boolean {
+  #isBelieved(ssl: Deno.PointerObject, saved: SavedSession): boolean {
     const lib = this.#lib;
-    if (binding !== "") {
-      return binding === bindingOf(lib, pointer, this.#trust) && isCurrent(lib, pointer);
+    const { pointer } = saved;
+    const peer = lib.SSL_SESSION_get0_peer(pointer);
+    if (saved.isBound) {
+      return saved.isBoundTo(this.#trust) && (peer === null || isCurrent(lib, peer));
     }
     // Another program's: it has the server's certificate, which either passes or not.
     const { verifies, usesPsk } = this.#context;
     if (usesPsk || !verifies) return !usesPsk;
-    const peer = lib.SSL_SESSION_get0_peer(pointer);
-    return checkAgain(lib, ssl, peer, "client", intermediates, this.#serverName) === null;
+    return checkAgain(lib, ssl, peer, saved.intermediates, this.#serverName) === null;
+  }
+
+  /** What this connection believes its peer by. */
+  get #trust(): Trust {
+    return {
+      context: this.#context.trust,
+      serverName: this.#serverName ?? null,
+      checksName: this.#checksName,
+    };
   }
 
   /**
@@ -83,23 +101,22 @@ export class Resumption {
         : !is13 || this.#calls.pskIdentity === null;
     }
     this.#readIdentity(ssl);
-    return this.resumed ? this.#refusedAgain(ssl) : null;
+    if (this.resumed) return this.#refusedAgain(ssl);
+    this.#passedMs = performance.now();
+    return null;
   }
 
   /** A resumed session does not ask for the key: whose it was stands in the session. */
   #readIdentity(ssl: Deno.PointerObject): void {
+    if (!this.#context.mayUsePsk) return;
     this.#calls.pskIdentity ??= cString(this.#lib.SSL_get_psk_identity(ssl)) ??
       identityOfTicket(this.#lib, this.#lib.SSL_get_session(ssl));
   }
 
   #refusedAgain(ssl: Deno.PointerObject): Error | null {
-    const { pskLookup, verifies, role } = this.#context;
+    const { pskLookup, verifies } = this.#context;
     const { pskIdentity } = this.#calls;
-    if (pskIdentity === null) {
-      if (!verifies) return null;
-      const peer = this.#lib.SSL_get0_peer_certificate(ssl);
-      return checkAgain(this.#lib, ssl, peer, role, this.#offeredChain, this.#serverName);
-    }
+    if (pskIdentity === null) return verifies ? this.#refusedCertificate(ssl) : null;
     if (!pskLookup) return null;
     try {
       if (lookUpKey(pskLookup, pskIdentity) !== null) return null;
@@ -109,6 +126,27 @@ export class Resumption {
     return new Deno.errors.PermissionDenied(
       "Cannot resume the session: its pre-shared key is known no more",
     );
+  }
+
+  /**
+   * A server's own sessions alone can be resumed, those of the same context: its client was verified
+   * with the same authorities, and its certificate can only have grown too old.
+   */
+  #refusedCertificate(ssl: Deno.PointerObject): Error | null {
+    const lib = this.#lib;
+    const leaf = lib.SSL_get0_peer_certificate(ssl);
+    const isServer = this.#context.role === "server";
+    // A server that requires a certificate has refused its client in the full handshake.
+    if (isServer && leaf === null) return null;
+    const isFresh = isServer || performance.now() - this.#passedMs < PASSED_MS;
+    if (isFresh && leaf !== null) {
+      return isCurrent(lib, leaf)
+        ? null
+        : certificateError(lib, "resume the session", X509_V.CERT_HAS_EXPIRED, this.#serverName);
+    }
+    const error = checkAgain(lib, ssl, leaf, this.#offeredChain, this.#serverName);
+    if (!error) this.#passedMs = performance.now();
+    return error;
   }
 
   /**
@@ -123,8 +161,9 @@ export class Resumption {
     const pointer = lib.SSL_get1_session(ssl);
     if (pointer === null) return null;
     const session = new SavedSession(lib, pointer, {
-      binding: bindingOf(lib, pointer, this.#trust),
+      trust: this.#trust,
       intermediates: intermediatesOf(lib, ssl),
+      passedMs: this.#passedMs,
     });
     if (lib.SSL_SESSION_is_resumable(pointer) === 1) return session;
     session.close();
@@ -144,10 +183,9 @@ function identityOfTicket(lib: OpenSsl, session: Deno.PointerValue): string | nu
   return new TextDecoder().decode(bytes);
 }
 
-/** Whether the certificate of a session's peer is still valid by its time; true where it has none. */
-function isCurrent(lib: OpenSsl, session: Deno.PointerObject): boolean {
-  const peer = lib.SSL_SESSION_get0_peer(session);
-  return peer === null || lib.X509_cmp_current_time(lib.X509_get0_notAfter(peer)) > 0;
+/** Whether a certificate has not ended yet. */
+function isCurrent(lib: OpenSsl, x509: Deno.PointerObject): boolean {
+  return lib.X509_cmp_current_time(lib.X509_get0_notAfter(x509)) > 0;
 }
 
 /** The certificates that a client's peer showed besides its own, PEM: a session's text lacks them. */
@@ -156,20 +194,21 @@ function intermediatesOf(lib: OpenSsl, ssl: Deno.PointerObject): readonly string
   const texts: string[] = [];
   // NULL has -1 entries; the first is the peer's own (SSL_get_peer_cert_chain(3)).
   for (let i = 1; i < lib.OPENSSL_sk_num(chain); i++) {
+    const x509 = lib.OPENSSL_sk_value(chain, i);
+    // A root is believed where it is trusted, whoever shows it.
+    if (lib.X509_self_signed(x509, 0) === 1) continue;
     using bio = new MemoryBio(lib);
-    lib.PEM_write_bio_X509(bio.pointer, lib.OPENSSL_sk_value(chain, i));
+    lib.PEM_write_bio_X509(bio.pointer, x509);
     texts.push(bio.text());
   }
   return texts;
 }
 
 /**
- * Verifies the stored certificate of a resumed session's peer as a full handshake would: chain,
- * authorities, time, purpose and, for a client, the name (ssl_verify_cert_chain() of
- * ssl/ssl_cert.c).
+ * Verifies the stored certificate of a server as a full handshake would: chain, authorities, time,
+ * purpose and name (ssl_verify_cert_chain() of ssl/ssl_cert.c).
  *
  * @param leaf the certificate, an X509
- * @param role this end's
  * @param intermediates for a session that was read from text
  * @returns why it does not pass, or null
  */
@@ -177,13 +216,11 @@ function checkAgain(
   lib: OpenSsl,
   ssl: Deno.PointerObject,
   leaf: Deno.PointerValue,
-  role: "client" | "server",
   intermediates: readonly string[],
   peerName: string | undefined,
 ): CertificateError | null {
   const refused = (result: number) => certificateError(lib, "resume the session", result, peerName);
-  // A server that requires one has refused its client in the full handshake.
-  if (leaf === null) return role === "server" ? null : refused(X509_V.UNSPECIFIED);
+  if (leaf === null) return refused(X509_V.UNSPECIFIED);
   using made = new DisposableStack();
   const check = lib.X509_STORE_CTX_new();
   made.defer(() => lib.X509_STORE_CTX_free(check));
@@ -191,8 +228,7 @@ function checkAgain(
   const kept = lib.SSL_get_peer_cert_chain(ssl);
   const chain = lib.OPENSSL_sk_num(kept) > 1 ? kept : read(lib, intermediates, made);
   if (lib.X509_STORE_CTX_init(check, store, leaf, chain) !== 1) return refused(X509_V.UNSPECIFIED);
-  const purpose = role === "client" ? "ssl_server" : "ssl_client";
-  lib.X509_STORE_CTX_set_default(check, toCString(purpose));
+  lib.X509_STORE_CTX_set_default(check, toCString("ssl_server"));
   const param = lib.X509_STORE_CTX_get0_param(check);
   lib.X509_VERIFY_PARAM_set1(param, lib.SSL_get0_param(ssl));
   lib.X509_VERIFY_PARAM_set_auth_level(param, lib.SSL_get_security_level(ssl));
