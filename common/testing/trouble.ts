@@ -1,0 +1,105 @@
+/**
+ * What makes accept(2) fail, for real: clients that reset their connections before anybody has
+ * accepted them, and a process whose descriptors run out.
+ *
+ * @module
+ */
+import { SocketAddress } from "../posix/address.ts";
+import { AF_INET, SOCK_STREAM } from "../posix/platform.ts";
+
+/** Whether the system is one whose numbers are known here; says so where it is not. */
+export function cannotMakeTrouble(): boolean {
+  if (Deno.build.os === "linux") return false;
+  console.error("not tested: connections reset early, and descriptors that run out, but on Linux");
+  return true;
+}
+
+/** From sys/socket.h, asm-generic/socket.h and bits/resource.h of Linux. */
+const SOL_SOCKET = 1;
+const SO_LINGER = 13;
+const RLIMIT_NOFILE = 7;
+
+/** From linux/sched.h. */
+const CLONE_NEWNET = 0x40000000;
+
+const LIBC = {
+  // int socket(int domain, int type, int protocol);
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  // int connect(int sockfd, const struct sockaddr *addr, socklen_t addrlen);
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  // int setsockopt(int sockfd, int level, int optname, const void *optval, socklen_t optlen);
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  // int close(int fd);
+  close: { parameters: ["i32"], result: "i32" },
+  // int prlimit(pid_t pid, int resource, const struct rlimit *new_limit, struct rlimit *old_limit);
+  // int open(const char *pathname, int flags, ...);
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  // int unshare(int flags);
+  unshare: { parameters: ["i32"], result: "i32" },
+  // int setns(int fd, int nstype);
+  setns: { parameters: ["i32", "i32"], result: "i32" },
+  prlimit: { parameters: ["i32", "i32", "buffer", "pointer"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** Connects to a port of 127.0.0.1 that often, and resets each connection at once. */
+export function resetConnections(port: number, times: number): void {
+  using library = openLibc();
+  const { symbols } = library;
+  const { bytes } = SocketAddress.of("127.0.0.1", port);
+  // struct linger: l_onoff, l_linger; with no time to linger close(2) sends a reset (socket(7)).
+  const linger = new Uint8Array(Int32Array.of(1, 0).buffer);
+  for (let i = 0; i < times; i++) {
+    const fd = symbols.socket(AF_INET, SOCK_STREAM, 0);
+    symbols.connect(fd, bytes, bytes.length);
+    symbols.setsockopt(fd, SOL_SOCKET, SO_LINGER, linger, linger.length);
+    symbols.close(fd);
+  }
+}
+
+/** Lets a process open so many descriptors more than it has, and no more. */
+export function limitDescriptors(pid: number, more: number): void {
+  using library = openLibc();
+  const taken = new Set(descriptorsOf(pid));
+  // The limit is one more than the highest number; numbers in between are free.
+  let limit = 0;
+  for (let free = 0; free < more; limit++) if (!taken.has(limit)) free++;
+  // struct rlimit: rlim_cur, rlim_max.
+  const bytes = new Uint8Array(BigUint64Array.of(BigInt(limit), BigInt(limit)).buffer);
+  if (library.symbols.prlimit(pid, RLIMIT_NOFILE, bytes, null) !== 0) {
+    throw new Error(`no limit for process ${pid}`);
+  }
+}
+
+/** The numbers of a process's open descriptors. */
+export function descriptorsOf(pid: number): number[] {
+  return [...Deno.readDirSync(`/proc/${pid}/fd`)].map(({ name }) => Number(name));
+}
+
+/**
+ * Starts something in a network of its own, where nothing leads anywhere.
+ *
+ * @param start makes a process, or sockets, before it returns
+ * @returns null where the system does not permit it, which is said
+ */
+export function withoutNetwork<T>(start: () => T): T | null {
+  using library = openLibc();
+  const { symbols } = library;
+  const path = new TextEncoder().encode("/proc/thread-self/ns/net\0");
+  const own = symbols.open(path, 0);
+  if (symbols.unshare(CLONE_NEWNET) !== 0) {
+    symbols.close(own);
+    console.error("not tested: a network of its own, which takes the rights of root");
+    return null;
+  }
+  try {
+    return start();
+  } finally {
+    symbols.setns(own, CLONE_NEWNET);
+    symbols.close(own);
+  }
+}
+
+function openLibc() {
+  const library = Deno.dlopen("libc.so.6", LIBC);
+  return { symbols: library.symbols, [Symbol.dispose]: () => library.close() };
+}
