@@ -19,6 +19,11 @@ const CLASSES: readonly (readonly [new (message?: string) => Error, string])[] =
   [Deno.errors.NetworkUnreachable, "ENETUNREACH"],
   [Deno.errors.TimedOut, "ETIMEDOUT"],
   [Deno.errors.WouldBlock, "EAGAIN"],
+  [Deno.errors.BrokenPipe, "EPIPE"],
+  [Deno.errors.AddrInUse, "EADDRINUSE"],
+  [Deno.errors.NotFound, "ENOENT"],
+  // libuv's name, as errno(3) has none.
+  [Deno.errors.UnexpectedEof, "EOF"],
 ];
 
 /**
