@@ -32,7 +32,7 @@ Deno.test("readMessages() puts the steps of a message together, of several clien
     ...["5 send 0 100 0 0", "7 send 1 100 0 0", "10 receive 1 100 0 0", "20 receive 0 100 0 0"],
     ...["6 send 0 100 0 0", "30 receive 0 100 0 1"],
   );
-  const messages = readMessages(text).map(({ totalUs, lost }) => [totalUs, lost]);
+  const messages = [...readMessages(text)].map(({ totalUs, lost }) => [totalUs, lost]);
   assertEquals(messages, [[25, false], [17, false], [36, false]]);
 });
 
