@@ -1,6 +1,6 @@
 /**
- * What makes accept(2) fail, for real: clients that reset their connections before anybody has
- * accepted them, and a process whose descriptors run out.
+ * Trouble for real, on Linux: clients that reset their connections before anybody has accepted them,
+ * a process whose descriptors run out, a network that leads nowhere, a disk that is full.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { AF_INET, SOCK_STREAM } from "../posix/platform.ts";
 /** Whether the system is one whose numbers are known here; says so where it is not. */
 export function cannotMakeTrouble(): boolean {
   if (Deno.build.os === "linux") return false;
-  console.error("not tested: connections reset early, and descriptors that run out, but on Linux");
+  console.error("not tested: trouble that is made with calls of Linux");
   return true;
 }
 
@@ -18,6 +18,9 @@ export function cannotMakeTrouble(): boolean {
 const SOL_SOCKET = 1;
 const SO_LINGER = 13;
 const RLIMIT_NOFILE = 7;
+
+/** From sys/mount.h. */
+const MNT_DETACH = 2;
 
 /** From linux/sched.h. */
 const CLONE_NEWNET = 0x40000000;
@@ -32,6 +35,11 @@ const LIBC = {
   // int close(int fd);
   close: { parameters: ["i32"], result: "i32" },
   // int prlimit(pid_t pid, int resource, const struct rlimit *new_limit, struct rlimit *old_limit);
+  // int mount(const char *source, const char *target, const char *filesystemtype,
+  //           unsigned long mountflags, const void *data);
+  mount: { parameters: ["buffer", "buffer", "buffer", "u64", "buffer"], result: "i32" },
+  // int umount2(const char *target, int flags);
+  umount2: { parameters: ["buffer", "i32"], result: "i32" },
   // int open(const char *pathname, int flags, ...);
   open: { parameters: ["buffer", "i32"], result: "i32" },
   // int unshare(int flags);
@@ -84,8 +92,7 @@ export function descriptorsOf(pid: number): number[] {
 export function withoutNetwork<T>(start: () => T): T | null {
   using library = openLibc();
   const { symbols } = library;
-  const path = new TextEncoder().encode("/proc/thread-self/ns/net\0");
-  const own = symbols.open(path, 0);
+  const own = symbols.open(textOf("/proc/thread-self/ns/net"), 0);
   if (symbols.unshare(CLONE_NEWNET) !== 0) {
     symbols.close(own);
     console.error("not tested: a network of its own, which takes the rights of root");
@@ -97,6 +104,32 @@ export function withoutNetwork<T>(start: () => T): T | null {
     symbols.setns(own, CLONE_NEWNET);
     symbols.close(own);
   }
+}
+
+/**
+ * Makes a folder a disk of its own, which is full after so many bytes.
+ *
+ * @returns ends it; null where the system does not permit it, which is said
+ */
+export function smallDisk(folder: string, sizeBytes: number): Disposable | null {
+  using library = openLibc();
+  const tmpfs = textOf("tmpfs");
+  const options = textOf(`size=${sizeBytes}`);
+  if (library.symbols.mount(tmpfs, textOf(folder), tmpfs, 0n, options) !== 0) {
+    console.error("not tested: a disk that is full, which takes the rights of root to make one");
+    return null;
+  }
+  return {
+    [Symbol.dispose]() {
+      using library = openLibc();
+      library.symbols.umount2(textOf(folder), MNT_DETACH);
+    },
+  };
+}
+
+/** A text as C takes it. */
+function textOf(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${text}\0`);
 }
 
 function openLibc() {
