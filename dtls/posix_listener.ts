@@ -137,7 +137,7 @@ export class DtlsPosixListener {
     this.#endpoint = made.use(
       new DtlsEndpoint<DtlsPosixPeer, SocketAddress>(context, {
         nowMs: () => performance.now(),
-        transmit: (datagram, to) => void this.#socket.send(datagram, to),
+        transmit: (datagram, to) => this.#sendCookie(datagram, to),
         admit: (from) => this.#limits.admits(from.hostname),
         accept: (session, from) => this.#newPeer(session, from),
         replaced: (peer) => peer.close(),
@@ -234,6 +234,16 @@ export class DtlsPosixListener {
   /** For a peer: feeds the session that a datagram is for. */
   dispatch(datagram: Uint8Array<ArrayBuffer>, from: SocketAddress): void {
     this.#endpoint.receive(datagram, from.text, from)?.wake();
+  }
+
+  /** A stranger's cookie that gets lost is asked for again. */
+  #sendCookie(datagram: Uint8Array, to: SocketAddress): void {
+    try {
+      const sending = this.#socket.send(datagram, to);
+      if (sending instanceof Promise) sending.catch(() => {});
+    } catch {
+      // Whatever is wrong with it, it is one stranger's address.
+    }
   }
 
   /** Once somebody has had to wait, the socket is watched until it is closed. */
