@@ -1,6 +1,7 @@
 /** kill -9: a document is whole or is not there, logs can be reported, and no child lives on. */
 import { join } from "../common/std.ts";
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
+import { cannotMakeTrouble, childrenOf, killHard, wordsOf } from "../common/testing/trouble.ts";
 import { within } from "../common/testing/within.ts";
 import { ROOT } from "./children.ts";
 import { readDocument as readAnything } from "./report/documents.ts";
@@ -13,8 +14,7 @@ const KILLS = 6;
 /** Long enough for a program to start, to run and to end. */
 const WITHIN_MS = 700;
 
-const ignore = Deno.build.os !== "linux";
-if (ignore) console.error("not tested: killed programs, but on Linux, which lists their children");
+const ignore = cannotMakeTrouble();
 
 const LANE = laneNamed("tcp-async");
 const WORDS = ["--sizes", "100,200", "--repeat", "60", "--connect", "once"];
@@ -24,21 +24,6 @@ async function someMoment(): Promise<void> {
   const ms = Math.random() * WITHIN_MS;
   console.log(`killed after ${ms.toFixed(0)} ms`);
   await new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** The processes that one has started. */
-function childrenOf(pid: number): number[] {
-  const text = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`);
-  return text.trim().split(" ").filter(Boolean).map(Number);
-}
-
-/** The words a process was started with; none where it has ended. */
-function wordsOf(pid: number): string {
-  try {
-    return Deno.readTextFileSync(`/proc/${pid}/cmdline`);
-  } catch {
-    return "";
-  }
 }
 
 async function until(isTrue: () => boolean): Promise<void> {
@@ -158,7 +143,7 @@ Deno.test({
       childrenOf(runAll.pid).find((pid) => wordsOf(pid).includes(`${name}.ts`));
     for (const lane of ["tcp", "udp"]) {
       await within(until(() => find(join(lane, "client")) !== undefined));
-      Deno.kill(find(join(lane, "server"))!, "SIGKILL");
+      killHard(find(join(lane, "server"))!);
     }
     const { code, stderr } = await within(endingOf(runAll));
     assertEquals(code, 1);

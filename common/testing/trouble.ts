@@ -19,6 +19,9 @@ const SOL_SOCKET = 1;
 const SO_LINGER = 13;
 const RLIMIT_NOFILE = 7;
 
+/** From signal.h. */
+const SIGKILL = 9;
+
 /** From sys/mount.h. */
 const MNT_DETACH = 2;
 
@@ -40,6 +43,12 @@ const LIBC = {
   mount: { parameters: ["buffer", "buffer", "buffer", "u64", "buffer"], result: "i32" },
   // int umount2(const char *target, int flags);
   umount2: { parameters: ["buffer", "i32"], result: "i32" },
+  // ssize_t read(int fd, void *buf, size_t count);
+  read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  // int access(const char *pathname, int mode);
+  access: { parameters: ["buffer", "i32"], result: "i32" },
+  // int kill(pid_t pid, int sig);
+  kill: { parameters: ["i32", "i32"], result: "i32" },
   // int open(const char *pathname, int flags, ...);
   open: { parameters: ["buffer", "i32"], result: "i32" },
   // int unshare(int flags);
@@ -78,9 +87,43 @@ export function limitDescriptors(pid: number, more: number): void {
   }
 }
 
+/** Ends a process without a word; Deno leaves others than children to programs that may run all. */
+export function killHard(pid: number): void {
+  using library = openLibc();
+  library.symbols.kill(pid, SIGKILL);
+}
+
+/** No process of a test has more descriptors open. */
+const MAX_DESCRIPTORS = 256;
+
 /** The numbers of a process's open descriptors. */
 export function descriptorsOf(pid: number): number[] {
-  return [...Deno.readDirSync(`/proc/${pid}/fd`)].map(({ name }) => Number(name));
+  using library = openLibc();
+  const { access } = library.symbols;
+  return Array.from({ length: MAX_DESCRIPTORS }, (_, fd) => fd)
+    .filter((fd) => access(textOf(`/proc/${pid}/fd/${fd}`), 0) === 0);
+}
+
+/** The processes that one has started. */
+export function childrenOf(pid: number): number[] {
+  return readProc(`${pid}/task/${pid}/children`).trim().split(" ").filter(Boolean).map(Number);
+}
+
+/** The words a process was started with; none where it has ended. */
+export function wordsOf(pid: number): string {
+  return readProc(`${pid}/cmdline`).replaceAll("\0", " ");
+}
+
+/** A file of proc(5), which Deno leaves to programs that may do everything; empty where it is gone. */
+function readProc(path: string): string {
+  using library = openLibc();
+  const { symbols } = library;
+  const fd = symbols.open(textOf(`/proc/${path}`), 0);
+  if (fd < 0) return "";
+  const bytes = new Uint8Array(4096);
+  const length = symbols.read(fd, bytes, bytes.length);
+  symbols.close(fd);
+  return new TextDecoder().decode(bytes.subarray(0, Math.max(length, 0)));
 }
 
 /**

@@ -4,16 +4,10 @@ import { LOG_COLUMNS } from "../../common/step_log.ts";
 import { assertEquals, assertRejects } from "../../common/testing/assert.ts";
 import { newestFolder, readDocument } from "./documents.ts";
 import { fakeLog, type FakeRun } from "./testdata/documents.ts";
+import { folderWith } from "./testing/folder.ts";
 
 const TCP: FakeRun = { protocol: "tcp", io: "async", sizes: [100] };
 const DTLS: FakeRun = { protocol: "dtls", io: "spin", engine: "openssl", sizes: [100, 999] };
-
-/** A folder with files; gone afterwards. */
-async function folderWith(files: Record<string, string>) {
-  const dir = await Deno.makeTempDir({ prefix: "netpairs-report-" });
-  for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(join(dir, name), text);
-  return { dir, [Symbol.asyncDispose]: () => Deno.remove(dir, { recursive: true }) };
-}
 
 /** Lines of a log, each `lane role duration step client size no lost`. */
 function logOf(...lines: string[]): string {
