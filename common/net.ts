@@ -8,6 +8,7 @@ import { isIP } from "node:net";
 import type { Deadline, Deadlines } from "./deadline.ts";
 import { describe, RunError } from "./errors.ts";
 import { formatAddress } from "./protocol.ts";
+import { isExhausted, isGone, Pause } from "./system_errors.ts";
 
 /**
  * Looks a name up, once for a whole run: it costs milliseconds. An address stays as it is.
@@ -40,6 +41,7 @@ export class TcpAcceptor {
   readonly hostname: string;
   readonly port: number;
   readonly #listener: Deno.TcpListener;
+  readonly #pause = new Pause();
   #closed = false;
 
   /** @throws {RunError} where the address cannot be listened on */
@@ -53,14 +55,18 @@ export class TcpAcceptor {
     this.port = this.#listener.addr.port;
   }
 
-  /** The next connection; null after `close()`. */
+  /**
+   * The next connection, which sends without delay; null after `close()`. One that is gone before
+   * it is accepted is passed over, and where descriptors have run out those that come wait.
+   */
   async accept(): Promise<Deno.TcpConn | null> {
     while (!this.#closed) {
       try {
-        return await this.#listener.accept();
+        return withoutDelay(await this.#listener.accept());
       } catch (error) {
-        // accept(2): a connection can be gone before it is accepted; that ends no listener.
-        if (!this.#closed && !(error instanceof Deno.errors.ConnectionAborted)) throw error;
+        if (this.#closed) break;
+        if (isExhausted(error)) await this.#pause.rest();
+        else if (!isGone(error)) throw error;
       }
     }
     return null;
@@ -70,7 +76,19 @@ export class TcpAcceptor {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#pause.end();
     this.#listener.close();
+  }
+}
+
+function withoutDelay(conn: Deno.TcpConn): Deno.TcpConn {
+  try {
+    conn.setNoDelay(true);
+    return conn;
+  } catch (cause) {
+    conn.close();
+    // setsockopt(2) of some systems tells by it that the peer has gone.
+    throw new Deno.errors.ConnectionAborted("the peer has gone", { cause });
   }
 }
 

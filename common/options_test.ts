@@ -40,6 +40,7 @@ Deno.test("parseOptions() has the documented defaults", () => {
     reply: true,
     waitMs: 0,
     pause: false,
+    endWithStdin: false,
     clients: 1,
     certs: "certs",
     timeoutMs: 5000,
@@ -96,6 +97,7 @@ const WORDS: [string[], Partial<PairOptions>][] = [
   [["--wait-ms", "0"], { waitMs: 0 }],
   [["--wait-ms", "3600000"], { waitMs: 3_600_000 }],
   [["--pause"], { pause: true }],
+  [["--end-with-stdin"], { endWithStdin: true }],
   [["--clients", "8"], { clients: 8 }],
   [["--clients", "1000"], { clients: 1000 }],
   [["--io", "async"], { io: "async" }],
@@ -161,6 +163,10 @@ const REFUSED: [string[], string][] = [
   [["--seconds", "0"], "--seconds 0: a whole number from 1 to 3600 is allowed"],
   [["--seconds", "3601"], "--seconds 3601: a whole number from 1 to 3600 is allowed"],
   [["--seconds", "0.5"], "--seconds 0.5: a whole number from 1 to 3600 is allowed"],
+  [
+    ["--pause", "--end-with-stdin"],
+    "--end-with-stdin and --pause: stdin can serve only one of them",
+  ],
   [["--seconds", "1", "--repeat", "9"], "--repeat and --seconds: only one of them"],
   [
     ["--seconds=1", "--sizes=100,100"],

@@ -19,7 +19,6 @@ class TcpConnection implements ServerConnection {
   readonly #options: PairOptions;
 
   constructor(conn: Deno.TcpConn, options: PairOptions, deadlines: Deadlines) {
-    conn.setNoDelay(true);
     this.peer = formatAddress(conn.remoteAddr.hostname, conn.remoteAddr.port);
     this.#tcp = new BoundedTcp(conn, deadlines);
     this.#options = options;

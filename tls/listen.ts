@@ -172,7 +172,6 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
   }
 
   #newConn(tcp: Deno.TcpConn): TlsConn {
-    tcp.setNoDelay(true);
     const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal, onError } = this.#options;
     const { counters } = this.#limits;
     const ticket = this.#limits.enter(tcp.remoteAddr.hostname);

@@ -38,6 +38,7 @@ class TlsConnection implements ServerConnection {
 
   constructor(raw: Socket, shared: Shared) {
     const { remoteAddress, remotePort } = raw;
+    // It may be gone since it was accepted.
     this.peer = remoteAddress ? formatAddress(remoteAddress, remotePort!) : "a client that is gone";
     this.#raw = raw;
     this.#shared = shared;

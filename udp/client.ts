@@ -44,6 +44,10 @@ class UdpConnection implements ClientConnection {
     }).catch((error) => this.#fail(error));
   }
 
+  get lastLoss(): unknown {
+    return this.#socket.lastLoss;
+  }
+
   send(message: Uint8Array): Promise<unknown> {
     return this.#socket.send(message, this.#server);
   }

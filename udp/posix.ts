@@ -27,6 +27,10 @@ class UdpConnection implements ClientConnection {
     this.#timeoutMs = timeoutMs;
   }
 
+  get lastLoss(): unknown {
+    return this.#socket.lastLoss;
+  }
+
   send(message: Uint8Array): MaybePromise<void> {
     return this.#socket.send(message);
   }

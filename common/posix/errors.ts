@@ -7,7 +7,7 @@ import { constants } from "node:os";
 import { getSystemErrorMap } from "node:util";
 
 /** errno(3): what the calls' outcomes are told apart by; the numbers are the system's. */
-export const { EAGAIN, EINTR, EINPROGRESS, EALREADY, EISCONN, ECONNREFUSED, ECONNABORTED, EINVAL } =
+export const { EAGAIN, EINTR, EINPROGRESS, EALREADY, EISCONN, ECONNREFUSED, EINVAL } =
   constants.errno;
 
 /** A system call failed. */

@@ -6,8 +6,9 @@
  */
 import { listenError } from "../net.ts";
 import type { MaybePromise } from "../protocol.ts";
+import { isLoss } from "../system_errors.ts";
 import type { SocketAddress } from "./address.ts";
-import { EAGAIN, ECONNREFUSED, PosixError } from "./errors.ts";
+import { EAGAIN, PosixError } from "./errors.ts";
 import { POLLOUT } from "./platform.ts";
 import type { PollLoop } from "./poll_loop.ts";
 import { Pollable } from "./pollable.ts";
@@ -20,6 +21,8 @@ const SEND_TIMEOUT_MS = 1000;
 export class PosixUdp extends Pollable {
   /** Whether it is a server's, which asks who has sent a datagram. */
   readonly #serves: boolean;
+  /** What the system said when a datagram was lost last; undefined where it never did. */
+  lastLoss: unknown;
 
   private constructor(socket: PosixSocket, loop: PollLoop, serves: boolean) {
     super(socket, loop);
@@ -103,9 +106,11 @@ export class PosixUdp extends Pollable {
 
   #receive(into: Uint8Array, mayWait: boolean): number {
     try {
-      return this.socket.receive(into as Uint8Array<ArrayBuffer>, mayWait, this.#serves);
+      const received = this.socket.receive(into as Uint8Array<ArrayBuffer>, mayWait, this.#serves);
+      // What comes from port 0 cannot be answered (RFC 768), and no program sends from there.
+      return this.#serves && received !== NOT_YET && this.sender.port === 0 ? NOT_YET : received;
     } catch (error) {
-      return notListening(error);
+      return this.#lost(error);
     }
   }
 
@@ -129,22 +134,25 @@ export class PosixUdp extends Pollable {
   }
 
   #trySend(bytes: Uint8Array, mayWait: boolean, to?: SocketAddress): number {
-    try {
-      return this.socket.send(bytes as Uint8Array<ArrayBuffer>, mayWait, to);
-    } catch (error) {
-      // What the system tells here is an earlier datagram's fate; this one was not sent yet.
-      notListening(error);
-      return this.socket.send(bytes as Uint8Array<ArrayBuffer>, mayWait, to);
+    for (let isFirst = true;; isFirst = false) {
+      try {
+        return this.socket.send(bytes as Uint8Array<ArrayBuffer>, mayWait, to);
+      } catch (error) {
+        this.#lost(error, bytes.length);
+        // What the system tells first may be an earlier datagram's fate: this one was not sent then.
+        if (!isFirst) return 0;
+      }
     }
+  }
+
+  /** One datagram is lost; what else has failed is thrown on. */
+  #lost(error: unknown, sizeBytes?: number): typeof NOT_YET {
+    if (!isLoss(error, sizeBytes)) throw error;
+    this.lastLoss = error;
+    return NOT_YET;
   }
 
   protected override closedError(): Error {
     return new Deno.errors.BadResource("the socket is closed");
   }
-}
-
-/** That nobody listens there may change: until it does, what is sent is lost. */
-function notListening(error: unknown): typeof NOT_YET {
-  if (error instanceof PosixError && error.errno === ECONNREFUSED) return NOT_YET;
-  throw error;
 }
