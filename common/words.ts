@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parseHost } from "./addresses.ts";
 import { UsageError } from "./errors.ts";
 import { parseArgs } from "./std.ts";
 
@@ -127,16 +128,16 @@ export function choiceOf<T extends string>(
 }
 
 /**
- * The value of a word that takes a host name or an address, without an IPv6 address's brackets.
+ * The value of a word that takes a host name or an address, in its canonical form.
  *
- * @throws {UsageError} where it can be neither
+ * @throws {UsageError} saying why it is neither
  */
 export function hostOf(values: Values, word: string): string | undefined {
   const text = values.get(word);
   if (text === undefined) return undefined;
-  const host = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
-  if (!/^[0-9A-Za-z._:%-]{1,253}$/.test(host)) {
-    throw new UsageError(`--${word} ${text}: a host name or an address is allowed`);
+  try {
+    return parseHost(text, `--${word}`).text;
+  } catch (cause) {
+    throw new UsageError((cause as Error).message, { cause });
   }
-  return host;
 }

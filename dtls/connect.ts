@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { peerName } from "../common/addresses.ts";
 import { Deadlines } from "../common/deadline.ts";
-import { resolveHost } from "../common/net.ts";
+import { serverAddresses } from "../common/lookup.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { keyLogOf } from "../common/openssl/key_log.ts";
 import { TlsSession } from "../common/openssl/session.ts";
@@ -13,7 +14,8 @@ import {
   HANDSHAKE_TIMEOUT_MS,
   type TlsClientSettings,
 } from "../common/openssl/settings.ts";
-import { afterWoken, UdpSocket } from "../common/udp.ts";
+import { afterWoken } from "../common/udp.ts";
+import { UdpClient } from "../common/udp_client.ts";
 import { DtlsConn } from "./conn.ts";
 
 /**
@@ -45,6 +47,10 @@ export interface ConnectDtlsOptions extends ConnectSettings {
  * Connects to a DTLS server: binds a UDP socket and begins the handshake. The server's certificate
  * is verified, and its name checked (RFC 6347).
  *
+ * A name's addresses are tried in turn. Where nobody listens at any of them, the handshake rejects
+ * with `Deno.errors.ConnectionRefused`; once the server has answered, a refusal ends nothing, as
+ * anybody on the way could send one.
+ *
  * @returns the connection, which the caller closes; await its `handshake()`, or just send
  * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
  * @throws {RangeError} where another setting cannot be used
@@ -65,10 +71,10 @@ export interface ConnectDtlsOptions extends ConnectSettings {
  * ```
  */
 export async function connectDtls(options: ConnectDtlsOptions): Promise<DtlsConn> {
-  const address = await resolveHost(options.hostname ?? "127.0.0.1");
+  const addresses = await serverAddresses(options.hostname);
   const context = options.context ?? dtlsContext(options);
   try {
-    return openDtls(context, address, options);
+    return openDtls(context, addresses, options);
   } finally {
     if (!options.context) context.close();
   }
@@ -93,25 +99,34 @@ export function dtlsContext(settings: TlsClientSettings): TlsContext {
   return new TlsContext({ ...settings, keyLog, role: "client", datagram: true });
 }
 
-/** As {@linkcode connectDtls}, with the name looked up and the certificates loaded. */
+/** As {@linkcode connectDtls}, with the name looked up (see {@linkcode UdpClient}) and the certificates loaded. */
 export function openDtls(
   context: TlsContext,
-  address: string,
+  addresses: string[],
   options: ConnectDtlsOptions,
 ): DtlsConn {
-  const { hostname = "127.0.0.1", port, mtu, session, signal } = options;
+  const { port, mtu, session, signal } = options;
   const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, idleTimeoutMs = Infinity } = options;
-  const serverName = options.serverName ?? hostname;
+  const serverName = peerName(options);
   const checksName = !options.unsafelySkipNameCheck;
-  const remoteAddr: Deno.NetAddr = { transport: "udp", hostname: address, port };
   using made = new DisposableStack();
   const core = made.use(new TlsSession(context, { serverName, checksName, mtu, session }));
   const deadlines = made.use(new Deadlines());
-  const socket = UdpSocket.toward(address);
+  const events = {
+    received(datagram: Uint8Array<ArrayBuffer>) {
+      core.feed(datagram);
+      conn.advance();
+      return afterWoken();
+    },
+    failed: (error: unknown) => conn.fail(error),
+  };
+  const socket = new UdpClient(addresses, port, events, deadlines);
   made.move();
   const carrier = {
-    remoteAddr,
-    transmit: (datagram: Uint8Array) => socket.send(datagram, remoteAddr),
+    get remoteAddr() {
+      return socket.remoteAddr;
+    },
+    transmit: (datagram: Uint8Array) => socket.send(datagram),
     release() {
       deadlines.close();
       socket.close();
@@ -122,12 +137,6 @@ export function openDtls(
     idleTimeoutMs,
     signal,
   });
-  socket.run((datagram, from) => {
-    if (from.port !== port || from.hostname !== address) return;
-    core.feed(datagram);
-    conn.advance();
-    return afterWoken();
-  }).catch(() => conn.abandon());
   conn.advance();
   return conn;
 }

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { formatAddress } from "../common/addresses.ts";
 import { Deadlines } from "../common/deadline.ts";
+import { listenHost } from "../common/lookup.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { DtlsEndpoint } from "../common/openssl/endpoint.ts";
 import { keyLogOf } from "../common/openssl/key_log.ts";
@@ -14,7 +16,7 @@ import {
   type ListenerCounters,
   type ListenSettings,
 } from "../common/openssl/settings.ts";
-import { formatAddress, type MaybePromise } from "../common/protocol.ts";
+import type { MaybePromise } from "../common/protocol.ts";
 import { afterWoken, UdpSocket } from "../common/udp.ts";
 import { DtlsConn, type DtlsConnOptions } from "./conn.ts";
 
@@ -139,7 +141,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
         replaced: (conn) => conn.abandon(),
       }, options.mtu),
     );
-    this.#socket = new UdpSocket(options.hostname ?? "0.0.0.0", options.port);
+    this.#socket = new UdpSocket(listenHost(options.hostname), options.port);
     made.move();
     this.addr = this.#socket.addr;
     this.#running = this.#socket.run((bytes, from) => this.#onDatagram(bytes, from))

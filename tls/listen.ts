@@ -5,6 +5,7 @@
  */
 import { Deadlines } from "../common/deadline.ts";
 import { TcpAcceptor } from "../common/net.ts";
+import { listenHost } from "../common/lookup.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { keyLogOf } from "../common/openssl/key_log.ts";
 import { SessionLimits, tell } from "../common/openssl/limits.ts";
@@ -111,7 +112,7 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     this.#context = made.use(
       new TlsContext({ ...options, keyLog, role: "server", datagram: false }),
     );
-    this.#acceptor = new TcpAcceptor(options.hostname ?? "0.0.0.0", options.port);
+    this.#acceptor = new TcpAcceptor(listenHost(options.hostname), options.port);
     made.move();
     const { hostname, port } = this.#acceptor;
     this.addr = { transport: "tcp", hostname, port };

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { formatAddress } from "../common/addresses.ts";
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import {
   createServer as createTlsServer,
@@ -13,7 +14,6 @@ import {
   type TLSSocket,
 } from "node:tls";
 import { listenError } from "../common/net.ts";
-import { formatAddress } from "../common/protocol.ts";
 import { handshakeError } from "./node_errors.ts";
 
 /** Accepts TCP connections until it is stopped. */
