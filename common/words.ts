@@ -40,7 +40,7 @@ export function readWords(table: WordTable, words: string[]): Values {
   const switches = names.filter((name) => table[name]!.value === undefined);
   const others = names.filter((name) => table[name]!.value !== undefined);
   refuseValues(words, switches);
-  const parsed = parseArgs(joinDash(words, table), {
+  const parsed = parseArgs(joinLone(words, table), {
     boolean: switches,
     string: others,
     collect: others,
@@ -74,12 +74,17 @@ function refuseValues(words: string[], switches: string[]): void {
   }
 }
 
-/** Ties a lone `-` to the word whose value it is; parseArgs would take it for a word of its own. */
-function joinDash(words: string[], table: WordTable): string[] {
-  const takesDash = (word: string | undefined) => table[word?.slice(2) ?? ""]?.value !== undefined;
+/**
+ * Ties a lone `-` and an empty value to the word whose value it is; parseArgs would take it for a
+ * word of its own.
+ */
+function joinLone(words: string[], table: WordTable): string[] {
+  const isLone = (word: string | undefined) => word === "-" || word === "";
+  const takesIt = (word: string | undefined) => table[word?.slice(2) ?? ""]?.value !== undefined;
   return words.flatMap((word, i) => {
-    if (words[i + 1] === "-" && takesDash(word)) return [`${word}=-`];
-    return word === "-" && takesDash(words[i - 1]) ? [] : [word];
+    const next = words[i + 1];
+    if (isLone(next) && takesIt(word)) return [`${word}=${next}`];
+    return isLone(word) && takesIt(words[i - 1]) ? [] : [word];
   });
 }
 

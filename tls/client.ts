@@ -19,6 +19,7 @@ import type { MaybePromise, Security } from "../common/protocol.ts";
 import { clientMain, type Prepare, type Prepared } from "../common/script.ts";
 import { beginHandshake, explainRefusal, openTcp } from "./node_client.ts";
 import { loadCredentials } from "./node_credentials.ts";
+import { refuseZone } from "./node_errors.ts";
 import { securityOf } from "./node_security.ts";
 import { NodeTlsStream } from "./node_stream.ts";
 import { prepareOpenSslClient } from "./openssl_client.ts";
@@ -68,6 +69,7 @@ async function prepare(
   const credentials = await loadCredentials(options.certs, "client");
   const context = createSecureContext(credentials);
   const addresses = await serverAddresses(options.hostname);
+  addresses.forEach(refuseZone);
   const hostname = peerName(options);
   const transport: ClientTransport = {
     async open(timer) {

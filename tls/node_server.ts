@@ -14,7 +14,7 @@ import {
   type TLSSocket,
 } from "node:tls";
 import { listenError } from "../common/net.ts";
-import { handshakeError } from "./node_errors.ts";
+import { handshakeError, refuseZone } from "./node_errors.ts";
 
 /** Accepts TCP connections until it is stopped. */
 export class NodeTcpAcceptor {
@@ -41,6 +41,7 @@ export class NodeTcpAcceptor {
    * @throws {RunError} where the address cannot be listened on
    */
   static async listen(hostname: string, port: number): Promise<NodeTcpAcceptor> {
+    refuseZone(hostname);
     const server = createTcpServer({ noDelay: true });
     await requirePermission(hostname, port);
     try {
