@@ -21,6 +21,12 @@ export interface UdpClientEvents {
   failed(error: unknown): void;
 }
 
+/** Connects a socket, and hears what becomes of its datagrams: see {@linkcode ConnectedUdp.of}. */
+export type Connect = (
+  local: Deno.NetAddr,
+  peer: Deno.NetAddr,
+) => Pick<ConnectedUdp, "takeError"> | null;
+
 /** A refusal comes after a round trip: so long after a datagram it is asked for, then later. */
 const FIRST_LOOK_MS = 2;
 const LAST_LOOK_MS = 500;
@@ -45,7 +51,8 @@ export class UdpClient {
   #remoteAddr!: Deno.NetAddr;
   /** The same, as the socket takes it. */
   #to!: Deno.NetAddr;
-  #connected: ConnectedUdp | null = null;
+  readonly #connect: Connect;
+  #connected: ReturnType<Connect> = null;
   /** What was sent and may still be refused; null when nothing may any more. */
   #kept: Uint8Array<ArrayBuffer>[] | null = [];
   #lookMs = FIRST_LOOK_MS;
@@ -56,13 +63,21 @@ export class UdpClient {
 
   /**
    * @param addresses at least one; the others are taken out when the server has answered
+   * @param connect for tests
    * @throws {RunError} where no socket can be had
    */
-  constructor(addresses: string[], port: number, events: UdpClientEvents, deadlines: Deadlines) {
+  constructor(
+    addresses: string[],
+    port: number,
+    events: UdpClientEvents,
+    deadlines: Deadlines,
+    connect: Connect = ConnectedUdp.of,
+  ) {
     this.#addresses = addresses;
     this.#order = [...addresses];
     this.#port = port;
     this.#events = events;
+    this.#connect = connect;
     this.#look = deadlines.add((error) => {
       if (error instanceof TimeoutError) this.#lookForRefusal();
     });
@@ -160,7 +175,7 @@ export class UdpClient {
     this.#socket?.close();
     this.#socket = socket;
     this.#remoteAddr = { transport: "udp", hostname: address, port };
-    this.#connected = ConnectedUdp.of(socket.addr, this.#remoteAddr);
+    this.#connected = this.#connect(socket.addr, this.#remoteAddr);
     const hostname = withoutZone(address);
     // A connected socket knows the zone; without one it would be looked up for every datagram.
     this.#to = this.#connected ? { transport: "udp", hostname, port } : this.#remoteAddr;
