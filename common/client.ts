@@ -4,13 +4,14 @@
  *
  * @module
  */
+import { formatAddress } from "./addresses.ts";
 import { EPOCH_US, nowUs, STEP_INDEX, StepTimer } from "./clock.ts";
 import type { Deadlines } from "./deadline.ts";
 import { describe, InterruptedError, RunError } from "./errors.ts";
 import { ACK, MessageWriter } from "./message.ts";
 import type { PairOptions } from "./options.ts";
 import { MAX_REPEAT } from "./plan.ts";
-import { formatAddress, type MaybePromise, type Security } from "./protocol.ts";
+import type { MaybePromise, Security } from "./protocol.ts";
 import type { Outcome, Recorder } from "./recorder.ts";
 import { systemCode } from "./system_errors.ts";
 

@@ -1,39 +1,12 @@
 /**
- * What the pairs on Deno's own sockets share: name look-up, and streams whose waits are bounded.
+ * What the pairs on Deno's own sockets share: listeners, and streams whose waits are bounded.
  *
  * @module
  */
-import { lookup } from "node:dns/promises";
-import { isIP } from "node:net";
+import { formatAddress } from "./addresses.ts";
 import type { Deadline, Deadlines } from "./deadline.ts";
 import { describe, RunError } from "./errors.ts";
-import { formatAddress } from "./protocol.ts";
 import { isExhausted, isGone, Pause } from "./system_errors.ts";
-
-/**
- * Looks a name up, once for a whole run: it costs milliseconds. An address stays as it is.
- *
- * @returns an IPv4 or IPv6 address
- * @throws {RunError} where the name is unknown
- */
-export async function resolveHost(hostname: string): Promise<string> {
-  if (isIP(hostname) === 4) return hostname;
-  // An IPv6 address can be written in many ways: the one that sockets use is wanted.
-  const url = URL.parse(`http://[${hostname}]/`);
-  if (url) return url.hostname.slice(1, -1);
-  try {
-    return (await lookup(hostname)).address;
-  } catch (cause) {
-    // Deno's answer of getaddrinfo(3) where the name is not among those that --allow-net names.
-    if ((cause as { code?: string }).code === "EPERM") {
-      throw new RunError(
-        `permission missing: network access to ${hostname}; run again with --allow-net`,
-        { cause },
-      );
-    }
-    throw new RunError(`cannot look up ${hostname}: the name is unknown`, { cause });
-  }
-}
 
 /** Listens for TCP connections until it is closed. */
 export class TcpAcceptor {

@@ -181,12 +181,10 @@ const REFUSED: [string[], string][] = [
   [["--sizes", "1e3"], '--sizes 1e3: "1e3" is no whole number of bytes'],
   [["--sizes", "100,31"], "size 31: at least 32 bytes, the length of the header"],
   [["--connect", "always"], "--connect always: allowed is message or once"],
-  [["--host", "a b"], "--host a b: a host name or an address is allowed"],
-  [["--host", "[]"], "--host []: a host name or an address is allowed"],
-  [
-    ["--host", "http://example.org"],
-    "--host http://example.org: a host name or an address is allowed",
-  ],
+  [["--host", "a b"], '--host "a b" is neither a host name nor an IPv4 or IPv6 address'],
+  [["--host", "[]"], '--host "[]" has brackets, which stand around an IPv6 address alone'],
+  [["--host", "http://a.example"], '--host "http://a.example" is a URL: only its host is wanted'],
+  [["--host", "a:1443"], '--host "a:1443" has a port in it: the port is said by itself'],
   [["--json", "-", "--csv", "-"], "--json - and --csv -: stdout can take only one"],
 ];
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { formatAddress, withZoneOf } from "./addresses.ts";
 import { Client, type ClientTransport } from "./client.ts";
 import { Deadlines } from "./deadline.ts";
 import { EXIT, exitCodeOf, InterruptedError, reportError } from "./errors.ts";
@@ -11,7 +12,7 @@ import { helpText, type PairOptions, parseOptions } from "./options.ts";
 import { MessagePrinter } from "./message_printer.ts";
 import { type LogFile, openDocument, openLog, print, type Write } from "./output.ts";
 import { pinToCore } from "./posix/affinity.ts";
-import { formatAddress, type Protocol, type Role, type Security } from "./protocol.ts";
+import type { Protocol, Role, Security } from "./protocol.ts";
 import { Recorder } from "./recorder.ts";
 import {
   describeEnvironment,
@@ -80,7 +81,11 @@ export function serverMain(
     const { options, recorder, deadlines } = script;
     const { transport, library } = await prepare(options, deadlines);
     script.library = library ?? null;
-    console.error(`listening on ${formatAddress(transport.hostname, transport.port)}`);
+    console.error(
+      `listening on ${
+        formatAddress(withZoneOf(options.hostname, transport.hostname), transport.port)
+      }`,
+    );
     const printer = new MessagePrinter();
     const server = new Server({
       options,

@@ -82,7 +82,11 @@ export class UdpSocket {
    * where the datagram is lost on its way out: no buffer, no route, a firewall.
    */
   send(bytes: Uint8Array, to: Deno.NetAddr): Promise<unknown> {
-    return this.#conn.send(bytes, to).catch((error) => this.#lost(error, bytes.length));
+    return this.#conn.send(bytes, to).catch((error) => {
+      this.#lost(error, bytes.length);
+      // What the system tells first may be an earlier datagram's fate: this one was not sent then.
+      return this.#conn.send(bytes, to).catch((error) => this.#lost(error, bytes.length));
+    });
   }
 
   /** One datagram is lost; what else has failed is thrown on. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { formatAddress } from "../common/addresses.ts";
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import {
   createServer as createTlsServer,
@@ -13,9 +14,8 @@ import {
   type TLSSocket,
 } from "node:tls";
 import { listenError } from "../common/net.ts";
-import { formatAddress } from "../common/protocol.ts";
 import { EXHAUSTED_PAUSE_MS, isExhausted, isGone } from "../common/system_errors.ts";
-import { handshakeError } from "./node_errors.ts";
+import { handshakeError, refuseZone } from "./node_errors.ts";
 
 /** Connections that wait to be accepted: what Node's server asks for by itself. */
 const BACKLOG = 511;
@@ -48,6 +48,7 @@ export class NodeTcpAcceptor {
    * @throws {RunError} where the address cannot be listened on
    */
   static async listen(hostname: string, port: number): Promise<NodeTcpAcceptor> {
+    refuseZone(hostname);
     const server = createTcpServer({ noDelay: true });
     await requirePermission(hostname, port);
     try {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { formatAddress } from "../common/addresses.ts";
 import { EXIT } from "../common/errors.ts";
 import type { Lane } from "../common/lanes.ts";
 import { STEPS } from "../common/protocol.ts";
@@ -97,7 +98,7 @@ export class LaneRun {
       server = this.#start("server", port ?? 0);
       port = await server.port;
       if (side === "server" && port !== null) {
-        console.error(`${this.#options.job.name}: listening on ${host}:${port}`);
+        console.error(`${this.#options.job.name}: listening on ${formatAddress(host, port)}`);
       }
     }
     let serverFailure: string | null = null;

@@ -10,6 +10,18 @@ import { getSystemErrorMap } from "node:util";
 export const { EAGAIN, EINTR, EINPROGRESS, EALREADY, EISCONN, ECONNREFUSED, EINVAL } =
   constants.errno;
 
+const { EHOSTUNREACH, ENETUNREACH, ENOPROTOOPT, EACCES, EPROTO } = constants.errno;
+
+/** What becomes of ICMP that a datagram has met with: udp(7), icmp(7), RFC 1122 4.1.3.3. */
+export const ICMP_ERRORS: readonly number[] = [
+  ECONNREFUSED,
+  EHOSTUNREACH,
+  ENETUNREACH,
+  ENOPROTOOPT,
+  EACCES,
+  EPROTO,
+];
+
 /** A system call failed. */
 export class PosixError extends Error {
   override readonly name = "PosixError";
