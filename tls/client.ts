@@ -62,7 +62,7 @@ async function prepare(
   deadlines: Deadlines,
 ): Promise<Prepared<ClientTransport>> {
   const { hostname, port, timeoutMs } = options;
-  const credentials = await loadCredentials(options.certs, "client");
+  const credentials = await loadCredentials(options, "client");
   const context = createSecureContext(credentials);
   const server = { address: await resolveHost(hostname), port, hostname };
   const transport: ClientTransport = {

@@ -92,7 +92,7 @@ async function prepare(
   options: PairOptions,
   deadlines: Deadlines,
 ): Promise<Prepared<ServerTransport>> {
-  const handshakes = new Handshakes(await loadCredentials(options.certs, "server"));
+  const handshakes = new Handshakes(await loadCredentials(options, "server"));
   const hostname = await resolveHost(options.hostname);
   const acceptor = await NodeTcpAcceptor.listen(hostname, options.port);
   const shared = { handshakes, options, deadlines };

@@ -69,8 +69,10 @@ export interface TlsSettings {
   caCerts?: readonly string[];
   /** Own certificate, with the chain below the authority, PEM. */
   cert?: string;
-  /** Own private key, PEM, not encrypted. */
+  /** Own private key, PEM: PKCS#8, or the older "RSA PRIVATE KEY" and "EC PRIVATE KEY". */
   key?: string;
+  /** Passphrase of `key`, where that is encrypted (RFC 8018, or as OpenSSL did before). */
+  keyPassphrase?: string;
   /** Application protocols, the preferred one first: RFC 7301; 1 to 255 bytes each. */
   alpnProtocols?: readonly string[];
   /** Oldest version to agree on (default TLSv1.2, DTLSv1.2). */
