@@ -13,7 +13,7 @@ export interface Profile {
   readonly organization: string;
   /** Lifetime in days. */
   readonly validityDays: number;
-  /** Days before the end from which certificates are made anew. */
+  /** Days before the end from which it is said that certificates end soon. */
   readonly renewBeforeDays: number;
   /** Minutes by which the start of the lifetime lies in the past. */
   readonly clockSkewMinutes: number;
