@@ -5,6 +5,9 @@
  */
 import { InterruptedError, TimeoutError } from "./errors.ts";
 
+/** setTimeout() takes more for 1; a deadline that is further away is looked at again then. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * Watches any number of waits with a single timer. Arming a deadline again and again, as every
  * message does, only writes a number: the timer is set anew when it fires, not when a wait ends.
@@ -91,7 +94,8 @@ export class Deadlines implements Disposable {
     } else if (due < this.#timerDue) {
       clearTimeout(this.#timer);
       this.#timerDue = due;
-      this.#timer = setTimeout(() => this.#fire(), Math.max(due - performance.now(), 0));
+      const left = Math.min(due - performance.now(), MAX_TIMER_MS);
+      this.#timer = setTimeout(() => this.#fire(), Math.max(left, 0));
     }
   }
 

@@ -259,3 +259,18 @@ Deno.test("Deadlines on the system's clock expire, and leave no timer to the eve
   deadlines.add(resolve).arm(5);
   assertInstanceOf(await promise, TimeoutError);
 });
+
+Deno.test("arm() for longer than a timer can be set sets the longest one", () => {
+  const asked: unknown[] = [];
+  const { setTimeout } = globalThis;
+  globalThis.setTimeout =
+    ((_run: unknown, ms: number) => asked.push(ms)) as unknown as typeof setTimeout;
+  try {
+    using deadlines = new Deadlines();
+    deadlines.add(() => {}).arm(30 * 86_400_000);
+    deadlines.add(() => {}).arm(Infinity);
+  } finally {
+    globalThis.setTimeout = setTimeout;
+  }
+  assertEquals(asked, [2 ** 31 - 1]);
+});

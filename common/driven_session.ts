@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { TimeoutError } from "./errors.ts";
 import { toSecurity } from "./openssl/info.ts";
 import { ENDED, NOT_YET, type TlsSession } from "./openssl/session.ts";
 import type { MaybePromise, Security } from "./protocol.ts";
@@ -87,7 +86,7 @@ export class DrivenSession {
         const sending = this.#flush();
         if (done) return sending;
         const leftMs = dueMs - performance.now();
-        if (leftMs <= 0) throw new TimeoutError("the peer did not answer the handshake in time");
+        if (leftMs <= 0) throw this.core.timeoutError();
         const waitMs = fed ? FIRST_WAIT_MS : this.core.timeoutMs() ?? Infinity;
         const feeding = this.#carrier.feed(Math.min(leftMs, waitMs));
         if (feeding instanceof Promise) return this.#shakeLater(feeding, dueMs);

@@ -65,6 +65,28 @@ export class TimeoutError extends RunError {
   override readonly name = "TimeoutError";
 }
 
+/**
+ * A DTLS connection is over because its client has begun a new one from the same address and port
+ * (RFC 6347 4.2.8): it was restarted, or its address was given to another one.
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls } from "../dtls/mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * await using client = await connectDtls({ port: listener.addr.port, psk });
+ * const server = await listener.accept();
+ * const why = server!.receive().catch((error) => error);
+ * server!.abandon();
+ * if (await why instanceof ReplacedError) throw new Error("it was closed, not replaced");
+ * ```
+ */
+export class ReplacedError extends Error {
+  /** Always "ReplacedError". */
+  override readonly name = "ReplacedError";
+}
+
 /** The run was stopped from outside, by a signal or by its caller: exit code 130. */
 export class InterruptedError extends Error {
   /** Always "InterruptedError". */
@@ -107,6 +129,15 @@ const NODE_CODES: Readonly<Record<string, new (message?: string) => Error>> = {
  * @returns text without line breaks and without a stack
  */
 export function describe(error: unknown): string {
+  try {
+    return describeKnown(error);
+  } catch {
+    // Anything can be thrown, such as an object that cannot be made a text.
+    return "an error that does not say what it is";
+  }
+}
+
+function describeKnown(error: unknown): string {
   if (!(error instanceof Error)) return oneLine(String(error));
   if (error instanceof RunError || error instanceof UsageError) return oneLine(error.message);
   if (error instanceof Deno.errors.NotCapable) return describeMissingPermission(error);

@@ -4,9 +4,10 @@
  * @module
  */
 import type { Deadline, Deadlines } from "../common/deadline.ts";
-import { TimeoutError } from "../common/errors.ts";
+import { ReplacedError, TimeoutError } from "../common/errors.ts";
 import { ENDED, NOT_YET, type TlsSession } from "../common/openssl/session.ts";
 import { SecureConn } from "../common/openssl/secure_conn.ts";
+import { bytesOf, checkInto, checkWait } from "../common/settings/kinds.ts";
 
 /** A DTLS record carries at most 2^14 bytes of a message (RFC 6347 4.1). */
 export const MAX_MESSAGE_BYTES = 16_384;
@@ -168,22 +169,23 @@ export class DtlsConn extends SecureConn {
   /**
    * Sends one message, in one datagram, after the handshake. That it arrives is not said.
    *
-   * @param message 1 to 16384 bytes (RFC 6347 4.1), borrowed for the call
+   * @param message 1 to 16384 bytes (RFC 6347 4.1), any view or ArrayBuffer, borrowed for the call
    * @throws {RangeError} where it is empty or too long
-   * @throws {TypeError} after {@linkcode close}
+   * @throws {TypeError} where it is neither a view nor an ArrayBuffer, or after {@linkcode close}
    * @throws {OpenSslError} after {@linkcode shutdown}, or where the peer has broken the protocol
    * @throws {TimeoutError} where the handshake took too long, or the peer was silent too long
    */
-  async send(message: Uint8Array): Promise<void> {
+  async send(message: ArrayBuffer | ArrayBufferView): Promise<void> {
+    const bytes = bytesOf(message, "message");
     if (!this.core.established) await this.handshake();
     if (this.#failure !== undefined) throw this.#failure;
-    const { length } = message;
+    const { length } = bytes;
     if (length < 1 || length > MAX_MESSAGE_BYTES) {
       throw new RangeError(
         `Cannot send a message of ${length} bytes: 1 to ${MAX_MESSAGE_BYTES} fit a DTLS record`,
       );
     }
-    this.core.write(message as Uint8Array<ArrayBuffer>);
+    this.core.write(bytes);
     const sending = this.#flush();
     const copy = this.#copy;
     await sending;
@@ -198,10 +200,18 @@ export class DtlsConn extends SecureConn {
    * @param timeoutMs longest wait in milliseconds after the handshake; default is for ever
    * @returns the part of `into` that holds the message, or null when the peer has ended
    * @throws {TimeoutError} when nothing came in time; the connection lives on
-   * @throws {TypeError} where another call is still waiting
+   * @throws {TypeError} where another call is still waiting, or an argument is of the wrong kind
+   * @throws {RangeError} where `timeoutMs` is negative or NaN
+   * @throws {ReplacedError} where the client has begun anew
    * @throws {OpenSslError} where the peer has broken the protocol
    */
   receive(into?: Uint8Array, timeoutMs?: number): Promise<Uint8Array | null> {
+    try {
+      checkInto(into);
+      checkWait(timeoutMs);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     if (this.core.established) return this.#receive(into, timeoutMs);
     return this.handshake().then(() => this.#receive(into, timeoutMs));
   }
@@ -219,7 +229,7 @@ export class DtlsConn extends SecureConn {
     if (this.#closed || this.core.peerEnded) return Promise.resolve(null);
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | null>();
     this.#reader = { into: into as Uint8Array<ArrayBuffer> | undefined, resolve, reject };
-    if (timeoutMs !== undefined) this.#readDeadline.arm(timeoutMs);
+    if (timeoutMs !== undefined && timeoutMs < Infinity) this.#readDeadline.arm(timeoutMs);
     return promise;
   }
 
@@ -251,6 +261,15 @@ export class DtlsConn extends SecureConn {
     this.#free();
   }
 
+  /**
+   * For the listener: its client has begun anew.
+   *
+   * @ignore
+   */
+  replaced(): void {
+    this.#fail(new ReplacedError("the client has begun a new session from the same address"));
+  }
+
   /** Gives everything back but what was received and what is known. */
   #free(): void {
     if (this.#closed) return;
@@ -276,6 +295,8 @@ export class DtlsConn extends SecureConn {
     } catch (error) {
       return this.#fail(error);
     }
+    // A callback may have ended it.
+    if (this.#closed || this.#failure !== undefined) return;
     if (this.#idleTimeoutMs < Infinity) this.#idle.arm(this.#idleTimeoutMs);
     this.#flush()?.catch((error) => this.#fail(error));
     this.#setTimer();
@@ -287,7 +308,7 @@ export class DtlsConn extends SecureConn {
     if (statistics.datagramsReceived > 0 && statistics.datagramsSent > 0) {
       statistics.roundTripMs ??= performance.now() - this.#startedMs;
     }
-    if (!this.core.handshake()) return;
+    if (!this.core.handshake() || this.#closed) return;
     this.#carrier.established?.();
     this.#handshake.resolve();
   }
@@ -335,13 +356,14 @@ export class DtlsConn extends SecureConn {
 
   #onTimer(error: Error): void {
     if (performance.now() >= this.#handshakeDue || !(error instanceof TimeoutError)) {
-      return this.#fail(new TimeoutError("the peer did not answer the handshake in time"));
+      return this.#fail(this.core.timeoutError());
     }
     try {
       this.core.handleTimeout();
     } catch (error) {
       return this.#fail(error);
     }
+    if (this.#closed || this.#failure !== undefined) return;
     this.#flush()?.catch((error) => this.#fail(error));
     this.#setTimer();
   }

@@ -6,15 +6,18 @@
 import { Deadlines } from "../common/deadline.ts";
 import { resolveHost } from "../common/net.ts";
 import { TlsContext } from "../common/openssl/context.ts";
-import { keyLogOf } from "../common/openssl/key_log.ts";
 import { TlsSession } from "../common/openssl/session.ts";
 import {
   type ConnectSettings,
+  type DtlsSettings,
   HANDSHAKE_TIMEOUT_MS,
   type TlsClientSettings,
 } from "../common/openssl/settings.ts";
+import { checkConnect, CLIENT_CONTEXT, contextPart } from "../common/openssl/settings_table.ts";
+import { checkSettings } from "../common/settings/check.ts";
 import { afterWoken, UdpSocket } from "../common/udp.ts";
 import { DtlsConn } from "./conn.ts";
+import { CONNECT_DTLS } from "./settings.ts";
 
 /**
  * Settings of {@linkcode connectDtls}.
@@ -32,8 +35,11 @@ import { DtlsConn } from "./conn.ts";
  * if (bytesSent > 512 * datagramsSent) throw new Error("a datagram was too long");
  * ```
  */
-export interface ConnectDtlsOptions extends ConnectSettings {
-  /** Made once by {@linkcode dtlsContext} for many connections; certificates here are not looked at. */
+export interface ConnectDtlsOptions extends ConnectSettings, DtlsSettings {
+  /**
+   * Made once by {@linkcode dtlsContext} for many connections; certificates, keys and algorithms are
+   * its settings then, and refused here.
+   */
   context?: TlsContext;
   /** Longest UDP payload of handshake datagrams in bytes, 256 to 65507 (default 1400). */
   mtu?: number;
@@ -47,8 +53,9 @@ export interface ConnectDtlsOptions extends ConnectSettings {
  *
  * @returns the connection, which the caller closes; await its `handshake()`, or just send
  * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
- * @throws {RangeError} where another setting cannot be used
- * @throws {TypeError} where `context` or `session` is closed
+ * @throws {TypeError} naming a setting that is unknown, of the wrong kind or in the wrong place, and
+ * where `context` or `session` is closed
+ * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
  * @throws {RunError} where the host name is unknown
  * @throws {Deno.errors.NotCapable} without `--allow-net` or `--allow-ffi`
@@ -65,12 +72,13 @@ export interface ConnectDtlsOptions extends ConnectSettings {
  * ```
  */
 export async function connectDtls(options: ConnectDtlsOptions): Promise<DtlsConn> {
-  const address = await resolveHost(options.hostname ?? "127.0.0.1");
-  const context = options.context ?? dtlsContext(options);
+  const settings = checkConnect(CONNECT_DTLS, options, true);
+  const address = await resolveHost(settings.hostname ?? "127.0.0.1");
+  const context = settings.context ?? dtlsContext(contextPart(CLIENT_CONTEXT.dtls, settings));
   try {
-    return openDtls(context, address, options);
+    return openDtls(context, address, settings);
   } finally {
-    if (!options.context) context.close();
+    if (!settings.context) context.close();
   }
 }
 
@@ -79,7 +87,8 @@ export async function connectDtls(options: ConnectDtlsOptions): Promise<DtlsConn
  *
  * @returns the context, which the caller closes; connections made with it live on
  * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
- * @throws {RangeError} where another setting cannot be used
+ * @throws {TypeError} naming a setting that is unknown or of the wrong kind
+ * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
  *
  * @example
@@ -88,12 +97,12 @@ export async function connectDtls(options: ConnectDtlsOptions): Promise<DtlsConn
  * if (context.closed) throw new Error("it is open");
  * ```
  */
-export function dtlsContext(settings: TlsClientSettings): TlsContext {
-  const keyLog = keyLogOf(settings.keyLog);
-  return new TlsContext({ ...settings, keyLog, role: "client", datagram: true });
+export function dtlsContext(settings: TlsClientSettings & DtlsSettings): TlsContext {
+  const checked = checkSettings(CLIENT_CONTEXT.dtls, settings, "make a DTLS context");
+  return new TlsContext({ ...checked, role: "client", datagram: true });
 }
 
-/** As {@linkcode connectDtls}, with the name looked up and the certificates loaded. */
+/** As {@linkcode connectDtls}, with settings checked, name looked up and certificates loaded. */
 export function openDtls(
   context: TlsContext,
   address: string,

@@ -4,19 +4,24 @@
  * @module
  */
 import { Deadlines } from "../common/deadline.ts";
+import { ReplacedError } from "../common/errors.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { DtlsEndpoint } from "../common/openssl/endpoint.ts";
-import { keyLogOf } from "../common/openssl/key_log.ts";
-import { SessionLimits, tell } from "../common/openssl/limits.ts";
+import { notify } from "../common/openssl/calls.ts";
+import { SessionLimits } from "../common/openssl/limits.ts";
 import type { TlsSession } from "../common/openssl/session.ts";
 import {
+  type DtlsSettings,
   HANDSHAKE_TIMEOUT_MS,
   type ListenerCounters,
   type ListenSettings,
 } from "../common/openssl/settings.ts";
+import { contextPart, SERVER_CONTEXT } from "../common/openssl/settings_table.ts";
+import { checkSettings } from "../common/settings/check.ts";
 import { formatAddress, type MaybePromise } from "../common/protocol.ts";
 import { afterWoken, UdpSocket } from "../common/udp.ts";
 import { DtlsConn, type DtlsConnOptions } from "./conn.ts";
+import { LISTEN_DTLS } from "./settings.ts";
 
 /**
  * Settings of {@linkcode listenDtls}.
@@ -35,7 +40,7 @@ import { DtlsConn, type DtlsConnOptions } from "./conn.ts";
  * if (!(error instanceof TimeoutError)) throw new Error("the client was silent");
  * ```
  */
-export interface ListenDtlsOptions extends ListenSettings {
+export interface ListenDtlsOptions extends ListenSettings, DtlsSettings {
   /** Longest UDP payload of handshake datagrams in bytes, 256 to 65507 (default 1400). */
   mtu?: number;
   /** Longest silence of a client in milliseconds, after which it is freed (default 300000). */
@@ -51,7 +56,8 @@ const IDLE_TIMEOUT_MS = 300_000;
  *
  * @returns the listener, which the caller closes; it owns the connections that it hands out
  * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
- * @throws {RangeError} where another setting cannot be used
+ * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half
+ * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
  * @throws {RunError} where the address cannot be bound
  * @throws {Deno.errors.NotCapable} without `--allow-net` or `--allow-ffi`
@@ -119,24 +125,22 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   #lastKey = "";
 
   /** See {@linkcode listenDtls}, which throws the same. */
-  constructor(options: ListenDtlsOptions) {
+  constructor(settings: ListenDtlsOptions) {
+    const options = this.#options = checkSettings(LISTEN_DTLS, settings, "listen");
     const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal } = options;
     const { idleTimeoutMs = IDLE_TIMEOUT_MS } = options;
-    this.#options = options;
     this.#limits = new SessionLimits(options);
     this.#connOptions = { handshakeTimeoutMs, idleTimeoutMs, signal };
-    const keyLog = keyLogOf(options.keyLog);
+    const secure = contextPart(SERVER_CONTEXT.dtls, options);
     using made = new DisposableStack();
-    this.#context = made.use(
-      new TlsContext({ ...options, keyLog, role: "server", datagram: true }),
-    );
+    this.#context = made.use(new TlsContext({ ...secure, role: "server", datagram: true }));
     this.#endpoint = made.use(
       new DtlsEndpoint<DtlsConn, Deno.NetAddr>(this.#context, {
         nowMs: () => performance.now(),
         transmit: (datagram, to) => this.#sendCookie(datagram, to),
         admit: (from) => this.#limits.admits(from.hostname),
         accept: (session, from) => this.#newConn(session, from),
-        replaced: (conn) => conn.abandon(),
+        replaced: (conn) => conn.replaced(),
       }, options.mtu),
     );
     this.#socket = new UdpSocket(options.hostname ?? "0.0.0.0", options.port);
@@ -236,9 +240,9 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
       transmit: (datagram: Uint8Array) => this.#socket.send(datagram, remoteAddr),
       established: () => void counters.established++,
       failed: (error: unknown) => {
-        if (core.established) return;
+        if (core.established || error instanceof ReplacedError) return;
         counters.errors++;
-        tell(this.#options.onError, error, remoteAddr);
+        notify("onError", this.#options.onError, error, remoteAddr);
       },
       release: () => {
         ticket.leave();

@@ -112,7 +112,7 @@ export class DtlsPosixListener {
   readonly #context: TlsContext;
   readonly #socket: PosixUdp;
   readonly #endpoint: DtlsEndpoint<DtlsPosixPeer, SocketAddress>;
-  readonly #limits = new SessionLimits({ port: 0 });
+  readonly #limits = new SessionLimits({});
   /** By their addresses' texts. */
   readonly #peers = new Map<string, DtlsPosixPeer>();
   readonly #datagram = new Borrowed(MAX_DATAGRAM_BYTES);

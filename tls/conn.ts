@@ -7,6 +7,7 @@ import type { Deadline, Deadlines } from "../common/deadline.ts";
 import { TimeoutError } from "../common/errors.ts";
 import { SecureConn } from "../common/openssl/secure_conn.ts";
 import { ENDED, type TlsSession } from "../common/openssl/session.ts";
+import { bytesOf, checkInto, checkWait } from "../common/settings/kinds.ts";
 
 /** At most so much of the stream is read or written at once: some full records. */
 const PIECE_BYTES = 65_536;
@@ -123,16 +124,19 @@ export class TlsConn extends SecureConn {
    * @returns how many, or null when the peer has ended its stream in order
    * @throws {Deno.errors.UnexpectedEof} where the peer vanished: what came may be cut off
    * @throws {TimeoutError} when nothing came in time
-   * @throws {TypeError} where another call is still waiting
+   * @throws {TypeError} where another call is still waiting, or an argument is of the wrong kind
+   * @throws {RangeError} where `timeoutMs` is negative or NaN
    * @throws {OpenSslError} where the peer has broken the protocol
    * @throws {Deno.errors.BadResource} after {@linkcode close}
    */
   async read(into: Uint8Array, timeoutMs?: number): Promise<number | null> {
+    checkInto(into ?? null);
+    checkWait(timeoutMs);
     if (!this.core.established) await this.handshake();
     if (this.#reading) throw new TypeError("Cannot read: another read() is still waiting");
     if (into.length === 0) return 0;
     this.#reading = true;
-    if (timeoutMs !== undefined) this.#readDeadline.arm(timeoutMs);
+    if (timeoutMs !== undefined && timeoutMs < Infinity) this.#readDeadline.arm(timeoutMs);
     try {
       for (;;) {
         this.#checkOpen();
@@ -157,17 +161,19 @@ export class TlsConn extends SecureConn {
   /**
    * Writes all bytes, in records of 16384 at most (RFC 8446 5.1).
    *
-   * @param bytes of any number, borrowed until the promise settles
+   * @param source bytes of any number, any view or ArrayBuffer, borrowed until the promise settles
    * @returns how many they were
+   * @throws {TypeError} where it is neither a view nor an ArrayBuffer
    * @throws {OpenSslError} after {@linkcode closeWrite}, or where the handshake failed
    * @throws {Deno.errors.BrokenPipe} where the peer has gone; ConnectionReset likewise
    * @throws {Deno.errors.BadResource} after {@linkcode close}
    */
-  async write(bytes: Uint8Array): Promise<number> {
+  async write(source: ArrayBuffer | ArrayBufferView): Promise<number> {
+    const bytes = bytesOf(source, "source");
     if (!this.core.established) await this.handshake();
     this.#checkOpen();
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-      const piece = bytes.subarray(at, at + PIECE_BYTES) as Uint8Array<ArrayBuffer>;
+      const piece = bytes.subarray(at, at + PIECE_BYTES);
       try {
         this.core.write(piece);
         await this.#flush();
@@ -260,9 +266,7 @@ export class TlsConn extends SecureConn {
   async #shake(): Promise<void> {
     using deadline = this.#deadlines.add((error) =>
       this.#fail(
-        error instanceof TimeoutError
-          ? new TimeoutError("the peer did not answer the handshake in time")
-          : error,
+        error instanceof TimeoutError ? this.core.timeoutError() : error,
       )
     );
     deadline.arm(this.#options.handshakeTimeoutMs);

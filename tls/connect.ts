@@ -6,14 +6,16 @@
 import { Deadlines } from "../common/deadline.ts";
 import { bounded, resolveHost } from "../common/net.ts";
 import { TlsContext } from "../common/openssl/context.ts";
-import { keyLogOf } from "../common/openssl/key_log.ts";
 import { TlsSession } from "../common/openssl/session.ts";
 import {
   type ConnectSettings,
   HANDSHAKE_TIMEOUT_MS,
   type TlsClientSettings,
 } from "../common/openssl/settings.ts";
+import { checkConnect, CLIENT_CONTEXT, contextPart } from "../common/openssl/settings_table.ts";
+import { checkSettings } from "../common/settings/check.ts";
 import { TlsConn } from "./conn.ts";
+import { CONNECT_TLS } from "./settings.ts";
 
 /**
  * Settings of {@linkcode connectTls}.
@@ -34,7 +36,10 @@ import { TlsConn } from "./conn.ts";
  * ```
  */
 export interface ConnectTlsOptions extends ConnectSettings {
-  /** Made once by {@linkcode tlsContext} for many connections; certificates here are not looked at. */
+  /**
+   * Made once by {@linkcode tlsContext} for many connections; certificates, keys and algorithms are
+   * its settings then, and refused here.
+   */
   context?: TlsContext;
 }
 
@@ -45,8 +50,9 @@ export interface ConnectTlsOptions extends ConnectSettings {
  * @returns the connection, its TCP part established, which the caller closes; await its
  * `handshake()`, or just write
  * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
- * @throws {RangeError} where another setting cannot be used
- * @throws {TypeError} where `context` or `session` is closed
+ * @throws {TypeError} naming a setting that is unknown, of the wrong kind or in the wrong place, and
+ * where `context` or `session` is closed
+ * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
  * @throws {RunError} where the host name is unknown
  * @throws {TimeoutError} where nobody answers within `handshakeTimeoutMs`
@@ -67,12 +73,13 @@ export interface ConnectTlsOptions extends ConnectSettings {
  * ```
  */
 export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
-  const address = await resolveHost(options.hostname ?? "127.0.0.1");
-  const context = options.context ?? tlsContext(options);
+  const settings = checkConnect(CONNECT_TLS, options, false);
+  const address = await resolveHost(settings.hostname ?? "127.0.0.1");
+  const context = settings.context ?? tlsContext(contextPart(CLIENT_CONTEXT.tls, settings));
   try {
-    return await openTls(context, address, options);
+    return await openTls(context, address, settings);
   } finally {
-    if (!options.context) context.close();
+    if (!settings.context) context.close();
   }
 }
 
@@ -81,7 +88,8 @@ export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
  *
  * @returns the context, which the caller closes; connections made with it live on
  * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
- * @throws {RangeError} where another setting cannot be used
+ * @throws {TypeError} naming a setting that is unknown or of the wrong kind
+ * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
  *
  * @example
@@ -91,12 +99,12 @@ export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
  * ```
  */
 export function tlsContext(settings: TlsClientSettings): TlsContext {
-  const keyLog = keyLogOf(settings.keyLog);
-  return new TlsContext({ ...settings, keyLog, role: "client", datagram: false });
+  const checked = checkSettings(CLIENT_CONTEXT.tls, settings, "make a TLS context");
+  return new TlsContext({ ...checked, role: "client", datagram: false });
 }
 
 /**
- * As {@linkcode connectTls}, with the name looked up and the certificates loaded.
+ * As {@linkcode connectTls}, with settings checked, name looked up and certificates loaded.
  *
  * @param onConnected called between the TCP connection and the handshake
  */

@@ -6,15 +6,18 @@
 import { Deadlines } from "../common/deadline.ts";
 import { TcpAcceptor } from "../common/net.ts";
 import { TlsContext } from "../common/openssl/context.ts";
-import { keyLogOf } from "../common/openssl/key_log.ts";
-import { SessionLimits, tell } from "../common/openssl/limits.ts";
+import { notify } from "../common/openssl/calls.ts";
+import { SessionLimits } from "../common/openssl/limits.ts";
 import { TlsSession } from "../common/openssl/session.ts";
 import {
   HANDSHAKE_TIMEOUT_MS,
   type ListenerCounters,
   type ListenSettings,
 } from "../common/openssl/settings.ts";
+import { contextPart, SERVER_CONTEXT } from "../common/openssl/settings_table.ts";
+import { checkSettings } from "../common/settings/check.ts";
 import { TlsConn } from "./conn.ts";
+import { LISTEN_TLS } from "./settings.ts";
 
 /**
  * Settings of {@linkcode listenTls}.
@@ -41,7 +44,8 @@ export type ListenTlsOptions = ListenSettings;
  *
  * @returns the listener, which the caller closes; it owns the connections that it hands out
  * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
- * @throws {RangeError} where another setting cannot be used
+ * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half
+ * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
  * @throws {RunError} where the address cannot be bound
  * @throws {Deno.errors.NotCapable} without `--allow-net` or `--allow-ffi`
@@ -103,14 +107,12 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
   #accepting = true;
 
   /** See {@linkcode listenTls}, which throws the same. */
-  constructor(options: ListenTlsOptions) {
-    this.#options = options;
+  constructor(settings: ListenTlsOptions) {
+    const options = this.#options = checkSettings(LISTEN_TLS, settings, "listen");
     this.#limits = new SessionLimits(options);
-    const keyLog = keyLogOf(options.keyLog);
+    const secure = contextPart(SERVER_CONTEXT.tls, options);
     using made = new DisposableStack();
-    this.#context = made.use(
-      new TlsContext({ ...options, keyLog, role: "server", datagram: false }),
-    );
+    this.#context = made.use(new TlsContext({ ...secure, role: "server", datagram: false }));
     this.#acceptor = new TcpAcceptor(options.hostname ?? "0.0.0.0", options.port);
     made.move();
     const { hostname, port } = this.#acceptor;
@@ -187,7 +189,7 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
       if (!this.#open.has(conn)) return;
       counters.errors++;
       conn.abandon();
-      tell(onError, error, conn.remoteAddr);
+      notify("onError", onError, error, conn.remoteAddr);
     });
     return conn;
   }

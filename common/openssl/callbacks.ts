@@ -1,16 +1,20 @@
 /**
  * What OpenSSL calls back for: application protocols, keys given beforehand, key logs.
  *
- * No callback throws into C: an error of the program's own function goes to `reportError`, and the
- * handshake is refused.
+ * No callback throws into C: an error of the program's own function is the handshake's, which is
+ * refused.
  *
  * @module
  */
+import { byteString, milliseconds } from "../settings/kinds.ts";
+import { checkValue } from "../settings/check.ts";
+import { currentIdentity, disregard, guarded, noteIdentity } from "./calls.ts";
+import type { ContextTarget } from "./configure.ts";
 import { OPENSSL_NPN_NEGOTIATED, SSL_TLSEXT_ERR } from "./constants.ts";
 import { takeError } from "./errors.ts";
-import { cString, toCString } from "./library.ts";
-import type { ContextTarget } from "./configure.ts";
+import { cString, type OpenSsl, toCString } from "./library.ts";
 import type { PskIdentity, TlsServerSettings } from "./settings.ts";
+import { MAX_PSK_BYTES } from "./settings_table.ts";
 
 /** Something that lives as long as the context whose callback it is. */
 export interface Callback {
@@ -45,16 +49,15 @@ const KEY_LOG = {
   result: "void",
 } as const satisfies Deno.UnsafeCallbackDefinition;
 
-/** Longest identity in bytes: PSK_MAX_IDENTITY_LEN is 128 in older, 256 in newer libraries. */
-const MAX_IDENTITY_BYTES = 128;
-/** Longest key in bytes that suits every hash function. */
-const MAX_KEY_BYTES = 64;
+// int (*SSL_CTX_generate_session_ticket_fn)(SSL *s, void *arg)
+const TICKET = {
+  parameters: ["pointer", "pointer"],
+  result: "i32",
+} as const satisfies Deno.UnsafeCallbackDefinition;
 
 /**
  * A client offers its application protocols; a server chooses the first of its own that the client
  * offered, and refuses a client that offers only others (RFC 7301 3.2).
- *
- * @throws {RangeError} where a name is empty or too long
  */
 export function applyAlpn(
   { lib, ctx }: ContextTarget,
@@ -81,30 +84,22 @@ export function applyAlpn(
 function alpnWire(protocols: readonly string[]): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(protocols.flatMap((name) => {
     const bytes = new TextEncoder().encode(name);
-    if (bytes.length < 1 || bytes.length > 255) {
-      throw new RangeError(`Cannot use the application protocol "${name}": it has 1 to 255 bytes`);
-    }
     return [bytes.length, ...bytes];
   }));
 }
 
-/**
- * A client authenticates with a key.
- *
- * @throws {RangeError} where identity or key are too short or too long
- */
+/** A client authenticates with a key; its bytes are the table's own copy. */
 export function applyClientPsk(
   { lib, ctx }: ContextTarget,
   { identity, key }: PskIdentity,
 ): Callback {
   const name = toCString(identity);
-  checkLength("PSK identity", name.length - 1, MAX_IDENTITY_BYTES);
-  checkLength("PSK", key.length, MAX_KEY_BYTES);
-  const secret = key.slice();
+  const secret = key as Uint8Array<ArrayBuffer>;
   const offer = new Deno.UnsafeCallback(
     PSK_CLIENT,
     (_ssl, _hint, nameOut, maxName, keyOut, maxKey) => {
       if (name.length > maxName || secret.length > maxKey) return 0;
+      noteIdentity(identity);
       write(nameOut, name);
       write(keyOut, secret);
       return secret.length;
@@ -114,35 +109,72 @@ export function applyClientPsk(
   return offer;
 }
 
+type LookUp = NonNullable<TlsServerSettings["pskLookup"]>;
+
 /**
- * A server finds its clients' keys.
+ * Asks the program for the key of an identity.
  *
- * @throws {RangeError} where the hint is too long
+ * @returns null where it knows none
+ * @throws {TypeError} where it returns anything but bytes, null or undefined
+ * @throws {RangeError} where the key is too short or too long
  */
+export function lookUpKey(lookUp: LookUp, identity: string): Uint8Array<ArrayBuffer> | null {
+  const key: unknown = lookUp(identity);
+  if (key === null || key === undefined) return null;
+  disregard("pskLookup", key);
+  return checkValue(KEY, key, "its result", "use a pre-shared key");
+}
+
+const KEY = byteString(1, MAX_PSK_BYTES);
+
+/** A server finds its clients' keys. */
 export function applyServerPsk(
   { lib, ctx }: ContextTarget,
-  lookUp: NonNullable<TlsServerSettings["pskLookup"]>,
+  lookUp: LookUp,
   hint: string | undefined,
-): Callback {
-  if (hint !== undefined) {
-    const text = toCString(hint);
-    checkLength("PSK hint", text.length - 1, MAX_IDENTITY_BYTES);
-    if (lib.SSL_CTX_use_psk_identity_hint(ctx, text) !== 1) throw takeError(lib, "use a PSK hint");
+): Callback[] {
+  if (hint !== undefined && lib.SSL_CTX_use_psk_identity_hint(ctx, toCString(hint)) !== 1) {
+    throw takeError(lib, "use a PSK hint");
   }
-  const find = new Deno.UnsafeCallback(PSK_SERVER, (_ssl, identity, keyOut, maxKey) => {
-    try {
-      const key = identity === null ? null : lookUp(cString(identity)!);
-      if (key === null) return 0;
-      checkLength("PSK", key.length, Math.min(maxKey, MAX_KEY_BYTES));
-      write(keyOut, key);
-      return key.length;
-    } catch (error) {
-      reportError(error);
-      return 0;
-    }
-  });
+  const find = new Deno.UnsafeCallback(
+    PSK_SERVER,
+    (_ssl, name, keyOut, maxKey) =>
+      guarded("pskLookup", 0, () => {
+        const identity = identityOf(name);
+        const key = identity === null ? null : lookUpKey(lookUp, identity);
+        if (identity === null || key === null || key.length > maxKey) return 0;
+        noteIdentity(identity);
+        write(keyOut, key);
+        return key.length;
+      }),
+  );
   lib.SSL_CTX_set_psk_server_callback(ctx, find.pointer);
-  return find;
+  return [find, bindTickets(lib, ctx)];
+}
+
+/**
+ * In TLS 1.3 OpenSSL asks for the key of a ticket, too, as if it were an identity; an identity that
+ * is no UTF-8 belongs to none of the program's texts.
+ */
+function identityOf(name: Deno.PointerValue): string | null {
+  const text = cString(name);
+  return text === null || text === "" || text.includes("\ufffd") ? null : text;
+}
+
+/**
+ * A ticket of TLS 1.3 does not say whose key the session began with, as one of 1.2 does: it is
+ * written into it (SSL_CTX_set_session_ticket_cb(3)).
+ */
+function bindTickets(lib: OpenSsl, ctx: Deno.PointerObject): Callback {
+  const generate = new Deno.UnsafeCallback(TICKET, (ssl) => {
+    const identity = currentIdentity();
+    if (identity === null) return 1;
+    const data = new TextEncoder().encode(identity);
+    const session = lib.SSL_get_session(ssl);
+    return lib.SSL_SESSION_set1_ticket_appdata(session, data, BigInt(data.length));
+  });
+  lib.SSL_CTX_set_session_ticket_cb(ctx, generate.pointer, null, null);
+  return generate;
 }
 
 // unsigned int (*DTLS_timer_cb)(SSL *s, unsigned int timer_us)
@@ -158,35 +190,36 @@ const TIMER = {
 export function makeTimer(
   retransmitAfterMs: (previousMs: number) => number,
 ): Deno.UnsafeCallback<typeof TIMER> {
-  return new Deno.UnsafeCallback(TIMER, (_ssl, previousUs) => {
-    try {
-      return Math.max(Math.round(retransmitAfterMs(previousUs / 1000) * 1000), 1);
-    } catch (error) {
-      reportError(error);
-      return 1_000_000;
-    }
-  });
+  return new Deno.UnsafeCallback(
+    TIMER,
+    (_ssl, previousUs) =>
+      guarded("retransmitAfterMs", 1_000_000, () => {
+        const ms: unknown = retransmitAfterMs(previousUs / 1000);
+        disregard("retransmitAfterMs", ms);
+        const wait = checkValue(WAIT, ms, "its result", "send a flight again");
+        return Math.min(Math.round(wait * 1000), MAX_WAIT_US);
+      }),
+  );
 }
+
+/** Under 15 ms left reads as none (dtls1_get_timeout() of ssl/d1_lib.c). */
+const WAIT = milliseconds(16);
+
+/** Microseconds that 31 bits hold: some 35 minutes. */
+const MAX_WAIT_US = 0x7fff_ffff;
 
 /** Hands over the lines of a key log. */
 export function applyKeyLog(
   { lib, ctx }: ContextTarget,
   keyLog: (line: string) => void,
 ): Callback {
-  const log = new Deno.UnsafeCallback(KEY_LOG, (_ssl, line) => {
-    try {
-      keyLog(cString(line) ?? "");
-    } catch (error) {
-      reportError(error);
-    }
-  });
+  const log = new Deno.UnsafeCallback(
+    KEY_LOG,
+    (_ssl, line) =>
+      guarded("keyLog", undefined, () => disregard("keyLog", keyLog(cString(line) ?? ""))),
+  );
   lib.SSL_CTX_set_keylog_callback(ctx, log.pointer);
   return log;
-}
-
-function checkLength(what: string, length: number, max: number): void {
-  if (length >= 1 && length <= max) return;
-  throw new RangeError(`Cannot use a ${what} of ${length} bytes: it has 1 to ${max}`);
 }
 
 /** Writes into C's memory; the caller has checked that it is long enough. */

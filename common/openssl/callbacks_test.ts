@@ -1,8 +1,16 @@
-import { assert, assertEquals, assertInstanceOf, assertThrows } from "../testing/assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertThrows,
+} from "../testing/assert.ts";
 import { connectedNet, memoryNet, type MemoryNetOptions } from "../testing/memory_net.ts";
 import { TlsContext, type TlsContextOptions } from "./context.ts";
+import { CallbackError } from "./calls.ts";
 import { OpenSslError } from "./errors.ts";
 import { loadOpenSsl } from "./library.ts";
+import type { TlsServerSettings } from "./settings.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();
@@ -12,7 +20,7 @@ const KEY = new Uint8Array(32).fill(7);
 /** Neither end has a certificate: a key is all they have. */
 function pskOptions(
   datagram: boolean,
-  lookUp: (identity: string) => Uint8Array | null,
+  lookUp: NonNullable<TlsServerSettings["pskLookup"]>,
   { identity = "sensor-7", key = KEY, hint }: {
     identity?: string;
     key?: Uint8Array;
@@ -28,19 +36,6 @@ function pskOptions(
       ...{ clientCertificate: "none", pskLookup: lookUp, pskHint: hint },
     } as Partial<TlsContextOptions>,
   };
-}
-
-/** What is reported to the program while something is done. */
-async function reportedBy(act: () => Promise<void>): Promise<unknown[]> {
-  const reported: unknown[] = [];
-  const onReport = (event: ErrorEvent) => {
-    event.preventDefault();
-    reported.push(event.error);
-  };
-  addEventListener("error", onReport);
-  await act();
-  removeEventListener("error", onReport);
-  return reported;
 }
 
 function refused(role: "client" | "server", options: object, words: string): void {
@@ -111,24 +106,22 @@ for (const datagram of [true, false]) {
 
   Deno.test(`pskLookup that throws refuses the client, and is reported (${protocol})`, async () => {
     const thrown = new Error("own");
-    const reported = await reportedBy(async () => {
-      using net = await memoryNet(pskOptions(datagram, () => {
-        throw thrown;
-      }));
-      net.run();
-      assertInstanceOf(net.server.error, OpenSslError);
-    });
-    assert(reported.length > 0 && reported.every((error) => error === thrown));
+    using net = await memoryNet(pskOptions(datagram, () => {
+      throw thrown;
+    }));
+    net.run();
+    assertInstanceOf(net.server.error, CallbackError);
+    assertEquals(net.server.error.cause, thrown);
+    assertEquals(net.client.established, false);
   });
 
   for (const length of [0, 65]) {
     Deno.test(`pskLookup with a key of ${length} bytes is reported (${protocol})`, async () => {
-      const reported = await reportedBy(async () => {
-        using net = await memoryNet(pskOptions(datagram, () => new Uint8Array(length)));
-        net.run();
-        assertEquals(net.server.established, false);
-      });
-      assertInstanceOf(reported[0], RangeError);
+      using net = await memoryNet(pskOptions(datagram, () => new Uint8Array(length)));
+      net.run();
+      assertEquals(net.server.established, false);
+      assertInstanceOf(net.server.error, CallbackError);
+      assertInstanceOf(net.server.error.cause, RangeError);
     });
   }
 }
@@ -164,10 +157,14 @@ Deno.test("psk keeps a copy of its key", async () => {
 });
 
 const WRONG_PSK: [string, Uint8Array, string][] = [
-  ["", KEY, "Cannot use a PSK identity of 0 bytes: it has 1 to 128"],
-  ["é".repeat(65), KEY, "Cannot use a PSK identity of 130 bytes"],
-  ["a", new Uint8Array(0), "Cannot use a PSK of 0 bytes: it has 1 to 64"],
-  ["a", new Uint8Array(65), "Cannot use a PSK of 65 bytes"],
+  ["", KEY, "psk.identity must be a text of 1 to 128 bytes, not 0 bytes"],
+  ["é".repeat(65), KEY, "psk.identity must be a text of 1 to 128 bytes, not 130 bytes"],
+  [
+    "a",
+    new Uint8Array(0),
+    "psk.key must be an ArrayBuffer or a view of one with 1 to 64 bytes, not 0 bytes",
+  ],
+  ["a", new Uint8Array(65), "with 1 to 64 bytes, not 65 bytes"],
 ];
 
 for (const [identity, key, words] of WRONG_PSK) {
@@ -178,28 +175,64 @@ for (const [identity, key, words] of WRONG_PSK) {
 
 for (const pskHint of ["", "a".repeat(129)]) {
   Deno.test(`pskHint of ${pskHint.length} bytes is refused`, () => {
-    refused("server", { pskLookup: () => null, pskHint }, `a PSK hint of ${pskHint.length} bytes`);
+    refused(
+      "server",
+      { pskLookup: () => null, pskHint },
+      "pskHint must be a text of 1 to 128 bytes",
+    );
   });
 }
 
 for (const name of ["", "a".repeat(256)]) {
   for (const role of ["client", "server"] as const) {
     Deno.test(`alpnProtocols of ${name.length} bytes are refused (${role})`, () => {
-      refused(role, { alpnProtocols: ["a", name] }, "it has 1 to 255 bytes");
+      refused(
+        role,
+        { alpnProtocols: ["a", name] },
+        "alpnProtocols[1] must be a text of 1 to 255 bytes",
+      );
     });
   }
 }
 
-Deno.test("retransmitAfterMs that throws is reported, and OpenSSL's second is waited", async () => {
+Deno.test("retransmitAfterMs that throws fails the handshake", async () => {
   const thrown = new Error("own");
   const retransmitAfterMs = () => {
     throw thrown;
   };
-  const reported = await reportedBy(async () => {
-    using net = await memoryNet({ client: { retransmitAfterMs } });
+  using net = await memoryNet({ client: { retransmitAfterMs } });
+  net.client.advance();
+  assertInstanceOf(net.client.error, CallbackError);
+  assertEquals(net.client.error.cause, thrown);
+});
+
+for (const wrong of [undefined, null, NaN, -1, 0, 15, "1000", Promise.resolve(1000)]) {
+  Deno.test(`retransmitAfterMs that returns ${String(wrong)} fails the handshake`, async () => {
+    using net = await memoryNet({ client: { retransmitAfterMs: () => wrong as number } });
     net.client.advance();
-    const left = net.client.session!.timeoutMs()!;
-    assert(left > 0 && left <= 1000, `${left} ms`);
+    assertInstanceOf(net.client.error, CallbackError);
+    assertMatch(net.client.error.message, /^retransmitAfterMs failed: .*its result must be/);
   });
-  assertEquals(reported[0], thrown);
+}
+
+for (const wrong of [0, 16, "secret", true, Promise.resolve(KEY), [1, 2], {}, () => KEY]) {
+  const { name } = wrong.constructor;
+  Deno.test(`pskLookup that returns a ${name} refuses the client, and is reported`, async () => {
+    using net = await memoryNet(pskOptions(true, () => wrong as Uint8Array));
+    net.run();
+    assertInstanceOf(net.server.error, CallbackError);
+    assertInstanceOf(net.server.error.cause, TypeError);
+    assertEquals(net.client.established, false);
+  });
+}
+
+Deno.test("pskLookup takes every view of a key, and undefined for none", async () => {
+  const views = [KEY.buffer, new DataView(KEY.buffer), new Uint16Array(KEY.buffer)];
+  for (const view of views) {
+    using net = await connectedNet(pskOptions(true, () => view));
+    assertEquals(net.server.session!.info().pskIdentity, net.client.session!.info().pskIdentity);
+  }
+  using net = await memoryNet(pskOptions(true, () => undefined));
+  net.run();
+  assertEquals(net.server.established, false);
 });

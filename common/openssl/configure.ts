@@ -6,7 +6,13 @@
 import { SSL_CTRL, SSL_OP, SSL_SESS_CACHE, SSL_VERIFY, VERSION } from "./constants.ts";
 import { takeError } from "./errors.ts";
 import { type OpenSsl, toCString } from "./library.ts";
-import type { TlsServerSettings, TlsSettings, TlsVersion } from "./settings.ts";
+import {
+  type DtlsSettings,
+  SESSION_CACHE_SIZE,
+  type TlsServerSettings,
+  type TlsSettings,
+  type TlsVersion,
+} from "./settings.ts";
 
 /** The versions that each transport knows. */
 const VERSIONS: Readonly<Record<"tls" | "dtls", Readonly<Partial<Record<TlsVersion, number>>>>> = {
@@ -14,14 +20,20 @@ const VERSIONS: Readonly<Record<"tls" | "dtls", Readonly<Partial<Record<TlsVersi
   dtls: { "DTLSv1.2": VERSION.DTLS1_2, "DTLSv1.3": VERSION.DTLS1_3 },
 };
 
-/** SSL_SESSION_CACHE_MAX_SIZE_DEFAULT of openssl/ssl.h. */
-const SESSION_CACHE_SIZE = 1024 * 20;
-
 /**
  * DTLS takes AEAD suites alone where nothing else is said: with the others, OpenSSL lets a single
  * forged record end a session that authenticates after it encrypts.
  */
 const DTLS_CIPHERS = "DEFAULT:!SHA1:!SHA256:!SHA384";
+
+/**
+ * Where a pre-shared key is the only way to authenticate. In TLS 1.3 a key that is made from plain
+ * bytes goes with SHA-256 (RFC 8446 4.2.11).
+ */
+const PSK_ALGORITHMS = {
+  ciphers: "kECDHEPSK+CHACHA20:kDHEPSK+AESGCM:kPSK+AESGCM",
+  cipherSuites: "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256",
+};
 
 /** An SSL_CTX that is being set up. */
 export interface ContextTarget {
@@ -30,57 +42,67 @@ export interface ContextTarget {
   readonly datagram: boolean;
 }
 
-/**
- * Sets the versions.
- *
- * @throws {RangeError} where the transport or the library does not know one
- */
-export function applyVersions(target: ContextTarget, settings: TlsSettings): void {
-  const transport = target.datagram ? "dtls" : "tls";
-  const oldest = target.datagram ? "DTLSv1.2" : "TLSv1.2";
-  const set = (control: number, version: TlsVersion) => {
-    const number = Object.hasOwn(VERSIONS[transport], version) && VERSIONS[transport][version];
-    const { lib, ctx } = target;
-    const done = number && lib.SSL_CTX_ctrl(ctx, control, BigInt(number), null);
-    if (done !== 1n) {
-      const names = Object.keys(VERSIONS[transport]).join(" or ");
-      throw new RangeError(
-        `Cannot use the version ${version}: ${names} can be asked for, as far as the library has it`,
-      );
-    }
-  };
-  set(SSL_CTRL.SET_MIN_PROTO_VERSION, settings.minVersion ?? oldest);
-  if (settings.maxVersion) set(SSL_CTRL.SET_MAX_PROTO_VERSION, settings.maxVersion);
+/** The oldest and the newest version a context may agree on, as OpenSSL numbers them. */
+export function versionRange(
+  { datagram, minVersion, maxVersion }: TlsSettings & { datagram: boolean },
+): readonly [oldest: number, newest: number] {
+  const numbers = VERSIONS[datagram ? "dtls" : "tls"];
+  const known = Object.values(numbers);
+  return [
+    minVersion ? numbers[minVersion]! : known[0]!,
+    maxVersion ? numbers[maxVersion]! : known.at(-1)!,
+  ];
 }
 
 /**
- * Sets cipher suites and groups.
+ * Sets the versions.
  *
+ * @throws {RangeError} where the library does not know one
+ */
+export function applyVersions({ lib, ctx, datagram }: ContextTarget, settings: TlsSettings): void {
+  const [oldest, newest] = versionRange({ ...settings, datagram });
+  const set = (control: number, version: number, name: string) => {
+    if (lib.SSL_CTX_ctrl(ctx, control, BigInt(version), null) === 1n) return;
+    throw new RangeError(`Cannot use ${name}: ${lib.versionText} does not know it`);
+  };
+  set(SSL_CTRL.SET_MIN_PROTO_VERSION, oldest, `minVersion ${settings.minVersion}`);
+  if (settings.maxVersion === undefined) return;
+  set(SSL_CTRL.SET_MAX_PROTO_VERSION, newest, `maxVersion ${settings.maxVersion}`);
+}
+
+/**
+ * Sets cipher suites and groups. What a program says is not shown in an error: it may be a key that
+ * stands in the wrong place.
+ *
+ * @param keyAlone whether a pre-shared key is the only way to authenticate
  * @throws {OpenSslError} where the library knows none of them
  */
 export function applyAlgorithms(
   { lib, ctx, datagram }: ContextTarget,
-  settings: TlsSettings,
+  settings: TlsSettings & DtlsSettings,
+  keyAlone: boolean,
 ): void {
-  const { cipherSuites, groups, srtpProfiles } = settings;
-  const ciphers = settings.ciphers ?? (datagram ? DTLS_CIPHERS : undefined);
+  const { groups, srtpProfiles } = settings;
+  const usual = { ciphers: datagram ? DTLS_CIPHERS : undefined, cipherSuites: undefined };
+  const otherwise = keyAlone ? PSK_ALGORITHMS : usual;
+  const { ciphers = otherwise.ciphers, cipherSuites = otherwise.cipherSuites } = settings;
   if (ciphers !== undefined && lib.SSL_CTX_set_cipher_list(ctx, toCString(ciphers)) !== 1) {
-    throw takeError(lib, `use the ciphers ${ciphers}`);
+    throw takeError(lib, "use the ciphers");
   }
   if (
     cipherSuites !== undefined && lib.SSL_CTX_set_ciphersuites(ctx, toCString(cipherSuites)) !== 1
   ) {
-    throw takeError(lib, `use the cipher suites ${cipherSuites}`);
+    throw takeError(lib, "use the cipherSuites");
   }
   // 0 is success here (SSL_CTX_set_tlsext_use_srtp(3)); a library can be built without it.
   const useSrtp = lib.SSL_CTX_set_tlsext_use_srtp;
   if (srtpProfiles !== undefined && useSrtp?.(ctx, toCString(srtpProfiles)) !== 0) {
-    throw takeError(lib, `use the SRTP profiles ${srtpProfiles}`);
+    throw takeError(lib, "use the srtpProfiles");
   }
   if (groups !== undefined) {
     const list = toCString(groups);
     const done = lib.SSL_CTX_ctrl(ctx, SSL_CTRL.SET_GROUPS_LIST, 0n, Deno.UnsafePointer.of(list));
-    if (done !== 1n) throw takeError(lib, `use the groups ${groups}`);
+    if (done !== 1n) throw takeError(lib, "use the groups");
   }
 }
 
@@ -99,15 +121,10 @@ export function applyVerification(
   lib.SSL_CTX_set_verify(ctx, mode, null);
 }
 
-/**
- * Sets how a server lets its clients resume.
- *
- * @throws {RangeError} where a number cannot be used
- */
+/** Sets how a server lets its clients resume. */
 export function applyResumption({ lib, ctx }: ContextTarget, settings: TlsServerSettings): void {
   const { sessionTickets = true, sessionCacheSize = SESSION_CACHE_SIZE, sessionTimeoutSeconds } =
     settings;
-  checkCount("session cache size", sessionCacheSize, 0);
   // With client certificates, resumption fails without one (SSL_CTX_set_session_id_context(3)).
   const id = new TextEncoder().encode("netpairs");
   lib.SSL_CTX_set_session_id_context(ctx, id, id.length);
@@ -117,12 +134,6 @@ export function applyResumption({ lib, ctx }: ContextTarget, settings: TlsServer
   lib.SSL_CTX_ctrl(ctx, SSL_CTRL.SET_SESS_CACHE_MODE, BigInt(mode), null);
   lib.SSL_CTX_ctrl(ctx, SSL_CTRL.SET_SESS_CACHE_SIZE, BigInt(sessionCacheSize), null);
   if (sessionTimeoutSeconds !== undefined) {
-    checkCount("session timeout", sessionTimeoutSeconds, 1);
     lib.SSL_CTX_set_timeout(ctx, BigInt(sessionTimeoutSeconds));
   }
-}
-
-function checkCount(what: string, value: number, min: number): void {
-  if (Number.isInteger(value) && value >= min && value <= 0x7fffffff) return;
-  throw new RangeError(`Cannot use a ${what} of ${value}: a whole number from ${min} is wanted`);
 }

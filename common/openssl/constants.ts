@@ -67,7 +67,26 @@ export const VERSION = {
 } as const;
 
 /** X509_V_OK and the codes that are told apart: openssl/x509_vfy.h. */
-export const X509_V = { OK: 0, HOSTNAME_MISMATCH: 62, IP_ADDRESS_MISMATCH: 64 } as const;
+export const X509_V = {
+  OK: 0,
+  UNSPECIFIED: 1,
+  HOSTNAME_MISMATCH: 62,
+  IP_ADDRESS_MISMATCH: 64,
+} as const;
+
+/** NID_subject_alt_name: openssl/obj_mac.h. */
+export const NID_SUBJECT_ALT_NAME = 85;
+
+/** GEN_*: openssl/x509v3.h, the types of a GENERAL_NAME (RFC 5280 4.2.1.6). */
+export const GEN = {
+  OTHERNAME: 0,
+  EMAIL: 1,
+  DNS: 2,
+  DIRNAME: 4,
+  URI: 6,
+  IPADD: 7,
+  RID: 8,
+} as const;
 
 /** XN_FLAG_RFC2253 without ASN1_STRFLGS_ESC_MSB, so that names keep their letters: openssl/x509.h. */
 export const XN_FLAG_RFC2253_UTF8 = 0x1110317 & ~0x4;

@@ -16,14 +16,20 @@ import { CookieSecrets } from "./cookies.ts";
 import { applyCredentials } from "./credentials.ts";
 import { takeError } from "./errors.ts";
 import { loadOpenSsl, type OpenSsl } from "./library.ts";
-import type { TlsClientSettings, TlsServerSettings } from "./settings.ts";
+import type { DtlsSettings, TlsClientSettings, TlsServerSettings } from "./settings.ts";
+import { checkTogether, CLIENT_CONTEXT, SERVER_CONTEXT } from "./settings_table.ts";
+import { checkSettings, setting, type SettingsTable } from "../settings/check.ts";
+import { flag, oneOf } from "../settings/kinds.ts";
 import {
   applyAlgorithms,
   applyResumption,
   applyVerification,
   applyVersions,
   type ContextTarget,
+  versionRange,
 } from "./configure.ts";
+import { keyLogOf } from "./key_log.ts";
+import { trustOf } from "./session_trust.ts";
 
 /**
  * Settings of a context, and which end of which transport its sessions are.
@@ -40,7 +46,45 @@ export type TlsContextOptions =
     /** True for DTLS over datagrams, false for TLS over a stream. */
     datagram: boolean;
   }
-  & (({ role: "client" } & TlsClientSettings) | ({ role: "server" } & TlsServerSettings));
+  & (({ role: "client" } & TlsClientSettings) | ({ role: "server" } & TlsServerSettings))
+  & DtlsSettings;
+
+type ContextTable = SettingsTable<
+  & { role: "client" | "server"; datagram: boolean }
+  & TlsClientSettings
+  & TlsServerSettings
+  & DtlsSettings
+>;
+
+const WHICH = {
+  role: setting(oneOf(["client", "server"]), "which end its sessions are"),
+  datagram: setting(flag(), "true for DTLS, false for TLS"),
+};
+
+/** What a context of one role and transport may be told. */
+export const CONTEXT_SETTINGS = {
+  client: {
+    tls: { ...WHICH, ...CLIENT_CONTEXT.tls },
+    dtls: { ...WHICH, ...CLIENT_CONTEXT.dtls },
+  },
+  server: {
+    tls: { ...WHICH, ...SERVER_CONTEXT.tls },
+    dtls: { ...WHICH, ...SERVER_CONTEXT.dtls },
+  },
+};
+
+/** As it comes from a program: even which table applies has to be looked at first. */
+function checkedOptions(options: TlsContextOptions): TlsContextOptions {
+  const { role, datagram } = options ?? {};
+  const end = role === "server" ? "server" : "client";
+  const table = CONTEXT_SETTINGS[end][datagram === true ? "dtls" : "tls"];
+  const checked = checkSettings(table as unknown as ContextTable, options, "make a TLS context");
+  checkTogether(checked, "make a TLS context");
+  if (end === "server" && checked.cert === undefined && !checked.pskLookup) {
+    throw new TypeError("Cannot listen: cert with its key, or pskLookup, is wanted");
+  }
+  return checked as TlsContextOptions;
+}
 
 /**
  * An SSL_CTX: certificates and settings, loaded once for many connections (SSL_CTX_new(3)). It is
@@ -82,7 +126,34 @@ export class TlsContext implements Disposable {
    * @ignore
    */
   readonly timer: Deno.PointerValue = null;
+  /**
+   * For the bindings: whether a client has a pre-shared key, and trusts no certificate.
+   *
+   * @ignore
+   */
+  readonly usesPsk: boolean;
+  /**
+   * For the bindings: asked again for the key of a session that is resumed.
+   *
+   * @ignore
+   */
+  readonly pskLookup: TlsServerSettings["pskLookup"];
+  /**
+   * For the bindings: what a client's peers are believed by. Sessions that were verified by anything
+   * else are not resumed.
+   *
+   * @ignore
+   */
+  readonly trust: string;
+  /**
+   * For the bindings: whether the peer's certificate has to pass.
+   *
+   * @ignore
+   */
+  readonly verifies: boolean;
   readonly #callbacks: Callback[] = [];
+  #allowedCiphers: Set<number> | null = null;
+  #versions: readonly [number, number];
   #ctx: Deno.PointerValue;
   #sessions = 0;
   #closed = false;
@@ -92,14 +163,23 @@ export class TlsContext implements Disposable {
    * keys are copied; the functions among the settings are called until it is freed.
    *
    * @throws {OpenSslError} where OpenSSL refuses a certificate, a key or an algorithm
-   * @throws {RangeError} where `cert`, `key` or one of `caCerts` is no usable PEM, the key does not
-   * belong to the certificate or is encrypted, or another setting cannot be used
+   * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half
+   * @throws {RangeError} naming a setting whose value cannot be used: PEM that is damaged, a key of
+   * another certificate
    * @throws {OpenSslMissingError} where the library is missing
    */
-  constructor(options: TlsContextOptions) {
+  constructor(settings: TlsContextOptions) {
+    const options = checkedOptions(settings);
     const lib = this.lib = loadOpenSsl(options.library);
     this.role = options.role;
     this.datagram = options.datagram;
+    this.pskLookup = options.role === "server" ? options.pskLookup : undefined;
+    this.verifies = options.role === "server"
+      ? (options.clientCertificate ?? "none") !== "none"
+      : !options.unsafelySkipVerification;
+    this.usesPsk = options.role === "client" && options.psk !== undefined;
+    this.trust = trustOf(options);
+    this.#versions = versionRange(options);
     lib.ERR_clear_error();
     const ctx = lib.SSL_CTX_new(options.datagram ? lib.DTLS_method() : lib.TLS_method());
     if (ctx === null) throw takeError(lib, "make a TLS context");
@@ -136,6 +216,36 @@ export class TlsContext implements Disposable {
       throw new TypeError("Cannot use a TLS context: it is closed");
     }
     return this.#ctx;
+  }
+
+  /**
+   * For the bindings: whether its connections may agree on a session's version and cipher; what they
+   * may not, the peer would have to refuse.
+   *
+   * @ignore
+   */
+  allows(session: Deno.PointerObject): boolean {
+    const { lib } = this;
+    const version = lib.SSL_SESSION_get_protocol_version(session);
+    const [oldest, newest] = this.#versions;
+    // DTLS counts its versions downwards.
+    const isAllowed = this.datagram
+      ? version <= oldest && version >= newest
+      : version >= oldest && version <= newest;
+    const cipher = lib.SSL_SESSION_get0_cipher(session);
+    if (!isAllowed || cipher === null) return false;
+    this.#allowedCiphers ??= this.#readCiphers();
+    return this.#allowedCiphers.has(lib.SSL_CIPHER_get_protocol_id(cipher));
+  }
+
+  #readCiphers(): Set<number> {
+    const { lib } = this;
+    const list = lib.SSL_CTX_get_ciphers(this.pointer);
+    const ids = new Set<number>();
+    for (let i = 0; i < lib.OPENSSL_sk_num(list); i++) {
+      ids.add(lib.SSL_CIPHER_get_protocol_id(lib.OPENSSL_sk_value(list, i)));
+    }
+    return ids;
   }
 
   /**
@@ -180,10 +290,17 @@ export class TlsContext implements Disposable {
     lib.SSL_CTX_ctrl(ctx, SSL_CTRL.MODE, BigInt(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER), null);
     lib.SSL_CTX_set_options(ctx, BigInt(SSL_OP.NO_RENEGOTIATION | SSL_OP.NO_QUERY_MTU));
     applyVersions(target, options);
-    applyAlgorithms(target, options);
+    // Where a key is the only way in, a certificate's suite would be a way around it.
+    const keyAlone = options.role === "client"
+      ? options.psk
+      : options.cert
+      ? null
+      : options.pskLookup;
+    applyAlgorithms(target, options, Boolean(keyAlone));
     applyCredentials(target, options.role, options);
-    const { alpnProtocols = [], keyLog } = options;
+    const { alpnProtocols = [] } = options;
     if (alpnProtocols.length > 0) this.#keep(applyAlpn(target, options.role, alpnProtocols));
+    const keyLog = keyLogOf(options.keyLog);
     if (keyLog) this.#keep(applyKeyLog(target, keyLog));
     if (options.role === "client") this.#configureClient(target, options);
     else this.#configureServer(target, options);
@@ -196,12 +313,13 @@ export class TlsContext implements Disposable {
 
   #configureServer(target: ContextTarget, options: TlsServerSettings): void {
     const { clientCertificate = "none", pskLookup, pskHint } = options;
-    if (options.cert === undefined && !pskLookup) {
-      throw new TypeError("Cannot listen: a certificate with its key, or pskLookup, is wanted");
-    }
     applyVerification(target, clientCertificate, clientCertificate !== "none");
     applyResumption(target, options);
-    if (pskLookup) this.#keep(applyServerPsk(target, pskLookup, pskHint));
+    if (pskLookup) {
+      for (const one of applyServerPsk(target, pskLookup, pskHint)) {
+        this.#keep(one);
+      }
+    }
   }
 
   /** A callback lives as long as the context. */

@@ -60,7 +60,6 @@ Deno.test("TlsContext() refuses a certificate that is none", async () => {
 
 Deno.test("TlsContext() refuses a text without a certificate", async () => {
   const { server } = await testCertificates();
-  assertEquals(await refusal({ cert: "" }), "Cannot use cert: it is empty");
   assertMatch(await refusal({ cert: "hello" }), /^Cannot use cert: it is not PEM/);
   assertMatch(await refusal({ cert: server.key }), /^Cannot use cert: no certificate is in it/);
 });
@@ -110,13 +109,21 @@ for (const part of ["cert", "key"] as const) {
   Deno.test(`TlsContext() refuses a ${part} alone`, async () => {
     const { client } = await testCertificates();
     const options = { role: "client", datagram: true, [part]: client[part] } as const;
-    assertThrows(() => new TlsContext(options), TypeError, "a certificate without its key");
+    assertThrows(
+      () => new TlsContext(options),
+      TypeError,
+      part === "cert" ? "cert needs its key" : "key needs its cert",
+    );
   });
 }
 
 Deno.test("TlsContext() refuses a server that has nothing to authenticate with", () => {
   const options = { role: "server", datagram: false } as const;
-  assertThrows(() => new TlsContext(options), TypeError, "or pskLookup, is wanted");
+  assertThrows(
+    () => new TlsContext(options),
+    TypeError,
+    "cert with its key, or pskLookup, is wanted",
+  );
 });
 
 Deno.test("TlsContext() refuses an Ed25519 key on DTLS, and takes it on TLS", async () => {

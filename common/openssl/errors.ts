@@ -126,10 +126,33 @@ export function takeError(
     verifyResult,
   };
   if (verifyResult !== X509_V.OK && first.reason === "certificate verify failed") {
-    const why = describeVerifyResult(lib, verifyResult, peerName);
-    return new CertificateError(`Cannot ${action}: the peer's certificate ${why}`, init);
+    return certificateError(lib, action, verifyResult, peerName, init);
   }
   return new OpenSslError(`Cannot ${action}: ${describeReason(first.reason)}`, init);
+}
+
+/**
+ * Makes the error of a certificate that does not pass.
+ *
+ * @param verifyResult X509_V_* of openssl/x509_vfy.h
+ * @param peerName the name it had to be for
+ * @param init what OpenSSL has said, where it has
+ */
+export function certificateError(
+  lib: OpenSsl,
+  action: string,
+  verifyResult: number,
+  peerName: string | undefined,
+  init: OpenSslErrorInit = {
+    code: 0,
+    library: "SSL routines",
+    reason: "certificate verify failed",
+    queue: [],
+    verifyResult,
+  },
+): CertificateError {
+  const why = describeVerifyResult(lib, verifyResult, peerName);
+  return new CertificateError(`Cannot ${action}: the peer's certificate ${why}`, init);
 }
 
 function describeVerifyResult(lib: OpenSsl, result: number, peerName: string | undefined): string {

@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { X509Certificate } from "node:crypto";
 import type { Security } from "../protocol.ts";
-import { SSL_CTRL, TLSEXT_NAMETYPE_HOST_NAME, XN_FLAG_RFC2253_UTF8 } from "./constants.ts";
+import { SSL_CTRL, TLSEXT_NAMETYPE_HOST_NAME } from "./constants.ts";
 import { cString, type OpenSsl } from "./library.ts";
-import { MemoryBio } from "./memory_bio.ts";
+import { type PeerCertificate, readCertificate } from "./peer_certificate.ts";
 import type { TlsVersion } from "./settings.ts";
 
 /**
@@ -40,8 +39,13 @@ export interface TlsInfo {
   srtpProfile: string | null;
   /** Server name that the client sent (RFC 6066 3); null where it sent none. */
   serverName: string | null;
-  /** Whether the session was a resumed one. */
+  /** Whether the session was a resumed one; a TLS 1.3 handshake with a pre-shared key is none. */
   resumed: boolean;
+  /**
+   * Identity of the pre-shared key that both ends have used; null where they used none. It stays
+   * that of the first handshake where the session was resumed.
+   */
+  pskIdentity: string | null;
   /** The peer's certificate; null where it showed none. It has passed, unless that was given up. */
   peerCertificate: PeerCertificate | null;
   /** What the handshake took. */
@@ -84,74 +88,11 @@ export interface HandshakeStatistics {
   roundTripMs: number | null;
 }
 
-/**
- * A certificate that a peer showed: a copy, which holds nothing of OpenSSL's and needs no closing.
- *
- * @example
- * ```ts
- * import { generateCertificates } from "../../certs/generate.ts";
- * import { connectTls, listenTls } from "../../tls/mod.ts";
- *
- * const { ca, server } = await generateCertificates();
- * await using listener = listenTls({ hostname: "127.0.0.1", port: 0, ...server });
- * const accepted = listener.accept();
- * await using conn = await connectTls({ port: listener.addr.port, caCerts: [ca] });
- * await conn.handshake();
- * const { names } = conn.info.peerCertificate!;
- * if (!names.includes("IP Address:127.0.0.1")) throw new Error(names.join());
- * (await accepted)?.abandon();
- * ```
- */
-export class PeerCertificate {
-  /** The certificate as PEM (RFC 7468 5), without its chain. */
-  readonly pem: string;
-  /** Whose it is: RFC 2253 form, such as "CN=server,O=example". */
-  readonly subject: string;
-  /** Who signed it, in the same form. */
-  readonly issuer: string;
-  #parsed: X509Certificate | undefined;
-
-  /**
-   * For the bindings.
-   *
-   * @ignore
-   */
-  constructor(pem: string, subject: string, issuer: string) {
-    this.pem = pem;
-    this.subject = subject;
-    this.issuer = issuer;
-  }
-
-  /** Names and addresses that it is for (RFC 5280 4.2.1.6), as "DNS:..." and "IP Address:...". */
-  get names(): string[] {
-    return this.#x509.subjectAltName?.split(", ") ?? [];
-  }
-
-  /** When it begins to be valid (RFC 5280 4.1.2.5). */
-  get validFrom(): Date {
-    return new Date(this.#x509.validFrom);
-  }
-
-  /** When it ends to be valid (RFC 5280 4.1.2.5). */
-  get validTo(): Date {
-    return new Date(this.#x509.validTo);
-  }
-
-  /** SHA-256 over its DER form: 32 bytes in hexadecimal, colon-separated. */
-  get fingerprint256(): string {
-    return this.#x509.fingerprint256;
-  }
-
-  get #x509(): X509Certificate {
-    return this.#parsed ??= new X509Certificate(this.pem);
-  }
-}
-
 /** For the bindings: asks an SSL for everything it knows. */
 export function readInfo(
   lib: OpenSsl,
   ssl: Deno.PointerObject,
-  statistics: HandshakeStatistics,
+  known: { resumed: boolean; pskIdentity: string | null; statistics: HandshakeStatistics },
 ): TlsInfo {
   // SSL_get_negotiated_group(3): 0 where there was none, as in a resumed TLS 1.2 session.
   const group = Number(lib.SSL_ctrl(ssl, SSL_CTRL.GET_NEGOTIATED_GROUP, 0n, null));
@@ -163,9 +104,10 @@ export function readInfo(
     alpnProtocol: alpnProtocolOf(lib, ssl),
     srtpProfile: srtpProfileOf(lib, ssl),
     serverName: cString(lib.SSL_get_servername(ssl, TLSEXT_NAMETYPE_HOST_NAME)),
-    resumed: lib.SSL_session_reused(ssl) === 1,
+    resumed: known.resumed,
+    pskIdentity: known.pskIdentity,
     peerCertificate: peerCertificateOf(lib, ssl),
-    handshake: { ...statistics },
+    handshake: { ...known.statistics },
   };
 }
 
@@ -195,18 +137,6 @@ function alpnProtocolOf(lib: OpenSsl, ssl: Deno.PointerObject): string | null {
 }
 
 function peerCertificateOf(lib: OpenSsl, ssl: Deno.PointerObject): PeerCertificate | null {
-  const x509 = lib.SSL_get1_peer_certificate(ssl);
-  if (x509 === null) return null;
-  using pem = new MemoryBio(lib);
-  lib.PEM_write_bio_X509(pem.pointer, x509);
-  const subject = nameText(lib, lib.X509_get_subject_name(x509));
-  const issuer = nameText(lib, lib.X509_get_issuer_name(x509));
-  lib.X509_free(x509);
-  return new PeerCertificate(pem.text(), subject, issuer);
-}
-
-function nameText(lib: OpenSsl, name: Deno.PointerValue): string {
-  using text = new MemoryBio(lib);
-  lib.X509_NAME_print_ex(text.pointer, name, 0, BigInt(XN_FLAG_RFC2253_UTF8));
-  return text.text();
+  const x509 = lib.SSL_get0_peer_certificate(ssl);
+  return x509 && readCertificate(lib, x509);
 }

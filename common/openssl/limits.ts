@@ -25,12 +25,13 @@ export class SessionLimits {
   readonly #maxPerAddress: number;
   readonly #byAddress = new Map<string, number>();
 
-  /** @throws {RangeError} where a limit is not a whole number from 1 */
-  constructor({ maxSessions = MAX_SESSIONS, maxSessionsPerAddress = maxSessions }: ListenSettings) {
-    for (const limit of [maxSessions, maxSessionsPerAddress]) {
-      if (Number.isSafeInteger(limit) && limit >= 1) continue;
-      throw new RangeError(`Cannot limit sessions to ${limit}: a whole number from 1 is wanted`);
-    }
+  /** @param settings as they were checked */
+  constructor(
+    { maxSessions = MAX_SESSIONS, maxSessionsPerAddress = maxSessions }: Pick<
+      ListenSettings,
+      "maxSessions" | "maxSessionsPerAddress"
+    >,
+  ) {
     this.#max = maxSessions;
     this.#maxPerAddress = maxSessionsPerAddress;
   }
@@ -58,18 +59,5 @@ export class SessionLimits {
         else this.#byAddress.delete(hostname);
       },
     };
-  }
-}
-
-/** Tells of an error; one that the program's own function throws ends no listener. */
-export function tell(
-  onError: ListenSettings["onError"],
-  error: unknown,
-  remoteAddr: Deno.NetAddr,
-): void {
-  try {
-    onError?.(error, remoteAddr);
-  } catch (thrown) {
-    reportError(thrown);
   }
 }

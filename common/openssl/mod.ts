@@ -3,15 +3,22 @@
  *
  * @module
  */
-export { RunError, TimeoutError } from "../errors.ts";
+export { ReplacedError, RunError, TimeoutError } from "../errors.ts";
+export { CallbackError } from "./calls.ts";
 export { TlsContext, type TlsContextOptions } from "./context.ts";
 export { CertificateError, OpenSslError, type OpenSslErrorInit } from "./errors.ts";
-export { type HandshakeStatistics, PeerCertificate, type TlsInfo } from "./info.ts";
+export type { HandshakeStatistics, TlsInfo } from "./info.ts";
+export {
+  type CertificateFacts,
+  type CertificateName,
+  PeerCertificate,
+} from "./peer_certificate.ts";
 export { OpenSslMissingError } from "./library.ts";
 export { SavedSession } from "./saved_session.ts";
 export { SecureConn } from "./secure_conn.ts";
 export type {
   ConnectSettings,
+  DtlsSettings,
   ListenerCounters,
   ListenSettings,
   PskIdentity,

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { checkValue } from "../settings/check.ts";
+import { text as textKind } from "../settings/kinds.ts";
 import { takeError } from "./errors.ts";
 import { loadOpenSsl, type OpenSsl } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
@@ -10,8 +12,11 @@ import { MemoryBio } from "./memory_bio.ts";
 /**
  * What a client needs to resume a session: an SSL_SESSION, freed by `close()`.
  *
- * It holds the session's secret. In TLS 1.3 it should be used once only (RFC 8446 C.4). Whoever
- * was given it closes it; a connection that resumes it only borrows it while it is opened.
+ * It holds the session's secret, and what its server was believed by: name, authorities or key. A
+ * connection that asks for another name, or believes its server by anything else, makes a full
+ * handshake. After a resumed one the server's certificate is checked again. In TLS 1.3 a session
+ * should be used once only (RFC 8446 C.4). The caller closes it; a connection that resumes it only
+ * borrows it while it is opened.
  *
  * @example
  * ```ts
@@ -29,6 +34,18 @@ import { MemoryBio } from "./memory_bio.ts";
  * ```
  */
 export class SavedSession implements Disposable {
+  /**
+   * For the bindings: see `bindingOf()`; empty where the text did not say it.
+   *
+   * @ignore
+   */
+  readonly binding: string;
+  /**
+   * For the bindings: certificates that the server showed below its authority, PEM.
+   *
+   * @ignore
+   */
+  readonly intermediates: readonly string[];
   readonly #lib: OpenSsl;
   #session: Deno.PointerValue;
 
@@ -37,30 +54,46 @@ export class SavedSession implements Disposable {
    *
    * @ignore
    */
-  constructor(lib: OpenSsl, session: Deno.PointerObject) {
+  constructor(
+    lib: OpenSsl,
+    session: Deno.PointerObject,
+    { binding, intermediates }: Pick<SavedSession, "binding" | "intermediates">,
+  ) {
     this.#lib = lib;
     this.#session = session;
+    this.binding = binding;
+    this.intermediates = intermediates;
   }
 
   /**
-   * Reads what {@linkcode serialize} wrote: PEM_read_bio_SSL_SESSION(3).
+   * Reads what {@linkcode serialize} wrote. A session that another program has written, such as
+   * `openssl s_client -sess_out`, does not say what its server was believed by: a connection offers
+   * it where the certificate in it passes.
    *
-   * @param text PEM
+   * @param text PEM, at most 1048576 bytes; keep it where nobody else can write
    * @returns a session of its own, which the caller closes
    * @throws {OpenSslError} where the text is no session
+   * @throws {TypeError} where it is no text
+   * @throws {RangeError} where it is empty, too long, or holds a zero byte
    * @throws {OpenSslMissingError} where libssl is missing
    */
   static parse(text: string): SavedSession {
+    checkValue(TEXT, text, "text", "read a session");
     const lib = loadOpenSsl();
+    const intermediates = certificatesIn(lib, text);
     using bio = new MemoryBio(lib, text);
     lib.ERR_clear_error();
     const session = lib.PEM_read_bio_SSL_SESSION(bio.pointer, null, null, new Uint8Array(1));
     if (session === null) throw takeError(lib, "read a session");
-    return new SavedSession(lib, session);
+    return new SavedSession(lib, session, {
+      binding: BINDING.exec(text)?.[1] ?? "",
+      intermediates,
+    });
   }
 
   /**
-   * The session as PEM, as `openssl s_client -sess_out` writes it, secret included.
+   * The session as PEM, as `openssl s_client -sess_out` writes it, secret included; after it
+   * stand what binds it to its server, and the certificates that belong to the server's.
    *
    * @throws {TypeError} after {@linkcode close}
    * @throws {OpenSslError} where it cannot be written
@@ -71,7 +104,8 @@ export class SavedSession implements Disposable {
     if (this.#lib.PEM_write_bio_SSL_SESSION(bio.pointer, this.pointer) !== 1) {
       throw takeError(this.#lib, "write a session");
     }
-    return bio.text();
+    const binding = this.binding && `netpairs-binding: ${this.binding}\n`;
+    return [bio.text(), binding, ...this.intermediates].join("");
   }
 
   /**
@@ -94,4 +128,33 @@ export class SavedSession implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+const TEXT = textKind({ what: "PEM text", max: 1_048_576 });
+
+const BINDING = /^netpairs-binding: ([0-9a-f]{64})\r?$/m;
+
+/** A server's chain is no longer: OpenSSL verifies a hundred at most, and people use one or two. */
+const MAX_INTERMEDIATES = 10;
+
+/**
+ * The certificates of a text, each read and written anew.
+ *
+ * @throws {OpenSslError} where one cannot be read
+ */
+function certificatesIn(lib: OpenSsl, text: string): string[] {
+  const found: string[] = [];
+  using bio = new MemoryBio(lib, text);
+  lib.ERR_clear_error();
+  while (found.length < MAX_INTERMEDIATES) {
+    const x509 = lib.PEM_read_bio_X509(bio.pointer, null, null, new Uint8Array(1));
+    if (x509 === null) break;
+    using pem = new MemoryBio(lib);
+    lib.PEM_write_bio_X509(pem.pointer, x509);
+    lib.X509_free(x509);
+    found.push(pem.text());
+  }
+  const end = takeError(lib, "read a session");
+  if (end.code !== 0 && end.reason !== "no start line") throw end;
+  return found;
 }

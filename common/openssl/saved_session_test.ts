@@ -130,7 +130,16 @@ for (const name of Object.keys(PROTOCOLS) as ProtocolName[]) {
   });
 }
 
-for (const text of ["", "no session", "-----BEGIN SSL SESSION PARAMETERS-----\nAAAA\n"]) {
+Deno.test("parse() refuses what is no text, or none that can be one", () => {
+  for (const wrong of [undefined, null, 7, {}, new Uint8Array(3)]) {
+    assertThrows(() => SavedSession.parse(wrong as string), TypeError, "text must be PEM text");
+  }
+  for (const wrong of ["", "a\0b", "a".repeat(2 ** 20 + 1)]) {
+    assertThrows(() => SavedSession.parse(wrong), RangeError, "Cannot read a session: text must");
+  }
+});
+
+for (const text of ["no session", "-----BEGIN SSL SESSION PARAMETERS-----\nAAAA\n"]) {
   Deno.test(`parse() refuses ${JSON.stringify(text)}`, () => {
     assertThrows(() => SavedSession.parse(text), OpenSslError, "Cannot read a session");
   });

@@ -73,13 +73,19 @@ export abstract class SecureConn implements AsyncDisposable {
   /**
    * Secrets for other protocols' use, the same at both ends: RFC 5705, RFC 8446 7.5.
    *
-   * @param label such as "EXPORTER-Channel-Binding"
-   * @param length in bytes
-   * @param context bound into the secrets; copied
+   * @param label such as "EXPORTER-Channel-Binding", 1 to 249 bytes
+   * @param length in bytes, 1 to 8160
+   * @param context bound into the secrets, any view or ArrayBuffer; copied
    * @returns memory of its own, `length` bytes; SSL_export_keying_material(3)
-   * @throws {TypeError} before the handshake is complete, or after `close()`
+   * @throws {TypeError} before the handshake is complete, after `close()`, or naming an argument of
+   * the wrong kind
+   * @throws {RangeError} naming an argument whose value cannot be used
    */
-  exportKeyingMaterial(label: string, length: number, context?: Uint8Array): Uint8Array {
+  exportKeyingMaterial(
+    label: string,
+    length: number,
+    context?: ArrayBuffer | ArrayBufferView,
+  ): Uint8Array {
     return this.core.exportKeyingMaterial(label, length, context);
   }
 

@@ -9,9 +9,14 @@
  */
 import { isIP } from "node:net";
 import { Borrowed } from "../borrowed.ts";
-import { SSL_CTRL, SSL_ERROR, SSL_OP, TLSEXT_NAMETYPE_HOST_NAME } from "./constants.ts";
+import { TimeoutError } from "../errors.ts";
+import { checkValue } from "../settings/check.ts";
+import { bytesOf, text, wholeNumber } from "../settings/kinds.ts";
+import { lookUpKey } from "./callbacks.ts";
+import { type CallRecord, enterCall, failureOf } from "./calls.ts";
+import { SSL_CTRL, SSL_ERROR, SSL_OP, TLSEXT_NAMETYPE_HOST_NAME, VERSION } from "./constants.ts";
 import type { TlsContext } from "./context.ts";
-import { takeError } from "./errors.ts";
+import { CertificateError, OpenSslError, takeError } from "./errors.ts";
 import { type HandshakeStatistics, readInfo, type TlsInfo } from "./info.ts";
 import { cString, type OpenSsl, toCString } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
@@ -23,24 +28,23 @@ import {
   packDatagrams,
   sealedBytes,
 } from "./records.ts";
+import { checkAgain, intermediatesOf, isCurrent } from "./resumption.ts";
 import { SavedSession } from "./saved_session.ts";
+import { bindingOf } from "./session_trust.ts";
+import { DEFAULT_MTU } from "./settings.ts";
 
 /** What {@linkcode TlsSession.read} returns when nothing is there yet. */
 export const NOT_YET = 0;
 /** What it returns when the peer has ended the session. */
 export const ENDED = -1;
 
-/**
- * UDP payload that handshake datagrams keep to: fits Ethernet's 1500 bytes less an IPv6 header
- * (40) and a UDP header (8), with room for a tunnel's.
- */
-export const DEFAULT_MTU = 1400;
-
 /** No single thing that a session puts out at once is longer: some records of 2^14 bytes. */
 const OUTPUT_BYTES = 128 * 1024;
 
-/** Under 256 OpenSSL cannot write a handshake; over 65507 UDP cannot send it (RFC 768). */
-const MTU_LIMITS = { min: 256, max: 65_507 } as const;
+const LABEL = text({ max: 249 });
+
+/** HKDF gives 255 times its hash's length: RFC 5869 2.3, with SHA-256. */
+const EXPORT_BYTES = wholeNumber(1, 8160, "bytes");
 
 /** One buffer serves all sessions: what is drained is handed over before the next call. */
 let output: Borrowed | undefined;
@@ -90,6 +94,11 @@ export class TlsSession implements Disposable {
   readonly #lib: OpenSsl;
   readonly #datagram: boolean;
   readonly #serverName: string | undefined;
+  /** What this connection believes its peer by; see SavedSession. */
+  readonly #trust: string;
+  /** Certificates that the offered session's peer showed below the authority, PEM. */
+  #offeredChain: readonly string[] = [];
+  #offered = false;
   readonly #mtu: number;
   readonly #input: Deno.PointerObject;
   readonly #output: Deno.PointerObject;
@@ -110,22 +119,28 @@ export class TlsSession implements Disposable {
   #ended = false;
   /** Set when the handshake's last bytes have been drained. */
   #finished = false;
+  /** Set while one of its calls is on the stack, from which C may call back. */
+  #running = false;
+  /** Set when a callback has closed it: it is freed when the call has returned. */
+  #closing = false;
+  readonly #calls: CallRecord = { pskIdentity: null, failure: null };
+  #resumed = false;
 
   /**
    * The context may be closed before the session is: it counts its sessions.
    *
-   * @throws {RangeError} where the name or the MTU cannot be used
    * @throws {TypeError} where the context or the session to resume is closed
    */
   constructor(context: TlsContext, options: TlsSessionOptions = {}) {
-    checkOptions(options);
     const lib = this.#lib = context.lib;
     this.#context = context;
     this.#datagram = context.datagram;
     this.#serverName = options.serverName;
+    const { checksName = true } = options;
+    this.#trust = JSON.stringify([context.trust, options.serverName ?? null, checksName]);
     this.#mtu = options.mtu ?? DEFAULT_MTU;
     // Before anything is made that would have to be freed: a closed one throws.
-    const saved = options.session?.pointer;
+    const saved = options.session?.pointer && options.session;
     lib.ERR_clear_error();
     using input = new MemoryBio(lib);
     using outgoing = new MemoryBio(lib);
@@ -141,10 +156,8 @@ export class TlsSession implements Disposable {
     if (context.timer !== null) lib.DTLS_set_timer_cb(ssl, context.timer);
     if (context.role === "client") {
       lib.SSL_set_connect_state(ssl);
-      if (saved) lib.SSL_set_session(ssl, saved);
-      if (options.serverName !== undefined) {
-        this.#expect(ssl, options.serverName, options.checksName ?? true);
-      }
+      if (options.serverName !== undefined) this.#expect(ssl, options.serverName, checksName);
+      if (saved) this.#offer(ssl, saved);
     } else {
       lib.SSL_set_accept_state(ssl);
     }
@@ -184,17 +197,29 @@ export class TlsSession implements Disposable {
    *
    * @returns true when it is complete
    * @throws {CertificateError} where the peer's certificate does not pass
+   * @throws {CallbackError} where a function of the program has failed in it
    * @throws {OpenSslError} where the handshake failed otherwise; drain the alert all the same
+   * @throws {Deno.errors.BadResource} where a function of the program has closed the session
    */
   handshake(): boolean {
     if (this.established) return true;
-    const ssl = this.#usable();
-    this.#undrained = true;
-    this.#emptyQueue();
-    const result = this.#lib.SSL_do_handshake(ssl);
-    if (result === 1) return this.established = true;
-    this.#wantsMore(ssl, result, "complete the handshake");
-    return false;
+    const ssl = this.#enter();
+    try {
+      this.#undrained = true;
+      this.#emptyQueue();
+      const result = this.#lib.SSL_do_handshake(ssl);
+      if (this.#calls.failure) throw this.#broke(this.#calls.failure);
+      if (result !== 1) {
+        this.#wantsMore(ssl, result, "complete the handshake");
+        return false;
+      }
+      // A callback has given the session up.
+      if (this.#broken) return false;
+      this.#readResumption(ssl);
+      return this.established = true;
+    } finally {
+      this.#leave();
+    }
   }
 
   /**
@@ -204,17 +229,21 @@ export class TlsSession implements Disposable {
    * @returns true when the client's cookie is good: go on with the handshake
    */
   listen(address: Deno.PointerObject): boolean {
-    const ssl = this.#usable();
-    this.#undrained = true;
-    // Not on the context: there it would make every handshake ask for a cookie again.
-    if (!this.#asksForCookies) this.#lib.SSL_set_options(ssl, BigInt(SSL_OP.COOKIE_EXCHANGE));
-    this.#asksForCookies = true;
-    this.#lib.ERR_clear_error();
-    const result = this.#lib.DTLSv1_listen(ssl, address);
-    if (result < 0) throw takeError(this.#lib, "read a ClientHello");
-    // What came without a good cookie was another client's, or this one's before it.
-    if (result === 0) this.statistics.datagramsReceived = this.statistics.bytesReceived = 0;
-    return result > 0;
+    const ssl = this.#enter();
+    try {
+      this.#undrained = true;
+      // Not on the context: there it would make every handshake ask for a cookie again.
+      if (!this.#asksForCookies) this.#lib.SSL_set_options(ssl, BigInt(SSL_OP.COOKIE_EXCHANGE));
+      this.#asksForCookies = true;
+      this.#lib.ERR_clear_error();
+      const result = this.#lib.DTLSv1_listen(ssl, address);
+      if (result < 0) throw takeError(this.#lib, "read a ClientHello");
+      // What came without a good cookie was another client's, or this one's before it.
+      if (result === 0) this.statistics.datagramsReceived = this.statistics.bytesReceived = 0;
+      return result > 0;
+    } finally {
+      this.#leave();
+    }
   }
 
   /**
@@ -224,22 +253,28 @@ export class TlsSession implements Disposable {
    * @throws {OpenSslError} where the session is broken
    */
   read(into: Uint8Array<ArrayBuffer>): number {
-    const ssl = this.#usable();
-    if (!this.#unread) return this.peerEnded ? ENDED : NOT_YET;
-    this.#emptyQueue();
-    const result = this.#lib.SSL_read(ssl, into, into.length);
-    this.#lib.queueIsEmpty = result > 0;
-    if (result > 0 && this.#single) {
-      // A record is read to its end where there is room: then OpenSSL need not be asked for more.
-      // And one with data in it has nothing else, that would be answered.
-      if (result < into.length) this.#unread = false;
-      return result;
+    if (!this.#unread && !this.#broken && this.#ssl !== null) {
+      return this.peerEnded ? ENDED : NOT_YET;
     }
-    this.#undrained = true;
-    if (result > 0) return result;
-    if (!this.#wantsMore(ssl, result, "read")) return ENDED;
-    this.#unread = false;
-    return NOT_YET;
+    const ssl = this.#enter();
+    try {
+      this.#emptyQueue();
+      const result = this.#lib.SSL_read(ssl, into, into.length);
+      this.#lib.queueIsEmpty = result > 0;
+      if (result > 0 && this.#single) {
+        // A record is read to its end where there is room: then OpenSSL need not be asked for more.
+        // And one with data in it has nothing else, that would be answered.
+        if (result < into.length) this.#unread = false;
+        return result;
+      }
+      this.#undrained = true;
+      if (result > 0) return result;
+      if (!this.#wantsMore(ssl, result, "read")) return ENDED;
+      this.#unread = false;
+      return NOT_YET;
+    } finally {
+      this.#leave();
+    }
   }
 
   /**
@@ -249,13 +284,17 @@ export class TlsSession implements Disposable {
    * @throws {OpenSslError} where the session is broken or the bytes are too many
    */
   write(bytes: Uint8Array<ArrayBuffer>): void {
-    const ssl = this.#usable();
-    this.#undrained = true;
-    this.#emptyQueue();
-    const result = this.#lib.SSL_write(ssl, bytes, bytes.length);
-    // A memory BIO takes everything: there is no "not yet" and no part.
-    if (result <= 0) throw takeError(this.#lib, "write", ssl);
-    this.#lib.queueIsEmpty = true;
+    const ssl = this.#enter();
+    try {
+      this.#undrained = true;
+      this.#emptyQueue();
+      const result = this.#lib.SSL_write(ssl, bytes, bytes.length);
+      // A memory BIO takes everything: there is no "not yet" and no part.
+      if (result <= 0) throw takeError(this.#lib, "write", ssl);
+      this.#lib.queueIsEmpty = true;
+    } finally {
+      this.#leave();
+    }
   }
 
   /**
@@ -294,12 +333,17 @@ export class TlsSession implements Disposable {
    * @returns true when the peer has said so, too
    */
   shutdown(): boolean {
-    if (this.#ssl === null || this.#broken || !this.established) return true;
-    this.#undrained = true;
-    this.#emptyQueue();
-    const result = this.#lib.SSL_shutdown(this.#ssl);
-    if (result >= 0) this.#ended = true;
-    return result === 1;
+    if (this.#ssl === null || this.#broken || !this.established || this.#running) return true;
+    const ssl = this.#enter();
+    try {
+      this.#undrained = true;
+      this.#emptyQueue();
+      const result = this.#lib.SSL_shutdown(ssl);
+      if (result >= 0) this.#ended = true;
+      return result === 1;
+    } finally {
+      this.#leave();
+    }
   }
 
   /**
@@ -320,27 +364,41 @@ export class TlsSession implements Disposable {
    * @throws {OpenSslError} where it was sent too often
    */
   handleTimeout(): void {
-    const ssl = this.#usable();
     if (!this.#datagram) return;
-    this.#undrained = true;
-    this.#lib.ERR_clear_error();
-    const result = this.#lib.SSL_ctrl(ssl, SSL_CTRL.DTLS_HANDLE_TIMEOUT, 0n, null);
-    if (result < 0n) {
-      this.#broken = true;
-      throw takeError(this.#lib, "complete the handshake", ssl);
+    const ssl = this.#enter();
+    try {
+      this.#undrained = true;
+      this.#lib.ERR_clear_error();
+      const result = this.#lib.SSL_ctrl(ssl, SSL_CTRL.DTLS_HANDLE_TIMEOUT, 0n, null);
+      if (this.#calls.failure) throw this.#broke(this.#calls.failure);
+      if (result < 0n) throw this.#broke(takeError(this.#lib, "complete the handshake", ssl));
+      if (result > 0n) this.statistics.retransmissions++;
+    } finally {
+      this.#leave();
     }
-    if (result > 0n) this.statistics.retransmissions++;
   }
 
-  /** Whether the session was resumed. */
+  /** Whether the session was resumed; a TLS 1.3 handshake with a pre-shared key is a new one. */
   get resumed(): boolean {
-    return this.#lib.SSL_session_reused(this.#open()) === 1;
+    return this.#resumed;
+  }
+
+  /**
+   * What to say of a handshake that takes too long. A peer that finds the pre-shared key wrong says
+   * nothing on DTLS: it drops what it cannot read (RFC 6347 4.1.2.7).
+   */
+  timeoutError(): TimeoutError {
+    const isLikely = this.#calls.pskIdentity !== null && this.statistics.bytesReceived > 0;
+    const hint = isLikely ? "; it has answered the hello: the pre-shared key may be wrong" : "";
+    return new TimeoutError(`the peer did not answer the handshake in time${hint}`);
   }
 
   /** What was agreed on; for a session that is, or was, established. */
   info(): TlsInfo {
     this.#lib.ERR_clear_error();
-    return readInfo(this.#lib, this.#open(), this.statistics);
+    const { pskIdentity } = this.#calls;
+    const known = { resumed: this.#resumed, pskIdentity, statistics: this.statistics };
+    return readInfo(this.#lib, this.#open(), known);
   }
 
   /**
@@ -351,10 +409,15 @@ export class TlsSession implements Disposable {
    */
   save(): SavedSession | null {
     const lib = this.#lib;
+    const ssl = this.#open();
+    if (this.#context.role !== "client" || !this.established) return null;
     lib.ERR_clear_error();
-    const pointer = lib.SSL_get1_session(this.#open());
+    const pointer = lib.SSL_get1_session(ssl);
     if (pointer === null) return null;
-    const session = new SavedSession(lib, pointer);
+    const session = new SavedSession(lib, pointer, {
+      binding: bindingOf(lib, pointer, this.#trust),
+      intermediates: intermediatesOf(lib, ssl),
+    });
     if (lib.SSL_SESSION_is_resumable(pointer) === 1) return session;
     session.close();
     return null;
@@ -367,12 +430,19 @@ export class TlsSession implements Disposable {
    * @param length in bytes
    * @param context bound into the secret; absent is not the same as empty, up to version 1.2
    */
-  exportKeyingMaterial(label: string, length: number, context?: Uint8Array): Uint8Array {
+  exportKeyingMaterial(
+    label: string,
+    length: number,
+    context?: ArrayBuffer | ArrayBufferView,
+  ): Uint8Array {
     const lib = this.#lib;
+    const action = "export keying material";
+    checkValue(LABEL, label, "label", action);
+    checkValue(EXPORT_BYTES, length, "length", action);
     if (!this.established) throw new TypeError("Cannot export keying material: no handshake yet");
     const out = new Uint8Array(length);
     const name = new TextEncoder().encode(label);
-    const bound = context ? context.slice() : new Uint8Array();
+    const bound = context === undefined ? new Uint8Array() : bytesOf(context, "context").slice();
     lib.ERR_clear_error();
     const done = lib.SSL_export_keying_material(
       this.#open(),
@@ -382,7 +452,7 @@ export class TlsSession implements Disposable {
       BigInt(name.length),
       bound,
       BigInt(bound.length),
-      context ? 1 : 0,
+      context === undefined ? 0 : 1,
     );
     if (done !== 1) throw takeError(lib, "export keying material");
     return out;
@@ -396,6 +466,11 @@ export class TlsSession implements Disposable {
   /** Frees it, and with it the two BIOs. May be called twice. */
   close(): void {
     if (this.#ssl === null) return;
+    if (this.#running) {
+      // A callback hangs up from within a call of this session's.
+      this.#closing = this.#broken = true;
+      return;
+    }
     // SSL_free(3) lets no session be resumed that has not been shut down, whoever saved it; RFC 5246
     // 7.2.1 asks for that after a fatal error alone. What it writes here is freed with the BIO.
     if (this.established && !this.#ended && !this.#hasFailed(this.#ssl)) {
@@ -423,10 +498,102 @@ export class TlsSession implements Disposable {
     return this.#ssl;
   }
 
-  #usable(): Deno.PointerObject {
+  /** The SSL for a call, from which C may call back until {@linkcode #leave}. */
+  #enter(): Deno.PointerObject {
     const ssl = this.#open();
     if (this.#broken) throw new TypeError("Cannot use a TLS session: it has failed");
+    if (this.#running) {
+      throw new TypeError("Cannot use a TLS session: a callback runs within one of its calls");
+    }
+    this.#running = true;
+    this.#outer = enterCall(this.#calls);
     return ssl;
+  }
+
+  #leave(): void {
+    this.#running = false;
+    enterCall(this.#outer);
+    if (!this.#closing) return;
+    this.close();
+    throw new Deno.errors.BadResource("the connection is closed");
+  }
+  #outer: CallRecord | null = null;
+
+  /** After a fatal error. */
+  #broke(error: Error): Error {
+    this.#broken = true;
+    return error;
+  }
+
+  /**
+   * Offers a saved session where it was verified by the same, for the same name, and may be agreed
+   * on; else the handshake is a full one.
+   */
+  #offer(ssl: Deno.PointerObject, saved: SavedSession): void {
+    const lib = this.#lib;
+    const { pointer } = saved;
+    if (!this.#context.allows(pointer) || !this.#isBelieved(ssl, saved)) return;
+    this.#offered = lib.SSL_set_session(ssl, pointer) === 1;
+    this.#offeredChain = saved.intermediates;
+    lib.ERR_clear_error();
+  }
+
+  #isBelieved(ssl: Deno.PointerObject, { pointer, binding, intermediates }: SavedSession): boolean {
+    const lib = this.#lib;
+    if (binding !== "") {
+      return binding === bindingOf(lib, pointer, this.#trust) && isCurrent(lib, pointer);
+    }
+    // Another program's: it has the server's certificate, which either passes or not.
+    const { verifies, usesPsk } = this.#context;
+    if (usesPsk || !verifies) return !usesPsk;
+    const peer = lib.SSL_SESSION_get0_peer(pointer);
+    return checkAgain(lib, ssl, peer, "client", intermediates, this.#serverName) === null;
+  }
+
+  /**
+   * Tells a resumed session from one that began with a pre-shared key, and checks what OpenSSL does
+   * not check again.
+   *
+   * @throws {CertificateError} where the peer's certificate does not pass any more
+   */
+  #readResumption(ssl: Deno.PointerObject): void {
+    const lib = this.#lib;
+    if (lib.SSL_session_reused(ssl) !== 1) return this.#readIdentity(ssl);
+    const session = lib.SSL_get_session(ssl)!;
+    const is13 = lib.SSL_SESSION_get_protocol_version(session) === VERSION.TLS1_3;
+    const { role } = this.#context;
+    this.#resumed = role === "client"
+      ? this.#offered && (!is13 || lib.SSL_SESSION_has_ticket(session) === 1)
+      : !is13 || this.#calls.pskIdentity === null;
+    this.#readIdentity(ssl);
+    if (!this.#resumed) return;
+    const error = this.#refusedAgain(ssl);
+    if (error) throw this.#broke(error);
+  }
+
+  /** A resumed session does not ask for the key: whose it was stands in the session. */
+  #readIdentity(ssl: Deno.PointerObject): void {
+    this.#calls.pskIdentity ??= cString(this.#lib.SSL_get_psk_identity(ssl)) ??
+      identityOfTicket(this.#lib, this.#lib.SSL_get_session(ssl));
+  }
+
+  #refusedAgain(ssl: Deno.PointerObject): Error | null {
+    const { pskLookup, verifies, role } = this.#context;
+    const { pskIdentity } = this.#calls;
+    if (pskIdentity === null) {
+      if (!verifies) return null;
+      const peer = this.#lib.SSL_get0_peer_certificate(ssl);
+      return checkAgain(this.#lib, ssl, peer, role, this.#offeredChain, this.#serverName);
+    }
+    if (!pskLookup) return null;
+    try {
+      if (lookUpKey(pskLookup, pskIdentity) !== null) return null;
+    } catch (cause) {
+      return failureOf("pskLookup", cause);
+    }
+    return new Deno.errors.PermissionDenied(
+      "Cannot resume the session: its pre-shared key is known no more",
+    );
   }
 
   /** SSL_get_error(3) wants it empty before a call; see `queueIsEmpty`. */
@@ -467,18 +634,27 @@ export class TlsSession implements Disposable {
         // with nothing in the queue (SSL_get_error(3)); the session lives on unless it says not.
         if (this.#datagram && !this.#hasFailed(ssl)) return true;
     }
-    this.#broken = true;
-    throw takeError(this.#lib, action, ssl, this.#serverName);
+    const error = takeError(this.#lib, action, ssl, this.#serverName);
+    throw this.#broke(this.#calls.failure ?? this.#explained(error));
+  }
+
+  /** A client with a key trusts no certificate: whoever shows one has not used the key. */
+  #explained(error: OpenSslError): OpenSslError {
+    if (!(error instanceof CertificateError) || !this.#context.usesPsk) return error;
+    const message = "Cannot complete the handshake: the server showed a certificate instead of " +
+      "using the pre-shared key; it may not know its identity";
+    return new OpenSslError(message, error);
   }
 }
 
-function checkOptions({ serverName, mtu }: TlsSessionOptions): void {
-  // SSL_set1_host(3) takes no name for no check, and C ends a name at its first zero byte.
-  if (serverName === "" || serverName?.includes("\0")) {
-    throw new RangeError(`Cannot check the server name ${JSON.stringify(serverName)}`);
-  }
-  const { min, max } = MTU_LIMITS;
-  if (mtu !== undefined && !(Number.isInteger(mtu) && mtu >= min && mtu <= max)) {
-    throw new RangeError(`Cannot use an MTU of ${mtu}: it is ${min} to ${max} bytes`);
-  }
+/** See `bindTickets()` of callbacks.ts. */
+function identityOfTicket(lib: OpenSsl, session: Deno.PointerValue): string | null {
+  const data = new BigUint64Array(1);
+  const length = new BigUint64Array(1);
+  const [dataBytes, lengthBytes] = [new Uint8Array(data.buffer), new Uint8Array(length.buffer)];
+  if (lib.SSL_SESSION_get0_ticket_appdata(session, dataBytes, lengthBytes) !== 1) return null;
+  const pointer = Deno.UnsafePointer.create(data[0]!);
+  if (pointer === null || length[0] === 0n) return null;
+  const bytes = Deno.UnsafePointerView.getArrayBuffer(pointer, Number(length[0]));
+  return new TextDecoder().decode(bytes);
 }

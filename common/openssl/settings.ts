@@ -38,8 +38,8 @@ export type TlsVersion = "TLSv1.2" | "TLSv1.3" | "DTLSv1.2" | "DTLSv1.3";
 export interface PskIdentity {
   /** Name under which the server finds the key: 1 to 128 bytes of UTF-8. */
   identity: string;
-  /** The key: 1 to 64 bytes. */
-  key: Uint8Array;
+  /** The key: 1 to 64 bytes, which a text is not. */
+  key: ArrayBuffer | ArrayBufferView;
 }
 
 /**
@@ -89,21 +89,37 @@ export interface TlsSettings {
    */
   groups?: string;
   /**
-   * DTLS: protection profiles for SRTP, colon-separated, the preferred one first, such as
+   * Takes the lines of a key log, without line breaks, in the format that Wireshark reads. With
+   * them everything can be deciphered. See SSL_CTX_set_keylog_callback(3). Default: they are
+   * appended to the file that SSLKEYLOGFILE names, where reading that variable and writing the file
+   * are permitted. Where it throws, the handshake fails.
+   */
+  keyLog?: (line: string) => void;
+}
+
+/**
+ * What DTLS clients and servers have besides.
+ *
+ * @example
+ * ```ts
+ * import { dtlsContext } from "../../dtls/mod.ts";
+ *
+ * const settings: DtlsSettings = { srtpProfiles: "SRTP_AEAD_AES_128_GCM" };
+ * using context = dtlsContext(settings);
+ * if (!context.datagram) throw new Error("it is for DTLS");
+ * ```
+ */
+export interface DtlsSettings {
+  /**
+   * Protection profiles for SRTP, colon-separated, the preferred one first, such as
    * "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80": RFC 5764, SSL_CTX_set_tlsext_use_srtp(3).
    */
   srtpProfiles?: string;
   /**
-   * Takes the lines of a key log, without line breaks, in the format that Wireshark reads. With
-   * them everything can be deciphered. See SSL_CTX_set_keylog_callback(3). Default: they are
-   * appended to the file that SSLKEYLOGFILE names, where reading that variable and writing the file
-   * are permitted.
-   */
-  keyLog?: (line: string) => void;
-  /**
-   * DTLS: how long to wait for an answer before a flight of the handshake is sent again, in
+   * How long to wait for an answer before a flight of the handshake is sent again, in
    * milliseconds from 16, given the wait before it (0 at first). Default: 1000, doubled each time
-   * up to 60000 (RFC 6347 4.2.4.1). After 12 times the handshake fails.
+   * up to 60000 (RFC 6347 4.2.4.1). After 12 times the handshake fails, and so it does where this
+   * throws or returns anything else.
    */
   retransmitAfterMs?: (previousMs: number) => number;
 }
@@ -122,7 +138,11 @@ export interface TlsSettings {
  * ```
  */
 export interface TlsClientSettings extends TlsSettings {
-  /** Key to authenticate with instead of certificates: SSL_CTX_set_psk_client_callback(3). */
+  /**
+   * Key that authenticates both ends, instead of certificates: with it PSK suites alone are offered,
+   * and a server that does not know the key is refused. It goes without `caCerts`, `cert` and
+   * `unsafelySkipVerification`. See SSL_CTX_set_psk_client_callback(3).
+   */
   psk?: PskIdentity;
   /** Believes any server. For tests only: the connection is open to whoever sits in between. */
   unsafelySkipVerification?: boolean;
@@ -148,11 +168,13 @@ export interface TlsServerSettings extends TlsSettings {
   /** Whether a client has to show a certificate (default "none"): SSL_CTX_set_verify(3). */
   clientCertificate?: "none" | "request" | "require";
   /**
-   * Finds the key of a client's identity, 1 to 64 bytes, copied; null refuses the client. Called in
-   * the midst of a handshake: what it throws goes to `reportError`, and the client is refused. See
-   * SSL_CTX_set_psk_server_callback(3).
+   * Finds the key of a client's identity, 1 to 64 bytes, copied; null or undefined refuses the
+   * client. Without `cert` it is the only way in; with one a client may use either, and
+   * `info.pskIdentity` says which. It is asked again when a session is resumed, so that a key that
+   * was taken back lets nobody in. What it throws, and a result of another kind, fails the
+   * handshake, and is told as that handshake's error. See SSL_CTX_set_psk_server_callback(3).
    */
-  pskLookup?: (identity: string) => Uint8Array | null;
+  pskLookup?: (identity: string) => ArrayBuffer | ArrayBufferView | null | undefined;
   /** Sent to clients so that they can choose their identity, up to version 1.2: 1 to 128 bytes. */
   pskHint?: string;
   /**
@@ -236,8 +258,8 @@ export interface ListenSettings extends TlsServerSettings {
   /** When it is aborted, no more clients are taken, and every wait of the connections ends. */
   signal?: AbortSignal;
   /**
-   * Told of every client whose handshake failed; without it they are counted only. What it throws
-   * goes to `reportError`.
+   * Told of every client whose handshake failed; without it they are counted only. What it throws is
+   * written to stderr.
    */
   onError?: (error: unknown, remoteAddr: Deno.NetAddr) => void;
 }
@@ -272,6 +294,15 @@ export interface ListenerCounters {
 
 /** Longest handshake in milliseconds, where nothing else is said. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/**
+ * UDP payload that handshake datagrams keep to, where nothing else is said: fits Ethernet's 1500
+ * bytes less an IPv6 header (40) and a UDP header (8), with room for a tunnel's.
+ */
+export const DEFAULT_MTU = 1400;
+
+/** Sessions in a server's cache: SSL_SESSION_CACHE_MAX_SIZE_DEFAULT of openssl/ssl.h. */
+export const SESSION_CACHE_SIZE = 1024 * 20;
 
 /** Sessions of a listener, where nothing else is said. */
 export const MAX_SESSIONS = 10_000;

@@ -11,20 +11,20 @@ loadOpenSsl();
 
 /** Makes and frees a context. */
 function make(options: Partial<TlsContextOptions>, datagram: boolean): void {
-  new TlsContext({ role: "server", datagram, ...options } as TlsContextOptions).close();
+  new TlsContext({ role: "client", datagram, ...options } as TlsContextOptions).close();
 }
 
 const FOREIGN: [boolean, TlsVersion, string][] = [
-  [true, "TLSv1.2", "DTLSv1.2 or DTLSv1.3"],
-  [true, "TLSv1.3", "DTLSv1.2 or DTLSv1.3"],
-  [false, "DTLSv1.2", "TLSv1.2 or TLSv1.3"],
-  [false, "DTLSv1.3", "TLSv1.2 or TLSv1.3"],
+  [true, "TLSv1.2", '"DTLSv1.2" or "DTLSv1.3"'],
+  [true, "TLSv1.3", '"DTLSv1.2" or "DTLSv1.3"'],
+  [false, "DTLSv1.2", '"TLSv1.2" or "TLSv1.3"'],
+  [false, "DTLSv1.3", '"TLSv1.2" or "TLSv1.3"'],
 ];
 
 for (const [datagram, version, known] of FOREIGN) {
   for (const name of ["minVersion", "maxVersion"]) {
     Deno.test(`${name} ${version} is refused by ${datagram ? "DTLS" : "TLS"}`, () => {
-      const words = `Cannot use the version ${version}: ${known} can be asked for`;
+      const words = `${name} must be ${known}, not "${version}"`;
       assertThrows(() => make({ [name]: version }, datagram), RangeError, words);
     });
   }
@@ -33,7 +33,7 @@ for (const [datagram, version, known] of FOREIGN) {
 for (const wrong of ["TLSv1", "tlsv1.3", "toString", ""]) {
   Deno.test(`a version "${wrong}" is refused`, () => {
     const minVersion = wrong as TlsVersion;
-    assertThrows(() => make({ minVersion }, false), RangeError, "Cannot use the version");
+    assertThrows(() => make({ minVersion }, false), RangeError, "minVersion must be");
   });
 }
 
@@ -75,9 +75,9 @@ for (const datagram of [true, false]) {
   }
 
   const WRONG: [Partial<TlsContextOptions>, string][] = [
-    [{ ciphers: "none-such" }, "Cannot use the ciphers none-such: no cipher match"],
-    [{ groups: "none-such" }, "Cannot use the groups none-such: "],
-    [{ cipherSuites: "none-such" }, "Cannot use the cipher suites none-such: "],
+    [{ ciphers: "none-such" }, "Cannot use the ciphers: no cipher match"],
+    [{ groups: "none-such" }, "Cannot use the groups: "],
+    [{ cipherSuites: "none-such" }, "Cannot use the cipherSuites: "],
   ];
   for (const [options, words] of WRONG) {
     Deno.test(`${Object.keys(options)} that nobody knows are refused (${protocol})`, () => {
@@ -158,7 +158,7 @@ for (const [name, min] of [["sessionCacheSize", 0], ["sessionTimeoutSeconds", 1]
   for (const wrong of [min - 1, 0.5, NaN, Infinity, 2 ** 31]) {
     Deno.test(`${name} ${wrong} is refused`, async () => {
       const options = { ...await contextOptions("server"), [name]: wrong };
-      const words = `a whole number from ${min} is wanted`;
+      const words = `${name} must be a whole number from ${min} to`;
       assertThrows(() => new TlsContext(options as TlsContextOptions), RangeError, words);
     });
   }

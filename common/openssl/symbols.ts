@@ -72,6 +72,31 @@ export const LIBSSL = {
   // long SSL_CTX_set_timeout(SSL_CTX *ctx, long t);
   SSL_CTX_set_timeout: { parameters: ["pointer", "i64"], result: "i64" },
 
+  // STACK_OF(SSL_CIPHER) *SSL_CTX_get_ciphers(const SSL_CTX *ctx);
+  SSL_CTX_get_ciphers: { parameters: ["pointer"], result: "pointer" },
+  // uint16_t SSL_CIPHER_get_protocol_id(const SSL_CIPHER *c);
+  SSL_CIPHER_get_protocol_id: { parameters: ["pointer"], result: "u16" },
+  // int SSL_CTX_set_session_ticket_cb(SSL_CTX *ctx, SSL_CTX_generate_session_ticket_fn gen_cb,
+  //                                   SSL_CTX_decrypt_session_ticket_fn dec_cb, void *arg);
+  SSL_CTX_set_session_ticket_cb: {
+    parameters: ["pointer", "function", "function", "pointer"],
+    result: "i32",
+  },
+
+  // int SSL_SESSION_get_protocol_version(const SSL_SESSION *s);
+  SSL_SESSION_get_protocol_version: { parameters: ["pointer"], result: "i32" },
+  // const SSL_CIPHER *SSL_SESSION_get0_cipher(const SSL_SESSION *s);
+  SSL_SESSION_get0_cipher: { parameters: ["pointer"], result: "pointer" },
+  // size_t SSL_SESSION_get_master_key(const SSL_SESSION *session, unsigned char *out, size_t outlen);
+  SSL_SESSION_get_master_key: { parameters: ["pointer", "buffer", "usize"], result: "usize" },
+  // X509 *SSL_SESSION_get0_peer(SSL_SESSION *s);
+  SSL_SESSION_get0_peer: { parameters: ["pointer"], result: "pointer" },
+  // int SSL_SESSION_has_ticket(const SSL_SESSION *s);
+  SSL_SESSION_has_ticket: { parameters: ["pointer"], result: "i32" },
+  // int SSL_SESSION_set1_ticket_appdata(SSL_SESSION *ss, const void *data, size_t len);
+  SSL_SESSION_set1_ticket_appdata: { parameters: ["pointer", "buffer", "usize"], result: "i32" },
+  // int SSL_SESSION_get0_ticket_appdata(SSL_SESSION *ss, void **data, size_t *len);
+  SSL_SESSION_get0_ticket_appdata: { parameters: ["pointer", "buffer", "buffer"], result: "i32" },
   // int SSL_SESSION_is_resumable(const SSL_SESSION *s);
   SSL_SESSION_is_resumable: { parameters: ["pointer"], result: "i32" },
   // void SSL_SESSION_free(SSL_SESSION *session);
@@ -100,6 +125,8 @@ export const LIBSSL = {
   SSL_set_accept_state: { parameters: ["pointer"], result: "void" },
   // int SSL_set1_host(SSL *s, const char *hostname);
   SSL_set1_host: { parameters: ["pointer", "buffer"], result: "i32" },
+  // SSL_CTX *SSL_get_SSL_CTX(const SSL *ssl);
+  SSL_get_SSL_CTX: { parameters: ["pointer"], result: "pointer" },
   // X509_VERIFY_PARAM *SSL_get0_param(SSL *ssl);
   SSL_get0_param: { parameters: ["pointer"], result: "pointer" },
   // int SSL_do_handshake(SSL *ssl);
@@ -128,6 +155,8 @@ export const LIBSSL = {
   SSL_group_to_name: { parameters: ["pointer", "i32"], result: "pointer" },
   // int SSL_session_reused(const SSL *ssl);
   SSL_session_reused: { parameters: ["pointer"], result: "i32" },
+  // SSL_SESSION *SSL_get_session(const SSL *ssl);
+  SSL_get_session: { parameters: ["pointer"], result: "pointer" },
   // SSL_SESSION *SSL_get1_session(SSL *ssl);
   SSL_get1_session: { parameters: ["pointer"], result: "pointer" },
   // int SSL_set_session(SSL *ssl, SSL_SESSION *session);
@@ -147,6 +176,14 @@ export const LIBSSL = {
   },
   // void DTLS_set_timer_cb(SSL *s, DTLS_timer_cb cb);
   DTLS_set_timer_cb: { parameters: ["pointer", "function"], result: "void" },
+  // const char *SSL_get_psk_identity(const SSL *ssl);
+  SSL_get_psk_identity: { parameters: ["pointer"], result: "pointer" },
+  // int SSL_get_security_level(const SSL *s);
+  SSL_get_security_level: { parameters: ["pointer"], result: "i32" },
+  // STACK_OF(X509) *SSL_get_peer_cert_chain(const SSL *ssl);
+  SSL_get_peer_cert_chain: { parameters: ["pointer"], result: "pointer" },
+  // X509 *SSL_get0_peer_certificate(const SSL *ssl);
+  SSL_get0_peer_certificate: { parameters: ["pointer"], result: "pointer" },
   // X509 *SSL_get1_peer_certificate(const SSL *ssl);
   SSL_get1_peer_certificate: { parameters: ["pointer"], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -211,6 +248,58 @@ export const LIBCRYPTO = {
   X509_verify_cert_error_string: { parameters: ["i64"], result: "pointer" },
   // int X509_VERIFY_PARAM_set1_ip_asc(X509_VERIFY_PARAM *param, const char *ipasc);
   X509_VERIFY_PARAM_set1_ip_asc: { parameters: ["pointer", "buffer"], result: "i32" },
+
+  // int X509_cmp_current_time(const ASN1_TIME *asn1_time);
+  X509_cmp_current_time: { parameters: ["pointer"], result: "i32" },
+  // const ASN1_TIME *X509_get0_notBefore(const X509 *x);
+  X509_get0_notBefore: { parameters: ["pointer"], result: "pointer" },
+  // const ASN1_TIME *X509_get0_notAfter(const X509 *x);
+  X509_get0_notAfter: { parameters: ["pointer"], result: "pointer" },
+  // int ASN1_TIME_to_tm(const ASN1_TIME *s, struct tm *tm);
+  ASN1_TIME_to_tm: { parameters: ["pointer", "buffer"], result: "i32" },
+  // void *X509_get_ext_d2i(const X509 *x, int nid, int *crit, int *idx);
+  X509_get_ext_d2i: { parameters: ["pointer", "i32", "pointer", "pointer"], result: "pointer" },
+  // void GENERAL_NAMES_free(GENERAL_NAMES *);
+  GENERAL_NAMES_free: { parameters: ["pointer"], result: "void" },
+  // void *GENERAL_NAME_get0_value(const GENERAL_NAME *a, int *ptype);
+  GENERAL_NAME_get0_value: { parameters: ["pointer", "buffer"], result: "pointer" },
+  // const unsigned char *ASN1_STRING_get0_data(const ASN1_STRING *x);
+  ASN1_STRING_get0_data: { parameters: ["pointer"], result: "pointer" },
+  // int ASN1_STRING_length(const ASN1_STRING *x);
+  ASN1_STRING_length: { parameters: ["pointer"], result: "i32" },
+  // int OBJ_obj2txt(char *buf, int buf_len, const ASN1_OBJECT *a, int no_name);
+  OBJ_obj2txt: { parameters: ["buffer", "i32", "pointer", "i32"], result: "i32" },
+
+  // int OPENSSL_sk_num(const OPENSSL_STACK *);
+  OPENSSL_sk_num: { parameters: ["pointer"], result: "i32" },
+  // void *OPENSSL_sk_value(const OPENSSL_STACK *, int);
+  OPENSSL_sk_value: { parameters: ["pointer", "i32"], result: "pointer" },
+  // OPENSSL_STACK *OPENSSL_sk_new_null(void);
+  OPENSSL_sk_new_null: { parameters: [], result: "pointer" },
+  // int OPENSSL_sk_push(OPENSSL_STACK *st, const void *data);
+  OPENSSL_sk_push: { parameters: ["pointer", "pointer"], result: "i32" },
+  // void OPENSSL_sk_free(OPENSSL_STACK *);
+  OPENSSL_sk_free: { parameters: ["pointer"], result: "void" },
+
+  // X509_STORE_CTX *X509_STORE_CTX_new(void);
+  X509_STORE_CTX_new: { parameters: [], result: "pointer" },
+  // void X509_STORE_CTX_free(X509_STORE_CTX *ctx);
+  X509_STORE_CTX_free: { parameters: ["pointer"], result: "void" },
+  // int X509_STORE_CTX_init(X509_STORE_CTX *ctx, X509_STORE *trust_store, X509 *target,
+  //                         STACK_OF(X509) *untrusted);
+  X509_STORE_CTX_init: { parameters: ["pointer", "pointer", "pointer", "pointer"], result: "i32" },
+  // int X509_STORE_CTX_set_default(X509_STORE_CTX *ctx, const char *name);
+  X509_STORE_CTX_set_default: { parameters: ["pointer", "buffer"], result: "i32" },
+  // X509_VERIFY_PARAM *X509_STORE_CTX_get0_param(const X509_STORE_CTX *ctx);
+  X509_STORE_CTX_get0_param: { parameters: ["pointer"], result: "pointer" },
+  // int X509_STORE_CTX_get_error(const X509_STORE_CTX *ctx);
+  X509_STORE_CTX_get_error: { parameters: ["pointer"], result: "i32" },
+  // int X509_VERIFY_PARAM_set1(X509_VERIFY_PARAM *to, const X509_VERIFY_PARAM *from);
+  X509_VERIFY_PARAM_set1: { parameters: ["pointer", "pointer"], result: "i32" },
+  // void X509_VERIFY_PARAM_set_auth_level(X509_VERIFY_PARAM *param, int auth_level);
+  X509_VERIFY_PARAM_set_auth_level: { parameters: ["pointer", "i32"], result: "void" },
+  // int X509_verify_cert(X509_STORE_CTX *ctx);
+  X509_verify_cert: { parameters: ["pointer"], result: "i32" },
 
   // const EVP_MD *EVP_sha256(void);
   EVP_sha256: { parameters: [], result: "pointer" },

@@ -270,7 +270,10 @@ export async function contextOptions(
   datagram = true,
 ): Promise<TlsContextOptions> {
   const set = await testCertificates();
-  return { role, datagram, caCerts: [set.ca], clientCertificate: "require", ...set[role] };
+  const shared = { datagram, caCerts: [set.ca], ...set[role] };
+  return role === "client"
+    ? { ...shared, role }
+    : { ...shared, role, clientCertificate: "require" };
 }
 
 /** Makes a network whose ends authenticate each other; nothing has been sent yet. */

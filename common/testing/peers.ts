@@ -50,7 +50,7 @@ export interface PeerOptions {
   /** The authority it believes (default "good"). */
   ca?: Kind;
   /** Key instead of certificates. */
-  psk?: PskIdentity;
+  psk?: PskIdentity & { key: Uint8Array };
   /** Application protocols. */
   alpn?: readonly string[];
   /** `s_client`: session to resume, as PEM. */

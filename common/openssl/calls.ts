@@ -1,0 +1,112 @@
+/**
+ * What happens while OpenSSL calls back: which session's call is running, and what the program's
+ * functions did in it. Nothing of theirs reaches C or ends the process.
+ *
+ * @module
+ */
+import { describe } from "../errors.ts";
+
+/**
+ * A function among the settings has thrown, or returned what cannot be used; the handshake that it
+ * was called for is refused. `cause` is what it threw, or a TypeError or RangeError that says what
+ * is wrong with its result.
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls } from "../../dtls/mod.ts";
+ *
+ * const { promise, resolve: onError } = Promise.withResolvers<unknown>();
+ * const pskLookup = () => {
+ *   throw new Error("the database is away");
+ * };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup, onError });
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32) };
+ * await using conn = await connectDtls({ port: listener.addr.port, psk });
+ * conn.handshake().catch(() => {});
+ * if (!(await promise instanceof CallbackError)) throw new Error("it was to be told");
+ * ```
+ */
+export class CallbackError extends Error {
+  /** Always "CallbackError". */
+  override readonly name = "CallbackError";
+}
+
+/** What the functions of the program did during the calls of one session. */
+export interface CallRecord {
+  /** Identity whose key was handed to OpenSSL last. */
+  pskIdentity: string | null;
+  /** What went wrong first in one of them. */
+  failure: CallbackError | null;
+}
+
+/** The session whose call is on the stack; null where none is. */
+let current: CallRecord | null = null;
+
+/**
+ * Says whose call is on the stack from now on.
+ *
+ * @returns whose it was: a callback may drive another session
+ */
+export function enterCall(record: CallRecord | null): CallRecord | null {
+  const outer = current;
+  current = record;
+  return outer;
+}
+
+/** Notes whose key is used in the call that is running. */
+export function noteIdentity(identity: string): void {
+  if (current) current.pskIdentity = identity;
+}
+
+/** Whose key was used in the session whose call is running. */
+export function currentIdentity(): string | null {
+  return current?.pskIdentity ?? null;
+}
+
+/**
+ * Runs what C has called back for.
+ *
+ * @param name of the program's function
+ * @param refusal what C is told where it fails
+ */
+export function guarded<T>(name: string, refusal: T, run: () => T): T {
+  try {
+    return run();
+  } catch (cause) {
+    const error = failureOf(name, cause);
+    if (current) current.failure ??= error;
+    else report(error);
+    return refusal;
+  }
+}
+
+/**
+ * Calls a function of the program whose result nothing depends on. What it throws is written to
+ * stderr: a listener goes on.
+ */
+export function notify<Args extends unknown[]>(
+  name: string,
+  tell: ((...args: Args) => unknown) | undefined,
+  ...args: Args
+): void {
+  try {
+    disregard(name, tell?.(...args));
+  } catch (cause) {
+    report(failureOf(name, cause));
+  }
+}
+
+/** Where a function returns a promise that rejects, that is written to stderr, and ends nothing. */
+export function disregard(name: string, result: unknown): void {
+  if (typeof result !== "object" || result === null || !("then" in result)) return;
+  Promise.resolve(result).catch((cause) => report(failureOf(name, cause)));
+}
+
+/** Of a function that has failed. */
+export function failureOf(name: string, cause: unknown): CallbackError {
+  return new CallbackError(`${name} failed: ${describe(cause)}`, { cause });
+}
+
+function report(error: CallbackError): void {
+  console.error(`netpairs: ${error.message}`);
+}

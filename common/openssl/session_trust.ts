@@ -1,0 +1,40 @@
+/**
+ * What a saved session was believed by: OpenSSL verifies nothing when one is resumed, neither chain
+ * nor name.
+ *
+ * @module
+ */
+import { createHash, createHmac } from "node:crypto";
+import type { OpenSsl } from "./library.ts";
+import type { TlsContextOptions } from "./context.ts";
+import { viewOf } from "../settings/kinds.ts";
+
+/** Longest master secret: SSL_MAX_MASTER_KEY_LENGTH of openssl/ssl.h is 48, SHA-512 gives 64. */
+const MAX_SECRET_BYTES = 64;
+
+/**
+ * What a context's peers are believed by, as a text that is the same for the same settings: the
+ * authorities, a key, or nothing.
+ */
+export function trustOf(options: TlsContextOptions): string {
+  if (options.role === "server") return "";
+  const { psk, caCerts = [], unsafelySkipVerification } = options;
+  if (unsafelySkipVerification) return "anything";
+  const parts = psk ? [psk.identity, viewOf(psk.key)!] : [...caCerts].toSorted();
+  const hash = createHash("sha256").update(psk ? "psk" : "authorities");
+  for (const part of parts) hash.update(createHash("sha256").update(part).digest());
+  return hash.digest("hex");
+}
+
+/**
+ * Binds a session to what its peer was believed by and to the name that was asked for: a MAC with
+ * the session's own secret, so that it can neither be moved to another one nor tell anything.
+ *
+ * @param trust of the context, and the name
+ * @returns 64 hexadecimal digits
+ */
+export function bindingOf(lib: OpenSsl, session: Deno.PointerObject, trust: string): string {
+  const secret = new Uint8Array(MAX_SECRET_BYTES);
+  const length = lib.SSL_SESSION_get_master_key(session, secret, BigInt(secret.length));
+  return createHmac("sha256", secret.subarray(0, Number(length))).update(trust).digest("hex");
+}

@@ -1,0 +1,343 @@
+/**
+ * The settings of everything that makes a context, a connection or a listener: the one place that
+ * says what each may be. The check, docs/settings.md and the tests come from here.
+ *
+ * @module
+ */
+import { certificateName } from "../addresses.ts";
+import {
+  checkSettings,
+  group,
+  type Setting,
+  setting,
+  type SettingsTable,
+} from "../settings/check.ts";
+import {
+  byteString,
+  callback,
+  flag,
+  hostText,
+  instance,
+  type Kind,
+  listOf,
+  milliseconds,
+  oneOf,
+  text,
+  wholeNumber,
+} from "../settings/kinds.ts";
+import { SavedSession } from "./saved_session.ts";
+import {
+  type ConnectSettings,
+  DEFAULT_MTU,
+  type DtlsSettings,
+  HANDSHAKE_TIMEOUT_MS,
+  type ListenSettings,
+  MAX_SESSIONS,
+  type PskIdentity,
+  SESSION_CACHE_SIZE,
+  type TlsClientSettings,
+  type TlsServerSettings,
+  type TlsSettings,
+} from "./settings.ts";
+
+/** Longest identity and hint in bytes: PSK_MAX_IDENTITY_LEN is 128 in older, 256 in newer libraries. */
+const MAX_IDENTITY_BYTES = 128;
+
+/** Longest key in bytes that suits every hash function. */
+export const MAX_PSK_BYTES = 64;
+
+/** Numbers that C takes as an int. */
+const MAX_INT = 0x7fff_ffff;
+
+const none = "none";
+const pem = (what: string) => text({ what: `${what} as PEM text` });
+
+type Versions<T> = { tls: T; dtls: T };
+
+/** The versions that each transport knows, oldest first. */
+export const VERSION_NAMES = {
+  tls: ["TLSv1.2", "TLSv1.3"],
+  dtls: ["DTLSv1.2", "DTLSv1.3"],
+} as const;
+
+const COMMON: Versions<SettingsTable<TlsSettings>> = {
+  tls: common("tls"),
+  dtls: common("dtls"),
+};
+
+function common(transport: "tls" | "dtls"): SettingsTable<TlsSettings> {
+  const version = oneOf(VERSION_NAMES[transport]);
+  const oldest = VERSION_NAMES[transport][0];
+  return {
+    library: setting(
+      text({ what: "a file name or a path" }),
+      "libssl to use; a process uses one",
+      "what NETPAIRS_LIBSSL names, then the system's",
+    ),
+    caCerts: setting(
+      listOf(pem("certificates")),
+      "authorities that the peer's certificate may come from",
+      "none: no system's own",
+    ),
+    cert: setting(pem("a certificate"), "own certificate, with its chain", none),
+    key: setting(pem("a private key"), "own private key", none),
+    keyPassphrase: setting(text({ max: 1024 }), "passphrase of an encrypted `key`", none),
+    alpnProtocols: setting(
+      listOf(text({ max: 255 })),
+      "application protocols, the preferred one first",
+      none,
+    ),
+    minVersion: setting(version, "oldest version to agree on", `"${oldest}"`),
+    maxVersion: setting(version, "newest version to agree on", "the library's newest"),
+    ciphers: setting(
+      text({ what: "a list as in openssl-ciphers(1)" }),
+      "cipher suites up to version 1.2",
+      transport === "dtls"
+        ? "AEAD suites; with a PSK, PSK suites alone"
+        : "the library's; with a PSK, PSK suites alone",
+    ),
+    cipherSuites: setting(
+      text({ what: "a colon-separated list" }),
+      "cipher suites of version 1.3",
+      "the library's; with a PSK those of SHA-256",
+    ),
+    groups: setting(
+      text({ what: "a colon-separated list" }),
+      "key exchange groups",
+      "the library's",
+    ),
+    keyLog: setting(
+      callback<(line: string) => void>(),
+      "takes the lines of an NSS key log",
+      "the file that SSLKEYLOGFILE names",
+    ),
+  };
+}
+
+const DTLS_ALONE: SettingsTable<DtlsSettings> = {
+  srtpProfiles: setting(
+    text({ what: "a colon-separated list" }),
+    "protection profiles for SRTP (RFC 5764)",
+    none,
+  ),
+  retransmitAfterMs: setting(
+    callback<(previousMs: number) => number>(),
+    "how long a flight of the handshake waits for its answer, in milliseconds from 16",
+    "1000, doubled each time up to 60000",
+  ),
+};
+
+const CLIENT: SettingsTable<Omit<TlsClientSettings, keyof TlsSettings>> = {
+  psk: setting(
+    group<PskIdentity>({
+      identity: setting(text({ max: MAX_IDENTITY_BYTES }), "name the server finds the key by"),
+      key: setting(byteString(1, MAX_PSK_BYTES), "the key"),
+    }, { identity: "sensor-7", key: new Uint8Array(16) }),
+    "pre-shared key, which authenticates both ends instead of certificates",
+    none,
+  ),
+  unsafelySkipVerification: setting(flag(), "believes any server", "false"),
+};
+
+const SERVER: SettingsTable<Omit<TlsServerSettings, keyof TlsSettings>> = {
+  clientCertificate: setting(
+    oneOf(["none", "request", "require"]),
+    "whether a client has to show a certificate",
+    '"none"',
+  ),
+  pskLookup: setting(
+    callback<NonNullable<TlsServerSettings["pskLookup"]>>(),
+    "finds the pre-shared key of a client's identity",
+    none,
+  ),
+  pskHint: setting(
+    text({ max: MAX_IDENTITY_BYTES }),
+    "sent to clients so that they can choose their identity",
+    none,
+  ),
+  sessionTickets: setting(
+    flag(),
+    "resumption by tickets; false keeps the sessions in the cache",
+    "true",
+  ),
+  sessionCacheSize: setting(
+    wholeNumber(0, MAX_INT, "sessions"),
+    "sessions kept for clients to resume, where there are no tickets",
+    `${SESSION_CACHE_SIZE}`,
+  ),
+  sessionTimeoutSeconds: setting(
+    wholeNumber(1, MAX_INT, "seconds"),
+    "how long a session can be resumed",
+    "300 up to version 1.2, 7200 in 1.3",
+  ),
+};
+
+/** Settings of a client's context, by transport. */
+export const CLIENT_CONTEXT: {
+  readonly tls: SettingsTable<TlsClientSettings>;
+  readonly dtls: SettingsTable<TlsClientSettings & DtlsSettings>;
+} = {
+  tls: { ...COMMON.tls, ...CLIENT },
+  dtls: { ...COMMON.dtls, ...CLIENT, ...DTLS_ALONE },
+};
+
+/** Settings of a server's context, by transport. */
+export const SERVER_CONTEXT: {
+  readonly tls: SettingsTable<TlsServerSettings>;
+  readonly dtls: SettingsTable<TlsServerSettings & DtlsSettings>;
+} = {
+  tls: { ...COMMON.tls, ...SERVER },
+  dtls: { ...COMMON.dtls, ...SERVER, ...DTLS_ALONE },
+};
+
+const handshakeTimeoutMs = setting(milliseconds(1), "longest handshake", `${HANDSHAKE_TIMEOUT_MS}`);
+const signal = setting(
+  instance("AbortSignal", () => AbortSignal),
+  "ends every wait when it is aborted",
+  none,
+);
+const host: Kind<string> = hostText(({ text }) => text);
+const sessions = wholeNumber(1, Number.MAX_SAFE_INTEGER, "sessions");
+
+/** What a client says about the connection itself. */
+export const CONNECT: SettingsTable<Omit<ConnectSettings, keyof TlsClientSettings>> = {
+  hostname: setting(host, "name or address of the server", '"127.0.0.1"'),
+  port: setting(wholeNumber(1, 65_535), "port of the server"),
+  serverName: setting(
+    hostText(certificateName),
+    "name or address the certificate has to be for",
+    "`hostname`",
+  ),
+  session: setting(instance("SavedSession", () => SavedSession), "a session to resume", none),
+  handshakeTimeoutMs,
+  signal,
+  unsafelySkipNameCheck: setting(flag(), "believes a good certificate for any name", "false"),
+};
+
+/** What a server says about its clients. */
+export const LISTEN: SettingsTable<Omit<ListenSettings, keyof TlsServerSettings>> = {
+  hostname: setting(host, "address to listen on", '"0.0.0.0"'),
+  port: setting(wholeNumber(0, 65_535), "port; 0 takes a free one"),
+  handshakeTimeoutMs,
+  maxSessions: setting(sessions, "sessions at a time", `${MAX_SESSIONS}`),
+  maxSessionsPerAddress: setting(
+    sessions,
+    "sessions at a time from one address",
+    "`maxSessions`",
+  ),
+  signal,
+  onError: setting(
+    callback<NonNullable<ListenSettings["onError"]>>(),
+    "told of every client whose handshake failed",
+    none,
+  ),
+};
+
+/** A UDP payload: under 256 OpenSSL cannot write a handshake; UDP sends 65507 at most (RFC 768). */
+export const MTU: Setting<number> = setting(
+  wholeNumber(256, 65_507, "bytes"),
+  "longest UDP payload of handshake datagrams",
+  `${DEFAULT_MTU}`,
+);
+
+/** For DTLS: how long a peer may say nothing. */
+export function idleTimeoutMs(absent: string): Setting<number> {
+  return setting(milliseconds(1), "longest silence of the peer", absent);
+}
+
+/**
+ * Checks what settings of a context say together.
+ *
+ * @throws {TypeError} where one does not go with another
+ * @throws {RangeError} where there is no version between the oldest and the newest
+ */
+export function checkTogether(
+  settings: TlsClientSettings & TlsServerSettings,
+  action: string,
+): void {
+  const refuse = (why: string) => {
+    throw new TypeError(`Cannot ${action}: ${why}`);
+  };
+  const { cert, key, minVersion, maxVersion, alpnProtocols = [] } = settings;
+  if (cert !== undefined && key === undefined) refuse("cert needs its key");
+  if (key !== undefined && cert === undefined) refuse("key needs its cert");
+  if (settings.keyPassphrase !== undefined && key === undefined) {
+    refuse("keyPassphrase needs a key");
+  }
+  if ((settings.clientCertificate ?? "none") !== "none" && cert === undefined) {
+    refuse("clientCertificate needs a cert of the server's own");
+  }
+  if (settings.pskHint !== undefined && !settings.pskLookup) refuse("pskHint needs a pskLookup");
+  if (settings.psk) checkPsk(settings, refuse);
+  if (minVersion && maxVersion && minVersion > maxVersion) {
+    throw new RangeError(
+      `Cannot ${action}: minVersion ${minVersion} is newer than maxVersion ${maxVersion}`,
+    );
+  }
+  // RFC 7301 3.1: the list's length has 16 bits.
+  const bytes = alpnProtocols.reduce(
+    (sum, name) => sum + new TextEncoder().encode(name).length + 1,
+    0,
+  );
+  if (bytes > 0xffff) {
+    throw new RangeError(`Cannot ${action}: alpnProtocols has ${bytes} bytes, more than 65535`);
+  }
+}
+
+function checkPsk(
+  { caCerts = [], cert, unsafelySkipVerification, cipherSuites = "" }: TlsClientSettings,
+  refuse: (why: string) => void,
+): void {
+  const beside = caCerts.length > 0
+    ? "caCerts"
+    : cert !== undefined
+    ? "cert"
+    : unsafelySkipVerification
+    ? "unsafelySkipVerification"
+    : null;
+  if (beside) refuse(`psk authenticates both ends, and goes without ${beside}`);
+  const other = cipherSuites.split(":").find((name) => name !== "" && !name.endsWith("_SHA256"));
+  if (other !== undefined) refuse("cipherSuites beside psk are those that end in _SHA256");
+}
+
+/**
+ * Checks what a client says: with a context of its own it says nothing that belongs into one.
+ *
+ * @param table all of the function's settings
+ * @throws {TypeError} naming the setting that is unknown, of the wrong kind or in the wrong place
+ * @throws {RangeError} naming the setting whose value cannot be used
+ */
+export function checkConnect<T extends ConnectSettings & { context?: ContextFacts }>(
+  table: SettingsTable<T>,
+  options: unknown,
+  datagram: boolean,
+): T {
+  const settings = checkSettings(table, options, "connect");
+  const { context } = settings;
+  if (!context) {
+    checkTogether(settings, "connect");
+    return settings;
+  }
+  const inside = Object.keys(CLIENT_CONTEXT.dtls).find((name) => Object.hasOwn(settings, name));
+  const refuse = (why: string) => {
+    throw new TypeError(`Cannot connect: ${why}`);
+  };
+  if (inside) refuse(`${inside} belongs into the context, where there is one`);
+  if (context.role !== "client") refuse("context is a server's");
+  if (context.datagram !== datagram) {
+    refuse(`context is for ${datagram ? "TLS, not DTLS" : "DTLS, not TLS"}`);
+  }
+  return settings;
+}
+
+/** What is asked of a context. */
+interface ContextFacts {
+  readonly role: "client" | "server";
+  readonly datagram: boolean;
+}
+
+/** The part of a function's checked settings that a context is made of. */
+export function contextPart<T extends object>(table: object, settings: T): Partial<T> {
+  const entries = Object.entries(settings).filter(([name]) => Object.hasOwn(table, name));
+  return Object.fromEntries(entries) as Partial<T>;
+}

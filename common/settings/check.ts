@@ -1,0 +1,149 @@
+/**
+ * Checks what a program hands in against a table of settings. `deno run` checks no types: whatever
+ * a setting's type says, anything can arrive.
+ *
+ * @module
+ */
+import { type Kind, Misfit, show } from "./kinds.ts";
+
+/** One setting of a table. */
+export interface Setting<T> extends Kind<T> {
+  /** What it is for, in a line. */
+  readonly summary: string;
+  /** What holds where it is absent, as the documentation says it; absent where it is required. */
+  readonly absent?: string;
+}
+
+/** The settings of one function, by name. */
+export type SettingsTable<T> = { readonly [K in keyof T & string]-?: Setting<T[K] | undefined> };
+
+/**
+ * Names the settings' kind, purpose and default.
+ *
+ * @param absent what holds without it; leave it out for a setting that has to be there
+ */
+export function setting<T>(kind: Kind<T>, summary: string, absent?: string): Setting<T> {
+  return { ...kind, summary, absent };
+}
+
+/**
+ * An object with settings of its own, as one setting's value.
+ *
+ * @param table its settings
+ * @param sample a value that passes; for tests, which put one wrong setting after the other into it
+ */
+export function group<T extends object>(table: SettingsTable<T>, sample: T): Kind<T> {
+  const allowed = `an object with ${Object.keys(table).join(" and ")}`;
+  const each = (pick: "wrongKinds" | "wrongValues") =>
+    Object.entries<Setting<unknown>>(table).flatMap(([name, one]) =>
+      one[pick].map((wrong) => ({ ...sample, [name]: wrong }))
+    );
+  return {
+    allowed,
+    read: (value) => readTable(table, value, allowed),
+    wrongKinds: [null, [], "text", 1, true, {}, { ...sample, more: 1 }, ...each("wrongKinds")],
+    wrongValues: each("wrongValues"),
+  };
+}
+
+/**
+ * Reads an object of settings: each value once, so that what was checked is what is used.
+ *
+ * @param action completes "Cannot ...", such as "connect"
+ * @returns the settings that are there, copied
+ * @throws {TypeError} naming the setting that is unknown, missing or of the wrong kind
+ * @throws {RangeError} naming the setting whose value cannot be used
+ *
+ * @example
+ * ```ts
+ * import { wholeNumber } from "./kinds.ts";
+ *
+ * const table = { port: setting(wholeNumber(1, 65535), "port of the server") };
+ * const { port } = checkSettings<{ port: number }>(table, { port: 4433 }, "connect");
+ * if (port !== 4433) throw new Error("it is there");
+ * ```
+ */
+export function checkSettings<T extends object>(
+  table: SettingsTable<T>,
+  value: unknown,
+  action: string,
+): T {
+  return explained(action, () => readTable(table, value, "an object with settings"), "the options");
+}
+
+/**
+ * Reads one value, such as an argument.
+ *
+ * @param action completes "Cannot ..."
+ * @throws {TypeError} naming the argument, where it is of the wrong kind
+ * @throws {RangeError} naming it, where its value cannot be used
+ */
+export function checkValue<T>(kind: Kind<T>, value: unknown, name: string, action: string): T {
+  return explained(action, () => kind.read(value), name);
+}
+
+function explained<T>(action: string, read: () => T, name: string): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Misfit)) throw error;
+    const { place, text, isRange } = error;
+    const where = place.startsWith(".") ? place.slice(1) : `${name}${place}`;
+    const message = `Cannot ${action}: ${where} ${text}`;
+    throw isRange ? new RangeError(message) : new TypeError(message);
+  }
+}
+
+function readTable<T extends object>(
+  table: SettingsTable<T>,
+  value: unknown,
+  allowed: string,
+): T {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new Misfit(false, `must be ${allowed}, not ${show(value)}`);
+  }
+  for (const key of Reflect.ownKeys(value)) {
+    if (typeof key !== "string" || !Object.hasOwn(table, key)) refuseKey(table, key);
+  }
+  const given = value as Record<string, unknown>;
+  const read: Record<string, unknown> = {};
+  for (const [name, one] of Object.entries<Setting<unknown>>(table)) {
+    const found = given[name];
+    if (found === undefined) {
+      if (one.absent !== undefined) continue;
+      throw new Misfit(false, `is missing; it must be ${one.allowed}`, `.${name}`);
+    }
+    try {
+      read[name] = one.read(found);
+    } catch (error) {
+      throw error instanceof Misfit ? error.at(`.${name}`) : error;
+    }
+  }
+  return read as T;
+}
+
+function refuseKey(table: object, key: string | symbol): never {
+  const name = String(key);
+  const names = Object.keys(table);
+  const near = names.map((one) => ({ one, steps: distance(one.toLowerCase(), name.toLowerCase()) }))
+    .toSorted((a, b) => a.steps - b.steps)[0];
+  const hint = near && near.steps <= 3
+    ? `did you mean ${near.one}?`
+    : `known are ${names.join(", ")}`;
+  throw new Misfit(false, `is no setting; ${hint}`, `.${name.slice(0, 60)}`);
+}
+
+/** How many letters have to be put in, left out or changed (Levenshtein). */
+function distance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 3) return Infinity;
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j++) {
+      const swapped = row[j]! + (letter === b[j] ? 0 : 1);
+      next.push(Math.min(swapped, row[j + 1]! + 1, next[j]! + 1));
+    }
+    row = next;
+  }
+  return row.at(-1)!;
+}

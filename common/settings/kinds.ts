@@ -1,0 +1,317 @@
+/**
+ * Kinds of settings: what a value may be, how that is said, and how it is read. A kind is the one
+ * place that knows it: the check, the documentation and the tests come from here.
+ *
+ * @module
+ */
+import { type Host, parseHost } from "../addresses.ts";
+
+/** A value of the wrong kind or with a wrong value; without the setting's name, which is added. */
+export class Misfit {
+  /** True where the kind is right and the value is not. */
+  readonly isRange: boolean;
+  /** What follows the setting's name, such as "must be a text, not a number". */
+  readonly text: string;
+  /** Where in the value it is, such as "[1]" or ".key". */
+  readonly place: string;
+
+  /** See the fields. */
+  constructor(isRange: boolean, text: string, place = "") {
+    this.isRange = isRange;
+    this.text = text;
+    this.place = place;
+  }
+
+  /** The same, one level further out. */
+  at(place: string): Misfit {
+    return new Misfit(this.isRange, this.text, `${place}${this.place}`);
+  }
+}
+
+/** What a setting may be. */
+export interface Kind<T> {
+  /** What is allowed, for messages and documentation: completes "must be ...". */
+  readonly allowed: string;
+  /** Reads a value once; what it returns is copied where the program could change it later. */
+  read(value: unknown): T;
+  /** Some values of other kinds, which are refused with a TypeError; for tests. */
+  readonly wrongKinds: readonly unknown[];
+  /** Some values out of range, which are refused with a RangeError; for tests. */
+  readonly wrongValues: readonly unknown[];
+}
+
+/** A value in a message: its kind, and itself where it is no text, which may be a secret. */
+export function show(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (Array.isArray(value)) return "an array";
+  if (value instanceof Promise) return "a promise";
+  const kind = typeof value;
+  return kind === "object" ? "an object" : kind === "string" ? "a text" : `a ${kind}`;
+}
+
+function wrongKind(allowed: string, value: unknown): never {
+  throw new Misfit(false, `must be ${allowed}, not ${show(value)}`);
+}
+
+function wrongValue(allowed: string, shown: string): never {
+  throw new Misfit(true, `must be ${allowed}, not ${shown}`);
+}
+
+/** Things that are none of the primitive kinds. */
+const OBJECTS: readonly unknown[] = [null, {}, [], () => {}, Symbol("wrong"), Promise.resolve()];
+
+/** A whole number. */
+export function wholeNumber(min: number, max: number, unit = ""): Kind<number> {
+  const allowed = `a whole number from ${min} to ${max}${unit && ` (${unit})`}`;
+  return {
+    allowed,
+    read(value) {
+      if (typeof value !== "number") wrongKind(allowed, value);
+      if (Number.isInteger(value) && value >= min && value <= max) return value;
+      return wrongValue(allowed, String(value));
+    },
+    wrongKinds: [...OBJECTS, "1", 1n, true],
+    wrongValues: [min - 1, max + 1, min + 0.5, NaN, Infinity, -Infinity],
+  };
+}
+
+/** A time in milliseconds; a fraction is allowed, and Infinity is for ever. */
+export function milliseconds(min: number): Kind<number> {
+  const allowed = `a number of milliseconds from ${min}, or Infinity`;
+  return {
+    allowed,
+    read(value) {
+      if (typeof value !== "number") wrongKind(allowed, value);
+      return value >= min ? value : wrongValue(allowed, String(value));
+    },
+    wrongKinds: [...OBJECTS, "1000", 1000n, true],
+    wrongValues: [min - 1, NaN, -Infinity],
+  };
+}
+
+/** What is told of a text that cannot be used. */
+export interface TextLimits {
+  /** What it is, such as "a text". */
+  what?: string;
+  /** Fewest bytes of UTF-8. */
+  min?: number;
+  /** Most bytes of UTF-8. */
+  max?: number;
+}
+
+/** A text without a zero byte, at which C would cut it off. */
+export function text({ what = "a text", min = 1, max = Infinity }: TextLimits = {}): Kind<string> {
+  const bytes = max === Infinity ? "" : ` of ${min} to ${max} bytes`;
+  const empty = max === Infinity && min > 0 ? " that is not empty" : "";
+  const allowed = `${what}${bytes}${empty}`;
+  const length = (value: string) => new TextEncoder().encode(value).length;
+  return {
+    allowed,
+    read(value) {
+      if (typeof value !== "string") wrongKind(allowed, value);
+      if (value.includes("\0")) throw new Misfit(true, "must not hold a zero byte");
+      if (!value.isWellFormed()) throw new Misfit(true, "must be well-formed Unicode");
+      const bytes = length(value);
+      return bytes >= min && bytes <= max ? value : wrongValue(allowed, `${bytes} bytes`);
+    },
+    wrongKinds: [...OBJECTS, 1, true, new Uint8Array(2)],
+    wrongValues: [
+      "a\0b",
+      "\0",
+      "a\ud800",
+      ...(min > 0 ? [""] : []),
+      ...(max < 10_000 ? ["x".repeat(max + 1)] : []),
+    ],
+  };
+}
+
+/**
+ * A host name or an address.
+ *
+ * @param form what is made of it
+ */
+export function hostText(form: (host: Host) => string): Kind<string> {
+  const allowed = "a host name or an address";
+  return {
+    allowed,
+    read(value) {
+      if (typeof value !== "string") wrongKind(allowed, value);
+      try {
+        return form(parseHost(value));
+      } catch (error) {
+        throw new Misfit(true, `must be ${allowed}: ${(error as Error).message}`);
+      }
+    },
+    wrongKinds: [...OBJECTS, 1, true],
+    wrongValues: ["", "a b", "a\0b", "host:1", "https://host", "256.1.1.1", "::1::", "[host]"],
+  };
+}
+
+/** One of several words. */
+export function oneOf<const T extends string>(words: readonly T[]): Kind<T> {
+  const quoted = words.map((word) => `"${word}"`);
+  const allowed = `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;
+  return {
+    allowed,
+    read(value) {
+      if (typeof value !== "string") wrongKind(allowed, value);
+      const word = words.find((word) => word === value);
+      return word ?? wrongValue(allowed, JSON.stringify(value.slice(0, 40)));
+    },
+    wrongKinds: [...OBJECTS, 1, 0, true, false],
+    wrongValues: ["", `${words[0]} `, words[0]!.toUpperCase() + "!", "__proto__", "\0"],
+  };
+}
+
+/** True or false, and nothing that is taken for it. */
+export function flag(): Kind<boolean> {
+  const allowed = "true or false";
+  return {
+    allowed,
+    read: (value) => typeof value === "boolean" ? value : wrongKind(allowed, value),
+    wrongKinds: [...OBJECTS, 0, 1, "true", "false", ""],
+    wrongValues: [],
+  };
+}
+
+// deno-lint-ignore no-explicit-any -- any function of the program's
+type AnyFunction = (...args: any[]) => unknown;
+
+/** A function; what it returns is looked at when it is called. */
+export function callback<T extends AnyFunction>(): Kind<T> {
+  const allowed = "a function";
+  return {
+    allowed,
+    read: (value) => typeof value === "function" ? value as T : wrongKind(allowed, value),
+    wrongKinds: [null, {}, [], "f", 1, true, Promise.resolve()],
+    wrongValues: [],
+  };
+}
+
+/**
+ * An object of a class.
+ *
+ * @param name the class's
+ * @param type gives the class when it is needed, so that no import has to be complete before
+ */
+export function instance<T>(
+  name: string,
+  type: () => abstract new (...args: never[]) => T,
+): Kind<T> {
+  const allowed = `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
+  return {
+    allowed,
+    read: (value) => value instanceof type() ? value : wrongKind(allowed, value),
+    wrongKinds: [...OBJECTS, 1, "text", true],
+    wrongValues: [],
+  };
+}
+
+/** Bytes as any view or an ArrayBuffer; they are copied. */
+export function byteString(min: number, max: number): Kind<Uint8Array<ArrayBuffer>> {
+  const allowed = `an ArrayBuffer or a view of one with ${min} to ${max} bytes`;
+  return {
+    allowed,
+    read(value) {
+      const bytes = viewOf(value);
+      if (!bytes) wrongKind(allowed, value);
+      const { length } = bytes;
+      return length >= min && length <= max
+        ? new Uint8Array(bytes)
+        : wrongValue(allowed, `${length} bytes`);
+    },
+    wrongKinds: [...OBJECTS, "secret", 16, [1, 2, 3], true],
+    wrongValues: [
+      ...(min > 0 ? [new Uint8Array(min - 1), new ArrayBuffer(min - 1)] : []),
+      ...(max < 10_000 ? [new Uint8Array(max + 1)] : []),
+    ],
+  };
+}
+
+/** A list, each entry of one kind; it is copied. */
+export function listOf<T>(kind: Kind<T>, min = 0): Kind<readonly T[]> {
+  const allowed = `an array, each entry ${kind.allowed}`;
+  return {
+    allowed,
+    read(value) {
+      if (!Array.isArray(value)) wrongKind(allowed, value);
+      if (value.length < min) throw new Misfit(true, `must have ${min} entries at least`);
+      // Not map(), which passes over holes.
+      return Array.from(value as unknown[], (entry, i) => {
+        try {
+          return kind.read(entry);
+        } catch (error) {
+          throw error instanceof Misfit ? error.at(`[${i}]`) : error;
+        }
+      });
+    },
+    wrongKinds: [
+      null,
+      {},
+      "text",
+      1,
+      true,
+      new Set(),
+      { length: 1 },
+      // deno-lint-ignore no-sparse-arrays -- a hole is what is refused
+      [,],
+      ...kind.wrongKinds.map((wrong) => [wrong]),
+    ],
+    wrongValues: [...(min > 0 ? [[]] : []), ...kind.wrongValues.map((wrong) => [wrong])],
+  };
+}
+
+/** The bytes that a BufferSource stands for, not copied; null where it is none. */
+export function viewOf(value: unknown): Uint8Array<ArrayBuffer> | null {
+  if (ArrayBuffer.isView(value)) {
+    return new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
+  }
+  return value instanceof ArrayBuffer ? new Uint8Array(value) : null;
+}
+
+/**
+ * The bytes of what a program sends: any BufferSource as what it is, not copied.
+ *
+ * @param name of the argument, for the error
+ * @throws {TypeError} where it is none: a text, say, would be sent as zero bytes
+ */
+export function bytesOf(value: unknown, name: string): Uint8Array<ArrayBuffer> {
+  // Most are this already, and this is asked for with every message.
+  if ((value as Uint8Array | null | undefined)?.constructor === Uint8Array) {
+    return value as Uint8Array<ArrayBuffer>;
+  }
+  const bytes = viewOf(value);
+  if (bytes) return bytes;
+  throw new TypeError(
+    `${name} must be an ArrayBuffer or a view of one such as a Uint8Array, not ${show(value)}`,
+  );
+}
+
+/**
+ * Checks memory that a program lends for what is received: a Uint8Array, or nothing.
+ *
+ * @throws {TypeError} where it is anything else
+ */
+export function checkInto(into: unknown): void {
+  if (into === undefined || (into as Uint8Array | null)?.constructor === Uint8Array) return;
+  if (into instanceof Uint8Array) return;
+  throw new TypeError(`into must be a Uint8Array, not ${show(into)}`);
+}
+
+/**
+ * Checks how long a program wants to wait.
+ *
+ * @throws {TypeError} where it is no number
+ * @throws {RangeError} where it is negative or NaN
+ */
+export function checkWait(timeoutMs: unknown): void {
+  if (timeoutMs === undefined) return;
+  if (typeof timeoutMs !== "number") {
+    throw new TypeError(`timeoutMs must be ${WAIT.allowed}, not ${show(timeoutMs)}`);
+  }
+  if (timeoutMs >= 0) return;
+  throw new RangeError(`timeoutMs must be ${WAIT.allowed}, not ${timeoutMs}`);
+}
+
+const WAIT = milliseconds(0);
