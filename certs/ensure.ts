@@ -6,11 +6,14 @@
  */
 import { DEFAULT_CERTS } from "../common/certificates.ts";
 import { describe, RunError } from "../common/errors.ts";
+import { checkSettings } from "../common/settings/check.ts";
 import { resolve } from "../common/std.ts";
-import { generateCertificates, type KeyType } from "./authority.ts";
+import { generateCertificates } from "./authority.ts";
+import type { KeyType } from "./key_types.ts";
 import { inspectCertificates, namesOf, type Wanted } from "./inspect.ts";
 import { ownHostNames, parseNames } from "./names.ts";
-import { checkDays, type Profile, readProfile } from "./profile.ts";
+import { ENSURE, type EnsureOptions } from "./options.ts";
+import { type Profile, readProfile } from "./profile.ts";
 import {
   FILES,
   type Holding,
@@ -19,33 +22,6 @@ import {
   readHolding,
   writeCertificates,
 } from "./store.ts";
-
-/** What {@linkcode ensureCertificates} is told. */
-export interface EnsureOptions {
-  /** Directory for the files; made if it is not there. Default `certs/pem`. */
-  dir?: string;
-  /** Path of a profile. Default: the profile.yaml beside this module. */
-  profile?: string;
-  /** DNS names and IP addresses of the server, besides the profile's and the host name. */
-  extraNames?: readonly string[];
-  /**
-   * Names and addresses that the server's certificate has to be for, where there is one already.
-   * Default: the profile's and `extraNames`.
-   */
-  neededNames?: readonly string[];
-  /** Ends whose certificates have to be there, where there are some already. Default: both. */
-  roles?: readonly ("server" | "client")[];
-  /** Kind of the keys. Without it any kind will do, and `p256` is made. */
-  keyType?: KeyType;
-  /** Passphrase of private keys that are encrypted. */
-  keyPassphrase?: string;
-  /** Lifetime in days of what is made; does not end the life of what is there. */
-  days?: number;
-  /** Makes all anew where everything in the directory was made here. Default false. */
-  force?: boolean;
-  /** Makes nothing: what is not there does not fit. Default false. */
-  onlyCheck?: boolean;
-}
 
 /** What {@linkcode ensureCertificates} has done. */
 export interface EnsureResult {
@@ -76,14 +52,16 @@ export const DEFAULT_KEY_TYPE: KeyType = "p256";
  * made is for the machine's host name, too, with `--allow-sys=hostname`; Deno does not prompt for it.
  *
  * @throws {UsageError} where the profile cannot be used
- * @throws {RangeError} where a name or the number of days is wrong
+ * @throws {TypeError} naming an option that is unknown or of the wrong kind
+ * @throws {RangeError} naming an option whose value cannot be used
  * @throws {RunError} where what is there does not fit, saying what is wrong and what to do, or the
  * directory cannot be read or written
  */
 export async function ensureCertificates(options: EnsureOptions = {}): Promise<EnsureResult> {
-  const { dir = DEFAULT_CERTS, force = false, onlyCheck = false } = options;
-  const profile = await readProfile(options.profile);
-  const order = await orderOf(options, profile);
+  const checked = checkSettings(ENSURE, options, "see to certificates");
+  const { dir = DEFAULT_CERTS, force = false, onlyCheck = false } = checked;
+  const profile = await readProfile(checked.profile);
+  const order = await orderOf(checked, profile);
   const before = await readHolding(dir);
   if (onlyCheck || !isToBeMade(before, force)) return await judge(dir, before, order);
   if (before.owner === "user") throw notMadeHere(dir, before);
@@ -121,7 +99,7 @@ async function orderOf(options: EnsureOptions, profile: Profile): Promise<Order>
   const { renewBeforeDays } = profile;
   return {
     names: names.map(({ value }) => value),
-    days: checkDays(options.days ?? profile.validityDays, "days"),
+    days: options.days ?? profile.validityDays,
     keyType,
     wanted: { roles, names: parseNames(neededNames), keyType, renewBeforeDays, keyPassphrase },
     usualNames: usualNames.map(({ value }) => value),

@@ -12,23 +12,26 @@
 import { DEFAULT_CERTS } from "../common/certificates.ts";
 import { describe, EXIT, reportError, UsageError } from "../common/errors.ts";
 import { parseArgs } from "../common/std.ts";
-import { KEY_TYPES, type KeyType } from "./authority.ts";
-import { DEFAULT_KEY_TYPE, ensureCertificates, type EnsureOptions } from "./ensure.ts";
+import { KEY_TYPES, type KeyType } from "./key_types.ts";
+import { MAX_DAYS } from "./kinds.ts";
+import { DEFAULT_KEY_TYPE, ensureCertificates } from "./ensure.ts";
+import type { EnsureOptions } from "./options.ts";
 import { parseName } from "./names.ts";
-import { BUILT_IN_PROFILE, MAX_DAYS } from "./profile.ts";
+import { BUILT_IN_PROFILE } from "./profile.ts";
 import { FILES } from "./store.ts";
 
-export { Authority, generateCertificates, KEY_TYPES } from "./authority.ts";
+export { Authority, generateCertificates } from "./authority.ts";
+export { KEY_TYPES, type KeyType } from "./key_types.ts";
+export type { CertificatePair, CertificateSet } from "./authority.ts";
 export type {
-  CertificatePair,
-  CertificateSet,
+  AuthorityOptions,
+  EnsureOptions,
   GenerateOptions,
   IssueOptions,
-  KeyType,
   Validity,
-} from "./authority.ts";
+} from "./options.ts";
 export { ensureCertificates } from "./ensure.ts";
-export type { EnsureOptions, EnsureResult } from "./ensure.ts";
+export type { EnsureResult } from "./ensure.ts";
 export type { Profile } from "./profile.ts";
 
 /**

@@ -12,7 +12,7 @@ import {
   readCredentials,
 } from "../common/pem/credentials.ts";
 import { PemError } from "../common/pem/errors.ts";
-import type { KeyType } from "./authority.ts";
+import type { KeyType } from "./key_types.ts";
 import { covers, parseName, type SubjectName } from "./names.ts";
 import { FILES } from "./store.ts";
 

@@ -1,13 +1,8 @@
 import { createPrivateKey } from "node:crypto";
 import { formatPem, parsePem } from "../common/pem/blocks.ts";
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
-import {
-  Authority,
-  type CertificateSet,
-  generateCertificates,
-  KEY_TYPES,
-  type KeyType,
-} from "./authority.ts";
+import { Authority, type CertificateSet, generateCertificates } from "./authority.ts";
+import { KEY_TYPES, type KeyType } from "./key_types.ts";
 import { inspectCertificates } from "./inspect.ts";
 import { parseNames } from "./names.ts";
 import { FILES, readHolding } from "./store.ts";
