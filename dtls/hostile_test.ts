@@ -4,6 +4,7 @@ import { TlsContext } from "../common/openssl/context.ts";
 import { OpenSslError } from "../common/openssl/errors.ts";
 import { loadOpenSsl } from "../common/openssl/library.ts";
 import { TlsSession } from "../common/openssl/session.ts";
+import type { TlsSettings } from "../common/openssl/settings.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../common/testing/assert.ts";
 import { testCertificates } from "../common/testing/certs.ts";
 import { FakeClock } from "../common/testing/fake_clock.ts";
@@ -63,8 +64,8 @@ class RawClient implements Disposable {
     this.session = session;
   }
 
-  static async open(listener: DtlsListener): Promise<RawClient> {
-    using context = new TlsContext(await contextOptions("client"));
+  static async open(listener: DtlsListener, settings: TlsSettings = {}): Promise<RawClient> {
+    using context = new TlsContext({ ...await contextOptions("client"), ...settings });
     return new RawClient(listener, new TlsSession(context, { serverName: "localhost" }));
   }
 
@@ -182,6 +183,47 @@ Deno.test("a client with an unknown PSK identity is refused", async () => {
   await assertRejects(() => server!.handshake(), OpenSslError);
   assertEquals(errors.length, 1);
   await assertServes(listener, { psk: { identity: "known", key } });
+});
+
+Deno.test("a refused hello that comes again is answered as before, and told of once", async () => {
+  const told: unknown[] = [];
+  await using listener = await listen({
+    ciphers: "ECDHE-ECDSA-AES256-GCM-SHA384",
+    onError: (error) => told.push(error),
+  });
+  using client = await RawClient.open(listener, { ciphers: "ECDHE-ECDSA-AES128-GCM-SHA256" });
+  const hello = await client.hello();
+  await client.send(hello);
+  const refused = await within(listener.accept());
+  await assertRejects(() => refused!.handshake(), OpenSslError, "no shared cipher");
+  const alert = await client.receive();
+  assertEquals(alert[0], 21, "an alert (RFC 5246 6.2.1)");
+  for (let again = 0; again < 3; again++) {
+    await client.send(hello);
+    assertEquals(await client.receive(), alert);
+  }
+  assertEquals([told.length, listener.counters.errors, listener.counters.sessions], [1, 1, 0]);
+  assertEquals(listener.counters.cookies, 1);
+  await assertServes(listener);
+});
+
+Deno.test("a wrong PSK and a silent server are told apart", async () => {
+  const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(2) };
+  await using listener = await listen({ ...NO_CERTIFICATE, pskLookup: () => new Uint8Array(32) });
+  const silent = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  const fail = async (port: number) => {
+    await using client = await connectDtls({ port, psk, handshakeTimeoutMs: 200 });
+    return (await assertRejects(() => within(client.handshake()), TimeoutError)).message;
+  };
+  const wrong = fail(listener.addr.port);
+  (await within(listener.accept()))!.handshake().catch(() => {});
+  const late = "the peer did not answer the handshake in time";
+  assertEquals(
+    await wrong,
+    `${late}; it has answered the hello: the pre-shared key may be wrong`,
+  );
+  assertEquals(await fail((silent.addr as Deno.NetAddr).port), late);
+  silent.close();
 });
 
 Deno.test("a forged cookie is answered with another request", async () => {

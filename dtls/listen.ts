@@ -138,6 +138,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
       new DtlsEndpoint<DtlsConn, Deno.NetAddr>(this.#context, {
         nowMs: () => performance.now(),
         transmit: (datagram, to) => this.#sendCookie(datagram, to),
+        refuse: (alert, to) => void this.#socket.send(alert, to).catch(() => {}),
         admit: (from) => this.#limits.admits(from.hostname),
         accept: (session, from) => this.#newConn(session, from),
         replaced: (conn) => conn.replaced(),

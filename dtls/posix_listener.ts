@@ -138,6 +138,7 @@ export class DtlsPosixListener {
       new DtlsEndpoint<DtlsPosixPeer, SocketAddress>(context, {
         nowMs: () => performance.now(),
         transmit: (datagram, to) => void this.#socket.send(datagram, to),
+        refuse: (alert, to) => void this.#socket.send(alert, to),
         admit: (from) => this.#limits.admits(from.hostname),
         accept: (session, from) => this.#newPeer(session, from),
         replaced: (peer) => peer.close(),

@@ -13,8 +13,10 @@ import { TlsSession } from "./session.ts";
 export interface DtlsEndpointHandlers<Peer extends DtlsPeer, Address> {
   /** Any clock that does not run backwards, in milliseconds. */
   nowMs(): number;
-  /** Sends a datagram to a client without a session; the bytes are borrowed for the call. */
+  /** Asks a client without a session for its cookie; the bytes are borrowed for the call. */
   transmit(datagram: Uint8Array, address: Address): void;
+  /** Tells a client that was refused so once more. */
+  refuse(alert: Uint8Array<ArrayBuffer>, address: Address): void;
   /** Says whether there is room for one more; asked before anything is done for a new client. */
   admit(address: Address): boolean;
   /** Takes over the session of a client whose cookie was good. */
@@ -28,6 +30,21 @@ export interface DtlsPeer {
   readonly core: TlsSession;
 }
 
+/** A client whose handshake has failed. */
+interface Refusal {
+  /** Of the ClientHello that was refused. */
+  random: Uint8Array;
+  /** The alert, which may have got lost. */
+  answer: Uint8Array<ArrayBuffer> | null;
+  untilMs: number;
+}
+
+/** A client sends a hello again for so long at most: RFC 6347 4.2.4.1 doubles its wait to 60 s. */
+const REFUSAL_MS = 60_000;
+
+/** So many are remembered; the oldest is forgotten first. */
+const REFUSALS = 256;
+
 interface Entry<Peer> {
   peer: Peer;
   /** Of the ClientHello it began with. */
@@ -40,6 +57,7 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
   readonly #mtu: number | undefined;
   readonly #handlers: DtlsEndpointHandlers<Peer, Address>;
   readonly #entries = new Map<string, Entry<Peer>>();
+  readonly #refusals = new Map<string, Refusal>();
   readonly #bioAddress: Deno.PointerObject;
   #listening: TlsSession | null = null;
   #accepting = true;
@@ -87,10 +105,11 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
     if (this.#closed) throw new TypeError("Cannot receive: the DTLS endpoint is closed");
     if (this.#context.closed) throw new TypeError("Cannot receive: the TLS context is closed");
     const entry = this.#entries.get(key);
-    if (!entry || this.#startsAnew(entry, datagram)) {
-      return this.#accepting && isClientHello(datagram)
-        ? this.#listen(datagram, key, address)
-        : null;
+    if (!entry || this.#startsAnew(entry.random, datagram)) {
+      if (!this.#accepting || !isClientHello(datagram)) return null;
+      return this.#isRefusedAgain(datagram, key, address)
+        ? null
+        : this.#listen(datagram, key, address);
     }
     entry.peer.core.feed(datagram);
     return entry.peer;
@@ -103,7 +122,11 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
 
   /** Forgets a session; whoever keeps it closes it. */
   forget(key: string, peer: Peer): void {
-    if (this.#entries.get(key)?.peer === peer) this.#entries.delete(key);
+    const entry = this.#entries.get(key);
+    if (entry?.peer === peer) {
+      this.#entries.delete(key);
+      if (!peer.core.established) this.#refused(key, entry.random, peer.core.lastWords);
+    }
     if (!this.#accepting || this.#closed || this.#context.closed) return;
     try {
       // The next client's is made while nobody waits for it.
@@ -128,9 +151,30 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
   }
 
   /** A ClientHello to a session is a new beginning, unless it is the old one again. */
-  #startsAnew({ random }: Entry<Peer>, datagram: Uint8Array): boolean {
+  #startsAnew(random: Uint8Array, datagram: Uint8Array): boolean {
     return isClientHello(datagram) &&
       clientRandom(datagram).some((byte, i) => byte !== random[i]);
+  }
+
+  #refused(key: string, random: Uint8Array, answer: Uint8Array<ArrayBuffer> | null): void {
+    this.#refusals.delete(key);
+    if (this.#refusals.size >= REFUSALS) {
+      const [oldest] = this.#refusals.keys();
+      this.#refusals.delete(oldest!);
+    }
+    this.#refusals.set(key, { random, answer, untilMs: this.#handlers.nowMs() + REFUSAL_MS });
+  }
+
+  /** The hello of a client that was refused, come again: it is answered as it was, and no new one. */
+  #isRefusedAgain(datagram: Uint8Array, key: string, address: Address): boolean {
+    const refusal = this.#refusals.get(key);
+    if (!refusal) return false;
+    if (this.#handlers.nowMs() < refusal.untilMs && !this.#startsAnew(refusal.random, datagram)) {
+      if (refusal.answer) this.#handlers.refuse(refusal.answer, address);
+      return true;
+    }
+    this.#refusals.delete(key);
+    return false;
   }
 
   /** The session of whoever comes next. */

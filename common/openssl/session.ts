@@ -90,6 +90,8 @@ export class TlsSession implements Disposable {
     retransmissions: 0,
     roundTripMs: null,
   };
+  /** What a handshake that has failed has put out at last: the alert that says why. */
+  lastWords: Uint8Array<ArrayBuffer> | null = null;
   readonly #context: TlsContext;
   readonly #lib: OpenSsl;
   readonly #datagram: boolean;
@@ -311,6 +313,7 @@ export class TlsSession implements Disposable {
       length = this.#lib.BIO_read(this.#output, output.bytes, OUTPUT_BYTES);
       if (length <= 0) break;
       const bytes = output.first(length);
+      if (this.#broken && !this.established) this.lastWords = bytes.slice();
       const out = this.#finished ? emit : this.#counting(emit);
       if (this.#datagram) packDatagrams(bytes, this.#mtu, out);
       else out(bytes);

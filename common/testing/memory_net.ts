@@ -233,6 +233,7 @@ export class MemoryListener implements Disposable {
       nowMs: () => this.nowMs,
       admit: () => true,
       transmit: (datagram) => this.transmit(datagram),
+      refuse: (alert) => this.transmit(alert),
       accept: (session) => {
         const end = newEnd();
         end.session = session;
