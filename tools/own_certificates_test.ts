@@ -4,8 +4,10 @@ import { snapshot, withDirectory, writeOwnCertificates } from "../certs/testing.
 import { join } from "../common/std.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../common/testing/assert.ts";
 import { RunError } from "../common/errors.ts";
+import { LANES } from "../common/lanes.ts";
 import { LaneStage } from "./bench/lane_stage.ts";
 import { casesOf } from "./bench/matrix.ts";
+import { whyNotAll } from "./bench/obstacles.ts";
 import { ROOT } from "./children.ts";
 
 const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-sys=hostname,cpus", "--allow-run"];
@@ -173,4 +175,13 @@ Deno.test("bench measures with a user's certificates, or names what they lack", 
       await failing.close();
     }
     assertEquals([await snapshot(dir), await snapshot(other)], before);
+  }));
+
+Deno.test("whyNotAll() leaves out the lanes whose certificates will not do", () =>
+  withDirectory(async (dir) => {
+    const empty = join(dir, "none");
+    await writeOwnCertificates(dir, ["server.example"]);
+    const lanes = await whyNotAll(dir);
+    assertEquals([...lanes], LANES.filter(({ engine }) => engine !== null));
+    assertEquals([...await whyNotAll(empty)], []);
   }));

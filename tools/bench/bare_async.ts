@@ -18,6 +18,7 @@ import { pinToCore } from "../../common/posix/affinity.ts";
 import type { ResultDocument } from "../../common/result.ts";
 import { join } from "../../common/std.ts";
 import { failureOf, ROOT, ScriptProcess } from "../children.ts";
+import { BENCH_NAMES } from "./obstacles.ts";
 import { twoCores } from "../rounds_machine.ts";
 
 const SIZE_BYTES = 100;
@@ -47,7 +48,7 @@ async function main(words: string[]): Promise<number> {
     const messages = countOf(words[1], 5000, MAX_REPEAT);
     const pairs = countOf(words[2], 5, 1000);
     if (ours.lane.engine !== null) {
-      await ensureCertificates({ dir: CERTS, neededNames: ["127.0.0.1"] });
+      await ensureCertificates({ dir: CERTS, neededNames: BENCH_NAMES });
     }
     await compare(ours, base, messages, pairs);
     return EXIT.complete;

@@ -22,8 +22,10 @@ import { prepareLane as prepareTls } from "../../tls/client.ts";
 import { prepareLane as prepareUdp } from "../../udp/client.ts";
 import { failureOf, ROOT, ScriptProcess } from "../children.ts";
 import type { BenchCase } from "./matrix.ts";
+import { BENCH_NAMES } from "./obstacles.ts";
 
-const CERTS = join(ROOT, DEFAULT_CERTS);
+/** The project's folder of certificates. */
+export const CERTS: string = join(ROOT, DEFAULT_CERTS);
 
 /** Both ends have optimized their code by then. */
 const WARM_UP_MS = 300;
@@ -126,8 +128,10 @@ export class LaneStage {
 
   async #makeCertificates(): Promise<void> {
     if (this.#hasCertificates) return;
-    const neededNames = ["127.0.0.1"];
-    const { made, summary } = await ensureCertificates({ dir: this.#certs, neededNames });
+    const { made, summary } = await ensureCertificates({
+      dir: this.#certs,
+      neededNames: BENCH_NAMES,
+    });
     if (made) say(summary);
     this.#hasCertificates = true;
   }
