@@ -10,17 +10,17 @@
  */
 import { InterruptedError, reportError } from "./common/errors.ts";
 import { registerBasics } from "./tools/bench/basics.ts";
-import { LaneStage } from "./tools/bench/lane_stage.ts";
+import { CERTS, LaneStage } from "./tools/bench/lane_stage.ts";
 import { casesOf, sizesOfBench } from "./tools/bench/matrix.ts";
 import { readVariable, whyNot, whyNotAll } from "./tools/bench/obstacles.ts";
 
 registerBasics(whyNot);
-registerLanes();
+await registerLanes();
 
 /** A case's group says what its lanes have in common, so that TCP is what the others build on. */
-function registerLanes(): void {
+async function registerLanes(): Promise<void> {
   const stage = new LaneStage();
-  const why = whyNotAll();
+  const why = await whyNotAll(CERTS);
   for (const bench of casesOf(sizes())) {
     const { lane, mode, sizeBytes } = bench;
     Deno.bench({

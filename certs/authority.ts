@@ -6,14 +6,20 @@
 // The X.509 package registers its algorithms through decorators and needs this one before it.
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
-import { parseNames, type SubjectName } from "./names.ts";
-import { BUILT_IN_PROFILE, checkDays, type Profile } from "./profile.ts";
-
-/** Kinds of key: ECDSA on P-256, RSA with 2048 bits, Ed25519. */
-export const KEY_TYPES = ["p256", "rsa2048", "ed25519"] as const;
-
-/** One of {@linkcode KEY_TYPES}. */
-export type KeyType = typeof KEY_TYPES[number];
+import { checkSettings, checkValue } from "../common/settings/check.ts";
+import type { KeyType } from "./key_types.ts";
+import { SUBJECT_TEXT } from "./kinds.ts";
+import { parseNames } from "./names.ts";
+import {
+  AUTHORITY,
+  type AuthorityOptions,
+  GENERATE,
+  type GenerateOptions,
+  ISSUE,
+  type IssueOptions,
+  type Validity,
+} from "./options.ts";
+import { BUILT_IN_PROFILE, type Profile } from "./profile.ts";
 
 /** A certificate and its private key (PKCS#8), both in PEM. */
 export interface CertificatePair {
@@ -27,40 +33,6 @@ export interface CertificateSet {
   ca: string;
   server: CertificatePair;
   client: CertificatePair;
-}
-
-/** When a certificate is valid. */
-export interface Validity {
-  notBefore: Date;
-  notAfter: Date;
-}
-
-/** What {@linkcode generateCertificates} is told. */
-export interface GenerateOptions {
-  /** Kind of all three keys. Default `p256`. */
-  keyType?: KeyType;
-  /** DNS names and IP addresses of the server, all of them. Default: the profile's. */
-  names?: readonly string[];
-  /** Lifetime in days from now. Default: the profile's. */
-  days?: number;
-  /** Start of the server's and the client's lifetime. Default: now, less the clock skew. */
-  notBefore?: Date;
-  /** End of the server's and the client's lifetime. Default: `days` from now. */
-  notAfter?: Date;
-  /** Default: the built-in one. */
-  profile?: Profile;
-}
-
-/** What {@linkcode Authority.issue} is told. */
-export interface IssueOptions {
-  /** What the certificate is for: its extended key usage. */
-  role: "server" | "client";
-  commonName: string;
-  validity: Validity;
-  /** Entries of the subjectAltName extension; none, and the extension is left out. */
-  names?: readonly SubjectName[];
-  /** Kind of its key. Default: the authority's. */
-  keyType?: KeyType;
 }
 
 const MS_PER_MINUTE = 60_000;
@@ -84,7 +56,9 @@ const KEY_ALGORITHMS = {
  * The authority's lifetime covers now and the lifetime of the other two, so that a certificate
  * that has expired, or is not valid yet, is the only fault of its chain.
  *
- * @throws {RangeError} where a name, the number of days, or the order of the dates is wrong
+ * @throws {TypeError} naming an option that is unknown or of the wrong kind
+ * @throws {RangeError} naming an option whose value cannot be used: a name, the number of days, dates
+ * that are not in order
  *
  * @example An expired server certificate for another name
  * ```ts
@@ -100,14 +74,15 @@ const KEY_ALGORITHMS = {
  * ```
  */
 export async function generateCertificates(options: GenerateOptions = {}): Promise<CertificateSet> {
-  const { keyType = "p256", profile = BUILT_IN_PROFILE } = options;
-  const names = parseNames(options.names ?? profile.server.names);
-  if (names.length === 0) throw new RangeError("names must hold at least one name");
-  const usual = usualValidity(profile, checkDays(options.days ?? profile.validityDays, "days"));
-  const validity = checkValidity({
-    notBefore: options.notBefore ?? usual.notBefore,
-    notAfter: options.notAfter ?? usual.notAfter,
-  });
+  const action = "make certificates";
+  const checked = checkSettings(GENERATE, options, action);
+  const { keyType = "p256", profile = BUILT_IN_PROFILE } = checked;
+  const names = parseNames(checked.names ?? profile.server.names);
+  const usual = usualValidity(profile, checked.days ?? profile.validityDays);
+  const validity = inOrder({
+    notBefore: checked.notBefore ?? usual.notBefore,
+    notAfter: checked.notAfter ?? usual.notAfter,
+  }, action);
   const authority = await Authority.create(profile.ca.commonName, {
     organization: profile.organization,
     keyType,
@@ -151,30 +126,42 @@ export class Authority {
    * Makes a self-signed authority that signs end entities only: pathLenConstraint 0 (RFC 5280
    * section 4.2.1.9), key usages keyCertSign and cRLSign (section 4.2.1.3). It has no authority
    * key identifier, which a self-signed certificate may omit (section 4.2.1.1).
+   *
+   * @throws {TypeError} naming an option that is unknown, missing or of the wrong kind
+   * @throws {RangeError} naming an option whose value cannot be used
    */
-  static async create(
-    commonName: string,
-    options: { organization: string; keyType: KeyType; validity: Validity },
-  ): Promise<Authority> {
-    const keys = await generateKeys(options.keyType, { extractable: false });
+  static async create(commonName: string, options: AuthorityOptions): Promise<Authority> {
+    const action = "make an authority";
+    const name = checkValue(SUBJECT_TEXT, commonName, "commonName", action);
+    const { organization, keyType, validity } = checkSettings(AUTHORITY, options, action);
+    inOrder(validity, action);
+    const keys = await generateKeys(keyType, { extractable: false });
     const { keyCertSign, cRLSign } = x509.KeyUsageFlags;
     const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-      name: subject(commonName, options.organization),
-      ...options.validity,
+      name: subject(name, organization),
+      ...validity,
       keys,
-      signingAlgorithm: KEY_ALGORITHMS[options.keyType],
+      signingAlgorithm: KEY_ALGORITHMS[keyType],
       extensions: [
         new x509.BasicConstraintsExtension(true, 0, true),
         new x509.KeyUsagesExtension(keyCertSign | cRLSign, true),
         await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       ],
     });
-    return new Authority(certificate, keys.privateKey, options);
+    return new Authority(certificate, keys.privateKey, { organization, keyType });
   }
 
-  /** Makes a key pair and signs an end-entity certificate for it (RFC 5280 section 4.2). */
+  /**
+   * Makes a key pair and signs an end-entity certificate for it (RFC 5280 section 4.2).
+   *
+   * @throws {TypeError} naming an option that is unknown, missing or of the wrong kind
+   * @throws {RangeError} naming an option whose value cannot be used
+   */
   async issue(options: IssueOptions): Promise<CertificatePair> {
-    const { role, names = [], keyType = this.#keyType } = options;
+    const action = "issue a certificate";
+    const checked = checkSettings(ISSUE, options, action);
+    const { role, commonName, names = [], keyType = this.#keyType } = checked;
+    const validity = inOrder(checked.validity, action);
     const keys = await generateKeys(keyType, { extractable: true });
     const extensions: x509.Extension[] = [
       new x509.BasicConstraintsExtension(false, undefined, true),
@@ -187,9 +174,9 @@ export class Authority {
       extensions.push(new x509.SubjectAlternativeNameExtension([...names]));
     }
     const certificate = await x509.X509CertificateGenerator.create({
-      subject: subject(options.commonName, this.#organization),
+      subject: subject(commonName, this.#organization),
       issuer: this.#certificate.subjectName,
-      ...options.validity,
+      ...validity,
       publicKey: keys.publicKey,
       signingKey: this.#signingKey,
       signingAlgorithm: KEY_ALGORITHMS[this.#keyType],
@@ -230,10 +217,9 @@ function usualValidity(profile: Profile, days: number): Validity {
   };
 }
 
-function checkValidity(validity: Validity): Validity {
-  // An invalid date is not a number and fails every comparison.
+function inOrder(validity: Validity, action: string): Validity {
   if (validity.notBefore < validity.notAfter) return validity;
-  throw new RangeError("notBefore must be an earlier date than notAfter");
+  throw new RangeError(`Cannot ${action}: notBefore must be an earlier date than notAfter`);
 }
 
 /** As UTF8String outright: in a plain string the package gives quotes and `#` a meaning. */

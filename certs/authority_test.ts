@@ -7,7 +7,8 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../common/testing/assert.ts";
-import { type CertificateSet, generateCertificates, KEY_TYPES } from "./authority.ts";
+import { type CertificateSet, generateCertificates } from "./authority.ts";
+import { KEY_TYPES } from "./key_types.ts";
 import { BUILT_IN_PROFILE } from "./profile.ts";
 import { FILES, writeCertificates } from "./store.ts";
 import { type Finished, openssl, withDirectory } from "./testing.ts";

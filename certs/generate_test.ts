@@ -9,11 +9,20 @@ import {
   assertStringIncludes,
 } from "../common/testing/assert.ts";
 import { ensureCertificates, generateCertificates, KEY_TYPES } from "./generate.ts";
-import { FILES, readCertificates, writeCertificates } from "./store.ts";
-import { type Finished, openssl, runDeno, withDirectory } from "./testing.ts";
+import { formatMarker, MARKER } from "./marker.ts";
+import { FILES, readHolding, writeCertificates } from "./store.ts";
+import {
+  type Finished,
+  listing,
+  openssl,
+  runDeno,
+  snapshot,
+  withDirectory,
+  writeOwnCertificates,
+} from "./testing.ts";
 
 const SCRIPT = fromFileUrl(new URL("generate.ts", import.meta.url));
-const ALL = Object.values(FILES).sort();
+const ALL = [...Object.values(FILES), MARKER].sort();
 
 /** Starts the script with the permissions its help names. */
 function generate(...words: string[]): Promise<Finished> {
@@ -25,75 +34,190 @@ function start(permissions: string[], words: string[]): Promise<Finished> {
   return runDeno([...flags, SCRIPT, ...words]);
 }
 
-function listing(dir: string): string[] {
-  return [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
-}
-
 Deno.test("ensureCertificates() makes five files in a directory it makes", () =>
   withDirectory(async (parent) => {
     const dir = join(parent, "deep", "certs");
     const result = await ensureCertificates({ dir });
     assertEquals([result.made, result.dir], [true, dir]);
-    assertStringIncludes(result.summary, "ca.pem was missing");
+    assertMatch(result.summary, /: made for 365 days \(p256, for localhost, /);
     assertEquals(listing(dir), ALL);
   }));
 
 Deno.test("ensureCertificates() keeps what is valid", () =>
   withDirectory(async (dir) => {
     await ensureCertificates({ dir, keyType: "ed25519" });
-    const before = await readCertificates(dir);
+    const before = await snapshot(dir);
     const result = await ensureCertificates({ dir });
-    assertEquals(result.made, false);
-    assertMatch(result.summary, /: kept, all is valid until 20/);
-    assertEquals(await readCertificates(dir), before);
+    assertEquals([result.made, result.endsSoon], [false, false]);
+    assertMatch(result.summary, /: kept, all is valid until 20\S+Z$/);
+    assertEquals(await snapshot(dir), before);
   }));
 
 Deno.test("ensureCertificates() makes all anew where it is forced to", () =>
   withDirectory(async (dir) => {
     await ensureCertificates({ dir });
-    const before = await readCertificates(dir);
+    const before = await snapshot(dir);
     assertEquals((await ensureCertificates({ dir, force: true })).made, true);
-    assertNotEquals(await readCertificates(dir), before);
+    const after = await snapshot(dir);
+    for (const name of ALL) assertNotEquals(after[name], before[name], name);
   }));
 
-for (const name of ALL) {
-  Deno.test(`ensureCertificates() makes all anew where ${name} is missing`, () =>
+/** What is wrong with what was made here, and the words that make it anew. */
+async function refusalFor(
+  dir: string,
+  options: Parameters<typeof ensureCertificates>[0] = {},
+): Promise<[reason: string, words: string[]]> {
+  const before = await snapshot(dir);
+  const error = await assertRejects(() => ensureCertificates({ dir, ...options }), RunError);
+  assertEquals(await snapshot(dir), before, "nothing is replaced");
+  const [, reason, command] = /^Cannot use the certificates in \S+: (.*); to make them anew: (.*)$/
+    .exec(error.message) ?? [error.message];
+  const [task, ...words] = command?.split(" certs ") ?? [];
+  assertEquals(task, "deno task", error.message);
+  return [reason!, words[0]!.split(" ")];
+}
+
+for (const name of Object.values(FILES)) {
+  Deno.test(`ensureCertificates() says that ${name} is missing, and how to make all anew`, () =>
     withDirectory(async (dir) => {
       await ensureCertificates({ dir });
       await Deno.remove(join(dir, name));
-      const { made, summary } = await ensureCertificates({ dir });
-      assert(made);
-      assertStringIncludes(summary, `${name} was missing`);
+      const [reason, words] = await refusalFor(dir);
+      assertEquals(reason, `${name} is missing`);
+      assertEquals((await generate(...words)).code, 0);
       assertEquals((await ensureCertificates({ dir })).made, false);
     }));
 }
 
-Deno.test("ensureCertificates() makes all anew for a name that is not in there", () =>
+Deno.test("ensureCertificates() names a missing name, and a command that adds it to the others", () =>
   withDirectory(async (dir) => {
-    await ensureCertificates({ dir });
-    const wanted = { dir, extraNames: ["server.example", "192.0.2.1"] };
-    const { made, summary } = await ensureCertificates(wanted);
-    assert(made);
-    assertStringIncludes(summary, "server-cert.pem is not valid for server.example");
-    assertEquals((await ensureCertificates(wanted)).made, false);
-    assertEquals((await ensureCertificates({ dir })).made, false);
+    await ensureCertificates({ dir, extraNames: ["kept.example"] });
+    const wanted = { extraNames: ["server.example", "192.0.2.1"] };
+    const [reason, words] = await refusalFor(dir, wanted);
+    assertEquals(reason, "server-cert.pem is not valid for server.example");
+    assertEquals((await generate(...words)).code, 0);
+    const extraNames = [...wanted.extraNames, "kept.example"];
+    assertEquals((await ensureCertificates({ dir, extraNames })).made, false);
   }));
 
-Deno.test("ensureCertificates() makes all anew for another kind of key", () =>
+Deno.test("ensureCertificates() names a missing kind of key, and a command that makes it", () =>
   withDirectory(async (dir) => {
-    for (const keyType of KEY_TYPES) {
-      assertEquals((await ensureCertificates({ dir, keyType })).made, true);
+    await ensureCertificates({ dir });
+    for (const keyType of KEY_TYPES.filter((type) => type !== "p256")) {
+      const [reason, words] = await refusalFor(dir, { keyType });
+      assertEquals(reason, `server-cert.pem has no ${keyType} key`);
+      assertEquals((await generate(...words)).code, 0);
       assertEquals((await ensureCertificates({ dir, keyType })).made, false);
     }
   }));
 
-Deno.test("ensureCertificates() replaces certificates that have expired", () =>
+Deno.test("ensureCertificates() names what has expired, and replaces nothing", () =>
   withDirectory(async (dir) => {
     const expired = { notBefore: new Date("2020-01-01"), notAfter: new Date("2020-02-01") };
     await writeCertificates(dir, await generateCertificates(expired));
-    const { made, summary } = await ensureCertificates({ dir });
-    assert(made);
-    assertStringIncludes(summary, "server-cert.pem has expired");
+    assertEquals((await refusalFor(dir))[0], "server-cert.pem has expired");
+  }));
+
+Deno.test("ensureCertificates() keeps what ends soon, and says so with a command", () =>
+  withDirectory(async (dir) => {
+    const notBefore = new Date("2020-01-01");
+    const notAfter = new Date(Date.now() + 86_400_000);
+    await writeCertificates(dir, await generateCertificates({ notBefore, notAfter }));
+    const { made, endsSoon, summary } = await ensureCertificates({ dir });
+    assertEquals([made, endsSoon], [false, true]);
+    assertMatch(summary, /, which is soon; to make them anew: deno task certs --force --dir /);
+  }));
+
+Deno.test("ensureCertificates() asks for the needed names and roles alone", () =>
+  withDirectory(async (dir) => {
+    const set = await generateCertificates({ names: ["only.example"] });
+    await writeCertificates(dir, set);
+    assertEquals((await ensureCertificates({ dir, neededNames: ["only.example"] })).made, false);
+    await Deno.remove(join(dir, FILES.clientKey));
+    const options = { dir, neededNames: [], roles: ["server"] } as const;
+    assertEquals((await ensureCertificates(options)).made, false);
+    await assertRejects(() => ensureCertificates({ ...options, roles: ["client"] }), RunError);
+  }));
+
+Deno.test("ensureCertificates() with onlyCheck makes nothing", () =>
+  withDirectory(async (dir) => {
+    const line = "ca.pem is missing; copy the folder from the machine";
+    await assertRejects(() => ensureCertificates({ dir, onlyCheck: true }), RunError, line);
+    assertEquals(listing(dir), []);
+  }));
+
+for (const force of [false, true]) {
+  const how = force ? "with force" : "without force";
+  Deno.test(`ensureCertificates() ${how} leaves a user's certificates as they are`, () =>
+    withDirectory(async (dir) => {
+      await writeOwnCertificates(dir, ["127.0.0.1"]);
+      const before = await snapshot(dir);
+      const why = force ? "ca.pem was not made here" : "server-cert.pem is not valid for localhost";
+      await assertRejects(() => ensureCertificates({ dir, force }), RunError, why);
+      assertEquals(await snapshot(dir), before);
+    }));
+
+  for (const name of Object.values(FILES)) {
+    Deno.test(`ensureCertificates() ${how} leaves a user's ${name} among made ones`, () =>
+      withDirectory(async (dir) => {
+        await ensureCertificates({ dir });
+        await Deno.writeTextFile(join(dir, name), "a user's own");
+        const before = await snapshot(dir);
+        await assertRejects(() => ensureCertificates({ dir, force }), RunError, name);
+        assertEquals(await snapshot(dir), before);
+      }));
+  }
+
+  Deno.test(`ensureCertificates() ${how} adds nothing to a user's incomplete set`, () =>
+    withDirectory(async (dir) => {
+      await writeOwnCertificates(dir);
+      await Deno.remove(join(dir, FILES.clientKey));
+      const before = await snapshot(dir);
+      await assertRejects(() => ensureCertificates({ dir, force }), RunError);
+      assertEquals(await snapshot(dir), before);
+    }));
+}
+
+Deno.test("ensureCertificates() keeps a user's certificates that fit, with a chain", () =>
+  withDirectory(async (dir) => {
+    await writeOwnCertificates(dir, ["localhost", "127.0.0.1", "::1"]);
+    const before = await snapshot(dir);
+    assertEquals((await ensureCertificates({ dir })).made, false);
+    assertEquals(await snapshot(dir), before);
+  }));
+
+Deno.test("ensureCertificates() completes what was cut off while it was made", () =>
+  withDirectory(async (dir) => {
+    await ensureCertificates({ dir });
+    const { files } = JSON.parse(await Deno.readTextFile(join(dir, MARKER)));
+    await Deno.writeTextFile(join(dir, MARKER), formatMarker({ files, replacing: {} }));
+    await Deno.remove(join(dir, FILES.serverCert));
+    assertEquals((await ensureCertificates({ dir })).made, true);
+    assertEquals((await ensureCertificates({ dir })).made, false);
+  }));
+
+Deno.test("generate.ts that is killed leaves nothing half-written", () =>
+  withDirectory(async (dir) => {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", "-A", SCRIPT, "--dir", dir],
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    const watcher = Deno.watchFs(dir);
+    for await (const { paths } of watcher) {
+      if (paths.some((path) => path.endsWith(".tmp"))) break;
+    }
+    child.kill("SIGKILL");
+    await child.status;
+    const { owner, files } = await readHolding(dir);
+    assert(owner !== "user");
+    for (const [name, bytes] of files) {
+      assertMatch(new TextDecoder().decode(bytes), /-----\n$/, name);
+    }
+    // The next one completes it, or keeps what was complete.
+    await ensureCertificates({ dir });
+    assertEquals((await ensureCertificates({ dir })).made, false);
+    assertEquals((await readHolding(dir)).files.size, 5);
   }));
 
 Deno.test("ensureCertificates() called at the same time makes one set", () =>
@@ -142,7 +266,7 @@ Deno.test("generate.ts makes, keeps, and says either in one line", () =>
     assertEquals([made.code, made.stderr], [0, ""]);
     assertMatch(
       made.stdout,
-      /^\S+: made for 1 day \(p256, for .*, server\.example\): .*missing\n$/,
+      /^\S+: made for 1 day \(p256, for .*, server\.example\)\n$/,
     );
     const kept = await generate("--dir", dir);
     assertEquals([kept.code, kept.stderr], [0, ""]);

@@ -1,74 +1,93 @@
 /**
- * Finds out whether the certificates in a directory can be kept.
+ * Finds out whether certificates can be used for what is wanted of them.
  *
  * @module
  */
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
-import { createPrivateKey, createPublicKey } from "node:crypto";
-import type { CertificateSet, KeyType } from "./authority.ts";
-import { parseName, sameName, type SubjectName } from "./names.ts";
+import { type Certificate, readCertificates } from "../common/pem/certificates.ts";
+import {
+  type CredentialNames,
+  type Credentials,
+  readCredentials,
+} from "../common/pem/credentials.ts";
+import { PemError } from "../common/pem/errors.ts";
+import type { KeyType } from "./key_types.ts";
+import { covers, parseName, type SubjectName } from "./names.ts";
+import { FILES } from "./store.ts";
 
-/** What certificates must have to be kept. */
+/** What certificates must have to be used. */
 export interface Wanted {
+  /** Which ends they are for; the other's need not be there. */
+  roles: readonly ("server" | "client")[];
   /** Names the server certificate must be valid for; it may have more. */
   names: readonly SubjectName[];
-  /** Kind of all keys; any kind will do without it. */
+  /** Kind of both ends' keys; any kind will do without it. */
   keyType?: KeyType;
-  /** More days than these must be left, or than half the lifetime where that is less. */
+  /** That few days before the end, or half the lifetime where that is less, are soon. */
   renewBeforeDays: number;
+  /** Opens keys that are encrypted. */
+  keyPassphrase?: string;
 }
 
-/** Either when the first of the certificates ends, or why they cannot be kept. */
-export type Verdict = { keep: true; notAfter: Date } | { keep: false; reason: string };
-
-/** Names of the parts as they stand in a reason. */
-export interface PartNames {
-  ca: string;
-  serverCert: string;
-  serverKey: string;
-  clientCert: string;
-  clientKey: string;
-}
+/** Either when the first of the certificates ends, or why they cannot be used. */
+export type Verdict =
+  | { fits: true; notAfter: Date; endsSoon: boolean }
+  | { fits: false; reason: string };
 
 const MS_PER_DAY = 86_400_000;
 
+/** anyExtendedKeyUsage: RFC 5280 4.2.1.12. */
+const ANY_USAGE = "2.5.29.37.0";
+
 /**
- * Checks that three certificates and two keys parse, belong together, are valid for long enough
- * and are what is wanted. This is no path validation of RFC 5280 section 6, which is left to the
- * TLS libraries; it finds what a user can mend by making the certificates anew.
+ * Checks that certificates and keys can be read, belong together, are valid now and are what is
+ * wanted. This is no path validation of RFC 5280 section 6, which is left to the TLS libraries: what
+ * cannot be told here passes.
  *
- * @param set the PEM texts, from wherever
+ * @param files contents by the names of {@linkcode FILES}
  */
 export async function inspectCertificates(
-  set: CertificateSet,
+  files: ReadonlyMap<string, Uint8Array>,
   wanted: Wanted,
-  names: PartNames,
 ): Promise<Verdict> {
+  const ends: Lifetime[] = [];
   try {
-    const ca = parsePart(set.ca, names.ca);
-    const server = parsePart(set.server.cert, names.serverCert);
-    const client = parsePart(set.client.cert, names.clientCert);
-    checkKey(server, set.server.key, names.serverKey);
-    checkKey(client, set.client.key, names.clientKey);
-    await checkIssuer(server, ca);
-    await checkIssuer(client, ca);
-    checkUse(server, "server");
-    checkUse(client, "client");
-    for (const part of [ca, server, client]) {
-      checkTime(part, wanted.renewBeforeDays);
+    for (const role of wanted.roles) {
+      const { chain, caCerts } = readEnd(files, role, wanted.keyPassphrase);
+      const [parts, authorities] = [
+        partsOf(chain, partNames(role).cert),
+        partsOf(caCerts, FILES.ca),
+      ];
+      const [part, ...between] = parts ?? [];
+      if (!part || !authorities) continue;
+      const path = await findPath(part, between, authorities);
+      checkUse(part, role);
       checkKeyType(part, wanted.keyType);
+      if (role === "server") checkNames(part, wanted.names);
+      for (const each of [part, ...path]) ends.push(checkTime(each, wanted.renewBeforeDays));
     }
-    checkNames(server, wanted.names);
-    const ends = [ca, server, client].map(({ cert }) => cert.notAfter.getTime());
-    return { keep: true, notAfter: new Date(Math.min(...ends)) };
   } catch (error) {
-    if (error instanceof Unfit) return { keep: false, reason: error.message };
+    if (error instanceof Unfit) return { fits: false, reason: error.message };
+    throw error;
+  }
+  const notAfter = new Date(Math.min(...ends.map(({ end }) => end)));
+  return { fits: true, notAfter, endsSoon: ends.some(({ isSoon }) => isSoon) };
+}
+
+/** Names and addresses that a server's certificate is for, as far as it can be read. */
+export function namesOf(file: Uint8Array | undefined): SubjectName[] {
+  if (!file) return [];
+  try {
+    const [own] = partsOf(readCertificates(file, FILES.serverCert), FILES.serverCert) ?? [];
+    return own ? alternativeNames(own.cert) : [];
+  } catch (error) {
+    if (error instanceof PemError) return [];
     throw error;
   }
 }
 
-/** Why the certificates cannot be kept; does not leave this module. */
+/** Why certificates cannot be used; does not leave this module. */
 class Unfit extends Error {}
 
 interface Part {
@@ -76,37 +95,95 @@ interface Part {
   cert: x509.X509Certificate;
 }
 
-function parsePart(pem: string, name: string): Part {
+interface Lifetime {
+  end: number;
+  isSoon: boolean;
+}
+
+function partNames(role: "server" | "client"): { cert: string; key: string } {
+  return role === "server"
+    ? { cert: FILES.serverCert, key: FILES.serverKey }
+    : { cert: FILES.clientCert, key: FILES.clientKey };
+}
+
+function readEnd(
+  files: ReadonlyMap<string, Uint8Array>,
+  role: "server" | "client",
+  keyPassphrase: string | undefined,
+): Credentials {
+  const { cert, key } = partNames(role);
+  const bytes = (name: string) => {
+    const file = files.get(name);
+    if (!file) throw new Unfit(`${name} is missing`);
+    return file;
+  };
+  const names: CredentialNames = {
+    caCerts: () => FILES.ca,
+    cert,
+    key,
+    passphrase: {
+      missing: "its passphrase is wanted: --key-passphrase-file FILE",
+      wrong: "the passphrase does not open it",
+    },
+  };
+  const input = { caCerts: [bytes(FILES.ca)], cert: bytes(cert), key: bytes(key), keyPassphrase };
   try {
-    const [block, ...more] = x509.PemConverter.decodeWithHeaders(pem);
-    if (block?.type === "CERTIFICATE" && more.length === 0) {
-      return { name, cert: new x509.X509Certificate(block.rawData) };
-    }
-  } catch {
-    // Whatever is wrong with it, it is the same to the user.
+    return readCredentials(input, names);
+  } catch (error) {
+    if (error instanceof PemError) throw new Unfit(`${error.source}: ${error.problem}`);
+    throw error;
   }
-  throw new Unfit(`${name} is not one PEM certificate`);
 }
 
-function checkKey({ name, cert }: Part, keyPem: string, keyName: string): void {
-  let spki: Uint8Array;
+/** Null where this package cannot read what node:crypto can. */
+function partsOf(certificates: readonly Certificate[], name: string): Part[] | null {
   try {
-    spki = createPublicKey(createPrivateKey(keyPem)).export({ type: "spki", format: "der" });
+    return certificates.map(({ der }) => ({ name, cert: new x509.X509Certificate(der) }));
   } catch {
-    throw new Unfit(`${keyName} is not a PEM private key`);
-  }
-  if (spki.toHex() !== new Uint8Array(cert.publicKey.rawData).toHex()) {
-    throw new Unfit(`${keyName} does not belong to ${name}`);
+    return null;
   }
 }
 
-async function checkIssuer({ name, cert }: Part, ca: Part): Promise<void> {
-  if (!isAuthority(ca.cert)) throw new Unfit(`${ca.name} is not an authority`);
-  if (cert.issuer !== ca.cert.subject || !await isSignedWith(cert, ca.cert.publicKey)) {
-    throw new Unfit(`${name} was not signed by ${ca.name}`);
+/**
+ * From an end's certificate to an authority in ca.pem, by way of the certificates that stand behind
+ * the end's own (RFC 8446 4.4.2). Each is used once, so that it ends.
+ *
+ * @returns what it leads over, the end's own left out
+ */
+async function findPath(part: Part, between: Part[], authorities: Part[]): Promise<Part[]> {
+  const path: Part[] = [];
+  const left = new Set(between);
+  for (let last = part;;) {
+    const authority = await findIssuer(last, authorities);
+    if (authority) return authority.cert.equal(last.cert) ? path : [...path, authority];
+    const next = await findIssuer(last, left);
+    if (!next) break;
+    left.delete(next);
+    path.push(next);
+    last = next;
+  }
+  if (!authorities.some(({ cert }) => mayIssue(cert))) {
+    throw new Unfit(`${FILES.ca} is not an authority`);
+  }
+  const chain = between.length > 0 ? ", by way of the chain in it" : "";
+  throw new Unfit(`${part.name} was not signed by an authority in ${FILES.ca}${chain}`);
+}
+
+async function findIssuer({ cert }: Part, candidates: Iterable<Part>): Promise<Part | undefined> {
+  for (const candidate of candidates) {
+    const isIssuer = cert.issuer === candidate.cert.subject && mayIssue(candidate.cert, cert) &&
+      await isSignedWith(cert, candidate.cert.publicKey);
+    if (isIssuer) return candidate;
   }
 }
 
+/** An authority says that it is one, but for old ones, and for one that has signed itself alone. */
+function mayIssue(cert: x509.X509Certificate, issued?: x509.X509Certificate): boolean {
+  const constraints = cert.getExtension(x509.BasicConstraintsExtension);
+  return (constraints?.ca ?? true) || (issued !== undefined && cert.equal(issued));
+}
+
+/** True, too, where WebCrypto does not know the algorithm: the names are the same, after all. */
 async function isSignedWith(
   cert: x509.X509Certificate,
   publicKey: x509.PublicKey,
@@ -114,30 +191,31 @@ async function isSignedWith(
   try {
     return await cert.verify({ publicKey, signatureOnly: true });
   } catch {
-    // A key of another kind than the signature's is an error of WebCrypto, and no match either.
-    return false;
+    return !isKnownAlgorithm(publicKey.algorithm);
   }
 }
 
+/** A key of a known kind that does not go with the signature's is an error, and no match. */
+function isKnownAlgorithm(algorithm: Algorithm): boolean {
+  return ["ECDSA", "RSASSA-PKCS1-v1_5", "Ed25519"].includes(algorithm.name);
+}
+
+/** RFC 5280 4.2.1.12: without the extension it may be used for everything. */
 function checkUse({ name, cert }: Part, role: "server" | "client"): void {
-  const usages = cert.getExtension(x509.ExtendedKeyUsageExtension)?.usages ?? [];
-  if (isAuthority(cert) || !usages.includes(x509.ExtendedKeyUsage[`${role}Auth`])) {
+  const usages = cert.getExtension(x509.ExtendedKeyUsageExtension)?.usages;
+  if (!usages || usages.includes(ANY_USAGE)) return;
+  if (!usages.includes(x509.ExtendedKeyUsage[`${role}Auth`])) {
     throw new Unfit(`${name} is not a ${role} certificate`);
   }
 }
 
-function isAuthority(cert: x509.X509Certificate): boolean {
-  return cert.getExtension(x509.BasicConstraintsExtension)?.ca ?? false;
-}
-
-function checkTime({ name, cert }: Part, renewBeforeDays: number): void {
+function checkTime({ name, cert }: Part, renewBeforeDays: number): Lifetime {
   const now = Date.now();
   const [start, end] = [cert.notBefore.getTime(), cert.notAfter.getTime()];
   if (start > now) throw new Unfit(`${name} is not valid yet`);
   if (end <= now) throw new Unfit(`${name} has expired`);
-  if (end - now <= Math.min(renewBeforeDays * MS_PER_DAY, (end - start) / 2)) {
-    throw new Unfit(`${name} expires soon, on ${cert.notAfter.toISOString()}`);
-  }
+  const isSoon = end - now <= Math.min(renewBeforeDays * MS_PER_DAY, (end - start) / 2);
+  return { end, isSoon };
 }
 
 function checkKeyType({ name, cert }: Part, wanted: KeyType | undefined): void {
@@ -153,15 +231,20 @@ function checkKeyType({ name, cert }: Part, wanted: KeyType | undefined): void {
 }
 
 function checkNames({ name, cert }: Part, wanted: readonly SubjectName[]): void {
-  const items = cert.getExtension(x509.SubjectAlternativeNameExtension)?.names.items ?? [];
-  const missing = wanted.find((one) => !items.some((item) => isSame(item, one)));
+  const items = alternativeNames(cert);
+  const missing = wanted.find((one) => !items.some((item) => covers(item, one)));
   if (missing) throw new Unfit(`${name} is not valid for ${missing.value}`);
 }
 
-function isSame({ type, value }: x509.GeneralName, wanted: SubjectName): boolean {
-  try {
-    return type === wanted.type && sameName(parseName(value), wanted);
-  } catch {
-    return false;
-  }
+/** DNS names and addresses of the subjectAltName extension. */
+function alternativeNames(cert: x509.X509Certificate): SubjectName[] {
+  const items = cert.getExtension(x509.SubjectAlternativeNameExtension)?.names.items ?? [];
+  return items.flatMap(({ type, value }) => {
+    try {
+      const name = parseName(value);
+      return name.type === type ? [name] : [];
+    } catch {
+      return [];
+    }
+  });
 }

@@ -1,14 +1,12 @@
-import { assert, assertEquals } from "../common/testing/assert.ts";
-import {
-  Authority,
-  type CertificateSet,
-  generateCertificates,
-  KEY_TYPES,
-  type KeyType,
-} from "./authority.ts";
+import { createPrivateKey } from "node:crypto";
+import { formatPem, parsePem } from "../common/pem/blocks.ts";
+import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
+import { Authority, type CertificateSet, generateCertificates } from "./authority.ts";
+import { KEY_TYPES, type KeyType } from "./key_types.ts";
 import { inspectCertificates } from "./inspect.ts";
 import { parseNames } from "./names.ts";
-import { FILES } from "./store.ts";
+import { FILES, readHolding } from "./store.ts";
+import { withDirectory, writeOwnCertificates } from "./testing.ts";
 
 const MS_PER_DAY = 86_400_000;
 
@@ -17,29 +15,45 @@ async function inspect(
   wanted: { names?: string[]; keyType?: KeyType; renewBeforeDays?: number } = {},
 ): Promise<string> {
   const { names = ["localhost", "::1"], keyType, renewBeforeDays = 7 } = wanted;
-  const all = { names: parseNames(names), keyType, renewBeforeDays };
-  const verdict = await inspectCertificates(set, all, FILES);
-  return verdict.keep ? "keep" : verdict.reason;
+  const all = { roles: BOTH, names: parseNames(names), keyType, renewBeforeDays };
+  const verdict = await inspectCertificates(filesOf(set), all);
+  if (!verdict.fits) return verdict.reason;
+  return verdict.endsSoon ? "ends soon" : "fits";
+}
+
+const BOTH = ["server", "client"] as const;
+
+function filesOf({ ca, server, client }: CertificateSet): Map<string, Uint8Array> {
+  const texts = {
+    [FILES.ca]: ca,
+    [FILES.serverCert]: server.cert,
+    [FILES.serverKey]: server.key,
+    [FILES.clientCert]: client.cert,
+    [FILES.clientKey]: client.key,
+  };
+  const encoder = new TextEncoder();
+  return new Map(Object.entries(texts).map(([name, text]) => [name, encoder.encode(text)]));
 }
 
 for (const keyType of KEY_TYPES) {
-  Deno.test(`inspectCertificates() keeps what was just made with ${keyType}`, async () => {
+  Deno.test(`inspectCertificates() takes what was just made with ${keyType}`, async () => {
     const set = await generateCertificates({ keyType });
-    assertEquals(await inspect(set, { keyType }), "keep");
-    assertEquals(await inspect(set), "keep");
+    assertEquals(await inspect(set, { keyType }), "fits");
+    assertEquals(await inspect(set), "fits");
   });
 }
 
 Deno.test("inspectCertificates() says when the first certificate ends", async () => {
   const notAfter = new Date("2099-01-01T00:00:00Z");
   const set = await generateCertificates({ notAfter });
-  const wanted = { names: [], renewBeforeDays: 7 };
-  assertEquals(await inspectCertificates(set, wanted, FILES), { keep: true, notAfter });
+  const wanted = { roles: BOTH, names: [], renewBeforeDays: 7 };
+  const verdict = { fits: true, notAfter, endsSoon: false } as const;
+  assertEquals(await inspectCertificates(filesOf(set), wanted), verdict);
 });
 
 Deno.test("inspectCertificates() knows an address by any spelling", async () => {
   const set = await generateCertificates({ names: ["2001:db8::1", "Server.Example"] });
-  assertEquals(await inspect(set, { names: ["2001:DB8:0::1", "server.example"] }), "keep");
+  assertEquals(await inspect(set, { names: ["2001:DB8:0::1", "server.example"] }), "fits");
 });
 
 Deno.test("inspectCertificates() names a missing name", async () => {
@@ -49,7 +63,7 @@ Deno.test("inspectCertificates() names a missing name", async () => {
 
 Deno.test("inspectCertificates() names the wrong kind of key", async () => {
   const set = await generateCertificates();
-  assertEquals(await inspect(set, { keyType: "ed25519" }), "ca.pem has no ed25519 key");
+  assertEquals(await inspect(set, { keyType: "ed25519" }), "server-cert.pem has no ed25519 key");
 });
 
 Deno.test("inspectCertificates() finds keys that do not belong to their certificates", async () => {
@@ -59,7 +73,7 @@ Deno.test("inspectCertificates() finds keys that do not belong to their certific
     server: { cert: server.cert, key: client.key },
     client: { cert: client.cert, key: server.key },
   };
-  assertEquals(await inspect(set), "server-key.pem does not belong to server-cert.pem");
+  assertEquals(await inspect(set), "server-key.pem: it is not the private key of server-cert.pem");
 });
 
 for (const keyType of KEY_TYPES) {
@@ -68,7 +82,8 @@ for (const keyType of KEY_TYPES) {
       generateCertificates(),
       generateCertificates({ keyType }),
     ]);
-    assertEquals(await inspect({ ...set, ca }), "server-cert.pem was not signed by ca.pem");
+    const reason = "server-cert.pem was not signed by an authority in ca.pem";
+    assertEquals(await inspect({ ...set, ca }), reason);
   });
 }
 
@@ -83,32 +98,82 @@ Deno.test("inspectCertificates() finds an authority that is none", async () => {
   assertEquals(await inspect({ ca: client.cert, server, client }), "ca.pem is not an authority");
 });
 
-const GARBAGE = {
-  "an empty file": "",
-  "text": "no certificate\n",
-  "damaged PEM": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-};
+Deno.test("inspectCertificates() names the part that is no PEM", async () => {
+  const set = await generateCertificates();
+  const { server, client } = set;
+  const reasons = [
+    await inspect({ ...set, ca: "" }),
+    await inspect({ ...set, server: { ...server, cert: "" } }),
+    await inspect({ ...set, server: { ...server, key: "" } }),
+    await inspect({ ...set, client: { ...client, cert: "" } }),
+    await inspect({ ...set, client: { ...client, key: "" } }),
+  ];
+  const names = [FILES.ca, FILES.serverCert, FILES.serverKey, FILES.clientCert, FILES.clientKey];
+  assertEquals(reasons, names.map((name) => `${name}: it is empty`));
+});
 
-for (const [what, text] of Object.entries(GARBAGE)) {
-  Deno.test(`inspectCertificates() finds ${what} in place of each part`, async () => {
-    const set = await generateCertificates();
-    const { server, client } = set;
-    const reasons = [
-      await inspect({ ...set, ca: text }),
-      await inspect({ ...set, server: { ...server, cert: text } }),
-      await inspect({ ...set, server: { ...server, key: text } }),
-      await inspect({ ...set, client: { ...client, cert: text } }),
-      await inspect({ ...set, client: { ...client, key: text } }),
-    ];
-    assertEquals(reasons, [
-      "ca.pem is not one PEM certificate",
-      "server-cert.pem is not one PEM certificate",
-      "server-key.pem is not a PEM private key",
-      "client-cert.pem is not one PEM certificate",
-      "client-key.pem is not a PEM private key",
-    ]);
+Deno.test("inspectCertificates() takes a user's chain and several authorities", () =>
+  withDirectory(async (dir) => {
+    await writeOwnCertificates(dir, ["*.corp.example", "127.0.0.1"]);
+    const { files } = await readHolding(dir);
+    const wanted = { roles: BOTH, names: parseNames(["a.corp.example", "127.0.0.1"]) };
+    assert((await inspectCertificates(files, { ...wanted, renewBeforeDays: 0 })).fits);
+    for (const name of ["a.b.corp.example", "corp.example"]) {
+      const names = parseNames([name]);
+      const verdict = await inspectCertificates(files, { ...wanted, names, renewBeforeDays: 0 });
+      assertEquals(verdict, {
+        fits: false,
+        reason: `server-cert.pem is not valid for ${name}`,
+      });
+    }
+  }));
+
+Deno.test("inspectCertificates() finds a chain without its intermediate", () =>
+  withDirectory(async (dir) => {
+    await writeOwnCertificates(dir);
+    const files = new Map((await readHolding(dir)).files);
+    const [first] = parsePem(files.get(FILES.serverCert)!, "");
+    const alone = formatPem("CERTIFICATE", first!.bytes);
+    files.set(FILES.serverCert, new TextEncoder().encode(alone));
+    const verdict = await inspectCertificates(files, {
+      roles: BOTH,
+      names: [],
+      renewBeforeDays: 0,
+    });
+    const reason = "server-cert.pem was not signed by an authority in ca.pem";
+    assertEquals(verdict, { fits: false, reason });
+  }));
+
+for (const role of BOTH) {
+  Deno.test(`inspectCertificates() wants the ${role}'s files alone for the ${role}`, async () => {
+    const files = filesOf(await generateCertificates());
+    const other = role === "server" ? "client" : "server";
+    files.delete(`${other}-cert.pem`);
+    files.delete(`${other}-key.pem`);
+    const wanted = { names: [], renewBeforeDays: 0 };
+    assert((await inspectCertificates(files, { ...wanted, roles: [role] })).fits);
+    const verdict = await inspectCertificates(files, { ...wanted, roles: BOTH });
+    assertEquals(verdict, { fits: false, reason: `${other}-cert.pem is missing` });
   });
 }
+
+Deno.test("inspectCertificates() opens encrypted keys", async () => {
+  const { key } = (await generateCertificates()).server;
+  const options = { format: "pem", type: "pkcs8", cipher: "aes-256-cbc" } as const;
+  const sealed = createPrivateKey(key).export({ ...options, passphrase: "secret" });
+  const files = new Map([[FILES.serverKey, new TextEncoder().encode(String(sealed))]]);
+  const wanted = { roles: ["server"] as const, names: [], renewBeforeDays: 0 };
+  const set = await generateCertificates();
+  const all = new Map([...filesOf(set), ...files]);
+  const reasonFor = async (keyPassphrase?: string) => {
+    const verdict = await inspectCertificates(all, { ...wanted, keyPassphrase });
+    return verdict.fits ? null : verdict.reason;
+  };
+  assertMatch(await reasonFor() ?? "", /^server-key.pem: it is encrypted; .*--key-passphrase-file/);
+  assertMatch(await reasonFor("other") ?? "", /^server-key.pem: .* does not open it$/);
+  // It was opened: what is wrong with it now is that it is of another set.
+  assertMatch(await reasonFor("secret") ?? "", /it is not the private key of server-cert.pem$/);
+});
 
 Deno.test("inspectCertificates() finds an expired certificate", async () => {
   const set = await generateCertificates({
@@ -129,12 +194,12 @@ Deno.test("inspectCertificates() finds a certificate that is not valid yet", asy
 Deno.test("inspectCertificates() finds a certificate near its end", async () => {
   const notBefore = new Date(Date.now() - 100 * MS_PER_DAY);
   const notAfter = new Date(Date.now() + 6 * MS_PER_DAY);
-  const reason = await inspect(await generateCertificates({ notBefore, notAfter }));
-  assert(reason.startsWith("server-cert.pem expires soon, on 20"), reason);
+  const set = await generateCertificates({ notBefore, notAfter });
+  assertEquals(await inspect(set), "ends soon");
 });
 
-Deno.test("inspectCertificates() keeps a short-lived certificate in its first half", async () => {
-  assertEquals(await inspect(await generateCertificates({ days: 1 })), "keep");
+Deno.test("inspectCertificates() takes a short-lived certificate in its first half", async () => {
+  assertEquals(await inspect(await generateCertificates({ days: 1 })), "fits");
 });
 
 Deno.test("inspectCertificates() looks at the client's certificate too", async () => {

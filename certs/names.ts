@@ -58,6 +58,13 @@ export function sameName(one: SubjectName, other: SubjectName): boolean {
   return one.type === other.type && one.value === other.value;
 }
 
+/** Whether a certificate's entry is good for a name: `*` stands for one label (RFC 6125 6.4.3). */
+export function covers(entry: SubjectName, name: SubjectName): boolean {
+  if (sameName(entry, name)) return true;
+  if (entry.type !== "dns" || name.type !== "dns" || !entry.value.startsWith("*.")) return false;
+  return name.value.slice(name.value.indexOf(".")) === entry.value.slice(1);
+}
+
 /**
  * The machine's host name, as a list of one. Empty without `--allow-sys=hostname` (nobody is
  * asked) and where the host name cannot stand in a certificate.

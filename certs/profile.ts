@@ -5,7 +5,9 @@
  */
 import { describe, UsageError } from "../common/errors.ts";
 import { fromFileUrl, parseYaml } from "../common/std.ts";
-import { parseName } from "./names.ts";
+import { checkValue, group, setting } from "../common/settings/check.ts";
+import { type Kind, listOf, wholeNumber } from "../common/settings/kinds.ts";
+import { DAYS, MAX_DAYS, NAME, SUBJECT_TEXT } from "./kinds.ts";
 
 /** What goes into the certificates; certs/profile.yaml says what each value means. */
 export interface Profile {
@@ -13,7 +15,7 @@ export interface Profile {
   readonly organization: string;
   /** Lifetime in days. */
   readonly validityDays: number;
-  /** Days before the end from which certificates are made anew. */
+  /** Days before the end from which it is said that certificates end soon. */
   readonly renewBeforeDays: number;
   /** Minutes by which the start of the lifetime lies in the past. */
   readonly clockSkewMinutes: number;
@@ -34,13 +36,60 @@ export const BUILT_IN_PROFILE: Profile = {
   client: { commonName: "netpairs client" },
 };
 
-/** Longest lifetime that may be asked for, in days. */
-export const MAX_DAYS = 3650;
-
-/** Longest common name and organisation in characters: RFC 5280 appendix A.1, ub-common-name. */
-const MAX_TEXT_LENGTH = 64;
-
 const MINUTES_PER_DAY = 1440;
+
+interface Named {
+  commonName?: string;
+}
+
+interface PartialProfile {
+  organization?: string;
+  validityDays?: number;
+  renewBeforeDays?: number;
+  clockSkewMinutes?: number;
+  ca?: Named;
+  server?: Named & { names?: readonly string[] };
+  client?: Named;
+}
+
+const { organization, ca, server, client } = BUILT_IN_PROFILE;
+const builtIn = "the built-in one";
+const commonName = setting(SUBJECT_TEXT, "name of the subject", builtIn);
+const NAMED = { commonName };
+
+const PARTIAL = group<PartialProfile>({
+  organization: setting(SUBJECT_TEXT, "organisation in every subject", builtIn),
+  validityDays: setting(DAYS, "lifetime", builtIn),
+  renewBeforeDays: setting(wholeNumber(0, MAX_DAYS), "days that are few", builtIn),
+  clockSkewMinutes: setting(wholeNumber(0, MINUTES_PER_DAY), "start in the past", builtIn),
+  ca: setting(group<Named>(NAMED, ca), "the authority", builtIn),
+  server: setting(
+    group<Named & { names?: readonly string[] }>({
+      ...NAMED,
+      names: setting(listOf(NAME, 1), "names and addresses", builtIn),
+    }, server),
+    "the server",
+    builtIn,
+  ),
+  client: setting(group<Named>(NAMED, client), "the client", builtIn),
+}, { organization });
+
+/** A profile, or what differs from the built-in one. */
+export const PROFILE: Kind<Profile> = {
+  ...PARTIAL,
+  // An empty one is all of the built-in one.
+  wrongKinds: [null, [], "text", 1, true, { more: 1 }, { server: [] }, { validityDays: "1" }],
+  read(value) {
+    const read = PARTIAL.read(value);
+    return {
+      ...BUILT_IN_PROFILE,
+      ...read,
+      ca: { ...ca, ...read.ca },
+      server: { ...server, ...read.server },
+      client: { ...client, ...read.client },
+    };
+  },
+};
 
 /**
  * Reads a profile. Keys it leaves out take their built-in values.
@@ -65,22 +114,18 @@ export async function readProfile(file?: string): Promise<Profile> {
  * @throws {UsageError} naming the source and the key that is wrong
  */
 export function parseProfile(text: string, source: string): Profile {
+  const action = `use the profile ${source}`;
+  let document: unknown;
   try {
-    return readDocument(parseYaml(text), "");
+    document = parseYaml(text);
   } catch (cause) {
-    throw new UsageError(`Cannot use the profile ${source}: ${describe(cause)}`, { cause });
+    throw new UsageError(`Cannot ${action}: ${describe(cause)}`, { cause });
   }
-}
-
-/**
- * Checks a lifetime.
- *
- * @param what its name in an error
- * @returns the same number
- * @throws {RangeError} where it is not a whole number of days from 1 to {@linkcode MAX_DAYS}
- */
-export function checkDays(days: unknown, what: string): number {
-  return wholeNumber(1, MAX_DAYS)(days, what);
+  try {
+    return checkValue(PROFILE, document, "the document", action);
+  } catch (cause) {
+    throw new UsageError(describe(cause), { cause });
+  }
 }
 
 async function readNamedFile(file: string): Promise<string> {
@@ -101,78 +146,4 @@ async function readIfPossible(path: string): Promise<string | undefined> {
     if (error instanceof Error && error.cause instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
-}
-
-/** Turns a value of the document into a value of the profile; `key` is its place, for errors. */
-type Reader<T> = (value: unknown, key: string) => T;
-
-const readDocument = mapping<Profile>({
-  organization: shortText,
-  validityDays: checkDays,
-  renewBeforeDays: wholeNumber(0, MAX_DAYS),
-  clockSkewMinutes: wholeNumber(0, MINUTES_PER_DAY),
-  ca: mapping({ commonName: shortText }, BUILT_IN_PROFILE.ca),
-  server: mapping({ commonName: shortText, names: nameList }, BUILT_IN_PROFILE.server),
-  client: mapping({ commonName: shortText }, BUILT_IN_PROFILE.client),
-}, BUILT_IN_PROFILE);
-
-function mapping<T extends object>(
-  readers: { readonly [K in keyof T]: Reader<T[K]> },
-  builtIn: T,
-): Reader<T> {
-  const known = Object.keys(readers) as (keyof T & string)[];
-  return (value, key) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new RangeError(`${key || "the document"} must be a mapping of ${known.join(", ")}`);
-    }
-    const place = (name: string) => key ? `${key}.${name}` : name;
-    for (const name of Object.keys(value)) {
-      if (known.some((one) => one === name)) continue;
-      throw new RangeError(
-        `unknown key "${place(name)}", known are ${known.map(place).join(", ")}`,
-      );
-    }
-    const result: { -readonly [K in keyof T]: T[K] } = { ...builtIn };
-    const given = new Map<string, unknown>(Object.entries(value));
-    for (const name of known) {
-      if (given.has(name)) result[name] = readers[name](given.get(name), place(name));
-    }
-    return result;
-  };
-}
-
-function wholeNumber(min: number, max: number): Reader<number> {
-  return (value, key) => {
-    if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) {
-      return value;
-    }
-    throw new RangeError(`${key} must be a whole number from ${min} to ${max}, not ${show(value)}`);
-  };
-}
-
-function shortText(value: unknown, key: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are what is refused
-  if (typeof value === "string" && /^[^\x00-\x1f\x7f]+$/.test(value) && value.trim() === value) {
-    if (value.length <= MAX_TEXT_LENGTH) return value;
-  }
-  throw new RangeError(`${key} must be 1 to ${MAX_TEXT_LENGTH} characters, not ${show(value)}`);
-}
-
-function nameList(value: unknown, key: string): string[] {
-  if (!Array.isArray(value) || value.length === 0) {
-    throw new RangeError(`${key} must be a list of names, not ${show(value)}`);
-  }
-  return value.map((name: unknown) => {
-    if (typeof name !== "string") throw new RangeError(`${key}: ${show(name)} is not a name`);
-    try {
-      parseName(name);
-    } catch (error) {
-      throw new RangeError(`${key}: ${describe(error)}`, { cause: error });
-    }
-    return name;
-  });
-}
-
-function show(value: unknown): string {
-  return JSON.stringify(value) ?? String(value);
 }

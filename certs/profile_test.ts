@@ -26,22 +26,31 @@ Deno.test("parseProfile() takes built-in values for what is left out", () => {
 });
 
 const WRONG = {
-  "an unknown key": ["validDays: 5", `unknown key "validDays"`],
-  "an unknown key inside": ["server: { name: x }", `unknown key "server.name"`],
-  "an empty document": ["", "the document must be a mapping"],
-  "a list": ["- 1", "the document must be a mapping"],
+  "an unknown key": ["validDays: 5", "validDays is no setting; did you mean validityDays?"],
+  "an unknown key inside": [
+    "server: { name: x }",
+    "server.name is no setting; did you mean names?",
+  ],
+  "an empty document": ["", "the document must be an object with organization"],
+  "a list": ["- 1", "the document must be an object with organization"],
   "what is no YAML": ["a: [1", "Cannot use the profile p.yaml: "],
   "a number in words": ["validityDays: many", `validityDays must be a whole number`],
   "half a day": ["validityDays: 0.5", "validityDays must be a whole number from 1 to 3650"],
-  "too many days": ["validityDays: 3651", "not 3651"],
+  "too many days": ["validityDays: 3651", "3651"],
   "a negative skew": ["clockSkewMinutes: -1", "clockSkewMinutes must be a whole number"],
   "an empty organisation": [`organization: ""`, "organization must be 1 to 64 characters"],
   "a long common name": [`ca: { commonName: ${"x".repeat(65)} }`, "ca.commonName must be"],
   "a line break in a name": [`client: { commonName: "a\\nb" }`, "client.commonName must be"],
-  "a value left empty": ["ca:", "ca must be a mapping of commonName"],
-  "no names": ["server: { names: [] }", "server.names must be a list"],
-  "a name that is none": ["server: { names: [a..b] }", `server.names: "a..b" is neither`],
-  "a number as a name": ["server: { names: [127] }", "server.names: 127 is not a name"],
+  "a value left empty": ["ca:", "ca must be an object with commonName, not null"],
+  "no names": ["server: { names: [] }", "server.names must have 1 entries at least"],
+  "a name that is none": [
+    "server: { names: [a..b] }",
+    'server.names[0] must be a DNS name or an address: "a..b" is neither',
+  ],
+  "a number as a name": [
+    "server: { names: [127] }",
+    "server.names[0] must be a DNS name or an address, not 127",
+  ],
 } as const;
 
 for (const [what, [text, message]] of Object.entries(WRONG)) {

@@ -1,30 +1,37 @@
+import { RunError } from "../common/errors.ts";
 import { join } from "../common/std.ts";
 import { assert, assertEquals, assertRejects } from "../common/testing/assert.ts";
 import { generateCertificates } from "./authority.ts";
-import { FILES, lockDirectory, readCertificates, writeCertificates } from "./store.ts";
-import { withDirectory } from "./testing.ts";
-
-function listing(dir: string): string[] {
-  return [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
-}
+import { digestOf, formatMarker, MARKER } from "./marker.ts";
+import {
+  FILES,
+  findMadeCertificates,
+  lockDirectory,
+  readHolding,
+  writeCertificates,
+} from "./store.ts";
+import { listing, snapshot, withDirectory } from "./testing.ts";
 
 async function modeOf(dir: string, name: string): Promise<number> {
   return ((await Deno.stat(join(dir, name))).mode ?? 0) & 0o777;
 }
 
-const ALL = Object.values(FILES).sort();
+const ALL = [...Object.values(FILES), MARKER].sort();
 const SKIP_WINDOWS = Deno.build.os === "windows";
 
-Deno.test("writeCertificates() writes five files that readCertificates() gives back", () =>
+Deno.test("writeCertificates() writes five files that readHolding() knows for its own", () =>
   withDirectory(async (dir) => {
+    assertEquals((await readHolding(dir)).owner, "none");
     const set = await generateCertificates();
     await writeCertificates(dir, set);
     assertEquals(listing(dir), ALL);
-    assertEquals(await readCertificates(dir), { set });
+    const { owner, files, interrupted } = await readHolding(dir);
+    assertEquals([owner, interrupted], ["made", false]);
+    assertEquals(new TextDecoder().decode(files.get(FILES.serverKey)), set.server.key);
   }));
 
 Deno.test({
-  name: "writeCertificates() lets nobody but the owner read the keys",
+  name: "writeCertificates() lets the owner alone read the keys",
   ignore: SKIP_WINDOWS,
   fn: () =>
     withDirectory(async (dir) => {
@@ -40,7 +47,8 @@ Deno.test({
   ignore: SKIP_WINDOWS,
   fn: () =>
     withDirectory(async (dir) => {
-      await Deno.writeTextFile(join(dir, FILES.serverKey), "old", { mode: 0o644 });
+      await writeCertificates(dir, await generateCertificates());
+      await Deno.chmod(join(dir, FILES.serverKey), 0o644);
       await writeCertificates(dir, await generateCertificates());
       assertEquals(await modeOf(dir, FILES.serverKey), 0o600);
     }),
@@ -48,30 +56,118 @@ Deno.test({
 
 Deno.test("writeCertificates() clears away what a crash left", () =>
   withDirectory(async (dir) => {
-    await Deno.writeTextFile(join(dir, ".client-key.pem.tmp"), "half a k");
+    await Deno.writeTextFile(join(dir, ".netpairs-client-key.pem.tmp"), "half a k");
     await writeCertificates(dir, await generateCertificates());
     assertEquals(listing(dir), ALL);
   }));
 
-Deno.test("writeCertificates() leaves no certificate without its key where it fails", () =>
+for (const name of [FILES.ca, FILES.clientKey, MARKER]) {
+  Deno.test(`writeCertificates() leaves nothing behind where ${name} cannot be put in place`, () =>
+    withDirectory(async (dir) => {
+      // A folder in the way of the name it is written under at first.
+      const inTheWay = join(dir, `.netpairs-${name}.tmp`);
+      await Deno.mkdir(join(inTheWay, "x"), { recursive: true });
+      const set = await generateCertificates();
+      await assertRejects(() => writeCertificates(dir, set), Error);
+      assertEquals(listing(dir), [`.netpairs-${name}.tmp`]);
+    }));
+}
+
+/** Runs with a file system that does not rename from the given time on. */
+async function failingAt(time: number, act: () => Promise<void>): Promise<void> {
+  const { renameSync } = Deno;
+  let times = 0;
+  Deno.renameSync = (from, to) => {
+    if (++times >= time) throw new Deno.errors.PermissionDenied("full");
+    renameSync(from, to);
+  };
+  try {
+    await act();
+  } finally {
+    Deno.renameSync = renameSync;
+  }
+}
+
+for (const time of [1, 2, 4, 7]) {
+  Deno.test(`writeCertificates() takes away what it has put there where step ${time} fails`, () =>
+    withDirectory(async (dir) => {
+      const set = await generateCertificates();
+      const { PermissionDenied } = Deno.errors;
+      await failingAt(time, async () => {
+        await assertRejects(() => writeCertificates(dir, set), PermissionDenied);
+      });
+      assertEquals(listing(dir), []);
+    }));
+
+  Deno.test(`writeCertificates() can go on where replacing has failed at step ${time}`, () =>
+    withDirectory(async (dir) => {
+      await writeCertificates(dir, await generateCertificates());
+      const set = await generateCertificates();
+      await failingAt(time, async () => {
+        await assertRejects(() => writeCertificates(dir, set), Deno.errors.PermissionDenied);
+      });
+      const { owner, interrupted } = await readHolding(dir);
+      assertEquals([owner, interrupted, listing(dir)], ["made", time > 1, ALL]);
+      await writeCertificates(dir, set);
+      assertEquals((await readHolding(dir)).interrupted, false);
+    }));
+}
+
+for (const name of [...Object.values(FILES), MARKER]) {
+  Deno.test(`writeCertificates() replaces nothing where ${name} is a user's`, () =>
+    withDirectory(async (dir) => {
+      await writeCertificates(dir, await generateCertificates());
+      await Deno.writeTextFile(join(dir, name), "mine");
+      const before = await snapshot(dir);
+      const set = await generateCertificates();
+      await assertRejects(() => writeCertificates(dir, set), RunError, `${dir}: `);
+      assertEquals(await snapshot(dir), before);
+    }));
+}
+
+Deno.test("readHolding() takes files without a marker for a user's", () =>
   withDirectory(async (dir) => {
     await writeCertificates(dir, await generateCertificates());
-    // A directory that is not empty cannot be replaced by a file: the third of five renames fails.
-    await Deno.remove(join(dir, FILES.ca));
-    await Deno.mkdir(join(dir, FILES.ca, "in-the-way"), { recursive: true });
-    await assertRejects(
-      async () => await writeCertificates(dir, await generateCertificates()),
-      Error,
-    );
-    assertEquals(listing(dir), [FILES.ca, FILES.clientKey, FILES.serverKey]);
+    await Deno.remove(join(dir, MARKER));
+    const { owner, foreign } = await readHolding(dir);
+    assertEquals([owner, foreign], ["user", FILES.ca]);
   }));
 
-Deno.test("readCertificates() names the first missing file", () =>
+Deno.test("readHolding() knows what was cut off in the midst of being replaced", () =>
   withDirectory(async (dir) => {
-    assertEquals(await readCertificates(dir), { missing: FILES.ca });
+    const text = new TextEncoder();
+    const [old, made] = [await digestOf(text.encode("old")), await digestOf(text.encode("new"))];
+    const marker = { files: { [FILES.ca]: made, [FILES.serverKey]: made } };
+    const replacing = { [FILES.ca]: old, [FILES.serverKey]: old };
+    await Deno.writeTextFile(join(dir, MARKER), formatMarker({ ...marker, replacing }));
+    await Deno.writeTextFile(join(dir, FILES.ca), "old");
+    await Deno.writeTextFile(join(dir, FILES.serverKey), "new");
+    const { owner, interrupted } = await readHolding(dir);
+    assertEquals([owner, interrupted], ["made", true]);
+    await Deno.writeTextFile(join(dir, FILES.ca), "mine");
+    assertEquals((await readHolding(dir)).foreign, FILES.ca);
+  }));
+
+/** Markers that say nothing, whatever was made. */
+const FOREIGN = ["", "[]", "null", "{", "{}", '{"tool":"other","files":{}}', '{"tool":"netpairs"}'];
+
+for (const text of FOREIGN) {
+  Deno.test(`readHolding() takes a folder for a user's whose marker is ${text || "empty"}`, () =>
+    withDirectory(async (dir) => {
+      await Deno.writeTextFile(join(dir, MARKER), text);
+      const { owner, foreign } = await readHolding(dir);
+      assertEquals([owner, foreign], ["user", MARKER]);
+    }));
+}
+
+Deno.test("findMadeCertificates() leaves out what was changed, and finds nothing without a marker", () =>
+  withDirectory(async (dir) => {
     await writeCertificates(dir, await generateCertificates());
-    await Deno.remove(join(dir, FILES.clientKey));
-    assertEquals(await readCertificates(dir), { missing: FILES.clientKey });
+    await Deno.writeTextFile(join(dir, FILES.serverKey), "mine");
+    const made = await findMadeCertificates(dir);
+    assertEquals(made, ALL.filter((name) => name !== FILES.serverKey));
+    await Deno.remove(join(dir, MARKER));
+    assertEquals(await findMadeCertificates(dir), []);
   }));
 
 Deno.test({

@@ -13,6 +13,7 @@ import {
   type Plan,
   type PlanFile,
 } from "./plan.ts";
+import { DEFAULT_CERTS } from "./certificates.ts";
 import { defaultLane, permissionsOf } from "./lanes.ts";
 import { MAX_CORES } from "./posix/affinity.ts";
 import { type Engine, type Io, IO_KINDS, laneName, type Protocol, type Role } from "./protocol.ts";
@@ -54,6 +55,8 @@ export interface PairOptions {
   readonly endWithStdin: boolean;
   readonly clients: number;
   readonly certs: string;
+  /** File whose first line opens the private key, where that is encrypted; null for none. */
+  readonly keyPassphraseFile: string | null;
   readonly timeoutMs: number;
   /** File for the result document; "-" is stdout. */
   readonly json: string | null;
@@ -113,7 +116,12 @@ const WORDS: Readonly<Record<string, PairWord>> = {
     help: "cipher suites, as openssl-ciphers(1) has it",
     protocols: SECURE,
   },
-  certs: { value: "DIR", help: "default certs: ca.pem, {server,client}-{cert,key}.pem" },
+  certs: { value: "DIR", help: `default ${DEFAULT_CERTS}: ca.pem, {server,client}-{cert,key}.pem` },
+  "key-passphrase-file": {
+    value: "FILE",
+    help: "its first line opens the private key, where that is encrypted",
+    protocols: SECURE,
+  },
   "timeout-ms": { value: "N", help: "longest wait for one step in milliseconds, default 5000" },
   json: { value: "FILE", help: "result document (- for stdout)" },
   csv: { value: "FILE", help: "one CSV line a step (- for stdout)" },
@@ -200,7 +208,8 @@ export function parseOptions(
     pause: values.has("pause"),
     endWithStdin: values.has("end-with-stdin"),
     clients: numberOf(values, "clients", 1, 1000) ?? 1,
-    certs: values.get("certs") ?? "certs",
+    certs: values.get("certs") ?? DEFAULT_CERTS,
+    keyPassphraseFile: values.get("key-passphrase-file") ?? null,
     timeoutMs: numberOf(values, "timeout-ms", 1, HOUR_MS) ?? 5000,
     json,
     csv,

@@ -24,6 +24,7 @@ const EVERY_WORD: Record<string, string | null> = {
   "tls-version": "1.2",
   ciphers: "DEFAULT",
   certs: "certs",
+  "key-passphrase-file": "word.txt",
   "timeout-ms": "1",
   json: "a.json",
   csv: "a.csv",

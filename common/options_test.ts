@@ -42,7 +42,8 @@ Deno.test("parseOptions() has the documented defaults", () => {
     pause: false,
     endWithStdin: false,
     clients: 1,
-    certs: "certs",
+    certs: "certs/pem",
+    keyPassphraseFile: null,
     timeoutMs: 5000,
     json: null,
     csv: null,
@@ -284,4 +285,12 @@ Deno.test("parseOptions() refuses a kind of I/O and an engine that there will ne
     refusal("tls", "client", "--engine", "own"),
     "--engine own: allowed is rustls or openssl",
   );
+});
+
+Deno.test("parseOptions() takes --key-passphrase-file where there are certificates", () => {
+  const words = ["--key-passphrase-file", "my word"];
+  for (const protocol of ["tls", "dtls"] as const) {
+    assertEquals(read(protocol, "server", ...words).keyPassphraseFile, "my word");
+  }
+  assertThrows(() => read("tcp", "server", ...words), UsageError, "--key-passphrase-file");
 });

@@ -59,7 +59,7 @@ export function preparePosixSecure<Server extends AnyServerTransport>(
     async client(options, deadlines) {
       const loop = posixTime(options, deadlines);
       const servers = await socketAddresses(options);
-      const certificates = await loadCertificates(options.certs, "client");
+      const certificates = await loadCertificates(options, "client");
       const settings = { ...certificates, ...pairSettings(options) };
       const datagram = options.protocol === "dtls";
       const context = new TlsContext({ ...settings, role: "client", datagram });

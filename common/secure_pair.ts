@@ -41,7 +41,7 @@ export function pairSettings(options: PairOptions): TlsSettings {
 /** What a pair's server shows its clients and wants of them. */
 export async function pairServerSettings(options: PairOptions): Promise<TlsServerSettings> {
   return {
-    ...await loadCertificates(options.certs, "server"),
+    ...await loadCertificates(options, "server"),
     ...pairSettings(options),
     clientCertificate: "require",
   };

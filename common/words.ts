@@ -91,7 +91,7 @@ function joinLone(words: string[], table: WordTable): string[] {
 /** The words as lines of a help text. */
 export function helpLines(table: WordTable): string[] {
   return Object.entries(table).map(([name, { value, help }]) =>
-    `  ${`--${name}${value ? ` ${value}` : ""}`.padEnd(26)}${help}`
+    `  ${`--${name}${value ? ` ${value}` : ""}`.padEnd(28)}${help}`
   );
 }
 

@@ -76,5 +76,5 @@ Deno.test("listenDtls() refuses a hostname that is no host, by its name", () => 
   const settings = { port: 0, pskLookup: () => null };
   const listen = (hostname: unknown) => listenDtls({ hostname: hostname as string, ...settings });
   assertThrows(() => listen("[::1]:1443"), RangeError, 'hostname "[::1]:1443" has a port in it');
-  assertThrows(() => listen(7), TypeError, "hostname is of type number");
+  assertThrows(() => listen(7), TypeError, "hostname must be a host name or an address, not 7");
 });

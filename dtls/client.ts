@@ -47,7 +47,7 @@ async function prepare(
 ): Promise<Prepared<ClientTransport>> {
   const { hostname, port, timeoutMs } = options;
   const addresses = await serverAddresses(hostname);
-  const certificates = await loadCertificates(options.certs, "client");
+  const certificates = await loadCertificates(options, "client");
   const context = dtlsContext({ ...certificates, ...pairSettings(options) });
   const sessions = new SessionPool(options.resume);
   const { signal } = deadlines;

@@ -66,7 +66,7 @@ async function prepare(
   deadlines: Deadlines,
 ): Promise<Prepared<ClientTransport>> {
   const { port, timeoutMs } = options;
-  const credentials = await loadCredentials(options.certs, "client");
+  const credentials = await loadCredentials(options, "client");
   const context = createSecureContext(credentials);
   const addresses = await serverAddresses(options.hostname);
   addresses.forEach(refuseZone);

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { createPrivateKey, X509Certificate } from "node:crypto";
-import { loadCertificates } from "../common/certificates.ts";
+import type { KeyObject } from "node:crypto";
+import { type CertificateFiles, readCertificateFiles } from "../common/certificates.ts";
 import { RunError } from "../common/errors.ts";
 import type { Role } from "../common/protocol.ts";
 import { join } from "../common/std.ts";
@@ -13,15 +13,16 @@ import { join } from "../common/std.ts";
 export interface Credentials {
   /** Authorities that are believed, one certificate each, in PEM. */
   ca: string[];
-  /** This end's certificate in PEM. */
+  /** This end's certificate in PEM, with its chain. */
   cert: string;
   /** Its private key in PEM. */
   key: string;
   minVersion: "TLSv1.2";
 }
 
-/** A certificate in PEM (RFC 7468 2), without what may stand around it. */
-const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+/** Keys that Deno's own TLS signs with. */
+const CURVES = ["prime256v1", "secp384r1", "secp521r1"];
+const KEY_TYPES = ["rsa", "ed25519"];
 
 /**
  * Loads one end's certificate and key, and whom it believes.
@@ -30,29 +31,28 @@ const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE---
  * fault of the rest for a wrong version of the protocol, as late as in a handshake.
  *
  * @throws {RunError} naming the file that is missing or cannot be used
+ * @throws {UsageError} where the file with the passphrase cannot be read
  */
-export async function loadCredentials(dir: string, role: Role): Promise<Credentials> {
-  const { caCerts, cert, key } = await loadCertificates(dir, role);
-  const [certName, keyName] = [`${role}-cert.pem`, `${role}-key.pem`];
-  const ca = caCerts.flatMap((text) => text.match(PEM_CERTIFICATE) ?? [text]);
-  for (const text of ca) parse(dir, "ca.pem", "certificate", () => new X509Certificate(text));
-  const certificate = parse(dir, certName, "certificate", () => new X509Certificate(cert));
-  const privateKey = parse(dir, keyName, "private key", () => createPrivateKey(key));
-  if (!certificate.checkPrivateKey(privateKey)) {
-    throw unusable(dir, keyName, `not the private key of ${certName}`);
+export async function loadCredentials(files: CertificateFiles, role: Role): Promise<Credentials> {
+  const { caCerts, chain, key } = await readCertificateFiles(files, role);
+  if (!isUsable(key?.object)) {
+    const path = join(files.certs, `${role}-key.pem`);
+    throw new RunError(
+      `cannot use ${path}: Deno's own TLS takes keys on P-256, P-384 and P-521, RSA and Ed25519 ` +
+        "ones alone; for others there is --engine openssl",
+    );
   }
-  return { ca, cert, key, minVersion: "TLSv1.2" };
+  return {
+    ca: caCerts.map(({ pem }) => pem),
+    cert: chain.map(({ pem }) => pem).join(""),
+    key: key!.pem,
+    minVersion: "TLSv1.2",
+  };
 }
 
-function parse<T>(dir: string, name: string, wanted: string, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    throw unusable(dir, name, `not a ${wanted} in PEM`, cause);
+function isUsable(key: KeyObject | null | undefined): boolean {
+  if (key?.asymmetricKeyType === "ec") {
+    return CURVES.includes(key.asymmetricKeyDetails?.namedCurve ?? "");
   }
-}
-
-function unusable(dir: string, name: string, what: string, cause?: unknown): RunError {
-  const mend = "make certificates with: deno task certs";
-  return new RunError(`cannot use ${join(dir, name)}: ${what}; ${mend}`, { cause });
+  return KEY_TYPES.includes(key?.asymmetricKeyType ?? "");
 }

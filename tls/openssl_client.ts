@@ -38,7 +38,7 @@ export async function prepareOpenSslClient(
 ): Promise<Prepared<ClientTransport>> {
   const { hostname, port, timeoutMs } = options;
   const addresses = await serverAddresses(hostname);
-  const certificates = await loadCertificates(options.certs, "client");
+  const certificates = await loadCertificates(options, "client");
   const context = tlsContext({ ...certificates, ...pairSettings(options) });
   const sessions = new SessionPool(options.resume);
   const { signal } = deadlines;

@@ -95,7 +95,7 @@ async function prepare(
   options: PairOptions,
   deadlines: Deadlines,
 ): Promise<Prepared<ServerTransport>> {
-  const handshakes = new Handshakes(await loadCredentials(options.certs, "server"));
+  const handshakes = new Handshakes(await loadCredentials(options, "server"));
   const hostname = await listenAddress(options.hostname);
   const acceptor = await NodeTcpAcceptor.listen(hostname, options.port);
   const shared = { handshakes, options, deadlines };

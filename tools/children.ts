@@ -25,6 +25,8 @@ export interface ScriptSettings {
   role: Role;
   /** Folder of the certificates. */
   certs: string;
+  /** File with the passphrase of the private key (default none). */
+  keyPassphraseFile?: string | null;
   /** Folder that it may write its results to. */
   results: string;
   /** More words. */
@@ -45,8 +47,9 @@ export class ScriptProcess {
   /** Starts it, with the permissions it needs and no more. */
   constructor(settings: ScriptSettings) {
     const { lane, role, certs, results, words, env } = settings;
+    const passphraseFile = lane.engine === null ? null : settings.keyPassphraseFile ?? null;
     const permissions = settings.permissions ?? [
-      ...permissionsOf(lane, certs),
+      ...permissionsOf(lane, passphraseFile === null ? certs : `${certs},${passphraseFile}`),
       `--allow-write=${results}`,
       "--allow-sys=hostname,cpus",
     ];
@@ -54,7 +57,9 @@ export class ScriptProcess {
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "--quiet", "--no-prompt", ...permissions, script],
-        ...[...laneWords(lane), "--certs", certs, "--end-with-stdin", ...words],
+        ...[...laneWords(lane), "--certs", certs, "--end-with-stdin"],
+        ...(passphraseFile === null ? [] : ["--key-passphrase-file", passphraseFile]),
+        ...words,
       ],
       env,
       stdin: "piped",

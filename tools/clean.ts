@@ -5,6 +5,8 @@
  *
  * @module
  */
+import { findMadeCertificates } from "../certs/store.ts";
+import { DEFAULT_CERTS } from "../common/certificates.ts";
 import { EXIT, reportError } from "../common/errors.ts";
 import { print } from "../common/output.ts";
 import { PROTOCOLS } from "../common/protocol.ts";
@@ -26,19 +28,21 @@ const EXECUTABLES = PROTOCOLS.flatMap((protocol) =>
   })
 );
 
-/** Which names in which folders are ours; a folder that is empty then goes, too, but for certs. */
-const MADE: readonly { folder: string; keep: boolean; isMade(name: string): boolean }[] = [
-  { folder: "dist", keep: false, isMade: (name) => EXECUTABLES.includes(name) },
+/** A folder that things are made in, and which of them were; empty then, it goes, too. */
+interface Made {
+  folder: string;
+  /** @param names all that is in the folder */
+  madeOf(folder: string, names: string[]): string[] | Promise<string[]>;
+}
+
+const MADE: readonly Made[] = [
+  { folder: "dist", madeOf: (_, names) => names.filter((name) => EXECUTABLES.includes(name)) },
   {
     folder: "results",
-    keep: false,
-    isMade: (name) => /^\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}\.\d{3}Z$/.test(name),
+    madeOf: (_, names) =>
+      names.filter((name) => /^\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}\.\d{3}Z$/.test(name)),
   },
-  {
-    folder: "certs",
-    keep: true,
-    isMade: (name) => /^(ca|(server|client)-(cert|key))\.pem$/.test(name),
-  },
+  { folder: DEFAULT_CERTS, madeOf: findMadeCertificates },
 ];
 
 /**
@@ -67,12 +71,13 @@ export async function clean(words: string[]): Promise<number> {
 /** Everything that is to be removed, folders after what is in them. */
 async function findMade(root: string): Promise<string[]> {
   const found: string[] = [];
-  for (const { folder, keep, isMade } of MADE) {
-    const names = await namesIn(join(root, folder));
+  for (const { folder, madeOf } of MADE) {
+    const path = join(root, folder);
+    const names = await namesIn(path);
     if (!names) continue;
-    const made = names.filter(isMade);
-    found.push(...made.map((name) => join(root, folder, name)));
-    if (!keep && made.length === names.length) found.push(join(root, folder));
+    const made = await madeOf(path, names);
+    found.push(...made.map((name) => join(path, name)));
+    if (made.length === names.length) found.push(path);
   }
   return found;
 }

@@ -1,3 +1,5 @@
+import { ensureCertificates } from "../certs/generate.ts";
+import { listing, snapshot, writeOwnCertificates } from "../certs/testing.ts";
 import { assertEquals } from "../common/testing/assert.ts";
 import { join } from "../common/std.ts";
 import { ROOT } from "./children.ts";
@@ -14,13 +16,11 @@ async function clean(...words: string[]) {
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-const MADE = [
-  "certs/ca.pem",
-  "certs/server-key.pem",
-  "dist/tcp-client",
-  "results/2026-01-31T12-00-00.000Z/result.json",
+const MADE = ["dist/tcp-client", "results/2026-01-31T12-00-00.000Z/result.json"];
+const KEPT = [
+  ...["certs/generate.ts", "certs/ca.pem", "certs/server-key.pem", "dist/notes.txt"],
+  "tcp/client.ts",
 ];
-const KEPT = ["certs/generate.ts", "certs/own-key.pem", "dist/notes.txt", "tcp/client.ts"];
 
 async function makeTree(): Promise<string> {
   const root = await Deno.makeTempDir({ prefix: "netpairs-clean-" });
@@ -28,8 +28,15 @@ async function makeTree(): Promise<string> {
     await Deno.mkdir(join(root, file, ".."), { recursive: true });
     await Deno.writeTextFile(join(root, file), "");
   }
+  await ensureCertificates({ dir: join(root, "certs/pem") });
   return root;
 }
+
+/** What was made in certs/pem. */
+const CERTIFICATES = [
+  ...["ca.pem", "client-cert.pem", "client-key.pem", "made-by-netpairs.json", "server-cert.pem"],
+  "server-key.pem",
+];
 
 function exists(path: string): Promise<boolean> {
   return Deno.lstat(path).then(() => true, () => false);
@@ -43,11 +50,27 @@ Deno.test("clean removes what was made, lists it, and touches nothing else", asy
     stdout.trim().split("\n"),
     [
       ...["dist/tcp-client", "results/2026-01-31T12-00-00.000Z", "results"],
-      ...["certs/ca.pem", "certs/server-key.pem"],
+      ...CERTIFICATES.map((name) => `certs/pem/${name}`),
+      "certs/pem",
     ].map((path) => join(root, path)),
   );
   for (const file of MADE) assertEquals(await exists(join(root, file)), false, file);
   for (const file of KEPT) assertEquals(await exists(join(root, file)), true, file);
+  await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("clean leaves a user's own certificates, among made ones and alone", async () => {
+  const root = await makeTree();
+  const dir = join(root, "certs/pem");
+  await Deno.writeTextFile(join(dir, "server-key.pem"), "mine");
+  await Deno.writeTextFile(join(dir, "own.pem"), "mine");
+  await clean("--root", root);
+  assertEquals(listing(dir), ["own.pem", "server-key.pem"]);
+  await writeOwnCertificates(dir);
+  const before = await snapshot(dir);
+  const { code, stdout } = await clean("--root", root);
+  assertEquals([code, stdout], [0, ""]);
+  assertEquals(await snapshot(dir), before);
   await Deno.remove(root, { recursive: true });
 });
 

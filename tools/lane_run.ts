@@ -35,6 +35,8 @@ export interface LaneRunOptions {
   /** Null for a free one. */
   port: number | null;
   certs: string;
+  /** File with the passphrase of the private keys; null for none. */
+  keyPassphraseFile: string | null;
   /** Folder for results. */
   folder: string;
   /** Words for both scripts. */
@@ -129,7 +131,7 @@ export class LaneRun {
   }
 
   #start(role: "client" | "server", port: number): ScriptProcess {
-    const { job, certs, folder, host, side, cores } = this.#options;
+    const { job, certs, keyPassphraseFile, folder, host, side, cores } = this.#options;
     const patience = role === "server" && side === "server"
       ? ["--idle-timeout-ms", String(LONE_SERVER_IDLE_MS)]
       : [];
@@ -137,6 +139,7 @@ export class LaneRun {
       lane: job.lane,
       role,
       certs,
+      keyPassphraseFile,
       results: folder,
       words: [
         ...["--host", host, "--port", String(port), "--quiet"],

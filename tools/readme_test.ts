@@ -26,15 +26,15 @@ Deno.test("README's DTLS programs work outside the project, with just their perm
   for (const block of blocks) {
     assert(block.trim().split("\n").filter((line) => line !== "").length < 15);
   }
-  await Deno.mkdir(place.path("certs"));
+  await Deno.mkdir(place.path("certs/pem"), { recursive: true });
   for (const name of ["ca", "server-cert", "server-key", "client-cert", "client-key"]) {
-    await Deno.copyFile(place.path(`${name}.pem`), place.path(`certs/${name}.pem`));
+    await Deno.copyFile(place.path(`${name}.pem`), place.path(`certs/pem/${name}.pem`));
   }
   const [server, client] = await Promise.all(blocks.map(async (block, i) => {
     const script = place.path(`program_${i}.ts`);
     await Deno.writeTextFile(script, block);
     return new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", "--allow-net", "--allow-ffi", "--allow-read=certs", script],
+      args: ["run", "--no-prompt", "--allow-net", "--allow-ffi", "--allow-read=certs/pem", script],
       cwd: place.dir,
       stdout: "piped",
       stderr: "piped",

@@ -6,6 +6,7 @@
  * @module
  */
 import { ensureCertificates } from "../certs/generate.ts";
+import { DEFAULT_CERTS, readPassphrase } from "../common/certificates.ts";
 import { describe, EXIT, reportError, UsageError } from "../common/errors.ts";
 import { LANES } from "../common/lanes.ts";
 import { sizesOf } from "../common/options.ts";
@@ -49,7 +50,11 @@ const WORDS: WordTable = {
     value: "N",
     help: "with --server and --client: first port, one for each lane and round (default 1443)",
   },
-  certs: { value: "DIR", help: "certificates; made if there are none (default certs)" },
+  certs: { value: "DIR", help: `certificates; made if there are none (default ${DEFAULT_CERTS})` },
+  "key-passphrase-file": {
+    value: "FILE",
+    help: "its first line opens the private keys, where they are encrypted",
+  },
   results: { value: "DIR", help: "folder for results (default results)" },
   json: { value: "FILE", help: "one more copy of the result document (- for stdout)" },
   help: { help: "show this and end" },
@@ -81,6 +86,8 @@ export interface RunAllOptions {
   /** First port; null for free ones. */
   port: number | null;
   certs: string;
+  /** File with the passphrase of the private keys; null for none. */
+  keyPassphraseFile: string | null;
   results: string;
   json: string | null;
   /** Words for every script. */
@@ -124,6 +131,7 @@ export function parseRunAll(words: string[]): RunAllOptions | "help" {
   if (side === "both" && values.has("port")) {
     throw new UsageError("--port goes with --server or --client; else free ports are taken");
   }
+  const passphraseFile = values.get("key-passphrase-file");
   const exchange: Exchange = {
     messages: seconds === null ? sizes.length * repeat : null,
     seconds: seconds === null ? null : sizes.length * seconds,
@@ -137,7 +145,8 @@ export function parseRunAll(words: string[]): RunAllOptions | "help" {
     side,
     host: hostOf(values, "host") ?? "127.0.0.1",
     port: side === "both" ? null : numberOf(values, "port", 1, 65_000) ?? 1443,
-    certs: resolve(values.get("certs") ?? "certs"),
+    certs: resolve(values.get("certs") ?? DEFAULT_CERTS),
+    keyPassphraseFile: passphraseFile === undefined ? null : resolve(passphraseFile),
     results: values.get("results") ?? "results",
     json: values.get("json") ?? null,
     words: [
@@ -217,10 +226,7 @@ export async function runAll(words: string[]): Promise<number> {
 async function run(options: RunAllOptions): Promise<number> {
   const startedAt = new Date();
   const writeJson = options.json === null ? null : openDocument(options.json);
-  if (options.side !== "client" && options.jobs.some(({ lane }) => lane.engine !== null)) {
-    const { made, summary } = await ensureCertificates({ dir: options.certs });
-    if (made) console.error(summary);
-  }
+  if (options.jobs.some(({ lane }) => lane.engine !== null)) await prepareCertificates(options);
   const folder = await makeFolder(options.results, startedAt);
   const writeResult = openDocument(join(folder, "result.json"));
   const result = await new Rounds({ ...options, allJobs: JOBS, folder }).run();
@@ -238,6 +244,20 @@ async function run(options: RunAllOptions): Promise<number> {
   const isReported = runs.length === 0 || await report(folder);
   if (result.interrupted && isKept) return EXIT.interrupted;
   return complete && isKept && isReported ? EXIT.complete : EXIT.failed;
+}
+
+/** Certificates of a client's own would be from an authority that no server knows. */
+async function prepareCertificates(options: RunAllOptions): Promise<void> {
+  const { side, host, certs: dir, keyPassphraseFile } = options;
+  const { made, endsSoon, summary } = await ensureCertificates({
+    dir,
+    keyPassphrase: await readPassphrase(keyPassphraseFile),
+    roles: side === "both" ? ["server", "client"] : [side],
+    // Which names a server's clients will call it by is not known here.
+    neededNames: side === "both" ? [host] : [],
+    onlyCheck: side === "client",
+  });
+  if (made || endsSoon) console.error(summary);
 }
 
 /** The table, what went wrong, and what to make of it. */

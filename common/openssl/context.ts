@@ -13,9 +13,9 @@ import {
 } from "./callbacks.ts";
 import { SSL_CTRL, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_OP } from "./constants.ts";
 import { CookieSecrets } from "./cookies.ts";
+import { applyCredentials } from "./credentials.ts";
 import { takeError } from "./errors.ts";
-import { cString, loadOpenSsl, type OpenSsl } from "./library.ts";
-import { MemoryBio } from "./memory_bio.ts";
+import { loadOpenSsl, type OpenSsl } from "./library.ts";
 import type { DtlsSettings, TlsClientSettings, TlsServerSettings } from "./settings.ts";
 import { checkTogether, CLIENT_CONTEXT, SERVER_CONTEXT } from "./settings_table.ts";
 import { checkSettings, setting, type SettingsTable } from "../settings/check.ts";
@@ -170,9 +170,10 @@ export class TlsContext implements Disposable {
    * Loads certificates and settings; `dtlsContext` and `tlsContext` do it for clients. Texts and
    * keys are copied; the functions among the settings are called until it is freed.
    *
-   * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
+   * @throws {OpenSslError} where OpenSSL refuses a certificate, a key or an algorithm
    * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half
-   * @throws {RangeError} naming a setting whose value cannot be used
+   * @throws {RangeError} naming a setting whose value cannot be used: PEM that is damaged, a key of
+   * another certificate
    * @throws {OpenSslMissingError} where the library is missing
    */
   constructor(settings: TlsContextOptions) {
@@ -304,9 +305,7 @@ export class TlsContext implements Disposable {
       ? null
       : options.pskLookup;
     applyAlgorithms(target, options, Boolean(keyAlone));
-    for (const ca of options.caCerts ?? []) this.#trust(ctx, ca);
-    if (options.cert !== undefined) this.#useCertificate(ctx, options.cert);
-    if (options.key !== undefined) this.#useKey(ctx, options.key);
+    applyCredentials(target, options.role, options);
     const { alpnProtocols = [] } = options;
     if (alpnProtocols.length > 0) this.#keep(applyAlpn(target, options.role, alpnProtocols));
     const keyLog = keyLogOf(options.keyLog);
@@ -334,69 +333,5 @@ export class TlsContext implements Disposable {
   /** A callback lives as long as the context. */
   #keep(callback: Callback | null): void {
     if (callback) this.#callbacks.push(callback);
-  }
-
-  #trust(ctx: Deno.PointerObject, pem: string): void {
-    const { lib } = this;
-    const store = lib.SSL_CTX_get_cert_store(ctx);
-    this.#eachCertificate(pem, "read an authority's certificate", (x509) => {
-      const added = lib.X509_STORE_add_cert(store, x509);
-      // The names a server sends with its request, so that a client can choose (RFC 5246 7.4.4).
-      if (this.role === "server") lib.SSL_CTX_add_client_CA(ctx, x509);
-      lib.X509_free(x509);
-      if (added !== 1) throw takeError(lib, "trust an authority");
-    });
-  }
-
-  /** The first certificate is the own one, the others are its chain, which the context then owns. */
-  #useCertificate(ctx: Deno.PointerObject, pem: string): void {
-    const { lib } = this;
-    let first = true;
-    this.#eachCertificate(pem, "read the certificate", (x509) => {
-      if (!first) {
-        lib.SSL_CTX_ctrl(ctx, SSL_CTRL.EXTRA_CHAIN_CERT, 0n, x509);
-        return;
-      }
-      first = false;
-      const used = lib.SSL_CTX_use_certificate(ctx, x509);
-      lib.X509_free(x509);
-      if (used !== 1) throw takeError(lib, "use the certificate");
-    });
-  }
-
-  #useKey(ctx: Deno.PointerObject, pem: string): void {
-    const { lib } = this;
-    using bio = new MemoryBio(lib, pem);
-    // An empty passphrase: without one OpenSSL would ask for it on the terminal.
-    const key = lib.PEM_read_bio_PrivateKey(bio.pointer, null, null, new Uint8Array(1));
-    if (key === null) throw takeError(lib, "read the private key");
-    const type = cString(lib.EVP_PKEY_get0_type_name(key)) ?? "";
-    if (this.datagram && /^ED/i.test(type) && lib.versionText.startsWith("OpenSSL 3.")) {
-      lib.EVP_PKEY_free(key);
-      throw new RangeError(
-        `Cannot use an ${type} key on DTLS: OpenSSL 3 has no cipher suite for it there; ` +
-          "P-256 and RSA keys can be used",
-      );
-    }
-    const used = lib.SSL_CTX_use_PrivateKey(ctx, key);
-    lib.EVP_PKEY_free(key);
-    if (used !== 1 || lib.SSL_CTX_check_private_key(ctx) !== 1) {
-      throw takeError(lib, "use the private key");
-    }
-  }
-
-  /** Hands over every certificate of a PEM text; whoever takes it owns it. */
-  #eachCertificate(pem: string, action: string, take: (x509: Deno.PointerObject) => void): void {
-    const { lib } = this;
-    using bio = new MemoryBio(lib, pem);
-    let count = 0;
-    for (;; count++) {
-      const x509 = lib.PEM_read_bio_X509(bio.pointer, null, null, new Uint8Array(1));
-      if (x509 === null) break;
-      take(x509);
-    }
-    // The end of the text is an error, too; any other one would cut a chain short in silence.
-    const end = takeError(lib, action);
-    if (count === 0 || end.reason !== "no start line") throw end;
   }
 }

@@ -69,9 +69,9 @@ export interface TlsSettings {
   caCerts?: readonly string[];
   /** Own certificate, with the chain below the authority, PEM. */
   cert?: string;
-  /** Own private key, PEM. */
+  /** Own private key, PEM: PKCS#8, or the older "RSA PRIVATE KEY" and "EC PRIVATE KEY". */
   key?: string;
-  /** Passphrase of `key`, where that is encrypted. */
+  /** Passphrase of `key`, where that is encrypted (RFC 8018, or as OpenSSL did before). */
   keyPassphrase?: string;
   /** Application protocols, the preferred one first: RFC 7301; 1 to 255 bytes each. */
   alpnProtocols?: readonly string[];

@@ -10,6 +10,7 @@
  * @module
  */
 import { ensureCertificates } from "../../certs/generate.ts";
+import { DEFAULT_CERTS } from "../../common/certificates.ts";
 import { EXIT, reportError, RunError, UsageError } from "../../common/errors.ts";
 import { type Lane, LANES } from "../../common/lanes.ts";
 import { MAX_REPEAT } from "../../common/plan.ts";
@@ -17,12 +18,13 @@ import { pinToCore } from "../../common/posix/affinity.ts";
 import type { ResultDocument } from "../../common/result.ts";
 import { join } from "../../common/std.ts";
 import { failureOf, ROOT, ScriptProcess } from "../children.ts";
+import { BENCH_NAMES } from "./obstacles.ts";
 import { twoCores } from "../rounds_machine.ts";
 
 const SIZE_BYTES = 100;
 /** Where the ends stay; null for anywhere. */
 const CORES = twoCores(navigator.hardwareConcurrency);
-const CERTS = join(ROOT, "certs");
+const CERTS = join(ROOT, DEFAULT_CERTS);
 const USAGE = "bare_async.ts tcp|udp|dtls [MESSAGES, default 5000] [PAIRS, default 5]";
 
 /** Takes part in a pair: exchanges that many messages with a server and returns the median, us. */
@@ -45,7 +47,9 @@ async function main(words: string[]): Promise<number> {
     const [ours, base] = sidesOf(words[0]);
     const messages = countOf(words[1], 5000, MAX_REPEAT);
     const pairs = countOf(words[2], 5, 1000);
-    if (ours.lane.engine !== null) await ensureCertificates({ dir: CERTS });
+    if (ours.lane.engine !== null) {
+      await ensureCertificates({ dir: CERTS, neededNames: BENCH_NAMES });
+    }
     await compare(ours, base, messages, pairs);
     return EXIT.complete;
   } catch (error) {

@@ -5,6 +5,7 @@
  * @module
  */
 import { ensureCertificates } from "../../certs/generate.ts";
+import { DEFAULT_CERTS } from "../../common/certificates.ts";
 import { Client, type ClientTransport } from "../../common/client.ts";
 import { setClock } from "../../common/clock.ts";
 import { Deadlines } from "../../common/deadline.ts";
@@ -21,8 +22,10 @@ import { prepareLane as prepareTls } from "../../tls/client.ts";
 import { prepareLane as prepareUdp } from "../../udp/client.ts";
 import { failureOf, ROOT, ScriptProcess } from "../children.ts";
 import type { BenchCase } from "./matrix.ts";
+import { BENCH_NAMES } from "./obstacles.ts";
 
-const CERTS = join(ROOT, "certs");
+/** The project's folder of certificates. */
+export const CERTS: string = join(ROOT, DEFAULT_CERTS);
 
 /** Both ends have optimized their code by then. */
 const WARM_UP_MS = 300;
@@ -56,6 +59,12 @@ export class LaneStage {
   #recorder = new Recorder();
   #client: Client | null = null;
   #hasCertificates = false;
+  readonly #certs: string;
+
+  /** @param certs folder of the certificates; default is the project's */
+  constructor(certs: string = CERTS) {
+    this.#certs = certs;
+  }
 
   /**
    * Begins a case: starts its server, connects to it where the connection is kept, and warms up.
@@ -68,7 +77,7 @@ export class LaneStage {
     this.#recorder = new Recorder();
     if (bench.lane.engine !== null) await this.#makeCertificates();
     const port = this.port = await this.#startServer(bench);
-    const options = clientOptions(bench, port);
+    const options = clientOptions(bench, port, this.#certs);
     const deadlines = this.#deadlines = new Deadlines();
     const { transport } = await PREPARE[bench.lane.protocol](options, deadlines);
     this.#client = new Client({ options, recorder: this.#recorder, deadlines }, transport, 0);
@@ -107,10 +116,10 @@ export class LaneStage {
     const server = this.#server = new ScriptProcess({
       lane,
       role: "server",
-      certs: CERTS,
-      results: CERTS,
+      certs: this.#certs,
+      results: this.#certs,
       // It writes nothing.
-      permissions: permissionsOf(lane, CERTS),
+      permissions: permissionsOf(lane, this.#certs),
       words: ["--port", "0", "--forever", "--quiet"],
     });
     const port = await server.port;
@@ -120,17 +129,21 @@ export class LaneStage {
 
   async #makeCertificates(): Promise<void> {
     if (this.#hasCertificates) return;
-    const { made, summary } = await ensureCertificates({ dir: CERTS });
+    const { made, summary } = await ensureCertificates({
+      dir: this.#certs,
+      neededNames: BENCH_NAMES,
+    });
     if (made) say(summary);
     this.#hasCertificates = true;
   }
 }
 
 /** The words of a client that sends one message whenever it is asked to. */
-function clientOptions({ lane, mode, sizeBytes }: BenchCase, port: number): PairOptions {
+function clientOptions(bench: BenchCase, port: number, certs: string): PairOptions {
+  const { lane, mode, sizeBytes } = bench;
   const options = parseOptions(lane.protocol, "client", [
     ...laneWords(lane),
-    ...["--port", String(port), "--sizes", String(sizeBytes), "--repeat", "1", "--certs", CERTS],
+    ...["--port", String(port), "--sizes", String(sizeBytes), "--repeat", "1", "--certs", certs],
     ...["--timeout-ms", String(TIMEOUT_MS)],
     ...["--connect", mode === "once" ? "once" : "message"],
     ...(mode === "resumed" ? ["--resume"] : []),

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { ensureCertificates } from "../../certs/generate.ts";
+import { readHolding } from "../../certs/store.ts";
 import { describe } from "../../common/errors.ts";
 import { type Lane, LANES } from "../../common/lanes.ts";
 import { loadOpenSsl } from "../../common/openssl/library.ts";
@@ -10,6 +12,9 @@ import { loadLibc } from "../../common/posix/libc.ts";
 
 /** What a benchmark is made of, besides the language. */
 export type Need = "processes" | "libc" | "OpenSSL";
+
+/** What the benchmark's clients call its servers. */
+export const BENCH_NAMES = ["127.0.0.1"];
 
 const HOW = "deno task bench has them all";
 
@@ -22,11 +27,17 @@ export function whyNot(need: Need): string | null {
   return why;
 }
 
-/** The lanes that cannot be measured; the reasons are printed. */
-export function whyNotAll(): ReadonlySet<Lane> {
+/**
+ * The lanes that cannot be measured; the reasons are printed.
+ *
+ * @param certs folder of the certificates
+ */
+export async function whyNotAll(certs: string): Promise<ReadonlySet<Lane>> {
   const lanes = new Map<string, Lane[]>();
+  const unfit = await whyNotCertificates(certs);
   for (const lane of LANES) {
-    const why = needsOf(lane).map(whyNot).find((why) => why !== null);
+    const why = needsOf(lane).map(whyNot).find((why) => why !== null) ??
+      (lane.engine === null ? null : unfit);
     if (why) lanes.set(why, [...lanes.get(why) ?? [], lane]);
   }
   for (const [why, without] of lanes) {
@@ -36,6 +47,17 @@ export function whyNotAll(): ReadonlySet<Lane> {
     console.error(`skipped: ${names}: ${why}`);
   }
   return new Set([...lanes.values()].flat());
+}
+
+/** Why the certificates that are there will not do; where there are none, some will be made. */
+async function whyNotCertificates(dir: string): Promise<string | null> {
+  try {
+    if ((await readHolding(dir)).owner === "none") return null;
+    await ensureCertificates({ dir, neededNames: BENCH_NAMES, onlyCheck: true });
+    return null;
+  } catch (error) {
+    return describe(error);
+  }
 }
 
 /** The variable's value, where it may be read. */

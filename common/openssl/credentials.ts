@@ -1,0 +1,82 @@
+/**
+ * Certificates and keys in OpenSSL's hands.
+ *
+ * @module
+ */
+import { readCredentials } from "../pem/credentials.ts";
+import type { ContextTarget } from "./configure.ts";
+import { SSL_CTRL } from "./constants.ts";
+import { takeError } from "./errors.ts";
+import { cString } from "./library.ts";
+import { MemoryBio } from "./memory_bio.ts";
+import type { TlsSettings } from "./settings.ts";
+
+/**
+ * Sets whom a context believes, and what it shows.
+ *
+ * @throws {RangeError} where a text is no usable PEM, or the key is not the certificate's
+ * @throws {TypeError} where there is a certificate without its key, or a key without a certificate
+ * @throws {OpenSslError} where OpenSSL does not take what was read
+ */
+export function applyCredentials(
+  target: ContextTarget,
+  role: "client" | "server",
+  settings: TlsSettings,
+): void {
+  const { caCerts, chain, key } = readCredentials(settings);
+  for (const { pem } of caCerts) trust(target, role, pem);
+  const [own, ...rest] = chain;
+  if (own) useCertificate(target, own.pem);
+  for (const { pem } of rest) addToChain(target, pem);
+  if (key) useKey(target, key.pem);
+}
+
+function trust({ lib, ctx }: ContextTarget, role: "client" | "server", pem: string): void {
+  const x509 = readX509(lib, pem, "trust an authority of caCerts");
+  const added = lib.X509_STORE_add_cert(lib.SSL_CTX_get_cert_store(ctx), x509);
+  // The names a server sends with its request, so that a client can choose (RFC 5246 7.4.4).
+  if (role === "server") lib.SSL_CTX_add_client_CA(ctx, x509);
+  lib.X509_free(x509);
+  if (added !== 1) throw takeError(lib, "trust an authority of caCerts");
+}
+
+function useCertificate({ lib, ctx }: ContextTarget, pem: string): void {
+  const x509 = readX509(lib, pem, "use cert");
+  const used = lib.SSL_CTX_use_certificate(ctx, x509);
+  lib.X509_free(x509);
+  if (used !== 1) throw takeError(lib, "use cert");
+}
+
+/** The context then owns it: SSL_CTX_add_extra_chain_cert(3). */
+function addToChain({ lib, ctx }: ContextTarget, pem: string): void {
+  const x509 = readX509(lib, pem, "use the chain in cert");
+  if (lib.SSL_CTX_ctrl(ctx, SSL_CTRL.EXTRA_CHAIN_CERT, 0n, x509) === 1n) return;
+  lib.X509_free(x509);
+  throw takeError(lib, "use the chain in cert");
+}
+
+function useKey({ lib, ctx, datagram }: ContextTarget, pem: string): void {
+  using bio = new MemoryBio(lib, pem);
+  // An empty passphrase: without one OpenSSL would ask for it on the terminal.
+  const key = lib.PEM_read_bio_PrivateKey(bio.pointer, null, null, new Uint8Array(1));
+  if (key === null) throw takeError(lib, "use key");
+  const type = cString(lib.EVP_PKEY_get0_type_name(key)) ?? "";
+  if (datagram && /^ED/i.test(type) && lib.versionText.startsWith("OpenSSL 3.")) {
+    lib.EVP_PKEY_free(key);
+    throw new RangeError(
+      `Cannot use an ${type} key on DTLS: OpenSSL 3 has no cipher suite for it there; ` +
+        "P-256 and RSA keys can be used",
+    );
+  }
+  const used = lib.SSL_CTX_use_PrivateKey(ctx, key);
+  lib.EVP_PKEY_free(key);
+  if (used !== 1 || lib.SSL_CTX_check_private_key(ctx) !== 1) throw takeError(lib, "use key");
+}
+
+/** The caller owns what it returns. */
+function readX509(lib: ContextTarget["lib"], pem: string, action: string): Deno.PointerObject {
+  using bio = new MemoryBio(lib, pem);
+  const x509 = lib.PEM_read_bio_X509(bio.pointer, null, null, new Uint8Array(1));
+  if (x509 === null) throw takeError(lib, action);
+  return x509;
+}
