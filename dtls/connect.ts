@@ -58,7 +58,8 @@ export interface ConnectDtlsOptions extends ConnectSettings, DtlsSettings {
  * anybody on the way could send one.
  *
  * @returns the connection, which the caller closes; await its `handshake()`, or just send
- * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
+ * @throws {PemError} where a certificate or a key cannot be read, or does not belong to the other
+ * @throws {OpenSslError} where an algorithm cannot be used
  * @throws {TypeError} naming a setting that is unknown, of the wrong kind or in the wrong place, and
  * where `context` or `session` is closed
  * @throws {RangeError} naming a setting whose value cannot be used
@@ -92,7 +93,8 @@ export async function connectDtls(options: ConnectDtlsOptions): Promise<DtlsConn
  * Loads certificates and settings once, for many clients' connections.
  *
  * @returns the context, which the caller closes; connections made with it live on
- * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
+ * @throws {PemError} where a certificate or a key cannot be read, or does not belong to the other
+ * @throws {OpenSslError} where an algorithm cannot be used
  * @throws {TypeError} naming a setting that is unknown or of the wrong kind
  * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing

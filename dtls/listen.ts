@@ -57,7 +57,8 @@ const IDLE_TIMEOUT_MS = 300_000;
  * anything of it until it has shown, with a cookie, that it is where it says (RFC 6347 4.2.1).
  *
  * @returns the listener, which the caller closes; it owns the connections that it hands out
- * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
+ * @throws {PemError} where a certificate or a key cannot be read, or does not belong to the other
+ * @throws {OpenSslError} where an algorithm cannot be used
  * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half
  * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing

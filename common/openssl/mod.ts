@@ -4,6 +4,7 @@
  * @module
  */
 export { ReplacedError, RunError, TimeoutError } from "../errors.ts";
+export { PemError } from "../pem/errors.ts";
 export { CallbackError } from "./calls.ts";
 export { TlsContext, type TlsContextOptions } from "./context.ts";
 export { CertificateError, OpenSslError, type OpenSslErrorInit } from "./errors.ts";

@@ -4,7 +4,22 @@
  * @module
  */
 
-/** A text or a file cannot be used as a certificate or a private key. */
+/**
+ * A text or a file cannot be used as a certificate or a private key; the message names it, and says
+ * what is the case and what to do.
+ *
+ * @example
+ * ```ts
+ * import { tlsContext } from "../../tls/mod.ts";
+ *
+ * try {
+ *   tlsContext({ caCerts: ["no certificate"] }).close();
+ *   throw new Error("it was to be refused");
+ * } catch (error) {
+ *   if (!(error instanceof PemError) || error.source !== "caCerts[0]") throw error;
+ * }
+ * ```
+ */
 export class PemError extends RangeError {
   /** Always "PemError". */
   override readonly name = "PemError";
