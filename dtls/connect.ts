@@ -52,7 +52,7 @@ export interface ConnectDtlsOptions extends ConnectSettings, DtlsSettings {
  * is verified, and its name checked (RFC 6347).
  *
  * @returns the connection, which the caller closes; await its `handshake()`, or just send
- * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
+ * @throws {OpenSslError} where OpenSSL refuses a certificate, a key or an algorithm
  * @throws {TypeError} naming a setting that is unknown, of the wrong kind or in the wrong place, and
  * where `context` or `session` is closed
  * @throws {RangeError} naming a setting whose value cannot be used
@@ -86,7 +86,7 @@ export async function connectDtls(options: ConnectDtlsOptions): Promise<DtlsConn
  * Loads certificates and settings once, for many clients' connections.
  *
  * @returns the context, which the caller closes; connections made with it live on
- * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
+ * @throws {OpenSslError} where OpenSSL refuses a certificate, a key or an algorithm
  * @throws {TypeError} naming a setting that is unknown or of the wrong kind
  * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing

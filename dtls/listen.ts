@@ -55,7 +55,7 @@ const IDLE_TIMEOUT_MS = 300_000;
  * anything of it until it has shown, with a cookie, that it is where it says (RFC 6347 4.2.1).
  *
  * @returns the listener, which the caller closes; it owns the connections that it hands out
- * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
+ * @throws {OpenSslError} where OpenSSL refuses a certificate, a key or an algorithm
  * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half
  * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing

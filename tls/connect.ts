@@ -49,7 +49,7 @@ export interface ConnectTlsOptions extends ConnectSettings {
  *
  * @returns the connection, its TCP part established, which the caller closes; await its
  * `handshake()`, or just write
- * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
+ * @throws {OpenSslError} where OpenSSL refuses a certificate, a key or an algorithm
  * @throws {TypeError} naming a setting that is unknown, of the wrong kind or in the wrong place, and
  * where `context` or `session` is closed
  * @throws {RangeError} naming a setting whose value cannot be used
@@ -87,7 +87,7 @@ export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
  * Loads certificates and settings once, for many clients' connections.
  *
  * @returns the context, which the caller closes; connections made with it live on
- * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
+ * @throws {OpenSslError} where OpenSSL refuses a certificate, a key or an algorithm
  * @throws {TypeError} naming a setting that is unknown or of the wrong kind
  * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing

@@ -43,7 +43,7 @@ export type ListenTlsOptions = ListenSettings;
  * Listens for TLS clients, with client certificates where they are asked for.
  *
  * @returns the listener, which the caller closes; it owns the connections that it hands out
- * @throws {OpenSslError} where a certificate, a key or an algorithm cannot be used
+ * @throws {OpenSslError} where OpenSSL refuses a certificate, a key or an algorithm
  * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half
  * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
