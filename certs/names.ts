@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isIP } from "node:net";
+import { certificateName, parseHost } from "../common/addresses.ts";
 
 /** An entry of the subjectAltName extension (RFC 5280 section 4.2.1.6). */
 export interface SubjectName {
@@ -13,31 +13,34 @@ export interface SubjectName {
   value: string;
 }
 
-/** Longest DNS name and longest label in characters: RFC 1035 section 2.3.4, less the root. */
-const MAX_NAME_LENGTH = 253;
-const MAX_LABEL_LENGTH = 63;
-
-/** A label of letters, digits and inner hyphens, the preferred syntax of RFC 1034 section 3.5. */
-const LABEL = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
-
 /**
  * Reads a DNS name, an IPv4 or an IPv6 address. The leftmost label of a DNS name may be `*`
  * (RFC 6125 section 6.4.3), with two labels after it, as OpenSSL requires.
  *
- * @param text what a user wrote, without brackets, port or zone
- * @throws {RangeError} where it is neither a name nor an address
+ * @param text what a user wrote, without a port or a zone
+ * @throws {RangeError} where it is neither a name nor an address, or none that a certificate can have
  */
 export function parseName(text: string): SubjectName {
-  const version = text.includes("%") ? 0 : isIP(text);
-  if (version === 4) return { type: "ip", value: text };
-  if (version === 6) {
-    return { type: "ip", value: new URL(`http://[${text}]/`).hostname.slice(1, -1) };
+  const [, star = "", rest = text] = /^(\*\.)(.*)$/s.exec(text) ?? [];
+  const host = parseHost(rest);
+  if (host.zone !== undefined) {
+    throw new RangeError(`"${text}" has a zone (after the %), which no certificate's address has`);
   }
-  const value = text.toLowerCase();
-  if (!isDnsName(value)) {
-    throw new RangeError(`"${text}" is neither a DNS name nor an IPv4 or IPv6 address`);
+  const value = certificateName(host);
+  if (host.kind !== "name") {
+    if (star) {
+      throw new RangeError(`"${text}" has a * before an address, where a name's label goes`);
+    }
+    return { type: "ip", value };
   }
-  return { type: "dns", value };
+  // RFC 1034 3.5, RFC 5280 4.2.1.6: a host's own table may have underscores, and a certificate not.
+  if (value.includes("_")) {
+    throw new RangeError(`"${text}" has an underscore, which no name in a certificate has`);
+  }
+  if (star && !value.includes(".")) {
+    throw new RangeError(`"${text}" is for a whole top-level domain: two labels follow a *`);
+  }
+  return { type: "dns", value: star + value };
 }
 
 /**
@@ -76,13 +79,4 @@ export async function ownHostNames(): Promise<string[]> {
     return [];
   }
   return [hostname];
-}
-
-function isDnsName(name: string): boolean {
-  const labels = name.split(".");
-  if (labels.length > 2 && labels[0] === "*") labels.shift();
-  const top = labels.at(-1) ?? "";
-  // Names that end in a number are addresses gone wrong, such as 127.0.0.256.
-  return name.length <= MAX_NAME_LENGTH && !/^\d+$/.test(top) &&
-    labels.every((label) => label.length <= MAX_LABEL_LENGTH && LABEL.test(label));
 }

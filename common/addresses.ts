@@ -130,6 +130,15 @@ export function withoutZone(address: string): string {
 }
 
 /**
+ * Where a server listens, for people: the zone of the address that it was told is said, too, which
+ * the system may leave out.
+ */
+export function withZoneOf(told: string, address: string): string {
+  const zone = told.split("%")[1];
+  return zone !== undefined && isLinkLocal(address) ? `${withoutZone(address)}%${zone}` : address;
+}
+
+/**
  * What a client means: "any address", which a server can listen on, is this machine as a peer. Some
  * systems take it so by themselves, but hear the answers from another address then.
  */
@@ -140,12 +149,31 @@ export function asPeer(host: Host): Host {
 }
 
 /**
- * The name or address that a certificate has to be for: without a zone, which is no part of an
+ * The name or address of a host as a certificate has it: without a zone, which is no part of an
  * address elsewhere, and without the trailing dot that neither a certificate nor a TLS client hello
  * has (RFC 6066 3).
  */
-export function certificateName(host: Host): string {
-  return host.kind === "name" ? host.text.replace(/\.$/, "") : withoutZone(host.text);
+export function certificateName({ kind, text }: Host): string {
+  return kind === "name" ? text.replace(/\.$/, "") : withoutZone(text);
+}
+
+/** Whom a client wants to reach. */
+export interface Wanted {
+  /** Name or address of the server (default "127.0.0.1"). */
+  readonly hostname?: unknown;
+  /** What its certificate has to be for (default `hostname`). */
+  readonly serverName?: unknown;
+}
+
+/**
+ * The name or address that the server's certificate has to be for, which is also the name that a
+ * client says in its hello.
+ *
+ * @throws as {@linkcode parseHost}
+ */
+export function peerName({ hostname = "127.0.0.1", serverName }: Wanted): string {
+  if (serverName !== undefined) return certificateName(parseHost(serverName, "serverName"));
+  return certificateName(asPeer(parseHost(hostname, "hostname")));
 }
 
 /** `host:port`, with the brackets that an IPv6 address needs (RFC 3986 3.2.2). */

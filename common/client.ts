@@ -4,14 +4,16 @@
  *
  * @module
  */
+import { formatAddress } from "./addresses.ts";
 import { EPOCH_US, nowUs, STEP_INDEX, StepTimer } from "./clock.ts";
 import type { Deadlines } from "./deadline.ts";
 import { describe, InterruptedError, RunError } from "./errors.ts";
 import { ACK, MessageWriter } from "./message.ts";
 import type { PairOptions } from "./options.ts";
 import { MAX_REPEAT } from "./plan.ts";
-import { formatAddress, type MaybePromise, type Security } from "./protocol.ts";
+import type { MaybePromise, Security } from "./protocol.ts";
 import type { Outcome, Recorder } from "./recorder.ts";
+import { systemCode } from "./system_errors.ts";
 
 /** What {@linkcode ClientConnection.receive} returns when no answer came in time. */
 export const LOST = -1;
@@ -30,6 +32,8 @@ export interface ClientConnection {
   readonly security?: Security;
   /** Whether the session was a resumed one; asked for once a connection. */
   readonly resumed?: boolean;
+  /** On datagrams: what the system said when one was lost last; undefined where it never did. */
+  readonly lastLoss?: unknown;
 }
 
 /** How one protocol is spoken: all that a pair's client script has to say. */
@@ -42,7 +46,7 @@ export interface ClientTransport {
   rest?(): Promise<void> | undefined;
 }
 
-/** A run none of whose first messages is answered has nobody to talk to. */
+/** A run without connections none of whose first messages is answered has nobody to talk to. */
 const FIRST_LOST_LIMIT = 3;
 
 /** So many lost in a row are no loss any more: with half of all lost, one run in a million has it. */
@@ -133,13 +137,19 @@ export class Client {
     }
   }
 
-  /** Ends the run in order: the kept connection is shut down. */
+  /**
+   * Ends the run in order: the kept connection is shut down.
+   *
+   * @throws {RunError} where nothing was answered, or the connection does not end
+   */
   async finish(): Promise<void> {
     const last = this.#connection;
-    if (!last) return;
-    this.#doing = "end the connection to";
     const { plan } = this.#options;
     try {
+      this.#doing = "receive an answer from";
+      this.#checkAnswered();
+      if (!last) return;
+      this.#doing = "end the connection to";
       await last.shutdown?.();
       this.#connection = null;
       await last.close();
@@ -209,7 +219,7 @@ export class Client {
       }
       recorder.message(outcome, timer);
       this.#lostInARow = outcome.lost ? this.#lostInARow + 1 : 0;
-      if (transport.connectionless) this.#checkServer();
+      if (outcome.lost) this.#checkServer();
       onExchanged?.();
       const resting = transport.rest?.();
       if (resting) await resting;
@@ -219,15 +229,25 @@ export class Client {
     }
   }
 
-  /** Nothing tells a client without connections that its server is gone, but that nothing comes. */
+  /** Where messages get lost, nothing tells that the server is gone, but that nothing comes. */
   #checkServer(): void {
-    const { messages, lost } = this.#recorder;
-    if (messages === lost && messages >= FIRST_LOST_LIMIT) {
-      throw new RunError("no answer; is the server running there?");
-    }
+    const { connectionless } = this.#transport;
+    if (connectionless && this.#recorder.messages >= FIRST_LOST_LIMIT) this.#checkAnswered();
     if (this.#lostInARow >= LOST_LIMIT) {
       throw new RunError(`${LOST_LIMIT} messages in a row were lost; the server is gone`);
     }
+  }
+
+  /** A run in which nothing was answered has measured nothing. */
+  #checkAnswered(): void {
+    const { messages, lost } = this.#recorder;
+    if (lost === 0 || messages > lost) return;
+    const loss = this.#connection?.lastLoss;
+    // That nobody listens there is the guess in any case.
+    const isKnown = loss !== undefined && systemCode(loss) !== "ECONNREFUSED";
+    throw new RunError(
+      isKnown ? `no answer: ${describe(loss)}` : "no answer; is the server running there?",
+    );
   }
 
   /**

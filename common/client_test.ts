@@ -3,7 +3,7 @@ import { EPOCH_US } from "./clock.ts";
 import { InterruptedError, RunError, TimeoutError } from "./errors.ts";
 import { ACK, parseHeader } from "./message.ts";
 import type { Security } from "./protocol.ts";
-import { assertEquals, assertNotMatch, assertRejects } from "./testing/assert.ts";
+import { assertEquals, assertMatch, assertNotMatch, assertRejects } from "./testing/assert.ts";
 import { fakeClientRun, FakeClientTransport, type Reception } from "./testing/fake_client.ts";
 import { FakeClock } from "./testing/fake_clock.ts";
 
@@ -275,4 +275,34 @@ Deno.test("Client goes on after a lost answer and leaves its time out", async ()
   await new Client(run, transport, 0).exchangeSize(100, true);
   const [size] = run.recorder.clientResults(true);
   assertEquals([size!.sent, size!.answered, size!.lost, size!.messageUs.n], [4, 2, 2, 1]);
+});
+
+Deno.test("Client ends a run on one lossy connection after 20 lost in a row", async () => {
+  using run = fakeClientRun("dtls", "--sizes=100", "--repeat=100", "--connect=once");
+  const receptions = [ACK, ACK, ...Array(98).fill(LOST)];
+  const client = new Client(run, new FakeClientTransport({ receptions }), 0);
+  const error = await assertRejects(() => client.exchangeSize(100, true), RunError);
+  assertMatch(error.message, /: 20 messages in a row were lost; the server is gone /);
+  assertEquals([run.recorder.messages, run.recorder.lost], [22, 20]);
+});
+
+for (const connect of ["once", "message"]) {
+  Deno.test(`Client.finish() refuses a run without any answer, with --connect ${connect}`, async () => {
+    using run = fakeClientRun("dtls", "--sizes=100", "--repeat=2", `--connect=${connect}`);
+    const client = new Client(run, new FakeClientTransport({ receptions: [LOST, LOST] }), 0);
+    await client.exchangeSize(100, true);
+    const error = await assertRejects(() => client.finish(), RunError);
+    assertMatch(error.message, /: no answer; is the server running there\? \(at message 1 /);
+  });
+}
+
+Deno.test("Client.finish() is content with one answer, and with none where none is wanted", async () => {
+  using answered = fakeClientRun("dtls", "--sizes=100", "--repeat=3");
+  using oneWay = fakeClientRun("dtls", "--sizes=100", "--repeat=3", "--no-reply");
+  for (const run of [answered, oneWay]) {
+    const client = new Client(run, new FakeClientTransport({ receptions: [LOST, ACK, LOST] }), 0);
+    await client.exchangeSize(100, true);
+    await client.finish();
+  }
+  assertEquals([answered.recorder.lost, oneWay.recorder.lost], [2, 0]);
 });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { systemCode } from "./system_errors.ts";
 
 /** Exit codes of every command. */
 export const EXIT = {
@@ -100,27 +101,19 @@ export function exitCodeOf(error: unknown): number {
   return EXIT.failed;
 }
 
-/** What is the case, in plain words, for the errors a user can meet and mend. */
-const CAUSES: readonly (readonly [new (message?: string) => Error, string])[] = [
-  [Deno.errors.ConnectionRefused, "connection refused; is the server running there?"],
-  [Deno.errors.ConnectionReset, "connection reset by the peer"],
-  [Deno.errors.ConnectionAborted, "connection aborted"],
-  [Deno.errors.BrokenPipe, "the peer has closed the connection"],
-  [Deno.errors.UnexpectedEof, "the peer closed the connection early"],
-  [Deno.errors.AddrInUse, "the address is in use; choose another port, or 0 for a free one"],
-  [Deno.errors.AddrNotAvailable, "the address is not one of this machine"],
-  [Deno.errors.NotFound, "no such file"],
-  [Deno.errors.PermissionDenied, "the system does not permit it"],
-];
-
-/** Codes of the errors that Node's own modules throw, as Deno's classes. */
-const NODE_CODES: Readonly<Record<string, new (message?: string) => Error>> = {
-  ECONNREFUSED: Deno.errors.ConnectionRefused,
-  ECONNRESET: Deno.errors.ConnectionReset,
-  ECONNABORTED: Deno.errors.ConnectionAborted,
-  EPIPE: Deno.errors.BrokenPipe,
-  EADDRINUSE: Deno.errors.AddrInUse,
-  EADDRNOTAVAIL: Deno.errors.AddrNotAvailable,
+/** What is the case, in plain words, for the errors of the system that a user can meet and mend. */
+const CAUSES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused; is the server running there?",
+  ECONNRESET: "connection reset by the peer",
+  ECONNABORTED: "connection aborted",
+  EPIPE: "the peer has closed the connection",
+  EOF: "the peer closed the connection early",
+  EADDRINUSE: "the address is in use; choose another port, or 0 for a free one",
+  EADDRNOTAVAIL: "the address is not one of this machine",
+  ENOENT: "no such file",
+  EACCES: "the system does not permit it",
+  EPERM: "the system does not permit it",
+  ENOSPC: "there is no space left on the device",
 };
 
 /**
@@ -141,9 +134,7 @@ function describeKnown(error: unknown): string {
   if (!(error instanceof Error)) return oneLine(String(error));
   if (error instanceof RunError || error instanceof UsageError) return oneLine(error.message);
   if (error instanceof Deno.errors.NotCapable) return describeMissingPermission(error);
-  const kind = NODE_CODES[(error as { code?: string }).code ?? ""] ?? error.constructor;
-  const known = CAUSES.find(([type]) => type === kind);
-  return known ? known[1] : oneLine(error.message || error.name);
+  return CAUSES[systemCode(error) ?? ""] ?? oneLine(error.message || error.name);
 }
 
 /** Deno's own line names the switch; only the wish to run again is ours. */

@@ -1,38 +1,12 @@
 /**
- * What the pairs on Deno's own sockets share: name look-up, and streams whose waits are bounded.
+ * What the pairs on Deno's own sockets share: listeners, and streams whose waits are bounded.
  *
  * @module
  */
-import { lookup } from "node:dns/promises";
-import { isIP } from "node:net";
+import { formatAddress } from "./addresses.ts";
 import type { Deadline, Deadlines } from "./deadline.ts";
 import { describe, RunError } from "./errors.ts";
-import { formatAddress } from "./protocol.ts";
-
-/**
- * Looks a name up, once for a whole run: it costs milliseconds. An address stays as it is.
- *
- * @returns an IPv4 or IPv6 address
- * @throws {RunError} where the name is unknown
- */
-export async function resolveHost(hostname: string): Promise<string> {
-  if (isIP(hostname) === 4) return hostname;
-  // An IPv6 address can be written in many ways: the one that sockets use is wanted.
-  const url = URL.parse(`http://[${hostname}]/`);
-  if (url) return url.hostname.slice(1, -1);
-  try {
-    return (await lookup(hostname)).address;
-  } catch (cause) {
-    // Deno's answer of getaddrinfo(3) where the name is not among those that --allow-net names.
-    if ((cause as { code?: string }).code === "EPERM") {
-      throw new RunError(
-        `permission missing: network access to ${hostname}; run again with --allow-net`,
-        { cause },
-      );
-    }
-    throw new RunError(`cannot look up ${hostname}: the name is unknown`, { cause });
-  }
-}
+import { isExhausted, isGone, Pause } from "./system_errors.ts";
 
 /** Listens for TCP connections until it is closed. */
 export class TcpAcceptor {
@@ -40,6 +14,7 @@ export class TcpAcceptor {
   readonly hostname: string;
   readonly port: number;
   readonly #listener: Deno.TcpListener;
+  readonly #pause = new Pause();
   #closed = false;
 
   /** @throws {RunError} where the address cannot be listened on */
@@ -53,14 +28,18 @@ export class TcpAcceptor {
     this.port = this.#listener.addr.port;
   }
 
-  /** The next connection; null after `close()`. */
+  /**
+   * The next connection, which sends without delay; null after `close()`. One that is gone before
+   * it is accepted is passed over, and where descriptors have run out those that come wait.
+   */
   async accept(): Promise<Deno.TcpConn | null> {
     while (!this.#closed) {
       try {
-        return await this.#listener.accept();
+        return withoutDelay(await this.#listener.accept());
       } catch (error) {
-        // accept(2): a connection can be gone before it is accepted; that ends no listener.
-        if (!this.#closed && !(error instanceof Deno.errors.ConnectionAborted)) throw error;
+        if (this.#closed) break;
+        if (isExhausted(error)) await this.#pause.rest();
+        else if (!isGone(error)) throw error;
       }
     }
     return null;
@@ -70,7 +49,19 @@ export class TcpAcceptor {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#pause.end();
     this.#listener.close();
+  }
+}
+
+function withoutDelay(conn: Deno.TcpConn): Deno.TcpConn {
+  try {
+    conn.setNoDelay(true);
+    return conn;
+  } catch (cause) {
+    conn.close();
+    // setsockopt(2) of some systems tells by it that the peer has gone.
+    throw new Deno.errors.ConnectionAborted("the peer has gone", { cause });
   }
 }
 

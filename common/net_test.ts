@@ -2,12 +2,11 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { Deadlines } from "./deadline.ts";
 import { InterruptedError, RunError, TimeoutError } from "./errors.ts";
-import { bounded, BoundedTcp, listenError, resolveHost, TcpAcceptor } from "./net.ts";
+import { bounded, BoundedTcp, listenError, TcpAcceptor } from "./net.ts";
 import {
   assert,
   assertEquals,
   assertInstanceOf,
-  assertMatch,
   assertRejects,
   assertThrows,
 } from "./testing/assert.ts";
@@ -215,31 +214,6 @@ Deno.test("listenError() sets an IPv6 address in brackets", () => {
     error.message,
     "cannot listen on [::1]:1443: the address is not one of this machine",
   );
-});
-
-for (const address of ["127.0.0.1", "192.0.2.7", "::1", "2001:db8::7"]) {
-  Deno.test(`resolveHost() leaves the address ${address} as it is`, async () => {
-    assertEquals(await resolveHost(address), address);
-  });
-}
-
-Deno.test("resolveHost() finds an address of this machine by its name", async () => {
-  assertMatch(await resolveHost("localhost"), /^(127\.0\.0\.1|::1)$/);
-});
-
-Deno.test("resolveHost() says which name is unknown", async () => {
-  // RFC 6761 6.4: no name under .invalid exists.
-  const error = await assertRejects(() => resolveHost("name.invalid"), RunError);
-  assertEquals(error.message, "cannot look up name.invalid: the name is unknown");
-});
-
-Deno.test({
-  name: "resolveHost() does not take a missing permission for an unknown name",
-  permissions: { net: ["127.0.0.1"] },
-  fn: async () => {
-    const error = await assertRejects(() => resolveHost("localhost"), Error);
-    assertMatch(error.message, /--allow-net/);
-  },
 });
 
 Deno.test("bounded() gives the value of a promise that settles in time, and keeps no timer", async () => {

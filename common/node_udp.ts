@@ -6,6 +6,7 @@
  */
 import { createSocket, type Socket } from "node:dgram";
 import { MAX_DATAGRAM_BYTES } from "./protocol.ts";
+import { isLoss } from "./system_errors.ts";
 
 /** As much of `Deno.DatagramConn` as is used. */
 export type DatagramSocket = Pick<Deno.DatagramConn, "addr" | "receive" | "send" | "close">;
@@ -41,7 +42,10 @@ export class NodeDatagramConn implements DatagramSocket {
       // An address needs no look-up, and without one the socket is bound at once.
       lookup: (name, _options, found) => found(null, name, family),
     });
-    this.#socket.on("error", (error) => this.#fail(error));
+    let isBound = false;
+    this.#socket.on("error", (error) => {
+      if (!isBound || !isLoss(error)) this.#fail(error);
+    });
     this.#socket.on("message", (bytes, { address, port }) => {
       if (this.#queue.length >= QUEUE_LIMIT) return;
       this.#queue.push({ bytes, from: { transport: "udp", hostname: address, port } });
@@ -49,6 +53,7 @@ export class NodeDatagramConn implements DatagramSocket {
     });
     this.#socket.bind({ address: hostname, port, exclusive: true });
     if (this.#failure !== undefined) throw this.#failure;
+    isBound = true;
     const bound = this.#socket.address();
     this.addr = { transport: "udp", hostname: bound.address, port: bound.port };
   }

@@ -51,6 +51,8 @@ export interface PairOptions {
   readonly reply: boolean;
   readonly waitMs: number;
   readonly pause: boolean;
+  /** End in order when stdin does. */
+  readonly endWithStdin: boolean;
   readonly clients: number;
   readonly certs: string;
   /** File whose first line opens the private key, where that is encrypted; null for none. */
@@ -94,6 +96,7 @@ const WORDS: Readonly<Record<string, PairWord>> = {
   "no-reply": { help: "one-way: the server does not answer" },
   "wait-ms": { value: "N", help: "pause between messages in milliseconds, default 0" },
   pause: { help: "wait for Enter between sizes" },
+  "end-with-stdin": { help: "end in order when stdin does, as with the program that feeds it" },
   clients: { value: "N", help: "client: that many at once; server: wait for that many" },
   io: { value: "async|sync|spin", help: "event loop (default), blocking calls, or asking again" },
   cpu: { value: "N", help: "pin this end to one core, counted from 0 (sync and spin)" },
@@ -174,6 +177,9 @@ export function parseOptions(
   if (values.has("echo") && values.has("discard")) {
     throw new UsageError("--echo and --discard: only one of them");
   }
+  if (values.has("end-with-stdin") && values.has("pause")) {
+    throw new UsageError("--end-with-stdin and --pause: stdin can serve only one of them");
+  }
   const [json = null, csv = null] = [values.get("json"), values.get("csv")];
   if (json !== null && json === csv) {
     throw new UsageError(
@@ -200,6 +206,7 @@ export function parseOptions(
     reply: values.has("no-reply") ? false : file.reply ?? true,
     waitMs: numberOf(values, "wait-ms", 0, HOUR_MS) ?? file.waitMs ?? 0,
     pause: values.has("pause"),
+    endWithStdin: values.has("end-with-stdin"),
     clients: numberOf(values, "clients", 1, 1000) ?? 1,
     certs: values.get("certs") ?? DEFAULT_CERTS,
     keyPassphraseFile: values.get("key-passphrase-file") ?? null,

@@ -16,6 +16,7 @@ const EVERY_WORD: Record<string, string | null> = {
   "no-reply": null,
   "wait-ms": "1",
   pause: null,
+  "end-with-stdin": null,
   clients: "2",
   io: "async",
   cpu: "1",

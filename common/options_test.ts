@@ -40,6 +40,7 @@ Deno.test("parseOptions() has the documented defaults", () => {
     reply: true,
     waitMs: 0,
     pause: false,
+    endWithStdin: false,
     clients: 1,
     certs: "certs/pem",
     keyPassphraseFile: null,
@@ -97,6 +98,7 @@ const WORDS: [string[], Partial<PairOptions>][] = [
   [["--wait-ms", "0"], { waitMs: 0 }],
   [["--wait-ms", "3600000"], { waitMs: 3_600_000 }],
   [["--pause"], { pause: true }],
+  [["--end-with-stdin"], { endWithStdin: true }],
   [["--clients", "8"], { clients: 8 }],
   [["--clients", "1000"], { clients: 1000 }],
   [["--io", "async"], { io: "async" }],
@@ -162,6 +164,10 @@ const REFUSED: [string[], string][] = [
   [["--seconds", "0"], "--seconds 0: a whole number from 1 to 3600 is allowed"],
   [["--seconds", "3601"], "--seconds 3601: a whole number from 1 to 3600 is allowed"],
   [["--seconds", "0.5"], "--seconds 0.5: a whole number from 1 to 3600 is allowed"],
+  [
+    ["--pause", "--end-with-stdin"],
+    "--end-with-stdin and --pause: stdin can serve only one of them",
+  ],
   [["--seconds", "1", "--repeat", "9"], "--repeat and --seconds: only one of them"],
   [
     ["--seconds=1", "--sizes=100,100"],
@@ -176,12 +182,10 @@ const REFUSED: [string[], string][] = [
   [["--sizes", "1e3"], '--sizes 1e3: "1e3" is no whole number of bytes'],
   [["--sizes", "100,31"], "size 31: at least 32 bytes, the length of the header"],
   [["--connect", "always"], "--connect always: allowed is message or once"],
-  [["--host", "a b"], "--host a b: a host name or an address is allowed"],
-  [["--host", "[]"], "--host []: a host name or an address is allowed"],
-  [
-    ["--host", "http://example.org"],
-    "--host http://example.org: a host name or an address is allowed",
-  ],
+  [["--host", "a b"], '--host "a b" is neither a host name nor an IPv4 or IPv6 address'],
+  [["--host", "[]"], '--host "[]" has brackets, which stand around an IPv6 address alone'],
+  [["--host", "http://a.example"], '--host "http://a.example" is a URL: only its host is wanted'],
+  [["--host", "a:1443"], '--host "a:1443" has a port in it: the port is said by itself'],
   [["--json", "-", "--csv", "-"], "--json - and --csv -: stdout can take only one"],
 ];
 

@@ -1,6 +1,9 @@
 /**
  * Where a command's results go: stdout, and the files that were asked for.
  *
+ * Whether a file can be written is found out before a run, so that a wrong name fails before anything
+ * was measured; what the file held before is left alone until there is something else to be kept.
+ *
  * @module
  */
 import { describe, RunError } from "./errors.ts";
@@ -8,39 +11,192 @@ import { describe, RunError } from "./errors.ts";
 /** Takes text, writes it to its end. */
 export type Write = (text: string) => void;
 
+/** A file that grows while a command runs. */
+export interface LogFile {
+  /** Adds text to what was written before; the first one takes the place of what the file held. */
+  write: Write;
+  /**
+   * Gives the file back.
+   *
+   * @throws {RunError} where it was removed in the meantime
+   */
+  close(): void;
+}
+
 const encoder = new TextEncoder();
 
 /**
- * Opens a file for results; "-" is stdout. Opened before the run, so that a name that cannot be
- * written fails before anything was measured.
+ * Makes sure that a document can be written; "-" is stdout.
  *
+ * @returns writes the whole document, and throws a {@linkcode RunError} where that fails: the file
+ * holds all of it or, as where the process is killed, what it held before
  * @throws {RunError} naming the file
  */
-export function openOutput(path: string): Write {
+export function openDocument(path: string): Write {
   if (path === "-") return print;
-  let file: Deno.FsFile;
+  return explained(path, () => {
+    const there = openThere(path);
+    const info = there && mayRead(path) ? there.statSync() : null;
+    const isOurs = there === null ? isFree(path) : info !== null && isPlain(path, info);
+    if (isOurs && mayReplace(path, info)) {
+      there?.close();
+      return (text) => explained(path, () => replace(path, text, info?.mode));
+    }
+    return (text) => explained(path, () => writeOver(there ?? openOrMake(path), text));
+  });
+}
+
+/**
+ * Opens a log; "-" is stdout.
+ *
+ * @throws {RunError} naming the file; so do its methods
+ */
+export function openLog(path: string): LogFile {
+  if (path === "-") return { write: print, close() {} };
+  return explained(path, () => {
+    const file = openOrMake(path);
+    let isFirst = true;
+    return {
+      write: (text) =>
+        explained(path, () => {
+          if (isFirst) cut(file, 0);
+          isFirst = false;
+          writeAll(file, text);
+        }),
+      close: () =>
+        explained(path, () => {
+          const isGone = mayRead(path) && file.statSync().nlink === 0;
+          file.close();
+          if (isGone) throw new RunError("it was removed in the meantime");
+        }),
+    };
+  });
+}
+
+/**
+ * Writes to stdout. A reader that has gone away is no error: the files still get everything.
+ *
+ * @throws {RunError} where stdout takes no more
+ */
+export function print(text: string): void {
   try {
-    file = Deno.openSync(path, { write: true, create: true, truncate: true });
+    writeAll(Deno.stdout, text);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.BrokenPipe) return;
+    throw new RunError(`cannot write to stdout: ${describe(cause)}`, { cause });
+  }
+}
+
+/** What is there, opened for writing; null where nothing is. */
+function openThere(path: string): Deno.FsFile | null {
+  try {
+    return Deno.openSync(path, { write: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+function openOrMake(path: string): Deno.FsFile {
+  return Deno.openSync(path, { write: true, create: true });
+}
+
+/** Whether a file of that name can be made; false where the name is a link that leads nowhere. */
+function isFree(path: string): boolean {
+  try {
+    return tryToMake(path, () => true);
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    throw error;
+  }
+}
+
+/** Whether the name stands for a file and no more: no pipe, no device, no link, no second name. */
+function isPlain(path: string, { isFile, nlink }: Deno.FileInfo): boolean {
+  return isFile && nlink === 1 && Deno.lstatSync(path).isFile;
+}
+
+/**
+ * Whether another file can take this one's name, as far as permissions and the folder's rights go.
+ *
+ * @param there the file that has the name now: it keeps its owner
+ */
+function mayReplace(path: string, there: Deno.FileInfo | null): boolean {
+  // Deno.rename() wants to read, too.
+  if (!mayRead(path)) return false;
+  try {
+    const uid = tryToMake(besides(path), (file) => file.statSync().uid);
+    return there === null || there.uid === uid;
+  } catch {
+    return false;
+  }
+}
+
+function mayRead(path: string): boolean {
+  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
+}
+
+/** A name in the same folder that nothing has. */
+function besides(path: string): string {
+  return `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
+}
+
+/** Makes a file, looks at it and removes it. */
+function tryToMake<T>(path: string, look: (file: Deno.FsFile) => T): T {
+  using file = Deno.openSync(path, { write: true, createNew: true });
+  try {
+    return look(file);
+  } finally {
+    Deno.removeSync(path);
+  }
+}
+
+/** Writes a file of another name, and gives it this one when all of it is on the disk. */
+function replace(path: string, text: string, mode: number | null | undefined): void {
+  const other = besides(path);
+  const options = { write: true, createNew: true, mode: (mode ?? 0o666) & 0o777 };
+  using file = Deno.openSync(other, options);
+  try {
+    writeAll(file, text);
+    file.syncSync();
+    Deno.renameSync(other, path);
+  } catch (error) {
+    removeIfThere(other);
+    throw error;
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // What went wrong first is what counts.
+  }
+}
+
+/** Writes a document where another one may stand, which may be longer. */
+function writeOver(file: Deno.FsFile, text: string): void {
+  writeAll(file, text);
+  cut(file, encoder.encode(text).length);
+}
+
+/** Cuts a file off; a pipe or a device has no length. */
+function cut(file: Deno.FsFile, length: number): void {
+  try {
+    file.truncateSync(length);
+  } catch {
+    // ftruncate(2) refuses them.
+  }
+}
+
+/** Has an error say which file could not be written, and why. */
+function explained<T>(path: string, act: () => T): T {
+  try {
+    return act();
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) throw cause;
     const why = cause instanceof Deno.errors.NotFound ? "no such folder" : describe(cause);
     throw new RunError(`cannot write ${path}: ${why}`, { cause });
-  }
-  return (text) => {
-    try {
-      writeAll(file, text);
-    } catch (cause) {
-      throw new RunError(`cannot write ${path}: ${describe(cause)}`, { cause });
-    }
-  };
-}
-
-/** Writes to stdout. A reader that has gone away is no error: the files still get everything. */
-export function print(text: string): void {
-  try {
-    writeAll(Deno.stdout, text);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }
 

@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { peerName } from "./addresses.ts";
 import type { Deadlines } from "./deadline.ts";
 import { DrivenClient } from "./driven_pair.ts";
-import { resolveHost } from "./net.ts";
+import { serverAddresses } from "./lookup.ts";
 import type { TlsContext } from "./openssl/context.ts";
 import { TlsSession } from "./openssl/session.ts";
 import type { PairOptions } from "./options.ts";
@@ -26,9 +27,9 @@ export function posixLoop(options: PairOptions, deadlines: Deadlines): PollLoop 
   return loop;
 }
 
-/** The server's address, looked up once for the run. */
-export async function serverAddress({ hostname, port }: PairOptions): Promise<SocketAddress> {
-  return SocketAddress.of(await resolveHost(hostname), port);
+/** The server's addresses, looked up once for the run. */
+export async function socketAddresses({ hostname, port }: PairOptions): Promise<SocketAddress[]> {
+  return (await serverAddresses(hostname)).map((address) => SocketAddress.of(address, port));
 }
 
 /**
@@ -45,7 +46,8 @@ export function secureClient(
 ): DrivenClient {
   const session = sessions.take();
   try {
-    const core = new TlsSession(context, { serverName: options.hostname, session });
+    const serverName = peerName(options);
+    const core = new TlsSession(context, { serverName, session });
     return new DrivenClient(core, new PosixCarrier(socket, core), options, sessions);
   } catch (error) {
     socket.close();

@@ -8,12 +8,12 @@ import { loadCertificates } from "./certificates.ts";
 import type { ClientTransport } from "./client.ts";
 import { setClock } from "./clock.ts";
 import type { Deadlines } from "./deadline.ts";
-import { resolveHost } from "./net.ts";
+import { listenAddress } from "./lookup.ts";
 import { TlsContext } from "./openssl/context.ts";
 import type { PairOptions } from "./options.ts";
 import { monotonicClock } from "./posix/clock.ts";
 import type { PollLoop } from "./posix/poll_loop.ts";
-import { posixLoop, serverAddress } from "./posix_pair.ts";
+import { posixLoop, socketAddresses } from "./posix_pair.ts";
 import { rehearse, type RehearsedPair, rehearseSecure } from "./rehearsal.ts";
 import type { Prepare } from "./script.ts";
 import { pairServerSettings, pairSettings } from "./secure_pair.ts";
@@ -38,13 +38,13 @@ export function preparePosix<Server extends AnyServerTransport>(
   return {
     async client(options, deadlines) {
       const loop = posixTime(options, deadlines);
-      const address = await serverAddress(options);
+      const servers = await socketAddresses(options);
       await rehearse(options, pair);
-      return { transport: pair.client(options, loop, address) };
+      return { transport: pair.client(options, loop, servers) };
     },
     async server(options, deadlines) {
       const loop = posixTime(options, deadlines);
-      const transport = pair.server(options, loop, await resolveHost(options.hostname));
+      const transport = pair.server(options, loop, await listenAddress(options.hostname));
       await rehearse(options, pair);
       return { transport };
     },
@@ -58,19 +58,19 @@ export function preparePosixSecure<Server extends AnyServerTransport>(
   return {
     async client(options, deadlines) {
       const loop = posixTime(options, deadlines);
-      const address = await serverAddress(options);
+      const servers = await socketAddresses(options);
       const certificates = await loadCertificates(options, "client");
       const settings = { ...certificates, ...pairSettings(options) };
       const datagram = options.protocol === "dtls";
       const context = new TlsContext({ ...settings, role: "client", datagram });
       await rehearseSecure(options, pair);
       const library = context.lib.versionText;
-      return { library, transport: pair.client(options, loop, address, context) };
+      return { library, transport: pair.client(options, loop, servers, context) };
     },
     async server(options, deadlines) {
       const loop = posixTime(options, deadlines);
       const settings = await pairServerSettings(options);
-      const hostname = await resolveHost(options.hostname);
+      const hostname = await listenAddress(options.hostname);
       const datagram = options.protocol === "dtls";
       const context = new TlsContext({ ...settings, role: "server", datagram });
       const transport = pair.server(options, loop, hostname, context);

@@ -66,8 +66,3 @@ export const SIZE_LIMITS: Readonly<Record<Protocol, SizeLimits>> = {
 export function laneName(protocol: Protocol, io: Io, engine: Engine | null): string {
   return engine === null ? `${protocol}-${io}` : `${protocol}-${io}-${engine}`;
 }
-
-/** `host:port`, with the brackets that an IPv6 address needs (RFC 3986 3.2.2). */
-export function formatAddress(hostname: string, port: number): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-}

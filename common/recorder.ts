@@ -22,6 +22,9 @@ export interface Outcome {
   resumed: boolean;
 }
 
+/** When a message's steps began, and how long they and all of them took. */
+export type MessageTimes = Pick<StepTimer, "startsUs" | "durationsUs" | "totalUs">;
+
 /** One message size's series and counts. */
 class SizeRecord {
   readonly sizeBytes: number;
@@ -37,7 +40,7 @@ class SizeRecord {
     this.sizeBytes = sizeBytes;
   }
 
-  record(timer: StepTimer): void {
+  record(timer: MessageTimes): void {
     this.message.record(timer.totalUs);
     for (let step = 0; step < STEPS.length; step++) {
       const us = timer.durationsUs[step]!;
@@ -64,7 +67,7 @@ export class Recorder {
   }
 
   /** Records one message with the times of its steps. */
-  message(outcome: Outcome, timer: StepTimer): void {
+  message(outcome: Outcome, timer: MessageTimes): void {
     const size = this.#at(outcome.sizeBytes);
     size.exchanged++;
     if (outcome.answered) size.answered++;

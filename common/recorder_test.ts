@@ -174,7 +174,11 @@ Deno.test("Recorder.serverResults() has the plan's order although sizes came lat
 
 Deno.test("Recorder.message() hands every message to the log, warm-up and lost ones too", () => {
   let text = "";
-  const log = new StepLog((lines) => text += lines, "udp-async", "client");
+  const log = new StepLog(
+    { write: (lines) => void (text += lines), close() {} },
+    "udp-async",
+    "client",
+  );
   const recorder = new Recorder(log);
   recorder.message(OUTCOME, new FakeTimer(10));
   recorder.message({ ...OUTCOME, no: 1, answered: false, lost: true }, new FakeTimer(10));

@@ -73,7 +73,7 @@ export interface RehearsedPair<
   client(
     options: PairOptions,
     loop: PollLoop,
-    server: SocketAddress,
+    servers: SocketAddress[],
     ...context: Context
   ): ClientTransport;
   server(options: PairOptions, loop: PollLoop, hostname: string, ...context: Context): Server;
@@ -103,7 +103,7 @@ export async function rehearseSecure(
     using serverContext = new TlsContext({ role: "server", datagram, pskLookup: () => key });
     using clientContext = new TlsContext({ role: "client", datagram, psk });
     return await pass(options, connect, messages, {
-      client: (options, loop, server) => pair.client(options, loop, server, clientContext),
+      client: (options, loop, servers) => pair.client(options, loop, servers, clientContext),
       server: (options, loop, hostname) => pair.server(options, loop, hostname, serverContext),
     });
   });
@@ -151,7 +151,7 @@ async function pass(
   const loop = posixLoop(options, deadlines);
   loop.users = 2;
   const server = pair.server(options, loop, HOST);
-  const client = pair.client(options, loop, SocketAddress.of(HOST, server.port));
+  const client = pair.client(options, loop, [SocketAddress.of(HOST, server.port)]);
   const run = { options, deadlines, recorder: new Recorder(), onTrouble: () => {} };
   const stage: Stage = { run, loop, opened: [] };
   try {

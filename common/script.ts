@@ -4,14 +4,15 @@
  *
  * @module
  */
+import { formatAddress, withZoneOf } from "./addresses.ts";
 import { Client, type ClientTransport } from "./client.ts";
 import { Deadlines } from "./deadline.ts";
 import { EXIT, exitCodeOf, InterruptedError, reportError } from "./errors.ts";
 import { helpText, type PairOptions, parseOptions } from "./options.ts";
 import { MessagePrinter } from "./message_printer.ts";
-import { openOutput, print, type Write } from "./output.ts";
+import { type LogFile, openDocument, openLog, print, type Write } from "./output.ts";
 import { pinToCore } from "./posix/affinity.ts";
-import { formatAddress, type Protocol, type Role, type Security } from "./protocol.ts";
+import type { Protocol, Role, Security } from "./protocol.ts";
 import { Recorder } from "./recorder.ts";
 import {
   describeEnvironment,
@@ -80,7 +81,11 @@ export function serverMain(
     const { options, recorder, deadlines } = script;
     const { transport, library } = await prepare(options, deadlines);
     script.library = library ?? null;
-    console.error(`listening on ${formatAddress(transport.hostname, transport.port)}`);
+    console.error(
+      `listening on ${
+        formatAddress(withZoneOf(options.hostname, transport.hostname), transport.port)
+      }`,
+    );
     const printer = new MessagePrinter();
     const server = new Server({
       options,
@@ -121,9 +126,9 @@ async function main(
     const options = parseOptions(protocol, role, words);
     if (options === "help") return print(`${helpText(protocol, role)}\n`), EXIT.complete;
     if (options === "version") return print(`netpairs ${VERSION}\n`), EXIT.complete;
-    const writeJson = options.json === null ? null : openOutput(options.json);
-    const writeCsv = options.csv === null ? null : openOutput(options.csv);
-    return await runScript(options, writeJson, writeCsv, run);
+    const writeJson = options.json === null ? null : openDocument(options.json);
+    const logFile = options.csv === null ? null : openLog(options.csv);
+    return await runScript(options, writeJson, logFile, run);
   } catch (error) {
     return reportError(error);
   }
@@ -133,13 +138,13 @@ async function main(
 async function runScript(
   options: PairOptions,
   writeJson: Write | null,
-  writeCsv: Write | null,
+  logFile: LogFile | null,
   run: (script: Script) => Promise<void>,
 ): Promise<number> {
   const startedAt = new Date();
   using deadlines = new Deadlines();
   using _signals = onSignals(deadlines);
-  const log = writeCsv ? new StepLog(writeCsv, options.lane, options.role) : undefined;
+  const log = logFile ? new StepLog(logFile, options.lane, options.role) : undefined;
   const talks = !options.quiet && options.json !== "-" && options.csv !== "-";
   const recorder = new Recorder(log);
   const script: Script = {
@@ -153,6 +158,7 @@ async function runScript(
   };
   let failure: unknown;
   try {
+    if (options.endWithStdin) void endWithStdin(deadlines);
     if (options.cpu !== null) pinToCore(options.cpu);
     await run(script);
   } catch (error) {
@@ -160,14 +166,42 @@ async function runScript(
   }
   const complete = failure === undefined;
   const result = resultOf(script, complete);
-  log?.flush();
-  writeJson?.(formatDocument(
-    makeDocument(startedAt, describeEnvironment(script.library), complete, [result]),
-  ));
-  if (talks && recorder.messages > 0) print(`${summaryOf(result, recorder)}\n`);
+  const isKept = keep(script, result, () => {
+    writeJson?.(formatDocument(
+      makeDocument(startedAt, describeEnvironment(script.library), complete, [result]),
+    ));
+  });
   if (failure instanceof InterruptedError) console.error("interrupted; the results are partial");
   else if (!complete) reportError(failure);
+  if (!isKept) return EXIT.failed;
   return complete ? EXIT.complete : exitCodeOf(failure);
+}
+
+/**
+ * Shows the table, then keeps the document and the log. Where something cannot be kept, that is said
+ * after the table, which is shown in any case.
+ *
+ * @returns whether all is kept
+ */
+function keep(script: Script, result: RunResult, write: () => void): boolean {
+  const { talks, recorder, log } = script;
+  const table = recorder.messages > 0 ? `${summaryOf(result, recorder)}\n` : "";
+  const failures: unknown[] = [];
+  const attempt = (act: () => void) => {
+    try {
+      act();
+      return true;
+    } catch (error) {
+      failures.push(error);
+      return false;
+    }
+  };
+  const isShown = talks && attempt(() => print(table));
+  attempt(write);
+  attempt(() => log?.close());
+  if (failures.length > 0 && !isShown && table) console.error(table.trimEnd());
+  for (const failure of failures) reportError(failure);
+  return failures.length === 0;
 }
 
 /** All clients send one size, then all the next. */
@@ -200,6 +234,13 @@ async function untilEnter(nextSizeBytes: number, deadlines: Deadlines): Promise<
   deadline.arm(2 ** 31 - 1);
   const read = Deno.stdin.read(new Uint8Array(1024));
   await Promise.race([read, interrupted.promise]);
+}
+
+/** Whoever has started this program holds the other end: it is closed when that is killed, too. */
+async function endWithStdin(deadlines: Deadlines): Promise<void> {
+  const bytes = new Uint8Array(1024);
+  while (await Deno.stdin.read(bytes) !== null);
+  deadlines.interrupt();
 }
 
 /** The first signal ends the run in order, a second one ends it at once. */

@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { formatAddress } from "./addresses.ts";
 import { loadCertificates } from "./certificates.ts";
 import type { Deadlines } from "./deadline.ts";
-import { resolveHost } from "./net.ts";
+import { listenAddress } from "./lookup.ts";
 import { toSecurity } from "./openssl/info.ts";
 import type { SavedSession } from "./openssl/saved_session.ts";
 import type { SecureConn } from "./openssl/secure_conn.ts";
@@ -18,7 +19,7 @@ import type {
   TlsVersion,
 } from "./openssl/settings.ts";
 import type { PairOptions } from "./options.ts";
-import { formatAddress, type Security } from "./protocol.ts";
+import type { Security } from "./protocol.ts";
 import type { ServerConnection, ServerTransport } from "./server_transport.ts";
 
 /** The settings that `--tls-version` and `--ciphers` stand for. */
@@ -53,7 +54,7 @@ export async function pairListenSettings(
 ): Promise<ListenSettings> {
   return {
     ...await pairServerSettings(options),
-    hostname: await resolveHost(options.hostname),
+    hostname: await listenAddress(options.hostname),
     port: options.port,
     handshakeTimeoutMs: options.timeoutMs,
     signal: deadlines.signal,

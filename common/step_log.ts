@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { EPOCH_US, type StepTimer } from "./clock.ts";
+import { EPOCH_US } from "./clock.ts";
+import type { LogFile } from "./output.ts";
 import { STEPS } from "./protocol.ts";
-import type { Outcome } from "./recorder.ts";
+import type { MessageTimes, Outcome } from "./recorder.ts";
 
 /** Columns of the log: start since the epoch and duration in microseconds, then what it was. */
 export const LOG_COLUMNS = "startUs,durationUs,step,lane,role,client,sizeBytes,no,lost" as const;
@@ -18,22 +19,23 @@ const KEPT_LIMIT = 100_000;
  * log costs the measurement next to nothing.
  */
 export class StepLog {
-  readonly #write: (text: string) => void;
+  readonly #file: LogFile;
   readonly #prefix: string;
   #kept: number[] = [];
+  #hasHead = false;
+  #failure: { error: unknown } | null = null;
 
   /**
-   * @param write takes whole lines
+   * @param file takes whole lines; a log that cannot be written any more ends no run
    * @param lane the lane's name, in every line, as is `role`
    */
-  constructor(write: (text: string) => void, lane: string, role: string) {
-    this.#write = write;
+  constructor(file: LogFile, lane: string, role: string) {
+    this.#file = file;
     this.#prefix = `${lane},${role}`;
-    write(`${LOG_COLUMNS}\n`);
   }
 
   /** Keeps the steps of one message. */
-  message(outcome: Outcome, timer: StepTimer): void {
+  message(outcome: Outcome, timer: MessageTimes): void {
     for (let step = 0; step < STEPS.length; step++) {
       const durationUs = timer.durationsUs[step]!;
       if (!(durationUs >= 0)) continue;
@@ -50,11 +52,12 @@ export class StepLog {
     if (this.#kept.length >= KEPT_LIMIT) this.flush();
   }
 
-  /** Writes what is kept. */
+  /** Writes what is kept, and the names of the columns before the first line. */
   flush(): void {
     const kept = this.#kept;
     this.#kept = [];
-    let text = "";
+    let text = this.#hasHead ? "" : `${LOG_COLUMNS}\n`;
+    this.#hasHead = true;
     for (let i = 0; i < kept.length; i += 7) {
       const startUs = (EPOCH_US + kept[i]!).toFixed(1);
       const durationUs = kept[i + 1]!.toFixed(3);
@@ -62,6 +65,27 @@ export class StepLog {
       const rest = kept.slice(i + 3, i + 7).join(",");
       text += `${startUs},${durationUs},${step},${this.#prefix},${rest}\n`;
     }
-    if (text) this.#write(text);
+    if (text) this.#try(() => this.#file.write(text));
+  }
+
+  /**
+   * Writes what is kept and closes the file.
+   *
+   * @throws what the file has thrown first: the log is not whole
+   */
+  close(): void {
+    this.flush();
+    this.#try(() => this.#file.close());
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  /** What comes after something that is missing would look like a whole log. */
+  #try(act: () => void): void {
+    if (this.#failure) return;
+    try {
+      act();
+    } catch (error) {
+      this.#failure = { error };
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { EPOCH_US, STEP_INDEX, StepTimer } from "./clock.ts";
 import type { Outcome } from "./recorder.ts";
 import { LOG_COLUMNS, StepLog } from "./step_log.ts";
-import { assertEquals, assertNotMatch } from "./testing/assert.ts";
+import { assertEquals, assertNotMatch, assertThrows } from "./testing/assert.ts";
 import { FakeClock } from "./testing/fake_clock.ts";
 
 const OUTCOME: Outcome = {
@@ -13,9 +13,16 @@ const OUTCOME: Outcome = {
   resumed: false,
 };
 
+/** A log that writes there. */
+function newLog(texts: string[], close = () => {}): StepLog {
+  const write = (text: string) => void texts.push(text);
+  return new StepLog({ write, close }, "dtls-async-openssl", "client");
+}
+
 /** A log and the texts it has written since its head. */
 function logInto(texts: string[]): StepLog {
-  const log = new StepLog((text) => texts.push(text), "dtls-async-openssl", "client");
+  const log = newLog(texts);
+  log.flush();
   texts.shift();
   return log;
 }
@@ -31,10 +38,36 @@ function timed(clock: FakeClock): StepTimer {
   return timer;
 }
 
-Deno.test("StepLog begins with the names of its columns", () => {
+Deno.test("StepLog begins with the names of its columns, when it is first written", () => {
   const texts: string[] = [];
-  new StepLog((text) => texts.push(text), "tcp-async", "server");
+  const log = newLog(texts);
+  assertEquals(texts, []);
+  log.close();
   assertEquals(texts, ["startUs,durationUs,step,lane,role,client,sizeBytes,no,lost\n"]);
+});
+
+Deno.test("StepLog.close() writes what is kept, and closes the file", () => {
+  using clock = new FakeClock();
+  const texts: string[] = [];
+  const log = newLog(texts, () => texts.push("closed"));
+  log.message(OUTCOME, timed(clock));
+  log.close();
+  assertEquals([texts.length, texts[0]!.split("\n").length, texts[1]], [2, 4, "closed"]);
+});
+
+Deno.test("StepLog ends no run where the disk is full, writes no more, and says so at its end", () => {
+  using clock = new FakeClock();
+  let writes = 0;
+  const write = () => {
+    if (++writes === 2) throw new Error("full");
+  };
+  const log = new StepLog({ write, close() {} }, "tcp-async", "client");
+  for (let i = 0; i < 4; i++) {
+    log.message(OUTCOME, timed(clock));
+    log.flush();
+  }
+  assertThrows(() => log.close(), Error, "full");
+  assertEquals(writes, 2);
 });
 
 Deno.test("StepLog.flush() writes a line for each step, with a value in each column", () => {

@@ -6,6 +6,7 @@
 import { listenError } from "./net.ts";
 import { bindUdp, type DatagramSocket } from "./node_udp.ts";
 import { MAX_DATAGRAM_BYTES, type MaybePromise } from "./protocol.ts";
+import { isExhausted, isLoss, Pause } from "./system_errors.ts";
 
 /** Takes a datagram: its bytes are borrowed for the call or, with a promise, until it resolves. */
 export type OnDatagram = (
@@ -28,7 +29,10 @@ export async function afterWoken(): Promise<void> {
 export class UdpSocket {
   /** Where it is bound. */
   readonly addr: Deno.NetAddr;
+  /** What the system said when a datagram was lost last; undefined where it never did. */
+  lastLoss: unknown;
   readonly #conn: DatagramSocket;
+  readonly #pause = new Pause();
   #closed = false;
 
   /**
@@ -49,7 +53,10 @@ export class UdpSocket {
     return new UdpSocket(peer.includes(":") ? "::" : "0.0.0.0", 0);
   }
 
-  /** Hands over datagrams, one after the other, until the socket is closed. */
+  /**
+   * Hands over datagrams, one after the other, until the socket is closed. A datagram's error, which
+   * can be an earlier one's that was sent (udp(7)), ends nothing.
+   */
   async run(onDatagram: OnDatagram): Promise<void> {
     // Without a buffer of this size receive() would cut a long one.
     const buffer = new Uint8Array(MAX_DATAGRAM_BYTES);
@@ -58,24 +65,41 @@ export class UdpSocket {
       try {
         received = await this.#conn.receive(buffer);
       } catch (error) {
-        // udp(7): the error of an earlier send can come back here; it is no datagram's.
-        if (this.#closed || error instanceof Deno.errors.ConnectionRefused) continue;
-        throw error;
+        if (this.#closed) continue;
+        this.#lost(error);
+        if (isExhausted(error)) await this.#pause.rest();
+        continue;
       }
+      // What comes from port 0 cannot be answered (RFC 768), and no program sends from there.
+      if ((received[1] as Deno.NetAddr).port === 0) continue;
       const handling = onDatagram(received[0], received[1] as Deno.NetAddr);
       if (handling) await handling;
     }
   }
 
-  /** Sends one datagram; the bytes must stay as they are until the promise resolves. */
+  /**
+   * Sends one datagram; the bytes must stay as they are until the promise resolves. It resolves, too,
+   * where the datagram is lost on its way out: no buffer, no route, a firewall.
+   */
   send(bytes: Uint8Array, to: Deno.NetAddr): Promise<unknown> {
-    return this.#conn.send(bytes, to);
+    return this.#conn.send(bytes, to).catch((error) => {
+      this.#lost(error, bytes.length);
+      // What the system tells first may be an earlier datagram's fate: this one was not sent then.
+      return this.#conn.send(bytes, to).catch((error) => this.#lost(error, bytes.length));
+    });
+  }
+
+  /** One datagram is lost; what else has failed is thrown on. */
+  #lost(error: unknown, sizeBytes?: number): void {
+    if (!isLoss(error, sizeBytes)) throw error;
+    this.lastLoss = error;
   }
 
   /** Closes the socket; `run` ends. May be called twice. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#pause.end();
     this.#conn.close();
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parseHost } from "./addresses.ts";
 import { UsageError } from "./errors.ts";
 import { parseArgs } from "./std.ts";
 
@@ -39,7 +40,7 @@ export function readWords(table: WordTable, words: string[]): Values {
   const switches = names.filter((name) => table[name]!.value === undefined);
   const others = names.filter((name) => table[name]!.value !== undefined);
   refuseValues(words, switches);
-  const parsed = parseArgs(joinDash(words, table), {
+  const parsed = parseArgs(joinLone(words, table), {
     boolean: switches,
     string: others,
     collect: others,
@@ -73,12 +74,17 @@ function refuseValues(words: string[], switches: string[]): void {
   }
 }
 
-/** Ties a lone `-` to the word whose value it is; parseArgs would take it for a word of its own. */
-function joinDash(words: string[], table: WordTable): string[] {
-  const takesDash = (word: string | undefined) => table[word?.slice(2) ?? ""]?.value !== undefined;
+/**
+ * Ties a lone `-` and an empty value to the word whose value it is; parseArgs would take it for a
+ * word of its own.
+ */
+function joinLone(words: string[], table: WordTable): string[] {
+  const isLone = (word: string | undefined) => word === "-" || word === "";
+  const takesIt = (word: string | undefined) => table[word?.slice(2) ?? ""]?.value !== undefined;
   return words.flatMap((word, i) => {
-    if (words[i + 1] === "-" && takesDash(word)) return [`${word}=-`];
-    return word === "-" && takesDash(words[i - 1]) ? [] : [word];
+    const next = words[i + 1];
+    if (isLone(next) && takesIt(word)) return [`${word}=${next}`];
+    return isLone(word) && takesIt(words[i - 1]) ? [] : [word];
   });
 }
 
@@ -127,16 +133,16 @@ export function choiceOf<T extends string>(
 }
 
 /**
- * The value of a word that takes a host name or an address, without an IPv6 address's brackets.
+ * The value of a word that takes a host name or an address, in its canonical form.
  *
- * @throws {UsageError} where it can be neither
+ * @throws {UsageError} saying why it is neither
  */
 export function hostOf(values: Values, word: string): string | undefined {
   const text = values.get(word);
   if (text === undefined) return undefined;
-  const host = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
-  if (!/^[0-9A-Za-z._:%-]{1,253}$/.test(host)) {
-    throw new UsageError(`--${word} ${text}: a host name or an address is allowed`);
+  try {
+    return parseHost(text, `--${word}`).text;
+  } catch (cause) {
+    throw new UsageError((cause as Error).message, { cause });
   }
-  return host;
 }

@@ -11,7 +11,7 @@ import { type ClientConnection, type ClientTransport, LOST } from "../common/cli
 import { STEP_INDEX } from "../common/clock.ts";
 import type { Deadlines } from "../common/deadline.ts";
 import { TimeoutError } from "../common/errors.ts";
-import { resolveHost } from "../common/net.ts";
+import { serverAddresses } from "../common/lookup.ts";
 import { pairSettings, SecureConnection, SessionPool, shaken } from "../common/secure_pair.ts";
 import type { PairOptions } from "../common/options.ts";
 import { clientMain, type Prepare, type Prepared } from "../common/script.ts";
@@ -46,7 +46,7 @@ async function prepare(
   deadlines: Deadlines,
 ): Promise<Prepared<ClientTransport>> {
   const { hostname, port, timeoutMs } = options;
-  const address = await resolveHost(hostname);
+  const addresses = await serverAddresses(hostname);
   const certificates = await loadCertificates(options, "client");
   const context = dtlsContext({ ...certificates, ...pairSettings(options) });
   const sessions = new SessionPool(options.resume);
@@ -57,7 +57,7 @@ async function prepare(
       async open(timer) {
         using session = sessions.take();
         const settings = { hostname, port, handshakeTimeoutMs: timeoutMs, signal, session };
-        const conn = await shaken(openDtls(context, address, settings));
+        const conn = await shaken(openDtls(context, addresses, settings));
         timer.mark(STEP_INDEX.handshake);
         return new DtlsConnection(conn, sessions, timeoutMs);
       },

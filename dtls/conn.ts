@@ -92,8 +92,6 @@ interface Reader extends Omit<PromiseWithResolvers<Uint8Array | null>, "promise"
  * ```
  */
 export class DtlsConn extends SecureConn {
-  /** The peer. */
-  readonly remoteAddr: Deno.NetAddr;
   readonly #carrier: DtlsCarrier;
   readonly #deadlines: Deadlines;
   readonly #readDeadline: Deadline;
@@ -141,7 +139,6 @@ export class DtlsConn extends SecureConn {
     super(core);
     this.#carrier = carrier;
     this.#deadlines = deadlines;
-    this.remoteAddr = carrier.remoteAddr;
     this.#readDeadline = deadlines.add((error) => this.#settle(null, error));
     this.#timer = deadlines.add((error) => this.#onTimer(error));
     this.#idle = deadlines.add((error) => this.#onIdle(error));
@@ -154,12 +151,18 @@ export class DtlsConn extends SecureConn {
     if (options.signal?.aborted) this.#onAbort();
   }
 
+  /** The peer; a name's other addresses may be tried until it has answered. */
+  get remoteAddr(): Deno.NetAddr {
+    return this.#carrier.remoteAddr;
+  }
+
   /**
    * Completes the handshake, which runs by itself: later calls wait for the same one.
    *
    * @throws {CertificateError} where the peer's certificate does not pass
    * @throws {OpenSslError} where the peer refuses or breaks the protocol
    * @throws {TimeoutError} where it takes too long
+   * @throws {Deno.errors.ConnectionRefused} where nobody listens there
    * @throws {Deno.errors.BadResource} where the connection is closed before
    */
   handshake(): Promise<void> {
@@ -366,6 +369,15 @@ export class DtlsConn extends SecureConn {
     if (this.#closed || this.#failure !== undefined) return;
     this.#flush()?.catch((error) => this.#fail(error));
     this.#setTimer();
+  }
+
+  /**
+   * For the driver below: the socket has failed.
+   *
+   * @ignore
+   */
+  fail(error: unknown): void {
+    this.#fail(error);
   }
 
   #fail(error: unknown): void {

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { peerName } from "../common/addresses.ts";
 import { Deadlines } from "../common/deadline.ts";
-import { resolveHost } from "../common/net.ts";
+import { serverAddresses } from "../common/lookup.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { TlsSession } from "../common/openssl/session.ts";
 import {
@@ -15,7 +16,8 @@ import {
 } from "../common/openssl/settings.ts";
 import { checkConnect, CLIENT_CONTEXT, contextPart } from "../common/openssl/settings_table.ts";
 import { checkSettings } from "../common/settings/check.ts";
-import { afterWoken, UdpSocket } from "../common/udp.ts";
+import { afterWoken } from "../common/udp.ts";
+import { UdpClient } from "../common/udp_client.ts";
 import { DtlsConn } from "./conn.ts";
 import { CONNECT_DTLS } from "./settings.ts";
 
@@ -51,6 +53,10 @@ export interface ConnectDtlsOptions extends ConnectSettings, DtlsSettings {
  * Connects to a DTLS server: binds a UDP socket and begins the handshake. The server's certificate
  * is verified, and its name checked (RFC 6347).
  *
+ * A name's addresses are tried in turn. Where nobody listens at any of them, the handshake rejects
+ * with `Deno.errors.ConnectionRefused`; once the server has answered, a refusal ends nothing, as
+ * anybody on the way could send one.
+ *
  * @returns the connection, which the caller closes; await its `handshake()`, or just send
  * @throws {OpenSslError} where OpenSSL refuses a certificate, a key or an algorithm
  * @throws {TypeError} naming a setting that is unknown, of the wrong kind or in the wrong place, and
@@ -73,10 +79,10 @@ export interface ConnectDtlsOptions extends ConnectSettings, DtlsSettings {
  */
 export async function connectDtls(options: ConnectDtlsOptions): Promise<DtlsConn> {
   const settings = checkConnect(CONNECT_DTLS, options, true);
-  const address = await resolveHost(settings.hostname ?? "127.0.0.1");
+  const addresses = await serverAddresses(settings.hostname);
   const context = settings.context ?? dtlsContext(contextPart(CLIENT_CONTEXT.dtls, settings));
   try {
-    return openDtls(context, address, settings);
+    return openDtls(context, addresses, settings);
   } finally {
     if (!settings.context) context.close();
   }
@@ -102,25 +108,37 @@ export function dtlsContext(settings: TlsClientSettings & DtlsSettings): TlsCont
   return new TlsContext({ ...checked, role: "client", datagram: true });
 }
 
-/** As {@linkcode connectDtls}, with settings checked, name looked up and certificates loaded. */
+/**
+ * As {@linkcode connectDtls}, with settings checked, name looked up (see {@linkcode UdpClient}) and
+ * certificates loaded.
+ */
 export function openDtls(
   context: TlsContext,
-  address: string,
+  addresses: string[],
   options: ConnectDtlsOptions,
 ): DtlsConn {
-  const { hostname = "127.0.0.1", port, mtu, session, signal } = options;
+  const { port, mtu, session, signal } = options;
   const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, idleTimeoutMs = Infinity } = options;
-  const serverName = options.serverName ?? hostname;
+  const serverName = peerName(options);
   const checksName = !options.unsafelySkipNameCheck;
-  const remoteAddr: Deno.NetAddr = { transport: "udp", hostname: address, port };
   using made = new DisposableStack();
   const core = made.use(new TlsSession(context, { serverName, checksName, mtu, session }));
   const deadlines = made.use(new Deadlines());
-  const socket = UdpSocket.toward(address);
+  const events = {
+    received(datagram: Uint8Array<ArrayBuffer>) {
+      core.feed(datagram);
+      conn.advance();
+      return afterWoken();
+    },
+    failed: (error: unknown) => conn.fail(error),
+  };
+  const socket = new UdpClient(addresses, port, events, deadlines);
   made.move();
   const carrier = {
-    remoteAddr,
-    transmit: (datagram: Uint8Array) => socket.send(datagram, remoteAddr),
+    get remoteAddr() {
+      return socket.remoteAddr;
+    },
+    transmit: (datagram: Uint8Array) => socket.send(datagram),
     release() {
       deadlines.close();
       socket.close();
@@ -131,12 +149,6 @@ export function openDtls(
     idleTimeoutMs,
     signal,
   });
-  socket.run((datagram, from) => {
-    if (from.port !== port || from.hostname !== address) return;
-    core.feed(datagram);
-    conn.advance();
-    return afterWoken();
-  }).catch(() => conn.abandon());
   conn.advance();
   return conn;
 }

@@ -123,7 +123,10 @@ class RawClient implements Disposable {
   }
 }
 
-/** The same ClientHello with some of its bytes changed. */
+/** Where a record's number stands: RFC 6347 4.1. */
+const NUMBER_AT = 5;
+
+/** The same datagram with some of its bytes changed. */
 function changed(hello: Uint8Array, at: number, ...bytes: number[]): Bytes {
   const copy = hello.slice();
   copy.set(bytes, at);
@@ -199,8 +202,9 @@ Deno.test("a refused hello that comes again is answered as before, and told of o
   const alert = await client.receive();
   assertEquals(alert[0], 21, "an alert (RFC 5246 6.2.1)");
   for (let again = 0; again < 3; again++) {
-    await client.send(hello);
-    assertEquals(await client.receive(), alert);
+    const later = changed(hello, NUMBER_AT, 0, 0, 0, 0, 0, 7 + again);
+    await client.send(later);
+    assertEquals(await client.receive(), changed(alert, NUMBER_AT, 0, 0, 0, 0, 0, 7 + again));
   }
   assertEquals([told.length, listener.counters.errors, listener.counters.sessions], [1, 1, 0]);
   assertEquals(listener.counters.cookies, 1);

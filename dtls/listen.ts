@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { formatAddress } from "../common/addresses.ts";
 import { Deadlines } from "../common/deadline.ts";
 import { ReplacedError } from "../common/errors.ts";
+import { listenHost } from "../common/lookup.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { DtlsEndpoint } from "../common/openssl/endpoint.ts";
 import { notify } from "../common/openssl/calls.ts";
@@ -17,8 +19,8 @@ import {
   type ListenSettings,
 } from "../common/openssl/settings.ts";
 import { contextPart, SERVER_CONTEXT } from "../common/openssl/settings_table.ts";
+import type { MaybePromise } from "../common/protocol.ts";
 import { checkSettings } from "../common/settings/check.ts";
-import { formatAddress, type MaybePromise } from "../common/protocol.ts";
 import { afterWoken, UdpSocket } from "../common/udp.ts";
 import { DtlsConn, type DtlsConnOptions } from "./conn.ts";
 import { LISTEN_DTLS } from "./settings.ts";
@@ -144,7 +146,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
         replaced: (conn) => conn.replaced(),
       }, options.mtu),
     );
-    this.#socket = new UdpSocket(options.hostname ?? "0.0.0.0", options.port);
+    this.#socket = new UdpSocket(listenHost(options.hostname), options.port);
     made.move();
     this.addr = this.#socket.addr;
     this.#running = this.#socket.run((bytes, from) => this.#onDatagram(bytes, from))

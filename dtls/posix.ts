@@ -5,6 +5,7 @@
  */
 import type { ClientTransport } from "../common/client.ts";
 import { DrivenServer } from "../common/driven_pair.ts";
+import { connectInTurn } from "../common/in_turn.ts";
 import type { TlsContext } from "../common/openssl/context.ts";
 import type { PairOptions } from "../common/options.ts";
 import { secureClient } from "../common/posix_pair.ts";
@@ -34,16 +35,18 @@ class DtlsServerConnection extends DrivenServer {
 function client(
   options: PairOptions,
   loop: PollLoop,
-  server: SocketAddress,
+  servers: SocketAddress[],
   context: TlsContext,
 ): ClientTransport {
   const sessions = new SessionPool(options.resume);
   return {
     rest: () => loop.rest(),
-    open(timer) {
-      const socket = PosixUdp.toward(server, loop);
-      return secureClient(socket, context, options, sessions).shaken(timer);
-    },
+    open: (timer) =>
+      // A datagram that nobody takes is turned back in the midst of the handshake.
+      connectInTurn(servers, (server) => {
+        const socket = PosixUdp.toward(server, loop);
+        return secureClient(socket, context, options, sessions).shaken(timer);
+      }),
   };
 }
 

@@ -137,8 +137,8 @@ export class DtlsPosixListener {
     this.#endpoint = made.use(
       new DtlsEndpoint<DtlsPosixPeer, SocketAddress>(context, {
         nowMs: () => performance.now(),
-        transmit: (datagram, to) => void this.#socket.send(datagram, to),
-        refuse: (alert, to) => void this.#socket.send(alert, to),
+        transmit: (datagram, to) => this.#answerStranger(datagram, to),
+        refuse: (alert, to) => this.#answerStranger(alert, to),
         admit: (from) => this.#limits.admits(from.hostname),
         accept: (session, from) => this.#newPeer(session, from),
         replaced: (peer) => peer.close(),
@@ -235,6 +235,16 @@ export class DtlsPosixListener {
   /** For a peer: feeds the session that a datagram is for. */
   dispatch(datagram: Uint8Array<ArrayBuffer>, from: SocketAddress): void {
     this.#endpoint.receive(datagram, from.text, from)?.wake();
+  }
+
+  /** A stranger's cookie that gets lost is asked for again. */
+  #answerStranger(datagram: Uint8Array, to: SocketAddress): void {
+    try {
+      const sending = this.#socket.send(datagram, to);
+      if (sending instanceof Promise) sending.catch(() => {});
+    } catch {
+      // Whatever is wrong with it, it is one stranger's address.
+    }
   }
 
   /** Once somebody has had to wait, the socket is watched until it is closed. */

@@ -8,7 +8,9 @@
 import type { ClientConnection, ClientTransport } from "../common/client.ts";
 import { STEP_INDEX } from "../common/clock.ts";
 import type { Deadlines } from "../common/deadline.ts";
-import { bounded, BoundedTcp, resolveHost } from "../common/net.ts";
+import { connectInTurn } from "../common/in_turn.ts";
+import { serverAddresses } from "../common/lookup.ts";
+import { bounded, BoundedTcp } from "../common/net.ts";
 import type { PairOptions } from "../common/options.ts";
 import { clientMain, type Prepare, type Prepared } from "../common/script.ts";
 import { preparePosixClient } from "./posix.ts";
@@ -40,13 +42,14 @@ async function prepare(
   deadlines: Deadlines,
 ): Promise<Prepared<ClientTransport>> {
   const { port, timeoutMs } = options;
-  const hostname = await resolveHost(options.hostname);
+  const addresses = await serverAddresses(options.hostname);
   const transport: ClientTransport = {
     async open(timer) {
       const conn = await bounded(
         deadlines,
         timeoutMs,
-        (signal) => Deno.connect({ hostname, port, signal }),
+        async (signal) =>
+          await connectInTurn(addresses, (hostname) => Deno.connect({ hostname, port, signal })),
       );
       conn.setNoDelay(true);
       timer.mark(STEP_INDEX.connect);

@@ -5,6 +5,7 @@
  */
 import type { ClientConnection, ClientTransport } from "../common/client.ts";
 import { STEP_INDEX } from "../common/clock.ts";
+import { connectInTurn } from "../common/in_turn.ts";
 import type { PairOptions } from "../common/options.ts";
 import { preparePosix } from "../common/posix_prepare.ts";
 import type { SocketAddress } from "../common/posix/address.ts";
@@ -64,7 +65,7 @@ class TcpServerConnection implements ServerConnection {
 function client(
   { timeoutMs }: PairOptions,
   loop: PollLoop,
-  server: SocketAddress,
+  servers: SocketAddress[],
 ): ClientTransport {
   return {
     rest: () => loop.rest(),
@@ -73,7 +74,8 @@ function client(
         timer.mark(STEP_INDEX.connect);
         return new TcpClientConnection(tcp, timeoutMs);
       };
-      const connecting = PosixTcp.connect(server, loop, timeoutMs);
+      const connect = (server: SocketAddress) => PosixTcp.connect(server, loop, timeoutMs);
+      const connecting = connectInTurn(servers, connect);
       return connecting instanceof Promise ? connecting.then(connected) : connected(connecting);
     },
   };

@@ -5,10 +5,11 @@
  *
  * @module
  */
+import { formatAddress } from "../common/addresses.ts";
 import type { Deadlines } from "../common/deadline.ts";
-import { BoundedTcp, resolveHost, TcpAcceptor } from "../common/net.ts";
+import { listenAddress } from "../common/lookup.ts";
+import { BoundedTcp, TcpAcceptor } from "../common/net.ts";
 import type { PairOptions } from "../common/options.ts";
-import { formatAddress } from "../common/protocol.ts";
 import { type Prepare, type Prepared, serverMain } from "../common/script.ts";
 import type { ServerConnection, ServerTransport } from "../common/server_transport.ts";
 import { preparePosixServer } from "./posix.ts";
@@ -19,7 +20,6 @@ class TcpConnection implements ServerConnection {
   readonly #options: PairOptions;
 
   constructor(conn: Deno.TcpConn, options: PairOptions, deadlines: Deadlines) {
-    conn.setNoDelay(true);
     this.peer = formatAddress(conn.remoteAddr.hostname, conn.remoteAddr.port);
     this.#tcp = new BoundedTcp(conn, deadlines);
     this.#options = options;
@@ -43,7 +43,7 @@ async function prepare(
   options: PairOptions,
   deadlines: Deadlines,
 ): Promise<Prepared<ServerTransport>> {
-  const acceptor = new TcpAcceptor(await resolveHost(options.hostname), options.port);
+  const acceptor = new TcpAcceptor(await listenAddress(options.hostname), options.port);
   return {
     transport: {
       hostname: acceptor.hostname,

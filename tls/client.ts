@@ -7,15 +7,19 @@
  * @module
  */
 import { createSecureContext, type TLSSocket } from "node:tls";
+import { peerName } from "../common/addresses.ts";
 import type { ClientConnection, ClientTransport } from "../common/client.ts";
 import { STEP_INDEX } from "../common/clock.ts";
 import type { Deadlines } from "../common/deadline.ts";
-import { bounded, resolveHost } from "../common/net.ts";
+import { connectInTurn } from "../common/in_turn.ts";
+import { serverAddresses } from "../common/lookup.ts";
+import { bounded } from "../common/net.ts";
 import type { PairOptions } from "../common/options.ts";
 import type { MaybePromise, Security } from "../common/protocol.ts";
 import { clientMain, type Prepare, type Prepared } from "../common/script.ts";
 import { beginHandshake, explainRefusal, openTcp } from "./node_client.ts";
 import { loadCredentials } from "./node_credentials.ts";
+import { refuseZone } from "./node_errors.ts";
 import { securityOf } from "./node_security.ts";
 import { NodeTlsStream } from "./node_stream.ts";
 import { prepareOpenSslClient } from "./openssl_client.ts";
@@ -61,14 +65,22 @@ async function prepare(
   options: PairOptions,
   deadlines: Deadlines,
 ): Promise<Prepared<ClientTransport>> {
-  const { hostname, port, timeoutMs } = options;
+  const { port, timeoutMs } = options;
   const credentials = await loadCredentials(options, "client");
   const context = createSecureContext(credentials);
-  const server = { address: await resolveHost(hostname), port, hostname };
+  const addresses = await serverAddresses(options.hostname);
+  addresses.forEach(refuseZone);
+  const hostname = peerName(options);
   const transport: ClientTransport = {
     async open(timer) {
-      const raw = await bounded(deadlines, timeoutMs, (signal) => openTcp(server, signal));
+      const raw = await bounded(
+        deadlines,
+        timeoutMs,
+        async (signal) =>
+          await connectInTurn(addresses, (address) => openTcp({ address, port }, signal)),
+      );
       timer.mark(STEP_INDEX.connect);
+      const server = { address: addresses[0]!, port, hostname };
       const socket = beginHandshake(raw, server, context);
       const stream = new NodeTlsStream(socket, raw, "server", deadlines);
       try {

@@ -3,8 +3,11 @@
  *
  * @module
  */
+import { peerName } from "../common/addresses.ts";
 import { Deadlines } from "../common/deadline.ts";
-import { bounded, resolveHost } from "../common/net.ts";
+import { connectInTurn } from "../common/in_turn.ts";
+import { serverAddresses } from "../common/lookup.ts";
+import { bounded } from "../common/net.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { TlsSession } from "../common/openssl/session.ts";
 import {
@@ -74,10 +77,10 @@ export interface ConnectTlsOptions extends ConnectSettings {
  */
 export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
   const settings = checkConnect(CONNECT_TLS, options, false);
-  const address = await resolveHost(settings.hostname ?? "127.0.0.1");
+  const addresses = await serverAddresses(settings.hostname);
   const context = settings.context ?? tlsContext(contextPart(CLIENT_CONTEXT.tls, settings));
   try {
-    return await openTls(context, address, settings);
+    return await openTls(context, addresses, settings);
   } finally {
     if (!settings.context) context.close();
   }
@@ -104,31 +107,33 @@ export function tlsContext(settings: TlsClientSettings): TlsContext {
 }
 
 /**
- * As {@linkcode connectTls}, with settings checked, name looked up and certificates loaded.
+ * As {@linkcode connectTls}, with settings checked, name looked up (see `connectInTurn`) and
+ * certificates loaded.
  *
  * @param onConnected called between the TCP connection and the handshake
  */
 export async function openTls(
   context: TlsContext,
-  address: string,
+  addresses: string[],
   options: ConnectTlsOptions,
   onConnected?: () => void,
 ): Promise<TlsConn> {
-  const { hostname = "127.0.0.1", port, session, signal } = options;
+  const { port, session, signal } = options;
   const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = options;
-  const serverName = options.serverName ?? hostname;
+  const serverName = peerName(options);
   const checksName = !options.unsafelySkipNameCheck;
   using made = new DisposableStack();
   const deadlines = made.use(new Deadlines());
   const tcp = await bounded(
     deadlines,
     handshakeTimeoutMs,
-    (timeout) =>
-      Deno.connect({
-        hostname: address,
-        port,
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-      }),
+    async (timeout) => {
+      const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
+      return await connectInTurn(
+        addresses,
+        (hostname) => Deno.connect({ hostname, port, signal: either }),
+      );
+    },
   );
   made.use(tcp);
   tcp.setNoDelay(true);

@@ -194,7 +194,7 @@ Deno.test("connectTls() refuses what cannot be used, and leaves nothing open", a
   await assertRejects(
     () => connect(listener, { serverName: "" }),
     RangeError,
-    "serverName must be",
+    'serverName "" is empty',
   );
   const { server } = await testCertificates();
   const { key } = server;

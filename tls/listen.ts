@@ -5,6 +5,7 @@
  */
 import { Deadlines } from "../common/deadline.ts";
 import { TcpAcceptor } from "../common/net.ts";
+import { listenHost } from "../common/lookup.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { notify } from "../common/openssl/calls.ts";
 import { SessionLimits } from "../common/openssl/limits.ts";
@@ -113,7 +114,7 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     const secure = contextPart(SERVER_CONTEXT.tls, options);
     using made = new DisposableStack();
     this.#context = made.use(new TlsContext({ ...secure, role: "server", datagram: false }));
-    this.#acceptor = new TcpAcceptor(options.hostname ?? "0.0.0.0", options.port);
+    this.#acceptor = new TcpAcceptor(listenHost(options.hostname), options.port);
     made.move();
     const { hostname, port } = this.#acceptor;
     this.addr = { transport: "tcp", hostname, port };
@@ -172,7 +173,6 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
   }
 
   #newConn(tcp: Deno.TcpConn): TlsConn {
-    tcp.setNoDelay(true);
     const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal, onError } = this.#options;
     const { counters } = this.#limits;
     const ticket = this.#limits.enter(tcp.remoteAddr.hostname);

@@ -15,12 +15,15 @@ export interface ServerName {
   /** IP address. */
   readonly address: string;
   readonly port: number;
-  /** What the certificate has to be for: a host name or an IP address. */
+  /** What the certificate has to be for: a host name or an IP address, see `peerName`. */
   readonly hostname: string;
 }
 
 /** Opens a TCP connection; the signal ends the attempt with its reason. */
-export function openTcp({ address, port }: ServerName, signal: AbortSignal): Promise<Socket> {
+export function openTcp(
+  { address, port }: Pick<ServerName, "address" | "port">,
+  signal: AbortSignal,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     // The peer's end ends only its own direction: this end answers it in order.
     const socket = connectTcp({ host: address, port, noDelay: true, allowHalfOpen: true });

@@ -103,3 +103,15 @@ function goneLine(peer: Role, phase: Phase): string {
     ? "the server hung up during the handshake: it speaks no TLS, refused the client, or is gone"
     : "the server hung up right after the handshake: it refused the client's certificate, or is gone";
 }
+
+/**
+ * Node's sockets on Deno (2.9.6) lose the interface of a link-local address.
+ *
+ * @throws {RunError} saying what to do, where an address has one
+ */
+export function refuseZone(address: string): void {
+  if (!address.includes("%")) return;
+  throw new RunError(
+    `cannot use ${address}: Deno's own TLS takes no interface; use --engine openssl`,
+  );
+}

@@ -4,7 +4,6 @@
  * @module
  */
 import type { PeerCertificate, TLSSocket } from "node:tls";
-import { isIP } from "node:net";
 import { checkServerIdentity } from "node:tls";
 import { RunError } from "../common/errors.ts";
 import type { Security } from "../common/protocol.ts";
@@ -25,20 +24,14 @@ export function securityOf(socket: TLSSocket): Security {
 /**
  * Checks that a server's certificate is for the name that the user wrote.
  *
- * @param hostname host name or IP address
+ * @param hostname host name or IP address, in its canonical form
  * @returns an error that names the names it is for, or undefined
  */
 export function checkHostname(hostname: string, certificate: PeerCertificate): Error | undefined {
-  const cause = checkServerIdentity(canonicalHost(hostname), certificate);
+  const cause = checkServerIdentity(hostname, certificate);
   if (!cause) return undefined;
   const names = certificate.subjectaltname?.replace(/\b(DNS|IP Address):/g, "") || "no name";
   return new RunError(`the server's certificate is for ${names}, not for ${hostname}`, { cause });
-}
-
-/** An IPv6 address in its shortest form (RFC 5952), as a certificate's names are printed. */
-function canonicalHost(hostname: string): string {
-  const url = isIP(hostname) === 6 ? URL.parse(`http://[${hostname}]`) : null;
-  return url ? url.hostname.slice(1, -1) : hostname;
 }
 
 /**

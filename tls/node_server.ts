@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { formatAddress } from "../common/addresses.ts";
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import {
   createServer as createTlsServer,
@@ -13,8 +14,11 @@ import {
   type TLSSocket,
 } from "node:tls";
 import { listenError } from "../common/net.ts";
-import { formatAddress } from "../common/protocol.ts";
-import { handshakeError } from "./node_errors.ts";
+import { EXHAUSTED_PAUSE_MS, isExhausted, isGone } from "../common/system_errors.ts";
+import { handshakeError, refuseZone } from "./node_errors.ts";
+
+/** Connections that wait to be accepted: what Node's server asks for by itself. */
+const BACKLOG = 511;
 
 /** Accepts TCP connections until it is stopped. */
 export class NodeTcpAcceptor {
@@ -23,15 +27,18 @@ export class NodeTcpAcceptor {
   readonly #closed = Promise.withResolvers<void>();
   #waiting: PromiseWithResolvers<Socket | null> | null = null;
   #failure: Error | null = null;
+  readonly #reviver: ReturnType<typeof setInterval>;
 
   private constructor(server: Server) {
     this.#server = server;
     server.on("connection", (socket: Socket) => this.#onConnection(socket));
     server.on("error", (error) => {
+      if (isExhausted(error) || isGone(error)) return;
       this.#failure = error;
       this.#waiting?.reject(error);
     });
     server.on("close", () => this.#closed.resolve());
+    this.#reviver = setInterval(() => revive(server), EXHAUSTED_PAUSE_MS);
   }
 
   /**
@@ -41,6 +48,7 @@ export class NodeTcpAcceptor {
    * @throws {RunError} where the address cannot be listened on
    */
   static async listen(hostname: string, port: number): Promise<NodeTcpAcceptor> {
+    refuseZone(hostname);
     const server = createTcpServer({ noDelay: true });
     await requirePermission(hostname, port);
     try {
@@ -63,7 +71,10 @@ export class NodeTcpAcceptor {
     return { hostname: address, port };
   }
 
-  /** The next connection; null after `stop()`. */
+  /**
+   * The next connection; null after `stop()`. One that is gone before it is accepted is passed over,
+   * and where descriptors have run out those that come wait.
+   */
   accept(): Promise<Socket | null> {
     const first = this.#arrived.shift();
     if (first) return Promise.resolve(first);
@@ -76,6 +87,7 @@ export class NodeTcpAcceptor {
   /** Takes no new connections. May be called twice. */
   stop(): void {
     if (!this.#server.listening) return;
+    clearInterval(this.#reviver);
     this.#server.close();
     for (const socket of this.#arrived.splice(0)) socket.destroy();
     this.#waiting?.resolve(null);
@@ -90,10 +102,21 @@ export class NodeTcpAcceptor {
   #onConnection(socket: Socket): void {
     // Whoever takes the socket hears it, too; until then, nobody would, and that ends a process.
     socket.on("error", () => {});
+    if (socket.remoteAddress === undefined) return void socket.destroy();
     if (this.#waiting) this.#waiting.resolve(socket);
     else this.#arrived.push(socket);
     this.#waiting = null;
   }
+}
+
+/**
+ * Deno's own part of Node's server asks for no more connections after an error of accept(2), and
+ * tells nobody of it (2.9.6: EMFILE, ECONNABORTED). Told once more to listen it asks again; where it
+ * never stopped, that does nothing, not even a system call.
+ */
+function revive(server: Server): void {
+  const { _handle: handle } = server as { _handle?: { listen?(backlog: number): number } | null };
+  handle?.listen?.(BACKLOG);
 }
 
 /** Node's server throws what is missing where nobody can catch it. */

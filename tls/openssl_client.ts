@@ -7,7 +7,7 @@ import { loadCertificates } from "../common/certificates.ts";
 import type { ClientConnection, ClientTransport } from "../common/client.ts";
 import { STEP_INDEX } from "../common/clock.ts";
 import type { Deadlines } from "../common/deadline.ts";
-import { resolveHost } from "../common/net.ts";
+import { serverAddresses } from "../common/lookup.ts";
 import { pairSettings, SecureConnection, SessionPool, shaken } from "../common/secure_pair.ts";
 import type { PairOptions } from "../common/options.ts";
 import type { Prepared } from "../common/script.ts";
@@ -37,7 +37,7 @@ export async function prepareOpenSslClient(
   deadlines: Deadlines,
 ): Promise<Prepared<ClientTransport>> {
   const { hostname, port, timeoutMs } = options;
-  const address = await resolveHost(hostname);
+  const addresses = await serverAddresses(hostname);
   const certificates = await loadCertificates(options, "client");
   const context = tlsContext({ ...certificates, ...pairSettings(options) });
   const sessions = new SessionPool(options.resume);
@@ -49,7 +49,7 @@ export async function prepareOpenSslClient(
         using session = sessions.take();
         const settings = { hostname, port, handshakeTimeoutMs: timeoutMs, signal, session };
         const connected = () => timer.mark(STEP_INDEX.connect);
-        const conn = await shaken(await openTls(context, address, settings, connected));
+        const conn = await shaken(await openTls(context, addresses, settings, connected));
         timer.mark(STEP_INDEX.handshake);
         return new TlsConnection(conn, sessions, timeoutMs);
       },

@@ -6,6 +6,7 @@
 import type { ClientTransport } from "../common/client.ts";
 import { STEP_INDEX } from "../common/clock.ts";
 import { DrivenServer } from "../common/driven_pair.ts";
+import { connectInTurn } from "../common/in_turn.ts";
 import type { TlsContext } from "../common/openssl/context.ts";
 import { TlsSession } from "../common/openssl/session.ts";
 import type { PairOptions } from "../common/options.ts";
@@ -21,7 +22,7 @@ import type { ServerTransport } from "../common/server_transport.ts";
 function client(
   options: PairOptions,
   loop: PollLoop,
-  server: SocketAddress,
+  servers: SocketAddress[],
   context: TlsContext,
 ): ClientTransport {
   const { timeoutMs } = options;
@@ -33,7 +34,8 @@ function client(
         timer.mark(STEP_INDEX.connect);
         return secureClient(tcp, context, options, sessions).shaken(timer);
       };
-      const connecting = PosixTcp.connect(server, loop, timeoutMs);
+      const connect = (server: SocketAddress) => PosixTcp.connect(server, loop, timeoutMs);
+      const connecting = connectInTurn(servers, connect);
       return connecting instanceof Promise ? connecting.then(connected) : connected(connecting);
     },
   };

@@ -6,13 +6,15 @@
  *
  * @module
  */
+import { formatAddress } from "../common/addresses.ts";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Deadlines } from "../common/deadline.ts";
 import { describe, InterruptedError, RunError } from "../common/errors.ts";
-import { bounded, resolveHost } from "../common/net.ts";
+import { listenAddress } from "../common/lookup.ts";
+import { bounded } from "../common/net.ts";
 import type { PairOptions } from "../common/options.ts";
-import { formatAddress, type MaybePromise, type Security } from "../common/protocol.ts";
+import type { MaybePromise, Security } from "../common/protocol.ts";
 import { type Prepare, type Prepared, serverMain } from "../common/script.ts";
 import type { ServerConnection, ServerTransport } from "../common/server_transport.ts";
 import { loadCredentials } from "./node_credentials.ts";
@@ -38,6 +40,7 @@ class TlsConnection implements ServerConnection {
 
   constructor(raw: Socket, shared: Shared) {
     const { remoteAddress, remotePort } = raw;
+    // It may be gone since it was accepted.
     this.peer = remoteAddress ? formatAddress(remoteAddress, remotePort!) : "a client that is gone";
     this.#raw = raw;
     this.#shared = shared;
@@ -93,7 +96,7 @@ async function prepare(
   deadlines: Deadlines,
 ): Promise<Prepared<ServerTransport>> {
   const handshakes = new Handshakes(await loadCredentials(options, "server"));
-  const hostname = await resolveHost(options.hostname);
+  const hostname = await listenAddress(options.hostname);
   const acceptor = await NodeTcpAcceptor.listen(hostname, options.port);
   const shared = { handshakes, options, deadlines };
   return {

@@ -5,6 +5,7 @@ import {
   assertOneLine,
   goodCertificates,
   laneNamed,
+  lanesOf,
   readDocument,
   untilLogged,
   Workplace,
@@ -32,8 +33,8 @@ for (const lane of LANES) {
     const words = [...SMALL, "--port", String(port), "--timeout-ms", "200", "--json", "-"];
     const client = await place.run(lane, "client", words);
     const [run] = readDocument(client.stdout).runs;
-    if (lane.protocol === "udp") {
-      // Nothing tells a UDP client that nobody is there, but that nothing ever comes back.
+    if (lane.name === "udp-async") {
+      // Without --allow-ffi nothing tells this one but that nothing ever comes back.
       assertOneLine(
         client,
         1,
@@ -42,8 +43,8 @@ for (const lane of LANES) {
       assertEquals(run?.sizes.map((size) => [size.sent, size.answered, size.lost]), [[3, 0, 3]]);
       return;
     }
-    const why = lane.protocol === "dtls" ? "did not answer" : "is the server running there\\?";
-    assertOneLine(client, 1, new RegExp(`^error: cannot connect to 127.0.0.1:${port}: .*${why}`));
+    const line = new RegExp(`^error: .* 127.0.0.1:${port}: connection refused; is the server`);
+    assertOneLine(client, 1, line);
     assertEquals(run?.sizes, []);
   });
 
@@ -86,6 +87,43 @@ for (const lane of LANES) {
       1,
       /^error: nothing heard for 50 ms, 0 of 3 messages received$/,
     );
+  });
+}
+
+for (const lane of lanesOf("dtls")) {
+  Deno.test(`${lane.name} client ends its one connection when the server is gone`, async () => {
+    await using place = await Workplace.make();
+    const words = ["--sizes", "100,200", "--repeat", "50", "--connect", "once"];
+    const { port, process } = await place.serve(lane, words);
+    await Deno.writeTextFile(place.path("client.csv"), "");
+    const client = place.start(lane, "client", [
+      ...[...words, "--wait-ms", "10", "--timeout-ms", "75", "--port", String(port)],
+      ...["--csv", place.path("client.csv"), "--json", "-"],
+    ]);
+    await untilLogged(client, place.path("client.csv"), 50);
+    process.kill("SIGKILL");
+    const ending = await client.ended;
+    const line = /^error: cannot .*: 20 messages in a row were lost; the server is gone \(at /;
+    assertOneLine(ending, 1, line);
+    const document = readDocument(ending.stdout);
+    assertEquals([document.complete, document.runs[0]!.sizes[1]?.lost], [false, 20]);
+  });
+}
+
+for (const lane of lanesOf("udp")) {
+  Deno.test(`${lane.name} client's run without any answer is not complete, however short`, async () => {
+    await using place = await Workplace.make();
+    const { port, process } = await place.serve(lane, SMALL);
+    process.kill("SIGTERM");
+    await process.ended;
+    const words = ["--sizes", "100", "--repeat", "1", "--timeout-ms", "50", "--json", "-"];
+    const client = await place.run(lane, "client", [...words, "--port", String(port)]);
+    assertOneLine(
+      client,
+      1,
+      /^error: .*: no answer; is the server running there\? \(at message 0 /,
+    );
+    assertEquals(readDocument(client.stdout).complete, false);
   });
 }
 

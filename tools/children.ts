@@ -13,6 +13,8 @@ export const ROOT: string = dirname(dirname(fromFileUrl(import.meta.url)));
 /** How a script ended, and all that it said. */
 export interface Ending {
   code: number;
+  /** The signal that ended it, if one did. */
+  signal: Deno.Signal | null;
   stdout: string;
   stderr: string;
 }
@@ -35,7 +37,7 @@ export interface ScriptSettings {
   env?: Record<string, string>;
 }
 
-/** One running script. */
+/** One running script. It ends when this program does, however that ends. */
 export class ScriptProcess {
   /** Resolves when it has ended. */
   readonly ended: Promise<Ending>;
@@ -55,12 +57,12 @@ export class ScriptProcess {
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "--quiet", "--no-prompt", ...permissions, script],
-        ...[...laneWords(lane), "--certs", certs],
+        ...[...laneWords(lane), "--certs", certs, "--end-with-stdin"],
         ...(passphraseFile === null ? [] : ["--key-passphrase-file", passphraseFile]),
         ...words,
       ],
       env,
-      stdin: "null",
+      stdin: "piped",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
@@ -94,9 +96,10 @@ export class ScriptProcess {
         if (port) this.#listening.resolve(Number(port));
       }),
     ]);
-    const { code } = await this.#child.status;
+    const { code, signal } = await this.#child.status;
     this.#listening.resolve(null);
-    return { code, stdout, stderr };
+    await this.#child.stdin.close();
+    return { code, signal, stdout, stderr };
   }
 }
 
@@ -115,8 +118,9 @@ async function collect(
 }
 
 /** The line of a script's stderr that says why it failed. */
-export function failureOf(ending: Ending): string {
-  const lines = ending.stderr.trim().split("\n");
+export function failureOf({ code, signal, stderr }: Ending): string {
+  const lines = stderr.trim().split("\n").filter((line) => !line.startsWith("listening on "));
   const line = lines.findLast((line) => line.startsWith("error: ")) ?? lines.at(-1);
-  return line?.replace(/^error: /, "") || `ended with exit code ${ending.code}`;
+  if (line) return line.replace(/^error: /, "");
+  return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
 }

@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { formatAddress } from "../common/addresses.ts";
 import { EXIT } from "../common/errors.ts";
 import type { Lane } from "../common/lanes.ts";
 import { STEPS } from "../common/protocol.ts";
 import type { ResultDocument, RunResult } from "../common/result.ts";
 import { join } from "../common/std.ts";
 import { type Ending, failureOf, ScriptProcess } from "./children.ts";
-import { type LogTotals, totalsOf } from "./log_reader.ts";
+import { type LogTotals, piecesOf, totalsOf } from "./log_reader.ts";
 import type { Exchange } from "./progress.ts";
 import { readMessages } from "./report/messages.ts";
 import type { Cores } from "./rounds_machine.ts";
@@ -54,6 +55,8 @@ export interface LaneReport {
   interrupted: boolean;
   /** Why it failed, in one line. */
   failure: string | null;
+  /** The table of a client that could not keep its results; null where it could. */
+  shown: string | null;
   /** Of the ends that ran here, partial ones too. */
   runs: RunResult[];
   /** The client's or, where only that ran here, the server's. */
@@ -97,18 +100,28 @@ export class LaneRun {
       server = this.#start("server", port ?? 0);
       port = await server.port;
       if (side === "server" && port !== null) {
-        console.error(`${this.#options.job.name}: listening on ${host}:${port}`);
+        console.error(`${this.#options.job.name}: listening on ${formatAddress(host, port)}`);
       }
     }
+    let serverFailure: string | null = null;
     if (side !== "server" && port !== null) {
       const client = this.#start("client", port);
       using _watch = this.#watch(onProgress);
+      let isOver = false;
+      void server?.ended.then((ending) => {
+        // One that could not keep its results has served its client all the same.
+        if (isOver || this.#interrupted || documentOf(ending)[0]?.complete) return;
+        // On datagrams its client would wait for a long time.
+        serverFailure = `the server has gone: ${failureOf(ending)}`;
+        client.kill("SIGTERM");
+      });
       endings.push(await client.ended);
+      isOver = true;
       // A client that failed leaves a server that waits.
       if (endings[0]!.code !== EXIT.complete) server?.kill("SIGTERM");
     }
     if (server) endings.push(await server.ended);
-    return this.#report(endings);
+    return this.#report(endings, serverFailure);
   }
 
   /** Ends what runs, in order: partial results are kept. */
@@ -130,7 +143,7 @@ export class LaneRun {
       results: folder,
       words: [
         ...["--host", host, "--port", String(port), "--quiet"],
-        ...["--json", this.#file(role, "json"), "--csv", this.#file(role, "csv")],
+        ...["--json", "-", "--csv", this.#logOf(role)],
         ...patience,
         ...(cores && job.lane.io !== "async" ? ["--cpu", String(cores[role])] : []),
         ...(job.resume ? ["--resume"] : []),
@@ -142,14 +155,14 @@ export class LaneRun {
     return process;
   }
 
-  #file(role: string, extension: string): string {
+  #logOf(role: string): string {
     const { folder, job, round } = this.#options;
-    return join(folder, `${job.name}-${role}${round > 1 ? `-${round}` : ""}.${extension}`);
+    return join(folder, `${job.name}-${role}${round > 1 ? `-${round}` : ""}.csv`);
   }
 
   /** Looks at how much of the client's log is there, or how long it has been running. */
   #watch(onProgress: (part: number) => void): Disposable {
-    const path = this.#file("client", "csv");
+    const path = this.#logOf("client");
     const { job, exchange } = this.#options;
     const startedMs = performance.now();
     const look = async () => {
@@ -165,34 +178,50 @@ export class LaneRun {
     return { [Symbol.dispose]: () => clearInterval(timer) };
   }
 
-  async #report(endings: Ending[]): Promise<LaneReport> {
-    const documents: ResultDocument[] = [];
-    for (const role of ["client", "server"]) {
-      const text = await readIfThere(this.#file(role, "json"));
-      if (text) documents.push(JSON.parse(text));
-      await Deno.remove(this.#file(role, "json")).catch(() => {});
-    }
-    const role = this.#options.side === "server" ? "server" : "client";
-    const log = await readIfThere(this.#file(role, "csv"));
+  /** @param serverFailure why the client was ended, where it was */
+  #report(endings: readonly Ending[], serverFailure: string | null): LaneReport {
+    const { job, round, side } = this.#options;
+    const documents = endings.flatMap(documentOf);
     const failed = endings.find((ending) => ending.code !== EXIT.complete);
+    const failure = failed ? serverFailure ?? failureOf(failed) : null;
     return {
-      job: this.#options.job,
-      round: this.#options.round,
+      job,
+      round,
       ok: !failed,
       interrupted: this.#interrupted,
-      failure: failed && !this.#interrupted ? failureOf(failed) : null,
+      failure: this.#interrupted ? null : failure,
+      shown: tableOf(endings[0]),
       runs: documents.flatMap((document) => document.runs),
-      totals: log ? totalsOf(log) : null,
-      slowStart: log ? slowStartOf(readMessages(log)) : null,
+      ...figuresOf(this.#logOf(side === "server" ? "server" : "client")),
       openssl: documents.find((document) => document.environment.openssl)?.environment.openssl ??
         null,
     };
   }
 }
 
+/** What a script has printed; a killed one may have printed a part of it, or nothing. */
+function documentOf({ stdout }: Ending): ResultDocument[] {
+  try {
+    return [JSON.parse(stdout)];
+  } catch {
+    return [];
+  }
+}
+
+/** Results that cannot be kept are shown, and then it is said why. */
+function tableOf(ending: Ending | undefined): string | null {
+  const [table, ...rest] = ending?.stderr.split(/^error: cannot write .*\n/m) ?? [];
+  return table && rest.length > 0 ? table.replace(/^listening on .*\n/, "").trimEnd() : null;
+}
+
+/** What a log says; nothing where there is none, or where it is cut off by a full disk. */
+function figuresOf(log: string): Pick<LaneReport, "totals" | "slowStart"> {
+  try {
+    return { totals: totalsOf(piecesOf(log)), slowStart: slowStartOf(readMessages(piecesOf(log))) };
+  } catch {
+    return { totals: null, slowStart: null };
+  }
+}
+
 /** Timed steps of a message on each protocol, a connection per message. */
 const STEPS_OF = { tcp: 4, udp: 2, tls: STEPS.length, dtls: STEPS.length - 1 } as const;
-
-function readIfThere(path: string): Promise<string | null> {
-  return Deno.readTextFile(path).catch(() => null);
-}

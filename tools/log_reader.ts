@@ -20,35 +20,77 @@ export interface LoggedStep {
   lost: boolean;
 }
 
+/** A log has several times the length that a text can have: it is read in pieces of so many bytes. */
+const PIECE_BYTES = 1 << 20;
+
+/** No line is longer: without a line break for that long it is no log. */
+const MAX_LINE_LENGTH = 1000;
+
+/**
+ * The text of a file, piece by piece.
+ *
+ * @throws {Deno.errors.NotFound} and others of Deno's, where it cannot be read
+ */
+export function* piecesOf(file: string): Generator<string> {
+  using open = Deno.openSync(file);
+  const bytes = new Uint8Array(PIECE_BYTES);
+  const decoder = new TextDecoder();
+  for (let length; (length = open.readSync(bytes));) {
+    yield decoder.decode(bytes.subarray(0, length), { stream: true });
+  }
+}
+
 /**
  * Reads the lines of one log; a last line that was cut off is left out.
  *
+ * @param pieces its text, cut anywhere
  * @throws {SyntaxError} naming the line that is none
  */
-export function* readLog(text: string): Generator<LoggedStep> {
-  const lines = text.split("\n");
-  lines.pop();
-  if (lines[0] !== undefined && lines[0] !== LOG_COLUMNS) {
-    throw new SyntaxError(`line 1: the columns of a step log are ${LOG_COLUMNS}`);
-  }
-  for (let i = 1; i < lines.length; i++) {
-    const cells = lines[i]!.split(",");
-    const [start, duration, step, lane, role, client, size, no, lost] = cells;
-    if (cells.length !== 9 || !STEPS.includes(step as Step)) {
-      throw new SyntaxError(`line ${i + 1}: not a line of a step log: ${lines[i]}`);
+export function* readLog(pieces: Iterable<string>): Generator<LoggedStep> {
+  let count = 0;
+  for (const line of linesIn(pieces)) {
+    if (++count > 1) yield parseLine(line, count);
+    else if (line !== LOG_COLUMNS) {
+      throw new SyntaxError(`line 1: the columns of a step log are ${LOG_COLUMNS}`);
     }
-    yield {
-      startUs: Number(start),
-      durationUs: Number(duration),
-      step: step as Step,
-      lane: lane!,
-      role: role!,
-      client: Number(client),
-      sizeBytes: Number(size),
-      no: Number(no),
-      lost: lost === "1",
-    };
   }
+}
+
+/** Whole lines, without their ends. */
+function* linesIn(pieces: Iterable<string>): Generator<string> {
+  let rest = "";
+  for (const piece of pieces) {
+    const lines = `${rest}${piece}`.split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+    // It is no line of a log, and will be refused as such.
+    if (rest.length > MAX_LINE_LENGTH) return yield rest.slice(0, MAX_LINE_LENGTH);
+  }
+}
+
+/** No time and no count is less, or more. */
+function isPossible(value: number): boolean {
+  return value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+}
+
+function parseLine(line: string, no: number): LoggedStep {
+  const cells = line.split(",");
+  const [start, duration, step, lane, role, client, size, message, lost] = cells;
+  const numbers = [start, duration, client, size, message].map(Number);
+  if (cells.length !== 9 || !STEPS.includes(step as Step) || !numbers.every(isPossible)) {
+    throw new SyntaxError(`line ${no}: not a line of a step log: ${line}`);
+  }
+  return {
+    startUs: numbers[0]!,
+    durationUs: numbers[1]!,
+    step: step as Step,
+    lane: lane!,
+    role: role!,
+    client: numbers[2]!,
+    sizeBytes: numbers[3]!,
+    no: numbers[4]!,
+    lost: lost === "1",
+  };
 }
 
 /** What a log comes to, over all sizes. */
@@ -60,8 +102,12 @@ export interface LogTotals {
   elapsedUs: number;
 }
 
-/** Sums a log up; the first message, which is warm-up, and lost ones stay out of the series. */
-export function totalsOf(text: string): LogTotals {
+/**
+ * Sums a log up; the first message, which is warm-up, and lost ones stay out of the series.
+ *
+ * @param pieces see {@linkcode readLog}
+ */
+export function totalsOf(pieces: Iterable<string>): LogTotals {
   const totals: LogTotals = { message: new Distribution(), steps: {}, elapsedUs: 0 };
   const current = new Map<number, LoggedMessage>();
   let firstUs = Infinity;
@@ -71,7 +117,7 @@ export function totalsOf(text: string): LogTotals {
     if (!message || message === warmUp || message.lost) return;
     totals.message.record(message.endUs - message.startUs);
   };
-  for (const line of readLog(text)) {
+  for (const line of readLog(pieces)) {
     const endUs = line.startUs + line.durationUs;
     firstUs = Math.min(firstUs, line.startUs);
     lastUs = Math.max(lastUs, endUs);

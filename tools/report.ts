@@ -6,7 +6,7 @@
  * @module
  */
 import { EXIT, reportError, UsageError } from "../common/errors.ts";
-import { openOutput, print } from "../common/output.ts";
+import { openDocument, print } from "../common/output.ts";
 import { helpLines, numberOf, readWords, type WordTable } from "../common/words.ts";
 import { compareJobs } from "./report/compare.ts";
 import { comparisonJson, formatComparison } from "./report/compare_output.ts";
@@ -30,7 +30,8 @@ const HELP = `Makes report.html, report.md and averages.csv of result documents 
 
 Usage: deno task report [WORDS] [PATH...]
 
-  PATH is a result document or the folder it lies in (default: the newest one in results/).
+  PATH is a result document or the folder it lies in (default: the newest one in results/). A log,
+  or a folder with logs alone, does where a run was killed before it could write its document.
 
 ${helpLines(WORDS).join("\n")}
 
@@ -128,7 +129,7 @@ async function compare(
   const comparison = compareJobs(...jobs, { boundPercent, absolute });
   if (json !== "-") print(formatComparison(comparison, everySize));
   if (json !== undefined) {
-    openOutput(json)(comparisonJson(comparison, { before, after }));
+    openDocument(json)(comparisonJson(comparison, { before, after }));
   }
   const isWorse = comparison.lanes.some(({ changes }) =>
     changes.some(({ isRegression }) => isRegression)

@@ -10,7 +10,7 @@ import { DEFAULT_CERTS, readPassphrase } from "../common/certificates.ts";
 import { describe, EXIT, reportError, UsageError } from "../common/errors.ts";
 import { LANES } from "../common/lanes.ts";
 import { sizesOf } from "../common/options.ts";
-import { openOutput, print } from "../common/output.ts";
+import { openDocument, print } from "../common/output.ts";
 import { checkPlan, FULL_PLAN, MAX_REPEAT, MAX_SECONDS, QUICK_PLAN } from "../common/plan.ts";
 import { describeEnvironment, formatDocument, makeDocument } from "../common/result.ts";
 import { join, resolve } from "../common/std.ts";
@@ -25,6 +25,7 @@ import {
 } from "../common/words.ts";
 import type { Job } from "./lane_run.ts";
 import type { Exchange } from "./progress.ts";
+import { keep, makeFolder } from "./results_folder.ts";
 import { Rounds, type RoundsResult } from "./rounds.ts";
 import { measuredJobs } from "./rounds_figures.ts";
 import { type Cores, twoCores } from "./rounds_machine.ts";
@@ -224,11 +225,10 @@ export async function runAll(words: string[]): Promise<number> {
 
 async function run(options: RunAllOptions): Promise<number> {
   const startedAt = new Date();
-  const writeJson = options.json === null ? null : openOutput(options.json);
+  const writeJson = options.json === null ? null : openDocument(options.json);
   if (options.jobs.some(({ lane }) => lane.engine !== null)) await prepareCertificates(options);
-  const folder = resolve(options.results, startedAt.toISOString().replaceAll(":", "-"));
-  await Deno.mkdir(folder, { recursive: true });
-  const writeResult = openOutput(join(folder, "result.json"));
+  const folder = await makeFolder(options.results, startedAt);
+  const writeResult = openDocument(join(folder, "result.json"));
   const result = await new Rounds({ ...options, allJobs: JOBS, folder }).run();
   const { reports } = result;
   const complete = reports.length === options.jobs.length * options.rounds &&
@@ -238,13 +238,12 @@ async function run(options: RunAllOptions): Promise<number> {
   const text = formatDocument(
     makeDocument(startedAt, describeEnvironment(openssl), complete, runs),
   );
-  writeResult(text);
-  writeJson?.(text);
   show(options, result);
+  const isKept = [writeResult, writeJson].map((write) => keep(write, text)).every(Boolean);
   console.error(`results: ${folder}`);
   const isReported = runs.length === 0 || await report(folder);
-  if (result.interrupted) return EXIT.interrupted;
-  return complete && isReported ? EXIT.complete : EXIT.failed;
+  if (result.interrupted && isKept) return EXIT.interrupted;
+  return complete && isKept && isReported ? EXIT.complete : EXIT.failed;
 }
 
 /** Certificates of a client's own would be from an authority that no server knows. */
@@ -270,6 +269,7 @@ function show(options: RunAllOptions, { reports, busy, pinFailure }: RoundsResul
     const notes = [explainColumns(jobs, rounds), ...notesOf(options, pinned)];
     print(`${formatJobs(jobs, rounds)}\n${notes.map((note) => `${note}\n`).join("")}`);
   }
+  for (const { shown } of reports) if (shown) console.error(shown);
   const failures = reports.flatMap(({ job, failure }) =>
     failure ? [`${job.name}: ${failure}`] : []
   );

@@ -2,30 +2,9 @@ import { assert, assertEquals, assertMatch, assertThrows } from "../common/testi
 import { UsageError } from "../common/errors.ts";
 import { LANES } from "../common/lanes.ts";
 import { dirname, join } from "../common/std.ts";
-import { ROOT } from "./children.ts";
 import { JOBS, parseRunAll } from "./run_all.ts";
 import { readDocument, Workplace } from "./testing.ts";
-
-const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-sys=hostname,cpus", "--allow-run"];
-
-function start(place: Workplace, words: string[], env: Record<string, string> = {}) {
-  return new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--quiet", "--no-prompt", ...PERMISSIONS, join(ROOT, "tools/run_all.ts")],
-      ...["--certs", place.path("."), "--results", place.path("results"), ...words],
-    ],
-    env,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
-
-async function ending(child: Deno.ChildProcess) {
-  const { code, stdout, stderr } = await child.output();
-  const decoder = new TextDecoder();
-  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-}
+import { endingOf, startRunAll } from "./testing_run_all.ts";
 
 /** The one folder of results, and what is in it. */
 async function resultsOf(place: Workplace) {
@@ -48,7 +27,7 @@ const SMALL = ["--sizes", "100,999", "--repeat", "4"];
 
 Deno.test("run_all runs every lane and writes one document that fits the schema", async () => {
   await using place = await Workplace.make();
-  const { code, stdout, stderr } = await ending(start(place, [...SMALL, "--lanes", "all"]));
+  const { code, stdout, stderr } = await endingOf(startRunAll(place, [...SMALL, "--lanes", "all"]));
   assertEquals(code, 0, stderr);
   const { folder, files } = await resultsOf(place);
   const logs = JOBS.flatMap(({ name }) => [`${name}-client.csv`, `${name}-server.csv`]);
@@ -75,7 +54,7 @@ Deno.test("run_all shows the lanes that work where one fails, and exits with 1",
   const lanes = "tcp-async,tcp-sync,dtls-async-openssl-resumed,dtls-spin-openssl";
   const words = [...SMALL, "--lanes", lanes, "--json", "-"];
   const env = { NETPAIRS_LIBSSL: "/nowhere/libssl.so.3" };
-  const { code, stdout, stderr } = await ending(start(place, words, env));
+  const { code, stdout, stderr } = await endingOf(startRunAll(place, words, env));
   assertEquals(code, 1);
   for (const failed of ["dtls-async-openssl-resumed", "dtls-spin-openssl-resumed"]) {
     const line = new RegExp(`^error: ${failed}: OpenSSL 3 is missing .*install`, "m");
@@ -93,7 +72,7 @@ Deno.test("run_all --server and --client run one side each", async () => {
   await using place = await Workplace.make();
   const port = String(20_000 + Math.floor(Math.random() * 10_000));
   const lanes = ["--lanes", "tcp-async,tcp-sync,udp-spin", "--port", port];
-  const servers = start(place, [...SMALL, ...lanes, "--server"]);
+  const servers = startRunAll(place, [...SMALL, ...lanes, "--server"]);
   const decoder = new TextDecoder();
   let said = "";
   for await (const bytes of servers.stderr.values({ preventCancel: true })) {
@@ -101,7 +80,9 @@ Deno.test("run_all --server and --client run one side each", async () => {
     if (said.match(/listening on/g)?.length === 3) break;
   }
   await using clients = await Workplace.make();
-  const { code, stdout, stderr } = await ending(start(clients, [...SMALL, ...lanes, "--client"]));
+  const { code, stdout, stderr } = await endingOf(
+    startRunAll(clients, [...SMALL, ...lanes, "--client"]),
+  );
   assertEquals(code, 0, stderr);
   for (const name of ["tcp-async", "tcp-sync", "udp-spin"]) {
     assertMatch(stdout, new RegExp(`^${name} +8/8 +0 `, "m"));
@@ -121,12 +102,12 @@ Deno.test("run_all --server and --client run one side each", async () => {
 
 Deno.test("run_all keeps what was measured on Ctrl-C", async () => {
   await using place = await Workplace.make();
-  const child = start(place, ["--sizes", "100", "--repeat", "100000", "--json", "-"]);
+  const child = startRunAll(place, ["--sizes", "100", "--repeat", "100000", "--json", "-"]);
   for await (const { paths } of await watch(place)) {
     if (paths.some((path) => path.endsWith("-client.csv"))) break;
   }
   child.kill("SIGINT");
-  const { code, stdout } = await ending(child);
+  const { code, stdout } = await endingOf(child);
   assertEquals(code, 130);
   const document = readDocument(stdout);
   assertEquals(document.complete, false);
@@ -136,7 +117,7 @@ Deno.test("run_all keeps what was measured on Ctrl-C", async () => {
 Deno.test("run_all interleaves the lanes of its rounds, and shows the median of them", async () => {
   await using place = await Workplace.make();
   const words = [...SMALL, "--lanes", "tcp-async,udp-sync", "--rounds", "2", "--no-reply"];
-  const { code, stdout, stderr } = await ending(start(place, words));
+  const { code, stdout, stderr } = await endingOf(startRunAll(place, words));
   assertEquals(code, 0, stderr);
   const { folder, files } = await resultsOf(place);
   const logs = ["tcp-async", "udp-sync"].flatMap((name) =>
@@ -163,7 +144,7 @@ Deno.test("run_all interleaves the lanes of its rounds, and shows the median of 
 
 Deno.test("run_all keeps the results where there can be no report, and exits with 1", async () => {
   await using place = await Workplace.make();
-  const child = start(place, ["--sizes", "100", "--repeat", "3000", "--lanes", "tcp-async"]);
+  const child = startRunAll(place, ["--sizes", "100", "--repeat", "3000", "--lanes", "tcp-async"]);
   const watcher = await watch(place);
   for await (const { paths } of watcher) {
     const log = paths.find((path) => path.endsWith("-client.csv"));
@@ -171,7 +152,7 @@ Deno.test("run_all keeps the results where there can be no report, and exits wit
     await Deno.mkdir(join(dirname(log), "report.html"));
     break;
   }
-  const { code, stderr } = await ending(child);
+  const { code, stderr } = await endingOf(child);
   assertEquals(code, 1);
   assertMatch(stderr, /^error: no report: cannot write .*report\.html: /m);
   const { folder } = await resultsOf(place);

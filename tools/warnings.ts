@@ -134,8 +134,13 @@ function worst(
  * @param messages in the order in which they were sent
  * @returns null where there are too few
  */
-export function slowStartOf(messages: readonly LoggedMessage[]): number | null {
-  const counted = messages.slice(1).filter(({ lost }) => !lost);
+export function slowStartOf(messages: Iterable<SizedTime>): number | null {
+  const counted: { sizeBytes: number; totalUs: number }[] = [];
+  let isFirst = true;
+  for (const { sizeBytes, totalUs, lost } of messages) {
+    if (!isFirst && !lost) counted.push({ sizeBytes, totalUs });
+    isFirst = false;
+  }
   if (counted.length < MIN_FOR_START) return null;
   const first = counted.splice(0, Math.ceil(counted.length / 10));
   const rest = new Map<number, number[]>();
@@ -150,6 +155,8 @@ export function slowStartOf(messages: readonly LoggedMessage[]): number | null {
     ).us;
   return median(first.map(({ sizeBytes, totalUs }) => totalUs / usualUs(sizeBytes)));
 }
+
+type SizedTime = Pick<LoggedMessage, "sizeBytes" | "totalUs" | "lost">;
 
 /** A tenth of fewer than these is no more than one or two messages. */
 const MIN_FOR_START = 40;

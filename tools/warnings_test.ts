@@ -25,7 +25,7 @@ function report(name: string, round: number, us: number[], more: Partial<LaneRep
     sizes: [{ sizeBytes: 100, ...counts, messageUs, steps }],
   } as RunResult;
   const base = { job: { lane, resume: false, name }, round, ok: true, interrupted: false };
-  const rest = { failure: null, runs: [run], totals, slowStart: null, openssl: null };
+  const rest = { failure: null, shown: null, runs: [run], totals, slowStart: null, openssl: null };
   return { ...base, ...rest, ...more } satisfies LaneReport;
 }
 

@@ -8,44 +8,49 @@
 import { type ClientConnection, type ClientTransport, LOST } from "../common/client.ts";
 import type { Deadline, Deadlines } from "../common/deadline.ts";
 import { InterruptedError } from "../common/errors.ts";
-import { resolveHost } from "../common/net.ts";
+import { serverAddresses } from "../common/lookup.ts";
 import type { PairOptions } from "../common/options.ts";
 import { clientMain, type Prepare, type Prepared } from "../common/script.ts";
-import { afterWoken, UdpSocket } from "../common/udp.ts";
+import { afterWoken } from "../common/udp.ts";
+import { UdpClient } from "../common/udp_client.ts";
 import { preparePosixClient } from "./posix.ts";
 
 /** A wait for an answer. */
 interface Waiting {
   readonly into: Uint8Array;
   resolve(received: number): void;
-  reject(error: Error): void;
+  reject(error: unknown): void;
 }
 
 class UdpConnection implements ClientConnection {
-  readonly #socket: UdpSocket;
-  readonly #server: Deno.NetAddr;
+  readonly #socket: UdpClient;
   readonly #timeoutMs: number;
   readonly #deadline: Deadline;
   /** Set while an answer is waited for; what comes at other times came too late. */
   #waiting: Waiting | null = null;
-  #failure: Error | null = null;
+  #failure: unknown = null;
 
-  constructor(server: Deno.NetAddr, timeoutMs: number, deadlines: Deadlines) {
-    this.#server = server;
+  constructor(addresses: string[], { port, timeoutMs }: PairOptions, deadlines: Deadlines) {
     this.#timeoutMs = timeoutMs;
-    this.#socket = UdpSocket.toward(server.hostname);
     this.#deadline = deadlines.add((error) =>
       error instanceof InterruptedError ? this.#fail(error) : this.#settle(LOST)
     );
-    this.#socket.run((bytes, from) => {
-      if (from.port !== server.port || from.hostname !== server.hostname) return;
-      this.#arrived(bytes);
-      return afterWoken();
-    }).catch((error) => this.#fail(error));
+    const events = {
+      received: (bytes: Uint8Array) => {
+        this.#arrived(bytes);
+        return afterWoken();
+      },
+      failed: (error: unknown) => this.#fail(error),
+    };
+    this.#socket = new UdpClient(addresses, port, events, deadlines);
+  }
+
+  get lastLoss(): unknown {
+    return this.#socket.lastLoss;
   }
 
   send(message: Uint8Array): Promise<unknown> {
-    return this.#socket.send(message, this.#server);
+    return this.#failure ? Promise.reject(this.#failure) : this.#socket.send(message);
   }
 
   receive(into: Uint8Array): Promise<number> {
@@ -71,7 +76,7 @@ class UdpConnection implements ClientConnection {
     this.#waiting = null;
   }
 
-  #fail(error: Error): void {
+  #fail(error: unknown): void {
     this.#failure = error;
     this.#waiting?.reject(error);
     this.#waiting = null;
@@ -82,13 +87,11 @@ async function prepare(
   options: PairOptions,
   deadlines: Deadlines,
 ): Promise<Prepared<ClientTransport>> {
-  const { port, timeoutMs } = options;
-  const hostname = await resolveHost(options.hostname);
-  const server: Deno.NetAddr = { transport: "udp", hostname, port };
+  const addresses = await serverAddresses(options.hostname);
   return {
     transport: {
       connectionless: true,
-      open: () => new UdpConnection(server, timeoutMs, deadlines),
+      open: () => new UdpConnection(addresses, options, deadlines),
     },
   };
 }

@@ -5,6 +5,7 @@
  */
 import { Borrowed } from "../common/borrowed.ts";
 import { type ClientConnection, type ClientTransport, LOST } from "../common/client.ts";
+import { isUnreachable, worseOf } from "../common/in_turn.ts";
 import type { PairOptions } from "../common/options.ts";
 import { preparePosix } from "../common/posix_prepare.ts";
 import type { SocketAddress } from "../common/posix/address.ts";
@@ -19,30 +20,85 @@ import type {
 } from "../common/server_transport.ts";
 
 class UdpConnection implements ClientConnection {
-  readonly #socket: PosixUdp;
+  /** Addresses that were not tried yet; none when the server has answered. */
+  readonly #others: SocketAddress[];
+  readonly #loop: PollLoop;
   readonly #timeoutMs: number;
+  #socket!: PosixUdp;
+  /** What is sent again to the next address. */
+  #last = new Uint8Array();
+  #refusal: unknown;
 
-  constructor(socket: PosixUdp, timeoutMs: number) {
-    this.#socket = socket;
+  constructor(servers: readonly SocketAddress[], loop: PollLoop, timeoutMs: number) {
+    this.#others = [...servers];
+    this.#loop = loop;
     this.#timeoutMs = timeoutMs;
+    this.#openNext();
+  }
+
+  get lastLoss(): unknown {
+    return this.#socket.lastLoss;
   }
 
   send(message: Uint8Array): MaybePromise<void> {
-    return this.#socket.send(message);
+    if (this.#others.length > 0) this.#last = message.slice();
+    try {
+      return this.#socket.send(message);
+    } catch (error) {
+      return this.#sendToNext(error);
+    }
   }
 
   receive(into: Uint8Array): MaybePromise<number> {
-    const receiving = this.#socket.receive(into, this.#timeoutMs);
-    return receiving instanceof Promise ? receiving.then(orLost) : orLost(receiving);
+    try {
+      const receiving = this.#socket.receive(into, this.#timeoutMs);
+      if (!(receiving instanceof Promise)) return this.#received(receiving);
+      return receiving.then(
+        (received) => this.#received(received),
+        (error) => this.#receiveFromNext(error, into),
+      );
+    } catch (error) {
+      return this.#receiveFromNext(error, into);
+    }
   }
 
   close(): void {
     this.#socket.close();
   }
-}
 
-function orLost(received: number): number {
-  return received === NOT_YET ? LOST : received;
+  #received(received: number): number {
+    if (received === NOT_YET) return LOST;
+    if (this.#others.length > 0) this.#others.length = 0;
+    return received;
+  }
+
+  #receiveFromNext(error: unknown, into: Uint8Array): MaybePromise<number> {
+    const sending = this.#sendToNext(error);
+    return sending instanceof Promise ? sending.then(() => this.receive(into)) : this.receive(into);
+  }
+
+  /** What was sent was turned back. */
+  #sendToNext(error: unknown): MaybePromise<void> {
+    if (!isUnreachable(error)) throw error;
+    this.#refusal = worseOf(this.#refusal, error);
+    this.#socket.close();
+    this.#openNext();
+    return this.send(this.#last);
+  }
+
+  /** A socket toward the next address that there is a way to. */
+  #openNext(): void {
+    for (let server; (server = this.#others.shift());) {
+      try {
+        this.#socket = PosixUdp.toward(server, this.#loop);
+        return;
+      } catch (error) {
+        if (!isUnreachable(error)) throw error;
+        this.#refusal = worseOf(this.#refusal, error);
+      }
+    }
+    throw this.#refusal;
+  }
 }
 
 class UdpPeer implements DatagramPeer {
@@ -105,12 +161,12 @@ class UdpTransport implements DatagramServerTransport {
 function client(
   { timeoutMs }: PairOptions,
   loop: PollLoop,
-  server: SocketAddress,
+  servers: SocketAddress[],
 ): ClientTransport {
   return {
     connectionless: true,
     rest: () => loop.rest(),
-    open: () => new UdpConnection(PosixUdp.toward(server, loop), timeoutMs),
+    open: () => new UdpConnection(servers, loop, timeoutMs),
   };
 }
 

@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { resolveHost } from "../common/net.ts";
+import { formatAddress } from "../common/addresses.ts";
+import { listenAddress } from "../common/lookup.ts";
 import type { PairOptions } from "../common/options.ts";
-import { formatAddress } from "../common/protocol.ts";
 import { type Prepare, type Prepared, serverMain } from "../common/script.ts";
 import type { DatagramPeer, DatagramServerTransport } from "../common/server_transport.ts";
 import { UdpSocket } from "../common/udp.ts";
@@ -30,7 +30,7 @@ class UdpPeer implements DatagramPeer {
 }
 
 async function prepare(options: PairOptions): Promise<Prepared<DatagramServerTransport>> {
-  const socket = new UdpSocket(await resolveHost(options.hostname), options.port);
+  const socket = new UdpSocket(await listenAddress(options.hostname), options.port);
   return {
     transport: {
       hostname: socket.addr.hostname,

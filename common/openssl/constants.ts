@@ -70,6 +70,7 @@ export const VERSION = {
 export const X509_V = {
   OK: 0,
   UNSPECIFIED: 1,
+  CERT_HAS_EXPIRED: 10,
   HOSTNAME_MISMATCH: 62,
   IP_ADDRESS_MISMATCH: 64,
 } as const;

@@ -133,6 +133,14 @@ export class TlsContext implements Disposable {
    */
   readonly usesPsk: boolean;
   /**
+   * For the bindings: whether a pre-shared key may be used at all.
+   *
+   * @ignore
+   */
+  get mayUsePsk(): boolean {
+    return this.usesPsk || this.pskLookup !== undefined;
+  }
+  /**
    * For the bindings: asked again for the key of a session that is resumed.
    *
    * @ignore

@@ -6,7 +6,7 @@
  */
 import type { TlsContext } from "./context.ts";
 import { OpenSslError, takeError } from "./errors.ts";
-import { clientRandom, isClientHello } from "./records.ts";
+import { clientRandom, isClientHello, numberLike } from "./records.ts";
 import { TlsSession } from "./session.ts";
 
 /** What whoever drives an endpoint does for it. */
@@ -170,7 +170,10 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
     const refusal = this.#refusals.get(key);
     if (!refusal) return false;
     if (this.#handlers.nowMs() < refusal.untilMs && !this.#startsAnew(refusal.random, datagram)) {
-      if (refusal.answer) this.#handlers.refuse(refusal.answer, address);
+      if (refusal.answer) {
+        numberLike(datagram, refusal.answer);
+        this.#handlers.refuse(refusal.answer, address);
+      }
       return true;
     }
     this.#refusals.delete(key);

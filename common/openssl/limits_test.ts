@@ -1,7 +1,5 @@
-import { assertEquals, assertThrows } from "../testing/assert.ts";
+import { assertEquals } from "../testing/assert.ts";
 import { SessionLimits } from "./limits.ts";
-
-const ADDRESS: Deno.NetAddr = { transport: "udp", hostname: "192.0.2.1", port: 7 };
 
 Deno.test("admits() refuses, and counts it, where there are too many in all", () => {
   const limits = new SessionLimits({ maxSessions: 2 });

@@ -121,3 +121,19 @@ export function isPlausible(datagram: Uint8Array, minSealedBytes: number): boole
 export function clientRandom(clientHello: Uint8Array): Uint8Array {
   return clientHello.subarray(RANDOM_AT, RANDOM_AT + RANDOM_BYTES);
 }
+
+/**
+ * Gives a record of epoch 0 the number of the one that it answers, as a server without state does
+ * (RFC 6347 4.2.1): a number that the client has seen would be dropped as a replay.
+ *
+ * @param answer begins with a record, which is changed; one of a later epoch stays as it is
+ */
+export function numberLike(question: Uint8Array, answer: Uint8Array): void {
+  if (answer[EPOCH_AT] === 0 && answer[EPOCH_AT + 1] === 0) {
+    answer.set(question.subarray(NUMBER_AT, NUMBER_AT + NUMBER_BYTES), NUMBER_AT);
+  }
+}
+
+/** Where a record's number stands, and how long it is: RFC 6347 4.1. */
+const NUMBER_AT = 5;
+const NUMBER_BYTES = 6;

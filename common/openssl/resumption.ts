@@ -1,54 +1,226 @@
 /**
- * What a resumed session's peer has to pass again: OpenSSL looks at its certificate in full
- * handshakes alone, and resumes without asking for name, authority or time.
+ * Resumption: which saved sessions are offered, and what a resumed session's peer has to pass again.
+ * OpenSSL looks at its certificate in full handshakes alone, and resumes without asking for name,
+ * authority, time or key.
  *
  * @module
  */
-import { X509_V } from "./constants.ts";
+import { lookUpKey } from "./callbacks.ts";
+import { type CallRecord, failureOf } from "./calls.ts";
+import { VERSION, X509_V } from "./constants.ts";
+import type { TlsContext } from "./context.ts";
 import { type CertificateError, certificateError } from "./errors.ts";
-import { type OpenSsl, toCString } from "./library.ts";
+import { cString, type OpenSsl, toCString } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
+import { SavedSession } from "./saved_session.ts";
+import type { Trust } from "./session_trust.ts";
 
-/** Whether the certificate of a session's peer is still valid by its time; true where it has none. */
-export function isCurrent(lib: OpenSsl, session: Deno.PointerObject): boolean {
-  const peer = lib.SSL_SESSION_get0_peer(session);
-  return peer === null || lib.X509_cmp_current_time(lib.X509_get0_notAfter(peer)) > 0;
+/**
+ * So long a certificate that has passed with a context's authorities, in milliseconds, is only looked
+ * at for its time: verifying it takes longer than the rest of a resumed handshake.
+ */
+const PASSED_MS = 60_000;
+
+/** Offers, recognises and saves the session of one connection. */
+export class Resumption {
+  /** Whether the session was resumed; a TLS 1.3 handshake with a pre-shared key is a new one. */
+  resumed = false;
+  readonly #context: TlsContext;
+  readonly #lib: OpenSsl;
+  readonly #serverName: string | undefined;
+  readonly #checksName: boolean;
+  readonly #calls: CallRecord;
+  /** Certificates that the offered session's peer showed below the authority, PEM. */
+  #offeredChain: readonly string[] = [];
+  #offered = false;
+  /** When the peer's certificate was verified with the context's authorities and for the name. */
+  #passedMs = -Infinity;
+
+  /** @param calls whose key was used in the connection's handshake */
+  constructor(
+    context: TlsContext,
+    { serverName, checksName }: { serverName: string | undefined; checksName: boolean },
+    calls: CallRecord,
+  ) {
+    this.#context = context;
+    this.#lib = context.lib;
+    this.#serverName = serverName;
+    this.#checksName = checksName;
+    this.#calls = calls;
+  }
+
+  /**
+   * Offers a saved session where it was verified by the same, for the same name, and may be agreed
+   * on; else the handshake is a full one.
+   */
+  offer(ssl: Deno.PointerObject, saved: SavedSession): void {
+    const lib = this.#lib;
+    const { pointer } = saved;
+    if (!this.#context.allows(pointer) || !this.#isBelieved(ssl, saved)) return;
+    this.#offered = lib.SSL_set_session(ssl, pointer) === 1;
+    this.#offeredChain = saved.intermediates;
+    this.#passedMs = saved.passedMs;
+    lib.ERR_clear_error();
+  }
+
+  #isBelieved(ssl: Deno.PointerObject, saved: SavedSession): boolean {
+    const lib = this.#lib;
+    const { pointer } = saved;
+    const peer = lib.SSL_SESSION_get0_peer(pointer);
+    if (saved.isBound) {
+      return saved.isBoundTo(this.#trust) && (peer === null || isCurrent(lib, peer));
+    }
+    // Another program's: it has the server's certificate, which either passes or not.
+    const { verifies, usesPsk } = this.#context;
+    if (usesPsk || !verifies) return !usesPsk;
+    return checkAgain(lib, ssl, peer, saved.intermediates, this.#serverName) === null;
+  }
+
+  /** What this connection believes its peer by. */
+  get #trust(): Trust {
+    return {
+      context: this.#context.trust,
+      serverName: this.#serverName ?? null,
+      checksName: this.#checksName,
+    };
+  }
+
+  /**
+   * Right after the handshake: tells a resumed session from one that began with a pre-shared key, and
+   * checks what OpenSSL does not check again.
+   *
+   * @returns why the session cannot be used, or null
+   */
+  complete(ssl: Deno.PointerObject): Error | null {
+    const lib = this.#lib;
+    if (lib.SSL_session_reused(ssl) === 1) {
+      const session = lib.SSL_get_session(ssl)!;
+      const is13 = lib.SSL_SESSION_get_protocol_version(session) === VERSION.TLS1_3;
+      this.resumed = this.#context.role === "client"
+        ? this.#offered && (!is13 || lib.SSL_SESSION_has_ticket(session) === 1)
+        : !is13 || this.#calls.pskIdentity === null;
+    }
+    this.#readIdentity(ssl);
+    if (this.resumed) return this.#refusedAgain(ssl);
+    this.#passedMs = performance.now();
+    return null;
+  }
+
+  /** A resumed session does not ask for the key: whose it was stands in the session. */
+  #readIdentity(ssl: Deno.PointerObject): void {
+    if (!this.#context.mayUsePsk) return;
+    this.#calls.pskIdentity ??= cString(this.#lib.SSL_get_psk_identity(ssl)) ??
+      identityOfTicket(this.#lib, this.#lib.SSL_get_session(ssl));
+  }
+
+  #refusedAgain(ssl: Deno.PointerObject): Error | null {
+    const { pskLookup, verifies } = this.#context;
+    const { pskIdentity } = this.#calls;
+    if (pskIdentity === null) return verifies ? this.#refusedCertificate(ssl) : null;
+    if (!pskLookup) return null;
+    try {
+      if (lookUpKey(pskLookup, pskIdentity) !== null) return null;
+    } catch (cause) {
+      return failureOf("pskLookup", cause);
+    }
+    return new Deno.errors.PermissionDenied(
+      "Cannot resume the session: its pre-shared key is known no more",
+    );
+  }
+
+  /**
+   * A server's own sessions alone can be resumed, those of the same context: its client was verified
+   * with the same authorities, and its certificate can only have grown too old.
+   */
+  #refusedCertificate(ssl: Deno.PointerObject): Error | null {
+    const lib = this.#lib;
+    const leaf = lib.SSL_get0_peer_certificate(ssl);
+    const isServer = this.#context.role === "server";
+    // A server that requires a certificate has refused its client in the full handshake.
+    if (isServer && leaf === null) return null;
+    const isFresh = isServer || performance.now() - this.#passedMs < PASSED_MS;
+    if (isFresh && leaf !== null) {
+      return isCurrent(lib, leaf)
+        ? null
+        : certificateError(lib, "resume the session", X509_V.CERT_HAS_EXPIRED, this.#serverName);
+    }
+    const error = checkAgain(lib, ssl, leaf, this.#offeredChain, this.#serverName);
+    if (!error) this.#passedMs = performance.now();
+    return error;
+  }
+
+  /**
+   * Client: what is needed to resume the session; the caller closes it.
+   *
+   * @returns null where the server has not given it
+   */
+  save(ssl: Deno.PointerObject): SavedSession | null {
+    const lib = this.#lib;
+    if (this.#context.role !== "client") return null;
+    lib.ERR_clear_error();
+    const pointer = lib.SSL_get1_session(ssl);
+    if (pointer === null) return null;
+    const session = new SavedSession(lib, pointer, {
+      trust: this.#trust,
+      intermediates: intermediatesOf(lib, ssl),
+      passedMs: this.#passedMs,
+    });
+    if (lib.SSL_SESSION_is_resumable(pointer) === 1) return session;
+    session.close();
+    return null;
+  }
+}
+
+/** See `bindTickets()` of callbacks.ts. */
+function identityOfTicket(lib: OpenSsl, session: Deno.PointerValue): string | null {
+  const data = new BigUint64Array(1);
+  const length = new BigUint64Array(1);
+  const [dataBytes, lengthBytes] = [new Uint8Array(data.buffer), new Uint8Array(length.buffer)];
+  if (lib.SSL_SESSION_get0_ticket_appdata(session, dataBytes, lengthBytes) !== 1) return null;
+  const pointer = Deno.UnsafePointer.create(data[0]!);
+  if (pointer === null || length[0] === 0n) return null;
+  const bytes = Deno.UnsafePointerView.getArrayBuffer(pointer, Number(length[0]));
+  return new TextDecoder().decode(bytes);
+}
+
+/** Whether a certificate has not ended yet. */
+function isCurrent(lib: OpenSsl, x509: Deno.PointerObject): boolean {
+  return lib.X509_cmp_current_time(lib.X509_get0_notAfter(x509)) > 0;
 }
 
 /** The certificates that a client's peer showed besides its own, PEM: a session's text lacks them. */
-export function intermediatesOf(lib: OpenSsl, ssl: Deno.PointerObject): readonly string[] {
+function intermediatesOf(lib: OpenSsl, ssl: Deno.PointerObject): readonly string[] {
   const chain = lib.SSL_get_peer_cert_chain(ssl);
   const texts: string[] = [];
   // NULL has -1 entries; the first is the peer's own (SSL_get_peer_cert_chain(3)).
   for (let i = 1; i < lib.OPENSSL_sk_num(chain); i++) {
+    const x509 = lib.OPENSSL_sk_value(chain, i);
+    // A root is believed where it is trusted, whoever shows it.
+    if (lib.X509_self_signed(x509, 0) === 1) continue;
     using bio = new MemoryBio(lib);
-    lib.PEM_write_bio_X509(bio.pointer, lib.OPENSSL_sk_value(chain, i));
+    lib.PEM_write_bio_X509(bio.pointer, x509);
     texts.push(bio.text());
   }
   return texts;
 }
 
 /**
- * Verifies the stored certificate of a resumed session's peer as a full handshake would: chain,
- * authorities, time, purpose and, for a client, the name (ssl_verify_cert_chain() of
- * ssl/ssl_cert.c).
+ * Verifies the stored certificate of a server as a full handshake would: chain, authorities, time,
+ * purpose and name (ssl_verify_cert_chain() of ssl/ssl_cert.c).
  *
  * @param leaf the certificate, an X509
- * @param role this end's
  * @param intermediates for a session that was read from text
  * @returns why it does not pass, or null
  */
-export function checkAgain(
+function checkAgain(
   lib: OpenSsl,
   ssl: Deno.PointerObject,
   leaf: Deno.PointerValue,
-  role: "client" | "server",
   intermediates: readonly string[],
   peerName: string | undefined,
 ): CertificateError | null {
   const refused = (result: number) => certificateError(lib, "resume the session", result, peerName);
-  // A server that requires one has refused its client in the full handshake.
-  if (leaf === null) return role === "server" ? null : refused(X509_V.UNSPECIFIED);
+  if (leaf === null) return refused(X509_V.UNSPECIFIED);
   using made = new DisposableStack();
   const check = lib.X509_STORE_CTX_new();
   made.defer(() => lib.X509_STORE_CTX_free(check));
@@ -56,8 +228,7 @@ export function checkAgain(
   const kept = lib.SSL_get_peer_cert_chain(ssl);
   const chain = lib.OPENSSL_sk_num(kept) > 1 ? kept : read(lib, intermediates, made);
   if (lib.X509_STORE_CTX_init(check, store, leaf, chain) !== 1) return refused(X509_V.UNSPECIFIED);
-  const purpose = role === "client" ? "ssl_server" : "ssl_client";
-  lib.X509_STORE_CTX_set_default(check, toCString(purpose));
+  lib.X509_STORE_CTX_set_default(check, toCString("ssl_server"));
   const param = lib.X509_STORE_CTX_get0_param(check);
   lib.X509_VERIFY_PARAM_set1(param, lib.SSL_get0_param(ssl));
   lib.X509_VERIFY_PARAM_set_auth_level(param, lib.SSL_get_security_level(ssl));

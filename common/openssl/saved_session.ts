@@ -8,6 +8,7 @@ import { text as textKind } from "../settings/kinds.ts";
 import { takeError } from "./errors.ts";
 import { loadOpenSsl, type OpenSsl } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
+import { bindingOf, isSameTrust, type Trust } from "./session_trust.ts";
 
 /**
  * What a client needs to resume a session: an SSL_SESSION, freed by `close()`.
@@ -35,18 +36,20 @@ import { MemoryBio } from "./memory_bio.ts";
  */
 export class SavedSession implements Disposable {
   /**
-   * For the bindings: see `bindingOf()`; empty where the text did not say it.
-   *
-   * @ignore
-   */
-  readonly binding: string;
-  /**
    * For the bindings: certificates that the server showed below its authority, PEM.
    *
    * @ignore
    */
   readonly intermediates: readonly string[];
+  /**
+   * For the bindings: when the server's certificate was verified, by performance.now().
+   *
+   * @ignore
+   */
+  readonly passedMs: number;
   readonly #lib: OpenSsl;
+  /** What the server was believed by; from text, the MAC of it, or nothing. */
+  readonly #trust: Trust | string;
   #session: Deno.PointerValue;
 
   /**
@@ -57,12 +60,38 @@ export class SavedSession implements Disposable {
   constructor(
     lib: OpenSsl,
     session: Deno.PointerObject,
-    { binding, intermediates }: Pick<SavedSession, "binding" | "intermediates">,
+    { trust, intermediates, passedMs }: {
+      trust: Trust | string;
+      intermediates: readonly string[];
+      passedMs: number;
+    },
   ) {
     this.#lib = lib;
     this.#session = session;
-    this.binding = binding;
+    this.#trust = trust;
     this.intermediates = intermediates;
+    this.passedMs = passedMs;
+  }
+
+  /**
+   * For the bindings: whether it says what its server was believed by.
+   *
+   * @ignore
+   */
+  get isBound(): boolean {
+    return this.#trust !== "";
+  }
+
+  /**
+   * For the bindings: whether its server was believed by the same.
+   *
+   * @ignore
+   */
+  isBoundTo(trust: Trust): boolean {
+    const own = this.#trust;
+    return typeof own === "string"
+      ? own === bindingOf(this.#lib, this.pointer, trust)
+      : isSameTrust(own, trust);
   }
 
   /**
@@ -85,10 +114,8 @@ export class SavedSession implements Disposable {
     lib.ERR_clear_error();
     const session = lib.PEM_read_bio_SSL_SESSION(bio.pointer, null, null, new Uint8Array(1));
     if (session === null) throw takeError(lib, "read a session");
-    return new SavedSession(lib, session, {
-      binding: BINDING.exec(text)?.[1] ?? "",
-      intermediates,
-    });
+    const trust = BINDING.exec(text)?.[1] ?? "";
+    return new SavedSession(lib, session, { trust, intermediates, passedMs: -Infinity });
   }
 
   /**
@@ -104,8 +131,10 @@ export class SavedSession implements Disposable {
     if (this.#lib.PEM_write_bio_SSL_SESSION(bio.pointer, this.pointer) !== 1) {
       throw takeError(this.#lib, "write a session");
     }
-    const binding = this.binding && `netpairs-binding: ${this.binding}\n`;
-    return [bio.text(), binding, ...this.intermediates].join("");
+    const own = this.#trust;
+    const binding = typeof own === "string" ? own : bindingOf(this.#lib, this.pointer, own);
+    const line = binding && `netpairs-binding: ${binding}\n`;
+    return [bio.text(), line, ...this.intermediates].join("");
   }
 
   /**

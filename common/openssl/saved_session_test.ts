@@ -1,6 +1,7 @@
+import fc from "fast-check";
 import { assert, assertEquals, assertMatch, assertThrows } from "../testing/assert.ts";
 import { type ProtocolName, PROTOCOLS, resumptionBench } from "../testing/resumption.ts";
-import { OpenSslError } from "./errors.ts";
+import { CertificateError, OpenSslError } from "./errors.ts";
 import { loadOpenSsl } from "./library.ts";
 import { SavedSession } from "./saved_session.ts";
 
@@ -89,4 +90,52 @@ Deno.test("close() may be called twice, and the session cannot be used after it"
   saved!.close();
   assertThrows(() => saved!.serialize(), TypeError, "it is closed");
   assertThrows(() => it.connect({ session: saved! }), TypeError, "it is closed");
+});
+
+Deno.test("parse() of a text changed at random gives a session that harms nothing, or refuses it", async () => {
+  using it = await resumptionBench("TLS 1.3");
+  const { saved } = it.connect();
+  const text = saved!.serialize();
+  saved!.close();
+  const change = fc.record({
+    at: fc.nat(text.length - 1),
+    length: fc.nat(3),
+    by: fc.string({ maxLength: 3 }),
+  });
+  const outcomes = { refused: 0, connected: 0 };
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
+      let hostile = text;
+      for (const { at, length, by } of changes) {
+        hostile = hostile.slice(0, at) + by + hostile.slice(at + length);
+      }
+      let session: SavedSession;
+      try {
+        session = SavedSession.parse(hostile);
+      } catch (error) {
+        assert(error instanceof OpenSslError || error instanceof RangeError, String(error));
+        outcomes.refused++;
+        return;
+      }
+      using _session = session;
+      const { established, error } = it.tell({ session });
+      // The server makes a full handshake where the secret was changed; where the certificate was, it
+      // does not pass.
+      assert(established || error instanceof CertificateError, String(error));
+      outcomes.connected++;
+    }),
+    { numRuns: 300 },
+  );
+  assert(outcomes.refused > 10 && outcomes.connected > 10, JSON.stringify(outcomes));
+});
+
+Deno.test("parse() of any text refuses it, and nothing else happens", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.base64String(), fc.uint8Array().map(String)), (text) => {
+      for (const whole of [text, `-----BEGIN SSL SESSION PARAMETERS-----\n${text}\n`]) {
+        assertThrows(() => SavedSession.parse(whole), Error, "Cannot read a session");
+      }
+    }),
+    { numRuns: 500 },
+  );
 });

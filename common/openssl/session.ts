@@ -7,18 +7,14 @@
  *
  * @module
  */
-import { isIP } from "node:net";
 import { Borrowed } from "../borrowed.ts";
 import { TimeoutError } from "../errors.ts";
-import { checkValue } from "../settings/check.ts";
-import { bytesOf, text, wholeNumber } from "../settings/kinds.ts";
-import { lookUpKey } from "./callbacks.ts";
-import { type CallRecord, enterCall, failureOf } from "./calls.ts";
-import { SSL_CTRL, SSL_ERROR, SSL_OP, TLSEXT_NAMETYPE_HOST_NAME, VERSION } from "./constants.ts";
+import { type CallRecord, enterCall } from "./calls.ts";
+import { SSL_CTRL, SSL_ERROR, SSL_OP } from "./constants.ts";
 import type { TlsContext } from "./context.ts";
 import { CertificateError, OpenSslError, takeError } from "./errors.ts";
 import { type HandshakeStatistics, readInfo, type TlsInfo } from "./info.ts";
-import { cString, type OpenSsl, toCString } from "./library.ts";
+import { cString, type OpenSsl } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
 import {
   ENOUGH_SEALED_BYTES,
@@ -28,9 +24,10 @@ import {
   packDatagrams,
   sealedBytes,
 } from "./records.ts";
-import { checkAgain, intermediatesOf, isCurrent } from "./resumption.ts";
-import { SavedSession } from "./saved_session.ts";
-import { bindingOf } from "./session_trust.ts";
+import { exportKeyingMaterial } from "./exporter.ts";
+import { expectName } from "./peer_name.ts";
+import { Resumption } from "./resumption.ts";
+import type { SavedSession } from "./saved_session.ts";
 import { DEFAULT_MTU } from "./settings.ts";
 
 /** What {@linkcode TlsSession.read} returns when nothing is there yet. */
@@ -40,11 +37,6 @@ export const ENDED = -1;
 
 /** No single thing that a session puts out at once is longer: some records of 2^14 bytes. */
 const OUTPUT_BYTES = 128 * 1024;
-
-const LABEL = text({ max: 249 });
-
-/** HKDF gives 255 times its hash's length: RFC 5869 2.3, with SHA-256. */
-const EXPORT_BYTES = wholeNumber(1, 8160, "bytes");
 
 /** One buffer serves all sessions: what is drained is handed over before the next call. */
 let output: Borrowed | undefined;
@@ -96,11 +88,7 @@ export class TlsSession implements Disposable {
   readonly #lib: OpenSsl;
   readonly #datagram: boolean;
   readonly #serverName: string | undefined;
-  /** What this connection believes its peer by; see SavedSession. */
-  readonly #trust: string;
-  /** Certificates that the offered session's peer showed below the authority, PEM. */
-  #offeredChain: readonly string[] = [];
-  #offered = false;
+  readonly #resumption: Resumption;
   readonly #mtu: number;
   readonly #input: Deno.PointerObject;
   readonly #output: Deno.PointerObject;
@@ -126,7 +114,6 @@ export class TlsSession implements Disposable {
   /** Set when a callback has closed it: it is freed when the call has returned. */
   #closing = false;
   readonly #calls: CallRecord = { pskIdentity: null, failure: null };
-  #resumed = false;
 
   /**
    * The context may be closed before the session is: it counts its sessions.
@@ -138,8 +125,8 @@ export class TlsSession implements Disposable {
     this.#context = context;
     this.#datagram = context.datagram;
     this.#serverName = options.serverName;
-    const { checksName = true } = options;
-    this.#trust = JSON.stringify([context.trust, options.serverName ?? null, checksName]);
+    const { serverName, checksName = true } = options;
+    this.#resumption = new Resumption(context, { serverName, checksName }, this.#calls);
     this.#mtu = options.mtu ?? DEFAULT_MTU;
     // Before anything is made that would have to be freed: a closed one throws.
     const saved = options.session?.pointer && options.session;
@@ -158,8 +145,13 @@ export class TlsSession implements Disposable {
     if (context.timer !== null) lib.DTLS_set_timer_cb(ssl, context.timer);
     if (context.role === "client") {
       lib.SSL_set_connect_state(ssl);
-      if (options.serverName !== undefined) this.#expect(ssl, options.serverName, checksName);
-      if (saved) this.#offer(ssl, saved);
+      try {
+        if (serverName !== undefined) expectName(lib, ssl, serverName, checksName);
+        if (saved) this.#resumption.offer(ssl, saved);
+      } catch (error) {
+        this.close();
+        throw error;
+      }
     } else {
       lib.SSL_set_accept_state(ssl);
     }
@@ -217,7 +209,8 @@ export class TlsSession implements Disposable {
       }
       // A callback has given the session up.
       if (this.#broken) return false;
-      this.#readResumption(ssl);
+      const refusal = this.#resumption.complete(ssl);
+      if (refusal) throw this.#broke(refusal);
       return this.established = true;
     } finally {
       this.#leave();
@@ -383,7 +376,7 @@ export class TlsSession implements Disposable {
 
   /** Whether the session was resumed; a TLS 1.3 handshake with a pre-shared key is a new one. */
   get resumed(): boolean {
-    return this.#resumed;
+    return this.#resumption.resumed;
   }
 
   /**
@@ -400,7 +393,7 @@ export class TlsSession implements Disposable {
   info(): TlsInfo {
     this.#lib.ERR_clear_error();
     const { pskIdentity } = this.#calls;
-    const known = { resumed: this.#resumed, pskIdentity, statistics: this.statistics };
+    const known = { resumed: this.resumed, pskIdentity, statistics: this.statistics };
     return readInfo(this.#lib, this.#open(), known);
   }
 
@@ -411,19 +404,8 @@ export class TlsSession implements Disposable {
    * @returns null where the server has not given it
    */
   save(): SavedSession | null {
-    const lib = this.#lib;
     const ssl = this.#open();
-    if (this.#context.role !== "client" || !this.established) return null;
-    lib.ERR_clear_error();
-    const pointer = lib.SSL_get1_session(ssl);
-    if (pointer === null) return null;
-    const session = new SavedSession(lib, pointer, {
-      binding: bindingOf(lib, pointer, this.#trust),
-      intermediates: intermediatesOf(lib, ssl),
-    });
-    if (lib.SSL_SESSION_is_resumable(pointer) === 1) return session;
-    session.close();
-    return null;
+    return this.established ? this.#resumption.save(ssl) : null;
   }
 
   /**
@@ -438,27 +420,8 @@ export class TlsSession implements Disposable {
     length: number,
     context?: ArrayBuffer | ArrayBufferView,
   ): Uint8Array {
-    const lib = this.#lib;
-    const action = "export keying material";
-    checkValue(LABEL, label, "label", action);
-    checkValue(EXPORT_BYTES, length, "length", action);
     if (!this.established) throw new TypeError("Cannot export keying material: no handshake yet");
-    const out = new Uint8Array(length);
-    const name = new TextEncoder().encode(label);
-    const bound = context === undefined ? new Uint8Array() : bytesOf(context, "context").slice();
-    lib.ERR_clear_error();
-    const done = lib.SSL_export_keying_material(
-      this.#open(),
-      out,
-      BigInt(length),
-      name,
-      BigInt(name.length),
-      bound,
-      BigInt(bound.length),
-      context === undefined ? 0 : 1,
-    );
-    if (done !== 1) throw takeError(lib, "export keying material");
-    return out;
+    return exportKeyingMaterial(this.#lib, this.#open(), { label, length, context });
   }
 
   /** Gives it up: nothing more is read or written, and what is fed is dropped. */
@@ -528,97 +491,10 @@ export class TlsSession implements Disposable {
     return error;
   }
 
-  /**
-   * Offers a saved session where it was verified by the same, for the same name, and may be agreed
-   * on; else the handshake is a full one.
-   */
-  #offer(ssl: Deno.PointerObject, saved: SavedSession): void {
-    const lib = this.#lib;
-    const { pointer } = saved;
-    if (!this.#context.allows(pointer) || !this.#isBelieved(ssl, saved)) return;
-    this.#offered = lib.SSL_set_session(ssl, pointer) === 1;
-    this.#offeredChain = saved.intermediates;
-    lib.ERR_clear_error();
-  }
-
-  #isBelieved(ssl: Deno.PointerObject, { pointer, binding, intermediates }: SavedSession): boolean {
-    const lib = this.#lib;
-    if (binding !== "") {
-      return binding === bindingOf(lib, pointer, this.#trust) && isCurrent(lib, pointer);
-    }
-    // Another program's: it has the server's certificate, which either passes or not.
-    const { verifies, usesPsk } = this.#context;
-    if (usesPsk || !verifies) return !usesPsk;
-    const peer = lib.SSL_SESSION_get0_peer(pointer);
-    return checkAgain(lib, ssl, peer, "client", intermediates, this.#serverName) === null;
-  }
-
-  /**
-   * Tells a resumed session from one that began with a pre-shared key, and checks what OpenSSL does
-   * not check again.
-   *
-   * @throws {CertificateError} where the peer's certificate does not pass any more
-   */
-  #readResumption(ssl: Deno.PointerObject): void {
-    const lib = this.#lib;
-    if (lib.SSL_session_reused(ssl) !== 1) return this.#readIdentity(ssl);
-    const session = lib.SSL_get_session(ssl)!;
-    const is13 = lib.SSL_SESSION_get_protocol_version(session) === VERSION.TLS1_3;
-    const { role } = this.#context;
-    this.#resumed = role === "client"
-      ? this.#offered && (!is13 || lib.SSL_SESSION_has_ticket(session) === 1)
-      : !is13 || this.#calls.pskIdentity === null;
-    this.#readIdentity(ssl);
-    if (!this.#resumed) return;
-    const error = this.#refusedAgain(ssl);
-    if (error) throw this.#broke(error);
-  }
-
-  /** A resumed session does not ask for the key: whose it was stands in the session. */
-  #readIdentity(ssl: Deno.PointerObject): void {
-    this.#calls.pskIdentity ??= cString(this.#lib.SSL_get_psk_identity(ssl)) ??
-      identityOfTicket(this.#lib, this.#lib.SSL_get_session(ssl));
-  }
-
-  #refusedAgain(ssl: Deno.PointerObject): Error | null {
-    const { pskLookup, verifies, role } = this.#context;
-    const { pskIdentity } = this.#calls;
-    if (pskIdentity === null) {
-      if (!verifies) return null;
-      const peer = this.#lib.SSL_get0_peer_certificate(ssl);
-      return checkAgain(this.#lib, ssl, peer, role, this.#offeredChain, this.#serverName);
-    }
-    if (!pskLookup) return null;
-    try {
-      if (lookUpKey(pskLookup, pskIdentity) !== null) return null;
-    } catch (cause) {
-      return failureOf("pskLookup", cause);
-    }
-    return new Deno.errors.PermissionDenied(
-      "Cannot resume the session: its pre-shared key is known no more",
-    );
-  }
-
   /** SSL_get_error(3) wants it empty before a call; see `queueIsEmpty`. */
   #emptyQueue(): void {
     if (this.#lib.queueIsEmpty) this.#lib.queueIsEmpty = false;
     else this.#lib.ERR_clear_error();
-  }
-
-  /** The name check (SSL_set1_host(3)); an address is checked as one and is no server name. */
-  #expect(ssl: Deno.PointerObject, serverName: string, checks: boolean): void {
-    const lib = this.#lib;
-    const name = toCString(serverName);
-    if (isIP(serverName) !== 0 && !checks) return;
-    if (checks && lib.X509_VERIFY_PARAM_set1_ip_asc(lib.SSL_get0_param(ssl), name) === 1) return;
-    lib.ERR_clear_error();
-    if (checks && lib.SSL_set1_host(ssl, name) !== 1) {
-      const error = takeError(lib, `check the name ${serverName}`);
-      this.close();
-      throw error;
-    }
-    const type = BigInt(TLSEXT_NAMETYPE_HOST_NAME);
-    lib.SSL_ctrl(ssl, SSL_CTRL.SET_TLSEXT_HOSTNAME, type, name);
   }
 
   /** True where the session waits for the peer, false where the peer has ended it. */
@@ -648,16 +524,4 @@ export class TlsSession implements Disposable {
       "using the pre-shared key; it may not know its identity";
     return new OpenSslError(message, error);
   }
-}
-
-/** See `bindTickets()` of callbacks.ts. */
-function identityOfTicket(lib: OpenSsl, session: Deno.PointerValue): string | null {
-  const data = new BigUint64Array(1);
-  const length = new BigUint64Array(1);
-  const [dataBytes, lengthBytes] = [new Uint8Array(data.buffer), new Uint8Array(length.buffer)];
-  if (lib.SSL_SESSION_get0_ticket_appdata(session, dataBytes, lengthBytes) !== 1) return null;
-  const pointer = Deno.UnsafePointer.create(data[0]!);
-  if (pointer === null || length[0] === 0n) return null;
-  const bytes = Deno.UnsafePointerView.getArrayBuffer(pointer, Number(length[0]));
-  return new TextDecoder().decode(bytes);
 }

@@ -26,15 +26,31 @@ export function trustOf(options: TlsContextOptions): string {
   return hash.digest("hex");
 }
 
+/** What a connection believes its peer by. */
+export interface Trust {
+  /** Of its context: see {@linkcode trustOf}. */
+  readonly context: string;
+  /** The name that was asked for. */
+  readonly serverName: string | null;
+  readonly checksName: boolean;
+}
+
+/** Whether two connections believe their peers by the same. */
+export function isSameTrust(one: Trust, other: Trust): boolean {
+  return one.context === other.context && one.serverName === other.serverName &&
+    one.checksName === other.checksName;
+}
+
 /**
- * Binds a session to what its peer was believed by and to the name that was asked for: a MAC with
- * the session's own secret, so that it can neither be moved to another one nor tell anything.
+ * Binds a session's text to what its peer was believed by: a MAC with the session's own secret, so
+ * that it can neither be moved to another one nor tell anything.
  *
- * @param trust of the context, and the name
  * @returns 64 hexadecimal digits
  */
-export function bindingOf(lib: OpenSsl, session: Deno.PointerObject, trust: string): string {
+export function bindingOf(lib: OpenSsl, session: Deno.PointerObject, trust: Trust): string {
   const secret = new Uint8Array(MAX_SECRET_BYTES);
   const length = lib.SSL_SESSION_get_master_key(session, secret, BigInt(secret.length));
-  return createHmac("sha256", secret.subarray(0, Number(length))).update(trust).digest("hex");
+  const { context, serverName, checksName } = trust;
+  return createHmac("sha256", secret.subarray(0, Number(length)))
+    .update(JSON.stringify([context, serverName, checksName])).digest("hex");
 }

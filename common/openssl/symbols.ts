@@ -249,6 +249,8 @@ export const LIBCRYPTO = {
   // int X509_VERIFY_PARAM_set1_ip_asc(X509_VERIFY_PARAM *param, const char *ipasc);
   X509_VERIFY_PARAM_set1_ip_asc: { parameters: ["pointer", "buffer"], result: "i32" },
 
+  // int X509_self_signed(X509 *cert, int verify_signature);
+  X509_self_signed: { parameters: ["pointer", "i32"], result: "i32" },
   // int X509_cmp_current_time(const ASN1_TIME *asn1_time);
   X509_cmp_current_time: { parameters: ["pointer"], result: "i32" },
   // const ASN1_TIME *X509_get0_notBefore(const X509 *x);

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { formatAddress } from "../protocol.ts";
-import { loadLibc } from "./libc.ts";
-import { AF_INET, type Platform } from "./platform.ts";
+import { addressBytes, addressText, formatAddress, withoutZone } from "../addresses.ts";
+import { noInterface } from "../lookup.ts";
+import { type Libc, loadLibc } from "./libc.ts";
+import { AF_INET, IF_NAMESIZE, type Platform } from "./platform.ts";
 
 /** Length of a sockaddr_in and of a sockaddr_in6, which is the longest used. */
 const IPV4_BYTES = 16;
@@ -15,6 +16,11 @@ export const MAX_ADDRESS_BYTES = 28;
 const PORT_AT = 2;
 const IPV4_AT = 4;
 const IPV6_AT = 8;
+/** Of a link-local address: the interface's number, in the machine's own order of bytes. */
+const SCOPE_AT = 24;
+
+/** Interfaces that an error names; their numbers begin at 1. */
+const INTERFACES_NAMED = 32;
 
 /** One end of a connection, in C's form and in text. */
 export class SocketAddress {
@@ -32,7 +38,10 @@ export class SocketAddress {
     this.text = formatAddress(hostname, port);
   }
 
-  /** @param hostname an IPv4 or IPv6 address */
+  /**
+   * @param hostname an IPv4 or IPv6 address, with a zone where it is on one link alone
+   * @throws {RunError} where the zone is no interface of this machine's
+   */
   static of(
     hostname: string,
     port: number,
@@ -49,8 +58,9 @@ export class SocketAddress {
       view.setUint16(0, family, true);
     }
     view.setUint16(PORT_AT, port);
-    if (isIpv6) bytes.set(ipv6Bytes(hostname), IPV6_AT);
-    else bytes.set(hostname.split(".").map(Number), IPV4_AT);
+    bytes.set(addressBytes(withoutZone(hostname)), isIpv6 ? IPV6_AT : IPV4_AT);
+    const zone = hostname.split("%")[1];
+    if (zone !== undefined) view.setUint32(SCOPE_AT, interfaceNumber(zone), true);
     return new SocketAddress(bytes, hostname, port);
   }
 
@@ -67,10 +77,12 @@ export class SocketAddress {
     const own = bytes.slice(0, family === AF_INET ? IPV4_BYTES : MAX_ADDRESS_BYTES);
     const port = own[PORT_AT]! << 8 | own[PORT_AT + 1]!;
     if (last?.isHostOf(own)) return new SocketAddress(own, last.hostname, port);
-    const hostname = family === AF_INET
-      ? own.subarray(IPV4_AT, IPV4_AT + 4).join(".")
-      : ipv6Text(own.subarray(IPV6_AT, IPV6_AT + 16));
-    return new SocketAddress(own, hostname, port);
+    if (family === AF_INET) {
+      return new SocketAddress(own, addressText(own.subarray(IPV4_AT, IPV4_AT + 4)), port);
+    }
+    const address = addressText(own.subarray(IPV6_AT, IPV6_AT + 16));
+    const scope = new DataView(own.buffer).getUint32(SCOPE_AT, true);
+    return new SocketAddress(own, scope === 0 ? address : `${address}%${scope}`, port);
   }
 
   /** Whether C has filled in this address again. */
@@ -90,20 +102,21 @@ function isSame(one: Uint8Array, other: Uint8Array, from: number, to: number): b
   return true;
 }
 
-/** The form a URL gives an IPv6 address (RFC 5952) is the one that is read and written here. */
-function ipv6Bytes(hostname: string): Uint8Array {
-  const text = new URL(`http://[${hostname}]/`).hostname.slice(1, -1);
-  const [head = "", tail] = text.split("::");
-  const groups = (part: string) =>
-    part === "" ? [] : part.split(":").map((hex) => parseInt(hex, 16));
-  const before = groups(head);
-  const after = tail === undefined ? [] : groups(tail);
-  const all = [...before, ...new Array(8 - before.length - after.length).fill(0), ...after];
-  return Uint8Array.from(all.flatMap((group) => [group >> 8, group & 0xff]));
+/** The number of an interface, by its name or its number. */
+function interfaceNumber(zone: string, libc: Libc = loadLibc()): number {
+  const number = /^[0-9]{1,9}$/.test(zone) ? Number(zone) : libc.if_nametoindex(cString(zone));
+  if (nameOf(number, libc) !== null) return number;
+  const names = Array.from({ length: INTERFACES_NAMED }, (_, i) => nameOf(i + 1, libc));
+  throw noInterface(zone, names.filter((name) => name !== null));
 }
 
-function ipv6Text(bytes: Uint8Array): string {
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(2 * i).toString(16));
-  return new URL(`http://[${groups.join(":")}]/`).hostname.slice(1, -1);
+/** The name of an interface; null where there is none of that number. */
+function nameOf(number: number, libc: Libc): string | null {
+  const name = new Uint8Array(IF_NAMESIZE);
+  if (libc.if_indextoname(number, name) === null) return null;
+  return new TextDecoder().decode(name.subarray(0, name.indexOf(0)));
+}
+
+function cString(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${text}\0`);
 }

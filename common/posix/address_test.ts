@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertNotEquals } from "../testing/assert.ts";
+import { RunError } from "../errors.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertThrows,
+} from "../testing/assert.ts";
 import { integerBetween, seededRandom } from "../testing/fake_random.ts";
 import { MAX_ADDRESS_BYTES, SocketAddress } from "./address.ts";
 import { platformOf } from "./platform.ts";
@@ -38,7 +45,8 @@ const TEXTS = [
   ["::", "::", "[::]:7"],
   ["2001:0DB8:0:0::1", "2001:db8::1", "[2001:db8::1]:7"],
   ["fe80:0:0:1:0:0:0:9", "fe80:0:0:1::9", "[fe80:0:0:1::9]:7"],
-  ["::ffff:192.0.2.1", "::ffff:c000:201", "[::ffff:c000:201]:7"],
+  ["::ffff:c000:201", "::ffff:192.0.2.1", "[::ffff:192.0.2.1]:7"],
+  ["fe80::1%1", "fe80::1%1", "[fe80::1%1]:7"],
 ] as const;
 
 for (const [name, platform] of [["Linux", LINUX], ["macOS", MACOS]] as const) {
@@ -61,6 +69,20 @@ for (const [name, platform] of [["Linux", LINUX], ["macOS", MACOS]] as const) {
       assertEquals([...read.bytes], [...written.bytes], hostname);
       assertEquals([...SocketAddress.of(read.hostname, port, platform).bytes], [...read.bytes]);
     }
+  });
+}
+
+Deno.test("SocketAddress.of() takes an interface by its name or its number", () => {
+  const [byName, byNumber] = ["fe80::1%lo", "fe80::1%1"].map((host) => SocketAddress.of(host, 7));
+  assertEquals(byName!.bytes, byNumber!.bytes);
+  assert(!byName!.is(filled(SocketAddress.of("fe80::1", 7))));
+});
+
+for (const zone of ["nope", "0", "999999"]) {
+  Deno.test(`SocketAddress.of() says that there is no interface ${zone}, and which there are`, () => {
+    const error = assertThrows(() => SocketAddress.of(`fe80::1%${zone}`, 7), RunError);
+    const line = new RegExp(`^this machine has no network interface "${zone}"; there are .*\\blo`);
+    assertMatch(error.message, line);
   });
 }
 

@@ -7,8 +7,8 @@ import { RunError } from "../errors.ts";
 import { type Platform, platformOf } from "./platform.ts";
 
 /**
- * The functions that are used, each under its C prototype, from sys/socket.h, poll.h, time.h and
- * unistd.h.
+ * The functions that are used, each under its C prototype, from sys/socket.h, net/if.h, poll.h, time.h
+ * and unistd.h.
  *
  * `size_t` and `ssize_t` are taken as 32 bits, which every length here fits: as numbers they cost a
  * quarter less than as bigints. Both architectures clear the upper half of a register that 32 bits
@@ -45,6 +45,10 @@ const LIBC = {
   poll: { parameters: ["buffer", "u32", "i32"], result: "i32" },
   // int close(int fd);
   close: { parameters: ["i32"], result: "i32" },
+  // unsigned int if_nametoindex(const char *ifname);
+  if_nametoindex: { parameters: ["buffer"], result: "u32" },
+  // char *if_indextoname(unsigned int ifindex, char *ifname);
+  if_indextoname: { parameters: ["u32", "buffer"], result: "pointer" },
   // int sched_yield(void);
   sched_yield: { parameters: [], result: "i32" },
   // int sched_setaffinity(pid_t pid, size_t cpusetsize, const cpu_set_t *mask);

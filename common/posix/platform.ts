@@ -1,7 +1,7 @@
 /**
  * The numbers and layouts of the systems whose libc is known, with the headers they stand in.
  *
- * Linux: asm-generic/socket.h, bits/socket.h, netinet/tcp.h, poll.h, time.h, as they are on
+ * Linux: asm-generic/socket.h, bits/socket.h, netinet/tcp.h, net/if.h, poll.h, time.h, as they are on
  * x86-64 and arm64. macOS: sys/socket.h, netinet/tcp.h, sys/poll.h, time.h.
  *
  * @module
@@ -22,6 +22,7 @@ export interface Platform {
   readonly SO_RCVTIMEO: number;
   readonly SO_SNDTIMEO: number;
   readonly SO_ERROR: number;
+  readonly SO_TYPE: number;
   readonly MSG_DONTWAIT: number;
   /** Set where the system knows it: a peer that has gone is an error and no signal. */
   readonly MSG_NOSIGNAL: number;
@@ -29,6 +30,8 @@ export interface Platform {
   readonly acceptTimesOut: boolean;
   /** The clock that performance.now() reads, too. */
   readonly MONOTONIC: number;
+  /** Set where sendto(2) takes a connected socket: elsewhere it fails with EISCONN. */
+  readonly sendsConnected: boolean;
   /** Set where `sched_setaffinity` exists. */
   readonly pins: boolean;
 }
@@ -41,6 +44,8 @@ export const IPPROTO_TCP = 6;
 export const TCP_NODELAY = 1;
 export const POLLIN = 1;
 export const POLLOUT = 4;
+/** net/if.h, with the zero byte. */
+export const IF_NAMESIZE = 16;
 
 const LINUX: Platform = {
   library: "libc.so.6",
@@ -52,11 +57,13 @@ const LINUX: Platform = {
   SO_RCVTIMEO: 20,
   SO_SNDTIMEO: 21,
   SO_ERROR: 4,
+  SO_TYPE: 3,
   MSG_DONTWAIT: 0x40,
   MSG_NOSIGNAL: 0x4000,
   acceptTimesOut: true,
   // CLOCK_MONOTONIC
   MONOTONIC: 1,
+  sendsConnected: true,
   pins: true,
 };
 
@@ -70,12 +77,14 @@ const MACOS: Platform = {
   SO_RCVTIMEO: 0x1006,
   SO_SNDTIMEO: 0x1005,
   SO_ERROR: 0x1007,
+  SO_TYPE: 0x1008,
   MSG_DONTWAIT: 0x80,
   // Deno lets no process die of SIGPIPE.
   MSG_NOSIGNAL: 0,
   acceptTimesOut: false,
   // CLOCK_UPTIME_RAW
   MONOTONIC: 8,
+  sendsConnected: false,
   pins: false,
 };
 

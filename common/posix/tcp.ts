@@ -7,7 +7,7 @@
 import { TimeoutError } from "../errors.ts";
 import { listenError } from "../net.ts";
 import type { MaybePromise } from "../protocol.ts";
-import { ECONNABORTED, PosixError } from "./errors.ts";
+import { EXHAUSTED_PAUSE_MS, isExhausted, isGone } from "../system_errors.ts";
 import type { SocketAddress } from "./address.ts";
 import { POLLIN, POLLOUT } from "./platform.ts";
 import type { PollLoop, Wait } from "./poll_loop.ts";
@@ -141,6 +141,8 @@ export class PosixTcpAcceptor {
   readonly #loop: PollLoop;
   readonly #timeoutMs: number;
   #wait: Wait | null = null;
+  /** Set where descriptors or memory had run out: then the next wait is a rest. */
+  #exhausted = false;
   #closed = false;
 
   /**
@@ -164,6 +166,8 @@ export class PosixTcpAcceptor {
 
   /**
    * The next connection; null after `close()`. It counts among the loop's users until it is closed.
+   * One that is gone before it is accepted is passed over, and where descriptors have run out those
+   * that come wait.
    *
    * @param take what is made of it
    */
@@ -174,7 +178,11 @@ export class PosixTcpAcceptor {
 
   async #acceptLater<T>(take: (tcp: PosixTcp) => T): Promise<T | null> {
     while (!this.#closed) {
-      const wait = this.#wait = this.#loop.wait(this.#socket.fd, POLLIN, Infinity);
+      const loop = this.#loop;
+      const wait = this.#wait = this.#exhausted
+        ? loop.sleep(performance.now() + EXHAUSTED_PAUSE_MS)
+        : loop.wait(this.#socket.fd, POLLIN, Infinity);
+      this.#exhausted = false;
       await wait.ready;
       const accepted = this.#closed ? null : this.#try(false);
       if (accepted) return take(accepted);
@@ -191,8 +199,8 @@ export class PosixTcpAcceptor {
       const left = () => void loop.users--;
       return new PosixTcp(accepted.socket, accepted.peer, loop, this.#timeoutMs, left);
     } catch (error) {
-      // accept(2): a connection can be gone before it is accepted; that ends no listener.
-      if (error instanceof PosixError && error.errno === ECONNABORTED) return null;
+      this.#exhausted = isExhausted(error);
+      if (this.#exhausted || isGone(error)) return null;
       throw error;
     }
   }

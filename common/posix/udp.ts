@@ -6,8 +6,9 @@
  */
 import { listenError } from "../net.ts";
 import type { MaybePromise } from "../protocol.ts";
+import { isLoss } from "../system_errors.ts";
 import type { SocketAddress } from "./address.ts";
-import { EAGAIN, ECONNREFUSED, PosixError } from "./errors.ts";
+import { EAGAIN, ICMP_ERRORS, PosixError } from "./errors.ts";
 import { POLLOUT } from "./platform.ts";
 import type { PollLoop } from "./poll_loop.ts";
 import { Pollable } from "./pollable.ts";
@@ -16,14 +17,25 @@ import { NOT_YET, PosixSocket } from "./socket.ts";
 /** So long a datagram waits for room in the system's buffer; then it is lost, as on its way. */
 const SEND_TIMEOUT_MS = 1000;
 
+/**
+ * A client's datagrams that may be refused as long as nothing has come back. Later, a refusal (ICMP,
+ * which anybody on the way can send) is one datagram lost.
+ */
+export const REFUSABLE_DATAGRAMS = 8;
+
 /** A client's or a server's socket. */
 export class PosixUdp extends Pollable {
   /** Whether it is a server's, which asks who has sent a datagram. */
   readonly #serves: boolean;
+  /** What the system said when a datagram was lost last; undefined where it never did. */
+  lastLoss: unknown;
+  /** How many of the datagrams to come may still be refused. */
+  #refusable: number;
 
   private constructor(socket: PosixSocket, loop: PollLoop, serves: boolean) {
     super(socket, loop);
     this.#serves = serves;
+    this.#refusable = serves ? 0 : REFUSABLE_DATAGRAMS;
   }
 
   /** A socket that is connected with a server: what others send never arrives (udp(7)). */
@@ -103,9 +115,13 @@ export class PosixUdp extends Pollable {
 
   #receive(into: Uint8Array, mayWait: boolean): number {
     try {
-      return this.socket.receive(into as Uint8Array<ArrayBuffer>, mayWait, this.#serves);
+      const received = this.socket.receive(into as Uint8Array<ArrayBuffer>, mayWait, this.#serves);
+      if (received === NOT_YET) return NOT_YET;
+      this.#refusable = 0;
+      // What comes from port 0 cannot be answered (RFC 768), and no program sends from there.
+      return this.#serves && this.sender.port === 0 ? NOT_YET : received;
     } catch (error) {
-      return notListening(error);
+      return this.#lost(error);
     }
   }
 
@@ -129,22 +145,27 @@ export class PosixUdp extends Pollable {
   }
 
   #trySend(bytes: Uint8Array, mayWait: boolean, to?: SocketAddress): number {
-    try {
-      return this.socket.send(bytes as Uint8Array<ArrayBuffer>, mayWait, to);
-    } catch (error) {
-      // What the system tells here is an earlier datagram's fate; this one was not sent yet.
-      notListening(error);
-      return this.socket.send(bytes as Uint8Array<ArrayBuffer>, mayWait, to);
+    if (this.#refusable > 0) this.#refusable--;
+    for (let isFirst = true;; isFirst = false) {
+      try {
+        return this.socket.send(bytes as Uint8Array<ArrayBuffer>, mayWait, to);
+      } catch (error) {
+        this.#lost(error, bytes.length);
+        // What the system tells first may be an earlier datagram's fate: this one was not sent then.
+        if (!isFirst) return 0;
+      }
     }
+  }
+
+  /** One datagram is lost; what else has failed, or is refused at the beginning, is thrown on. */
+  #lost(error: unknown, sizeBytes?: number): typeof NOT_YET {
+    const isRefused = error instanceof PosixError && ICMP_ERRORS.includes(error.errno);
+    if (isRefused && this.#refusable > 0 || !isLoss(error, sizeBytes)) throw error;
+    this.lastLoss = error;
+    return NOT_YET;
   }
 
   protected override closedError(): Error {
     return new Deno.errors.BadResource("the socket is closed");
   }
-}
-
-/** That nobody listens there may change: until it does, what is sent is lost. */
-function notListening(error: unknown): typeof NOT_YET {
-  if (error instanceof PosixError && error.errno === ECONNREFUSED) return NOT_YET;
-  throw error;
 }

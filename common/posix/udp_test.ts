@@ -1,9 +1,10 @@
 import { InterruptedError, RunError } from "../errors.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../testing/assert.ts";
 import { atOnce, later } from "../testing/within.ts";
+import { PosixError } from "./errors.ts";
 import { PollLoop } from "./poll_loop.ts";
 import { NOT_YET, type Patience } from "./socket.ts";
-import { PosixUdp } from "./udp.ts";
+import { PosixUdp, REFUSABLE_DATAGRAMS } from "./udp.ts";
 
 const HOST = "127.0.0.1";
 const LONG_MS = 20_000;
@@ -64,21 +65,47 @@ for (const patience of ["sleep", "spin"] as const) {
     assertEquals(await link.server.receive(new Uint8Array(10), LONG_MS), 1);
   });
 
-  Deno.test(`PosixUdp counts a server that is not there as one that says nothing (${patience})`, async () => {
+  Deno.test(`PosixUdp says that nobody listens, as long as nothing has come (${patience})`, async () => {
+    using link = new Loopback(patience);
+    link.server.close();
+    link.client.send(Uint8Array.of(1));
+    const receive = async () => void await link.client.receive(new Uint8Array(10), LONG_MS);
+    await assertRejects(receive, PosixError, "ECONNREFUSED");
+    link.client.send(Uint8Array.of(2));
+    assertThrows(() => link.client.send(Uint8Array.of(3)), PosixError, "ECONNREFUSED");
+  });
+
+  Deno.test(`PosixUdp counts a server that is gone as one that says nothing (${patience})`, async () => {
     using link = new Loopback(patience);
     const { client, server } = link;
-    const { port } = server.address;
-    server.close();
-    // The system answers the first with an ICMP message, which the later calls are told of.
-    for (let i = 0; i < 3; i++) {
-      client.send(Uint8Array.of(i));
-      assertEquals(await client.receive(new Uint8Array(10), 30), NOT_YET);
-    }
-    const again = link.own(PosixUdp.at(HOST, port, link.loop));
-    client.send(Uint8Array.of(9));
     const into = new Uint8Array(10);
-    assertEquals([await again.receive(into, LONG_MS), into[0]], [1, 9]);
+    client.send(Uint8Array.of(1));
+    atOnce(server.receive(into, LONG_MS));
+    server.send(Uint8Array.of(1), server.sender);
+    assertEquals(await client.receive(into, LONG_MS), 1);
+    await lose(link, server);
   });
+
+  Deno.test(`PosixUdp takes no late refusal for an answer where none is wanted (${patience})`, async () => {
+    using link = new Loopback(patience);
+    for (let i = 0; i < REFUSABLE_DATAGRAMS; i++) link.client.send(Uint8Array.of(i));
+    await lose(link, link.server);
+  });
+}
+
+/** The server goes: what its client sends is lost, until there is another one. */
+async function lose(link: Loopback, server: PosixUdp): Promise<void> {
+  const { port } = server.address;
+  server.close();
+  // The system answers the first with an ICMP message, which the later calls are told of.
+  for (let i = 0; i < 3; i++) {
+    link.client.send(Uint8Array.of(i));
+    assertEquals(await link.client.receive(new Uint8Array(10), 30), NOT_YET);
+  }
+  const again = link.own(PosixUdp.at(HOST, port, link.loop));
+  link.client.send(Uint8Array.of(9));
+  const into = new Uint8Array(10);
+  assertEquals([await again.receive(into, LONG_MS), into[0]], [1, 9]);
 }
 
 Deno.test("PosixUdp.sender tells who has sent a datagram, each time", () => {

@@ -140,7 +140,7 @@ export function hostText(form: (host: Host) => string): Kind<string> {
       try {
         return form(parseHost(value));
       } catch (error) {
-        throw new Misfit(true, `must be ${allowed}: ${(error as Error).message}`);
+        throw new Misfit(true, (error as Error).message);
       }
     },
     wrongKinds: [...OBJECTS, 1, true],

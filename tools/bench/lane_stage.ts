@@ -30,7 +30,8 @@ export const CERTS: string = join(ROOT, DEFAULT_CERTS);
 /** Both ends have optimized their code by then. */
 const WARM_UP_MS = 300;
 
-const PREPARE: Readonly<Record<Protocol, Prepare<ClientTransport>>> = {
+/** The pairs' own clients. */
+export const PREPARE: Readonly<Record<Protocol, Prepare<ClientTransport>>> = {
   tcp: prepareTcp,
   udp: prepareUdp,
   tls: prepareTls,

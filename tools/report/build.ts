@@ -67,7 +67,8 @@ function subtitleOf(sources: readonly Source[]): string {
   const { startedAt, environment: { cpu, cores, os } } = sources[0]!.document;
   const more = sources.length > 1 ? ` and ${sources.length - 1} more` : "";
   const date = startedAt.replace("T", " ").slice(0, 16);
-  return `Measured ${date} UTC${more} on ${cpu ?? "an unnamed processor"}, ${cores} cores, ${os}`;
+  const machine = cores > 0 ? `${cpu ?? "an unnamed processor"}, ${cores} cores, ${os}` : os;
+  return `Measured ${date} UTC${more} on ${machine}`;
 }
 
 function warningsOf(sources: readonly Source[], parts: readonly Part[]): string[] {

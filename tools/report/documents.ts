@@ -8,6 +8,8 @@ import { describe, UsageError } from "../../common/errors.ts";
 import type { ResultDocument } from "../../common/result.ts";
 import schema from "../../common/result.schema.json" with { type: "json" };
 import { dirname, join } from "../../common/std.ts";
+import { documentFromLogs } from "./from_logs.ts";
+import { findLogs, type FoundLog, lookAtLog } from "./logs.ts";
 
 /** A document and where it lies. */
 export interface FoundDocument {
@@ -15,6 +17,8 @@ export interface FoundDocument {
   /** Where its logs are looked for, too. */
   folder: string;
   document: ResultDocument;
+  /** The logs that it was made of, one for each run; absent where it was read. */
+  madeOf?: readonly FoundLog[];
 }
 
 /** What run_all calls its document. */
@@ -23,13 +27,19 @@ const FILE_NAME = "result.json";
 const HINT = "make one with: deno task demo";
 
 /**
- * Reads one document.
+ * Reads one document, or makes it of logs.
  *
- * @param path a document's file, or the folder it lies in
+ * @param path a document's file, the folder it lies in, a folder with logs alone, or a log
  * @throws {UsageError} saying what is wrong with it
  */
 export async function readDocument(path: string): Promise<FoundDocument> {
   const file = (await statOf(path)).isDirectory ? join(path, FILE_NAME) : path;
+  const logs = await logsInstead(path, file);
+  if (logs.length > 0) {
+    const where = `${path} (its logs: there is no document)`;
+    const folder = file === path ? dirname(path) : path;
+    return { path: where, folder, document: documentFromLogs(logs), madeOf: logs };
+  }
   const text = await readText(file, file !== path);
   let value: unknown;
   try {
@@ -41,7 +51,7 @@ export async function readDocument(path: string): Promise<FoundDocument> {
 }
 
 /**
- * The newest folder of results that holds a document; their names are their start times.
+ * The newest folder of results that holds a document or logs; their names are their start times.
  *
  * @throws {UsageError} where there is none
  */
@@ -54,9 +64,22 @@ export async function newestFolder(results: string): Promise<string> {
   }
   for (const name of names.sort().reverse()) {
     const folder = join(results, name);
-    if (await Deno.stat(join(folder, FILE_NAME)).then(() => true, () => false)) return folder;
+    if (await isThere(join(folder, FILE_NAME)) || (await findLogs(folder)).length > 0) {
+      return folder;
+    }
   }
   throw new UsageError(`there are no results in ${results}; ${HINT}, or name a document`);
+}
+
+/** Logs that stand for a document: a path may be one, or a folder without a document. */
+async function logsInstead(path: string, file: string): Promise<FoundLog[]> {
+  if (file !== path) return await isThere(file) ? [] : await findLogs(path);
+  const log = path.endsWith(".csv") ? await lookAtLog(path) : null;
+  return log ? [log] : [];
+}
+
+function isThere(path: string): Promise<boolean> {
+  return Deno.stat(path).then(() => true, () => false);
 }
 
 async function statOf(path: string): Promise<Deno.FileInfo> {

@@ -6,8 +6,9 @@
 import { describe, UsageError } from "../../common/errors.ts";
 import { type Role, STEPS } from "../../common/protocol.ts";
 import type { RunResult } from "../../common/result.ts";
-import { join } from "../../common/std.ts";
+import { basename, join } from "../../common/std.ts";
 import { LOG_COLUMNS } from "../../common/step_log.ts";
+import { piecesOf } from "../log_reader.ts";
 import { type LoggedMessage, readMessages } from "./messages.ts";
 
 /** A sum of durations. */
@@ -27,10 +28,12 @@ export interface LoggedSize {
 /** One log, by size. */
 export type LogFigures = ReadonlyMap<number, LoggedSize>;
 
-interface FoundLog {
+/** A log, as far as its name and its first line tell. */
+export interface FoundLog {
   file: string;
-  /** Lane, role and whether sessions are resumed. */
-  of: string;
+  lane: string;
+  role: string;
+  resume: boolean;
   round: number;
 }
 
@@ -51,10 +54,10 @@ export async function logsOf(
   for (const run of runs) {
     const of = keyOf(run.lane, run.role, run.resume);
     const sameRuns = runs.filter((other) => keyOf(other.lane, other.role, other.resume) === of);
-    const sameLogs = logs.filter((log) => log.of === of);
+    const sameLogs = logs.filter(({ lane, role, resume }) => keyOf(lane, role, resume) === of);
     const log = sameLogs[sameRuns.indexOf(run)];
     const isClear = log && sameLogs.length === sameRuns.length;
-    found.push(isClear ? figuresOf(log.file, await Deno.readTextFile(log.file)) : null);
+    found.push(isClear ? figuresOf(log.file) : null);
   }
   return found;
 }
@@ -63,19 +66,28 @@ function keyOf(lane: string, role: Role | string, resume: boolean): string {
   return `${lane} ${role} ${resume}`;
 }
 
-/** A log is known by its columns; its name says only the round, and whether sessions are resumed. */
-async function findLogs(folder: string): Promise<FoundLog[]> {
+/** The step logs in a folder, by their rounds; those of one round by name. */
+export async function findLogs(folder: string): Promise<FoundLog[]> {
   const logs: FoundLog[] = [];
   for await (const { name, isFile } of Deno.readDir(folder)) {
-    if (!isFile || !name.endsWith(".csv")) continue;
-    const file = join(folder, name);
-    const [head, first] = (await startOf(file)).split("\n", 2);
-    const [, , , lane, role] = first?.split(",") ?? [];
-    if (head !== LOG_COLUMNS || !lane || !role) continue;
-    const round = Number(/-(\d+)\.csv$/.exec(name)?.[1] ?? 1);
-    logs.push({ file, of: keyOf(lane, role, name.includes("-resumed")), round });
+    const log = isFile && name.endsWith(".csv") ? await lookAtLog(join(folder, name)) : null;
+    if (log) logs.push(log);
   }
+  logs.sort((a, b) => a.file < b.file ? -1 : 1);
   return logs.sort((a, b) => a.round - b.round);
+}
+
+/**
+ * A log is known by its columns; its name says only the round, and whether sessions are resumed.
+ *
+ * @returns null where it is none, or has no line
+ */
+export async function lookAtLog(file: string): Promise<FoundLog | null> {
+  const [head, first, rest] = (await startOf(file)).split("\n", 3);
+  const [, , , lane, role] = first?.split(",") ?? [];
+  if (head !== LOG_COLUMNS || !lane || !role || rest === undefined) return null;
+  const round = Number(/-(\d+)\.csv$/.exec(file)?.[1] ?? 1);
+  return { file, lane, role, resume: basename(file).includes("-resumed"), round };
 }
 
 /** The first two lines, and some more: logs are large. */
@@ -85,10 +97,14 @@ async function startOf(file: string): Promise<string> {
   return new TextDecoder().decode(bytes.subarray(0, await open.read(bytes) ?? 0));
 }
 
-function figuresOf(file: string, text: string): LogFigures {
+/** What one log says; throws as {@linkcode messagesOf}. */
+export function figuresOf(file: string): LogFigures {
   const sizes = new Map<number, LoggedSize>();
-  for (const message of messagesOf(file, text).slice(1)) {
-    if (message.lost) continue;
+  let isFirst = true;
+  for (const message of messagesOf(file)) {
+    const isLeftOut = isFirst || message.lost;
+    isFirst = false;
+    if (isLeftOut) continue;
     const { sizeBytes, totalUs, stepsUs } = message;
     let size = sizes.get(sizeBytes);
     if (!size) sizes.set(sizeBytes, size = { sizeBytes, messagesUs: [], steps: new Map() });
@@ -98,9 +114,14 @@ function figuresOf(file: string, text: string): LogFigures {
   return sizes;
 }
 
-function messagesOf(file: string, text: string): LoggedMessage[] {
+/**
+ * The messages of a log.
+ *
+ * @throws {UsageError} naming file and line, where it is none
+ */
+export function* messagesOf(file: string): Generator<LoggedMessage> {
   try {
-    return readMessages(text);
+    yield* readMessages(piecesOf(file));
   } catch (error) {
     throw new UsageError(`${file}: ${describe(error)}; remove the file to go without it`);
   }

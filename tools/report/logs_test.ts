@@ -7,16 +7,10 @@ import { jobsOf } from "./jobs.ts";
 import { logsOf } from "./logs.ts";
 import { readMessages } from "./messages.ts";
 import { fakeDocument, fakeLog, type FakeRun, fakeRun } from "./testdata/documents.ts";
+import { folderWith } from "./testing/folder.ts";
 
 const TCP: FakeRun = { protocol: "tcp", io: "async", sizes: [100] };
 const TLS: FakeRun = { protocol: "tls", io: "async", engine: "openssl", sizes: [100] };
-
-/** A folder with files; gone afterwards. */
-async function folderWith(files: Record<string, string>) {
-  const dir = await Deno.makeTempDir({ prefix: "netpairs-report-" });
-  for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(join(dir, name), text);
-  return { dir, [Symbol.asyncDispose]: () => Deno.remove(dir, { recursive: true }) };
-}
 
 /** Lines of a log, each `duration step client size no lost`. */
 function logOf(...lines: string[]): string {
@@ -32,7 +26,7 @@ Deno.test("readMessages() puts the steps of a message together, of several clien
     ...["5 send 0 100 0 0", "7 send 1 100 0 0", "10 receive 1 100 0 0", "20 receive 0 100 0 0"],
     ...["6 send 0 100 0 0", "30 receive 0 100 0 1"],
   );
-  const messages = readMessages(text).map(({ totalUs, lost }) => [totalUs, lost]);
+  const messages = [...readMessages(text)].map(({ totalUs, lost }) => [totalUs, lost]);
   assertEquals(messages, [[25, false], [17, false], [36, false]]);
 });
 

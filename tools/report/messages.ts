@@ -8,9 +8,12 @@ import { type LoggedStep, readLog } from "../log_reader.ts";
 
 /** One message of a log. */
 export interface LoggedMessage {
+  client: number;
   sizeBytes: number;
   no: number;
   lost: boolean;
+  /** When its first step began, in microseconds since the epoch. */
+  startUs: number;
   /** From its first step to its last. */
   totalUs: number;
   stepsUs: Partial<Record<Step, number>>;
@@ -19,31 +22,37 @@ export interface LoggedMessage {
 /** A message as far as its lines were read. */
 interface OpenMessage extends LoggedMessage {
   latest: Step;
+  isWhole: boolean;
 }
 
 /**
  * Reads a log's messages, in the order of their first lines.
  *
+ * @param pieces see {@linkcode readLog}
  * @throws {SyntaxError} naming the line that is none
  */
-export function readMessages(text: string): LoggedMessage[] {
-  const messages: LoggedMessage[] = [];
-  // Several clients' lines are mixed in a server's log.
-  const open = new Map<number, OpenMessage>();
-  for (const line of readLog(text)) {
-    let message = open.get(line.client);
+export function* readMessages(pieces: Iterable<string>): Generator<LoggedMessage> {
+  // Several clients' lines are mixed in a server's log: a message waits for those before it.
+  const current = new Map<number, OpenMessage>();
+  const waiting: OpenMessage[] = [];
+  for (const line of readLog(pieces)) {
+    let message = current.get(line.client);
     if (!message || !belongsTo(line, message)) {
-      const { sizeBytes, no, lost, step } = line;
-      message = { sizeBytes, no, lost, totalUs: 0, stepsUs: {}, latest: step };
-      open.set(line.client, message);
-      messages.push(message);
+      if (message) message.isWhole = true;
+      const open = waiting.findIndex(({ isWhole }) => !isWhole);
+      if (open !== 0) yield* waiting.splice(0, open < 0 ? Infinity : open);
+      const { client, sizeBytes, no, lost, step, startUs } = line;
+      const rest = { totalUs: 0, stepsUs: {}, latest: step, isWhole: false };
+      message = { client, sizeBytes, no, lost, startUs, ...rest };
+      current.set(line.client, message);
+      waiting.push(message);
     }
     message.latest = line.step;
     message.stepsUs[line.step] = line.durationUs;
     // A step begins where the one before ends; starts have fewer digits than durations.
     message.totalUs += line.durationUs;
   }
-  return messages;
+  yield* waiting;
 }
 
 /** A message's lines follow each other in the order of the steps; a size may come twice in a plan. */

@@ -5,11 +5,12 @@
  */
 import { join } from "../../common/std.ts";
 import { describe, RunError, UsageError } from "../../common/errors.ts";
+import { openDocument } from "../../common/output.ts";
 import { averagesCsv } from "./averages.ts";
 import { buildReport } from "./build.ts";
 import { type FoundDocument, readDocument } from "./documents.ts";
 import { type Job, jobsOf, type Source } from "./jobs.ts";
-import { logsOf } from "./logs.ts";
+import { figuresOf, logsOf } from "./logs.ts";
 import { formatMarkdown } from "./markdown.ts";
 import { formatPage } from "./page.ts";
 
@@ -34,7 +35,7 @@ export function formatReport(sources: readonly Source[]): ReportFiles {
 /**
  * Writes report.html, report.md and averages.csv.
  *
- * @param paths result documents or their folders, at least one
+ * @param paths result documents, their folders or logs, at least one
  * @param out folder for the files (default: the first document's)
  * @returns where the files are
  * @throws {UsageError} for a document or a log that cannot be used
@@ -44,7 +45,11 @@ export async function writeReport(paths: readonly string[], out?: string): Promi
   const found = await readDocuments(paths);
   const sources: Source[] = [];
   for (const document of found) {
-    sources.push({ ...document, logs: await logsOf(document.document.runs, document.folder) });
+    const { madeOf } = document;
+    const logs = madeOf
+      ? madeOf.map(({ file }) => figuresOf(file))
+      : await logsOf(document.document.runs, document.folder);
+    sources.push({ ...document, logs });
   }
   const texts = formatReport(sources);
   const folder = out ?? found[0]!.folder;
@@ -59,17 +64,8 @@ export async function writeReport(paths: readonly string[], out?: string): Promi
     markdown: join(folder, "report.md"),
     csv: join(folder, "averages.csv"),
   };
-  for (const kind of ["html", "markdown", "csv"] as const) await write(files[kind], texts[kind]);
+  for (const kind of ["html", "markdown", "csv"] as const) openDocument(files[kind])(texts[kind]);
   return files;
-}
-
-async function write(file: string, text: string): Promise<void> {
-  try {
-    await Deno.writeTextFile(file, text);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotCapable) throw cause;
-    throw new RunError(`cannot write ${file}: ${describe(cause)}`, { cause });
-  }
 }
 
 /**

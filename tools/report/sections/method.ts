@@ -65,7 +65,7 @@ function environmentTable(sources: readonly Source[]) {
           `[${machines[i]! + 1}] ${hostname ?? NONE}`,
           `${os} ${arch}`,
           cpu ?? NONE,
-          String(cores),
+          cores > 0 ? String(cores) : NONE,
           deno,
           openssl ?? NONE,
           version,

@@ -1,0 +1,32 @@
+/**
+ * The name that a server's certificate has to be for.
+ *
+ * @module
+ */
+import { isIP } from "node:net";
+import { SSL_CTRL, TLSEXT_NAMETYPE_HOST_NAME } from "./constants.ts";
+import { takeError } from "./errors.ts";
+import { type OpenSsl, toCString } from "./library.ts";
+
+/**
+ * Sets the name check (SSL_set1_host(3)) and sends the name (RFC 6066 3); an address is checked as
+ * one and is no server name.
+ *
+ * @param checks false sends the name alone
+ * @throws {OpenSslError} where OpenSSL does not take the name
+ */
+export function expectName(
+  lib: OpenSsl,
+  ssl: Deno.PointerObject,
+  serverName: string,
+  checks: boolean,
+): void {
+  const name = toCString(serverName);
+  if (isIP(serverName) !== 0 && !checks) return;
+  if (checks && lib.X509_VERIFY_PARAM_set1_ip_asc(lib.SSL_get0_param(ssl), name) === 1) return;
+  lib.ERR_clear_error();
+  if (checks && lib.SSL_set1_host(ssl, name) !== 1) {
+    throw takeError(lib, `check the name ${serverName}`);
+  }
+  lib.SSL_ctrl(ssl, SSL_CTRL.SET_TLSEXT_HOSTNAME, BigInt(TLSEXT_NAMETYPE_HOST_NAME), name);
+}

@@ -1,0 +1,212 @@
+/** Hosts as users write them, on every lane, over real sockets. */
+import { generateCertificates } from "../certs/generate.ts";
+import { Client } from "../common/client.ts";
+import { setClock } from "../common/clock.ts";
+import { Deadlines } from "../common/deadline.ts";
+import { RunError } from "../common/errors.ts";
+import { type Lane, LANES, laneWords, permissionsOf } from "../common/lanes.ts";
+import { parseOptions } from "../common/options.ts";
+import { Recorder } from "../common/recorder.ts";
+import { join } from "../common/std.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../common/testing/assert.ts";
+import { FakeNames } from "../common/testing/fake_names.ts";
+import { within } from "../common/testing/within.ts";
+import { PREPARE } from "./bench/lane_stage.ts";
+import { ROOT } from "./children.ts";
+import { assertOneLine, laneNamed, lanesOf, Workplace } from "./testing.ts";
+
+/** Longer than a test may take: what ends before has not been waited for. */
+const TIMEOUT_MS = "60000";
+
+/** What every message goes through, as little as possible of it. */
+const SHORT = ["--sizes", "100", "--repeat", "2", "--timeout-ms", TIMEOUT_MS];
+
+/** Runs a client in this process, where names can be made up. */
+async function runClient(lane: Lane, host: string, port: number, certs: string): Promise<number> {
+  const options = parseOptions(lane.protocol, "client", [
+    ...laneWords(lane),
+    ...SHORT,
+    ...["--host", host, "--port", String(port), "--certs", certs],
+  ]);
+  assert(typeof options !== "string");
+  using deadlines = new Deadlines();
+  const recorder = new Recorder();
+  const { transport } = await PREPARE[lane.protocol](options, deadlines);
+  const client = new Client({ options, recorder, deadlines }, transport, 0);
+  try {
+    await within(client.exchangeSize(100, true));
+    await client.finish();
+  } finally {
+    await client.abandon();
+    // A blocking lane has taken C's.
+    setClock(undefined);
+  }
+  return recorder.messages - recorder.lost;
+}
+
+/** A port of 127.0.0.1 and ::1 on which nobody listens. */
+function freePort(transport: "tcp" | "udp"): number {
+  const address = { hostname: "127.0.0.1", port: 0 } as const;
+  using listener = transport === "tcp" ? Deno.listen(address) : closing(address);
+  return (listener.addr as Deno.NetAddr).port;
+}
+
+function closing(address: { hostname: string; port: number }) {
+  const socket = Deno.listenDatagram({ ...address, transport: "udp" });
+  return { addr: socket.addr, [Symbol.dispose]: () => socket.close() };
+}
+
+for (const lane of LANES) {
+  Deno.test(`${lane.name} client takes every way to write a host`, async () => {
+    await using place = await Workplace.make();
+    for (
+      const [listen, hosts] of [
+        ["127.0.0.1", [
+          "::ffff:127.0.0.1",
+          "[::ffff:7f00:1]",
+          "0.0.0.0",
+          "LOCALHOST.",
+          "localhost",
+        ]],
+        ["[::1]", ["[::1]", "0:0::1", "::"]],
+      ] as const
+    ) {
+      const { port } = await place.serve(lane, [...SHORT, "--host", listen, "--forever"]);
+      for (const host of hosts) {
+        using _names = new FakeNames({ localhost: ["127.0.0.1"] });
+        assertEquals([host, await runClient(lane, host, port, place.dir)], [host, 2]);
+      }
+    }
+  });
+
+  Deno.test(`${lane.name} client tries all addresses of a name in turn`, async () => {
+    await using place = await Workplace.make();
+    // Of 192.0.2.0/24 (RFC 5737) there is no way to any, or no answer: it comes last.
+    using _names = new FakeNames({ localhost: ["::1", "127.0.0.2", "127.0.0.1", "192.0.2.9"] });
+    const { port } = await place.serve(lane, [...SHORT, "--forever"]);
+    assertEquals(await runClient(lane, "localhost", port, place.dir), 2);
+  });
+
+  Deno.test(`${lane.name} client says at once that nobody listens at any address`, async () => {
+    await using place = await Workplace.make();
+    using _names = new FakeNames({ localhost: ["::1", "127.0.0.1"] });
+    const port = freePort(/^(tcp|tls)$/.test(lane.protocol) ? "tcp" : "udp");
+    const running = runClient(lane, "localhost", port, place.dir);
+    const error = await assertRejects(() => running, RunError);
+    assertMatch(error.message, /localhost:\d+: connection refused; is the server running there\?$/);
+  });
+
+  Deno.test(`${lane.name} ends refuse an interface that is not there`, async () => {
+    await using place = await Workplace.make();
+    const endings = (["client", "server"] as const).map((role) =>
+      place.run(lane, role, ["--host", "fe80::1%nope"])
+    );
+    const line = /^error: this machine has no network interface "nope"/;
+    for (const ending of await Promise.all(endings)) assertOneLine(ending, 1, line);
+  });
+}
+
+function linkLocal(): Deno.NetworkInterfaceInfo | undefined {
+  return Deno.networkInterfaces().find(({ family, address }) =>
+    family === "IPv6" && address.startsWith("fe80:")
+  );
+}
+
+const made = new Map<string, ReturnType<typeof generateCertificates>>();
+
+function certificatesFor(name: string) {
+  const set = made.get(name) ?? generateCertificates({ names: [name] });
+  made.set(name, set);
+  return set;
+}
+
+// Node's sockets on Deno take no interface.
+for (const lane of LANES.filter(({ engine }) => engine !== "rustls")) {
+  Deno.test(`${lane.name} pair speaks over a link-local address, its interface said`, async () => {
+    const link = linkLocal();
+    if (!link) return console.log("not tested: no interface here has a link-local address");
+    const { address, name, scopeid } = link;
+    await using place = await Workplace.make(await certificatesFor(address));
+    for (const zone of [name, scopeid]) {
+      const host = `${address}%${zone}`;
+      const server = await place.serve(lane, [...SHORT, "--host", host]);
+      assertEquals(await runClient(lane, host, server.port, place.dir), 2);
+      const { code, stderr } = await server.process.ended;
+      assertEquals(code, 0, stderr);
+      assertMatch(stderr, /^listening on \[fe80::[0-9a-f:]+%\w+\]:\d+$/m);
+    }
+  });
+}
+
+Deno.test("tls-async-rustls ends say that they take no link-local address", async () => {
+  await using place = await Workplace.make();
+  const name = Deno.networkInterfaces()[0]!.name;
+  for (const role of ["client", "server"] as const) {
+    const words = ["--host", `fe80::1%${name}`];
+    const ending = await place.run(laneNamed("tls-async-rustls"), role, words);
+    assertOneLine(ending, 1, /Deno's own TLS takes no interface; use --engine openssl$/);
+  }
+});
+
+for (const lane of lanesOf("tls", "dtls")) {
+  Deno.test(`${lane.name} client checks an international name as the certificate has it`, async () => {
+    using _names = new FakeNames({ "xn--bcher-kva.example.": ["127.0.0.1"] });
+    await using place = await Workplace.make(await certificatesFor("BÜCHER.example"));
+    const { port } = await place.serve(lane, [...SHORT, "--forever"]);
+    assertEquals(await runClient(lane, "bücher.Example.", port, place.dir), 2);
+  });
+
+  Deno.test(`${lane.name} client goes to no other address where the certificate does not pass`, async () => {
+    await using place = await Workplace.make(await certificatesFor("other.example"));
+    using _names = new FakeNames({ localhost: ["127.0.0.1", "127.0.0.2"] });
+    const { port } = await place.serve(lane, [...SHORT, "--forever", "--host", "0.0.0.0"]);
+    const running = runClient(lane, "localhost", port, place.dir);
+    const error = await assertRejects(() => running, RunError);
+    assertMatch(error.message, /certificate is (for other\.example, )?not for localhost/);
+  });
+}
+
+Deno.test("udp-async client hears without --allow-ffi of no refusal, and gives up as before", async () => {
+  await using place = await Workplace.make();
+  const lane = lanesOf("udp")[0]!;
+  const words = ["--sizes", "100", "--timeout-ms", "50", "--port", String(freePort("udp"))];
+  const client = await place.run(lane, "client", words, { permissions: permissionsOf(lane) });
+  assertOneLine(client, 1, /: no answer; is the server running there\?/);
+});
+
+/** Commands that take a host, and the word for it. */
+const COMMANDS = [
+  ["tcp/client.ts", "--host", []],
+  ["dtls/server.ts", "--host", []],
+  ["tools/run_all.ts", "--host", []],
+  ["certs/generate.ts", "--name", ["--dir", "certs-that-are-not-made"]],
+] as const;
+
+const WRONG_HOSTS = {
+  "host:1443": "has a port in it",
+  "[::1]:1443": "has a port in it",
+  "https://x": "is a URL",
+  "256.1.1.1": "is no IPv4 address",
+  "127.1": "is no IPv4 address",
+  "0x7f.1": "is no IPv4 address",
+  "::1::": "is no IPv6 address",
+  "[localhost]": "has brackets",
+  " localhost": "is neither",
+  "": "(wants|needs) a value",
+};
+
+for (const [script, word, more] of COMMANDS) {
+  Deno.test(`${script} refuses what is no host with one line and exit code 2`, async () => {
+    const endings = Object.entries(WRONG_HOSTS).map(async ([host, why]) => {
+      const words = script.startsWith("certs") ? [`${word}=${host}`] : [word, host];
+      const args = ["run", "--quiet", "--no-prompt", "-A", join(ROOT, script), ...words, ...more];
+      const output = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT }).output();
+      const [stdout, stderr] = [output.stdout, output.stderr].map((bytes) =>
+        new TextDecoder().decode(bytes)
+      );
+      const ending = { code: output.code, signal: output.signal, stdout: stdout!, stderr: stderr! };
+      assertOneLine(ending, 2, new RegExp(`^error: .*${why}`));
+    });
+    await Promise.all(endings);
+  });
+}

@@ -1,0 +1,50 @@
+/** The system's errors about one datagram end no run: they are losses, on every kind of I/O. */
+import { permissionsOf } from "../common/lanes.ts";
+import { join } from "../common/std.ts";
+import { assert, assertEquals } from "../common/testing/assert.ts";
+import { cannotMakeTrouble, withoutNetwork } from "../common/testing/trouble.ts";
+import { ROOT } from "./children.ts";
+import { assertOneLine, lanesOf, readDocument, Workplace } from "./testing.ts";
+
+const FLAKY = join(ROOT, "common", "testing", "flaky_datagrams.ts");
+
+const WORDS = ["--sizes", "100,1000", "--repeat", "40", "--connect", "once"];
+
+/** A server takes a silence of twice its time for the end, which several losses in a row are not. */
+const SERVER_WORDS = [...WORDS, "--timeout-ms", "2000"];
+const CLIENT_WORDS = [...WORDS, "--timeout-ms", "100", "--json", "-"];
+
+for (const lane of lanesOf("udp", "dtls")) {
+  Deno.test(`${lane.name} pair counts what the system refuses to send or receive as lost`, async () => {
+    await using place = await Workplace.make();
+    const changes = { permissions: [...permissionsOf(lane), `--preload=${FLAKY}`] };
+    const { port, process } = await place.serve(lane, SERVER_WORDS, changes);
+    const words = [...CLIENT_WORDS, "--port", String(port)];
+    const client = await place.run(lane, "client", words, changes);
+    assertEquals(client.code, 0, client.stderr);
+    const { code, stderr } = await process.ended;
+    assertEquals(code, 0, stderr);
+    const { sizes } = readDocument(client.stdout).runs[0]!;
+    const lost = sizes.reduce((sum, size) => sum + size.lost!, 0);
+    assert(lost > 0 && lost < 60, `${lost} of 80 were lost`);
+  });
+}
+
+for (const lane of lanesOf("udp")) {
+  Deno.test({
+    name: `${lane.name} client says that no network leads to the server`,
+    ignore: cannotMakeTrouble(),
+    fn: async () => {
+      await using place = await Workplace.make();
+      const words = ["--host", "192.0.2.1", "--timeout-ms", "50", "--json", "-"];
+      const started = withoutNetwork(() => place.start(lane, "client", words));
+      if (!started) return;
+      const client = await started.ended;
+      assertOneLine(client, 1, /^error: cannot .* 192\.0\.2\.1:1443: .*network is unreachable/i);
+      // Where the socket is connected, connect(2) knows already.
+      const lost = lane.io === "async" ? [[3, 3]] : [];
+      const { sizes } = readDocument(client.stdout).runs[0]!;
+      assertEquals(sizes.map((size) => [size.sent, size.lost]), lost);
+    },
+  });
+}
