@@ -78,7 +78,7 @@ Deno.test("listenTls() refuses a port that is in use, and leaves nothing open", 
 
 Deno.test("listenTls() throws at once, before anything is awaited", () => {
   const wrong = { hostname: "127.0.0.1", port: 0, cert: "none", key: "none" };
-  assertThrows(() => listenTls(wrong), OpenSslError, "Cannot read the certificate");
+  assertThrows(() => listenTls(wrong), RangeError, "Cannot use cert: it is not PEM");
 });
 
 for (const wrong of [0, -1, 1.5, NaN, Infinity]) {
