@@ -102,13 +102,13 @@ export class StubServer implements AsyncDisposable {
         return server;
       }
       case "tls": {
-        const listener = listenTls({ ...LOOPBACK, ...await credentials("server") });
+        const listener = listenTls({ ...LOOPBACK, ...await serverCredentials() });
         const server = new StubServer(listener.addr.port, options, () => listener.close());
         void server.#serveAll(listener, tlsTalk);
         return server;
       }
       case "dtls": {
-        const listener = listenDtls({ ...LOOPBACK, ...await credentials("server") });
+        const listener = listenDtls({ ...LOOPBACK, ...await serverCredentials() });
         const server = new StubServer(listener.addr.port, options, () => listener.close());
         void server.#serveAll(listener, dtlsTalk);
         return server;
@@ -180,7 +180,11 @@ export class StubServer implements AsyncDisposable {
 
 async function credentials(role: "client" | "server") {
   const set = await goodCertificates();
-  return { caCerts: [set.ca], clientCertificate: "require" as const, ...set[role] };
+  return { caCerts: [set.ca], ...set[role] };
+}
+
+async function serverCredentials() {
+  return { ...await credentials("server"), clientCertificate: "require" as const };
 }
 
 type TlsConn = Awaited<ReturnType<typeof connectTls>>;
