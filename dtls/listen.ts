@@ -23,7 +23,7 @@ import type { MaybePromise } from "../common/protocol.ts";
 import { checkSettings } from "../common/settings/check.ts";
 import { afterWoken, UdpSocket } from "../common/udp.ts";
 import { DtlsConn, type DtlsConnOptions } from "./conn.ts";
-import { LISTEN_DTLS } from "./settings.ts";
+import { IDLE_TIMEOUT_MS, LISTEN_DTLS } from "./settings.ts";
 
 /**
  * Settings of {@linkcode listenDtls}.
@@ -48,9 +48,6 @@ export interface ListenDtlsOptions extends ListenSettings, DtlsSettings {
   /** Longest silence of a client in milliseconds, after which it is freed (default 300000). */
   idleTimeoutMs?: number;
 }
-
-/** A client that vanished is forgotten after that long, where nothing else is said. */
-const IDLE_TIMEOUT_MS = 300_000;
 
 /**
  * Listens for DTLS clients: one UDP socket, many sessions. A client is answered without keeping

@@ -1,7 +1,7 @@
-import { createPrivateKey } from "node:crypto";
 import { generateCertificates } from "../../certs/generate.ts";
 import { assertEquals, assertMatch, assertThrows } from "../testing/assert.ts";
 import { testCertificates } from "../testing/certs.ts";
+import { encryptedKey, PASSPHRASE } from "../testing/good_settings.ts";
 import { connectedNet } from "../testing/memory_net.ts";
 import { TlsContext, type TlsContextOptions } from "./context.ts";
 import { MemoryBio } from "./memory_bio.ts";
