@@ -180,14 +180,14 @@ export class DtlsConn extends SecureConn {
    */
   async send(message: ArrayBuffer | ArrayBufferView): Promise<void> {
     const bytes = bytesOf(message, "message");
-    if (!this.core.established) await this.handshake();
-    if (this.#failure !== undefined) throw this.#failure;
     const { length } = bytes;
     if (length < 1 || length > MAX_MESSAGE_BYTES) {
       throw new RangeError(
         `Cannot send a message of ${length} bytes: 1 to ${MAX_MESSAGE_BYTES} fit a DTLS record`,
       );
     }
+    if (!this.core.established) await this.handshake();
+    if (this.#failure !== undefined) throw this.#failure;
     this.core.write(bytes);
     const sending = this.#flush();
     const copy = this.#copy;
@@ -326,6 +326,8 @@ export class DtlsConn extends SecureConn {
       const reader = this.#reader;
       // What a short buffer left of a message would be read as the next one.
       const own = reader?.into;
+      // Its memory may have been given away since.
+      checkInto(own);
       const into = own && own.length >= MAX_MESSAGE_BYTES ? own : scratch();
       const length = this.core.read(into);
       if (length === NOT_YET) return;

@@ -147,6 +147,8 @@ export class TlsConn extends SecureConn {
         // What reading has brought about; not waited for, as the peer may be waiting for a read.
         this.#flush().catch(() => {});
         await this.#receive();
+        // Its memory may have been given away since.
+        checkInto(into);
       }
     } catch (error) {
       throw this.#failed(error);

@@ -75,7 +75,7 @@ export function testRefusals(subject: Subject): void {
 }
 
 /** Makes sure that each of some calls is refused as it has to be. */
-async function checkAll(
+export async function checkAll(
   call: Subject["call"],
   wrong: () => readonly Wrong[] | Promise<readonly Wrong[]>,
 ): Promise<void> {
