@@ -22,7 +22,8 @@ import { contextPart, SERVER_CONTEXT } from "../common/openssl/settings_table.ts
 import type { MaybePromise } from "../common/protocol.ts";
 import { checkSettings } from "../common/settings/check.ts";
 import { afterWoken, UdpSocket } from "../common/udp.ts";
-import { DtlsConn, type DtlsConnOptions } from "./conn.ts";
+import type { DtlsConnOptions } from "./carrier.ts";
+import { DtlsConn } from "./conn.ts";
 import { IDLE_TIMEOUT_MS, LISTEN_DTLS } from "./settings.ts";
 
 /**

@@ -147,7 +147,7 @@ const SERVER: SettingsTable<Omit<TlsServerSettings, keyof TlsSettings>> = {
   ),
   pskLookup: setting(
     callback<NonNullable<TlsServerSettings["pskLookup"]>>(),
-    "finds the pre-shared key of a client's identity",
+    "finds the pre-shared key of a client's identity; null refuses the client",
     none,
   ),
   pskHint: setting(

@@ -60,7 +60,8 @@ export const SECURE_CONN: Methods = {
     { name: "length", ...wholeNumber(1, 8160), args: (value) => ["EXPORTER-test", value] },
     {
       name: "context",
-      ...byteString(0, Infinity),
+      ...byteString(0, 65_535),
+      wrongValues: [new Uint8Array(65_536)],
       args: (value) => ["EXPORTER-test", 16, value],
     },
   ],
@@ -88,6 +89,7 @@ export const SHARED: Readonly<Record<string, Methods>> = {
     [Symbol.dispose]: HARMLESS,
   },
   SavedSession: {
+    isBoundTo: INNER,
     parse: [{
       ...text(),
       name: "text",
