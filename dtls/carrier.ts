@@ -47,5 +47,5 @@ export interface DtlsConnOptions {
   /** Longest silence of the peer in milliseconds; Infinity for none. */
   idleTimeoutMs: number;
   /** Ends every wait when it is aborted. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }

@@ -45,9 +45,9 @@ import { IDLE_TIMEOUT_MS, LISTEN_DTLS } from "./settings.ts";
  */
 export interface ListenDtlsOptions extends ListenSettings, DtlsSettings {
   /** Longest UDP payload of handshake datagrams in bytes, 256 to 65507 (default 1400). */
-  mtu?: number;
+  mtu?: number | undefined;
   /** Longest silence of a client in milliseconds, after which it is freed (default 300000). */
-  idleTimeoutMs?: number;
+  idleTimeoutMs?: number | undefined;
 }
 
 /**

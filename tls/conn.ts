@@ -34,9 +34,9 @@ export interface TlsConnOptions {
   /** Longest time for the handshake in milliseconds. */
   handshakeTimeoutMs: number;
   /** Ends every wait when it is aborted. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Told once, when the connection needs its socket no more. */
-  released?: () => void;
+  released?: (() => void) | undefined;
 }
 
 /**

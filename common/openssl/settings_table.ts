@@ -312,7 +312,7 @@ function checkPsk(
  * @throws {TypeError} naming the setting that is unknown, of the wrong kind or in the wrong place
  * @throws {RangeError} naming the setting whose value cannot be used
  */
-export function checkConnect<T extends ConnectSettings & { context?: ContextFacts }>(
+export function checkConnect<T extends ConnectSettings & { context?: ContextFacts | undefined }>(
   table: SettingsTable<T>,
   options: unknown,
   datagram: boolean,

@@ -11,7 +11,7 @@ export interface Setting<T> extends Kind<T> {
   /** What it is for, in a line. */
   readonly summary: string;
   /** What holds where it is absent, as the documentation says it; absent where it is required. */
-  readonly absent?: string;
+  readonly absent?: string | undefined;
 }
 
 /** The settings of one function, by name. */

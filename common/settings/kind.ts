@@ -31,7 +31,7 @@ export interface Kind<T> {
   /** What is allowed, for messages and documentation: completes "must be ...". */
   readonly allowed: string;
   /** The settings inside, by name, where it has some; for the documentation. */
-  readonly fields?: object;
+  readonly fields?: object | undefined;
   /** Reads a value once; what it returns is copied where the program could change it later. */
   read(value: unknown): T;
   /** Some values that pass, the least and the greatest among them; none where only its user can tell. */
