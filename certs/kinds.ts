@@ -4,7 +4,8 @@
  * @module
  */
 import { group, setting } from "../common/settings/check.ts";
-import { type Kind, Misfit, oneOf, show, text, wholeNumber } from "../common/settings/kinds.ts";
+import { type Kind, Misfit, wrongKind } from "../common/settings/kind.ts";
+import { oneOf, text, wholeNumber } from "../common/settings/kinds.ts";
 import { parseName, type SubjectName } from "./names.ts";
 
 /** Longest lifetime that may be asked for, in days. */
@@ -35,6 +36,7 @@ export const SUBJECT_TEXT: Kind<string> = {
     if (isPrintable && value.trim() === value && value.length <= MAX_TEXT_LENGTH) return value;
     throw new Misfit(true, `must be ${SUBJECT_TEXT.allowed}`);
   },
+  good: ["a", "ä b", "x".repeat(MAX_TEXT_LENGTH)],
   wrongKinds: NO_TEXTS,
   wrongValues: ["", " a", "a\n", "a\0b", "a\ud800", "x".repeat(MAX_TEXT_LENGTH + 1)],
 };
@@ -46,6 +48,7 @@ export const NAME: Kind<string> = {
     if (typeof value !== "string") wrongKind(NAME.allowed, value);
     return readName(value).value;
   },
+  good: ["a.example", "192.0.2.1", "2001:db8::1"],
   wrongKinds: NO_TEXTS,
   wrongValues: ["", "a..b", "a b", "127.0.0.256", "a\0b"],
 };
@@ -76,13 +79,10 @@ export const DATE: Kind<Date> = {
     if (year >= 1 && year <= MAX_YEAR) return new Date(value);
     throw new Misfit(true, `must be ${DATE.allowed}`);
   },
+  good: [new Date("0001-01-01"), new Date("9999-12-31")],
   wrongKinds: [null, {}, [], () => {}, "2020-01-01", 1_600_000_000_000, true],
   wrongValues: [new Date(NaN), new Date(8.64e15), new Date(-8.64e15)],
 };
-
-function wrongKind(allowed: string, value: unknown): never {
-  throw new Misfit(false, `must be ${allowed}, not ${show(value)}`);
-}
 
 function readName(text: string): SubjectName {
   try {

@@ -5,7 +5,8 @@
  */
 import { DEFAULT_CERTS } from "../common/certificates.ts";
 import { group, setting, type SettingsTable } from "../common/settings/check.ts";
-import { flag, type Kind, listOf, oneOf, text } from "../common/settings/kinds.ts";
+import type { Kind } from "../common/settings/kind.ts";
+import { flag, listOf, oneOf, text } from "../common/settings/kinds.ts";
 import { KEY_TYPES, type KeyType } from "./key_types.ts";
 import { DATE, DAYS, NAME, PATH, SUBJECT_NAME, SUBJECT_TEXT } from "./kinds.ts";
 import type { SubjectName } from "./names.ts";

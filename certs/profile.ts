@@ -6,7 +6,8 @@
 import { describe, UsageError } from "../common/errors.ts";
 import { fromFileUrl, parseYaml } from "../common/std.ts";
 import { checkValue, group, setting } from "../common/settings/check.ts";
-import { type Kind, listOf, wholeNumber } from "../common/settings/kinds.ts";
+import type { Kind } from "../common/settings/kind.ts";
+import { listOf, wholeNumber } from "../common/settings/kinds.ts";
 import { DAYS, MAX_DAYS, NAME, SUBJECT_TEXT } from "./kinds.ts";
 
 /** What goes into the certificates; certs/profile.yaml says what each value means. */
@@ -77,6 +78,7 @@ const PARTIAL = group<PartialProfile>({
 /** A profile, or what differs from the built-in one. */
 export const PROFILE: Kind<Profile> = {
   ...PARTIAL,
+  good: [BUILT_IN_PROFILE],
   // An empty one is all of the built-in one.
   wrongKinds: [null, [], "text", 1, true, { more: 1 }, { server: [] }, { validityDays: "1" }],
   read(value) {

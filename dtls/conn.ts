@@ -8,6 +8,7 @@ import { ReplacedError, TimeoutError } from "../common/errors.ts";
 import { ENDED, NOT_YET, type TlsSession } from "../common/openssl/session.ts";
 import { SecureConn } from "../common/openssl/secure_conn.ts";
 import { bytesOf, checkInto, checkWait } from "../common/settings/kinds.ts";
+import type { DtlsCarrier, DtlsConnOptions } from "./carrier.ts";
 
 /** A DTLS record carries at most 2^14 bytes of a message (RFC 6347 4.1). */
 export const MAX_MESSAGE_BYTES = 16_384;
@@ -17,52 +18,6 @@ const INBOX_LIMIT = 256;
 
 /** How long `close()` waits for the peer's close_notify; on UDP it may be lost. */
 const CLOSE_TIMEOUT_MS = 500;
-
-/**
- * What a connection needs of the socket below it.
- *
- * @example
- * ```ts
- * const sent: Uint8Array[] = [];
- * const carrier: DtlsCarrier = {
- *   remoteAddr: { transport: "udp", hostname: "192.0.2.1", port: 4433 },
- *   transmit: (datagram) => Promise.resolve(void sent.push(datagram.slice())),
- *   release() {},
- * };
- * await carrier.transmit(new Uint8Array(13));
- * if (sent[0]?.length !== 13) throw new Error("it was to be kept");
- * ```
- */
-export interface DtlsCarrier {
-  /** The peer. */
-  readonly remoteAddr: Deno.NetAddr;
-  /** Sends a datagram; the bytes are borrowed until the promise settles. */
-  transmit(datagram: Uint8Array): Promise<unknown>;
-  /** Told once, when the connection needs its socket no more. */
-  release(): void;
-  /** Told once, when the handshake is complete. */
-  established?(): void;
-  /** Told once, when the connection fails before or after its handshake. */
-  failed?(error: unknown): void;
-}
-
-/**
- * Settings of a connection.
- *
- * @example
- * ```ts
- * const options: DtlsConnOptions = { handshakeTimeoutMs: 10_000, idleTimeoutMs: Infinity };
- * if (options.signal) throw new Error("there is none");
- * ```
- */
-export interface DtlsConnOptions {
-  /** Longest time for the handshake in milliseconds. */
-  handshakeTimeoutMs: number;
-  /** Longest silence of the peer in milliseconds; Infinity for none. */
-  idleTimeoutMs: number;
-  /** Ends every wait when it is aborted. */
-  signal?: AbortSignal;
-}
 
 interface Reader extends Omit<PromiseWithResolvers<Uint8Array | null>, "promise"> {
   /** Where the message goes; absent for memory of its own. */
@@ -180,14 +135,14 @@ export class DtlsConn extends SecureConn {
    */
   async send(message: ArrayBuffer | ArrayBufferView): Promise<void> {
     const bytes = bytesOf(message, "message");
-    if (!this.core.established) await this.handshake();
-    if (this.#failure !== undefined) throw this.#failure;
     const { length } = bytes;
     if (length < 1 || length > MAX_MESSAGE_BYTES) {
       throw new RangeError(
         `Cannot send a message of ${length} bytes: 1 to ${MAX_MESSAGE_BYTES} fit a DTLS record`,
       );
     }
+    if (!this.core.established) await this.handshake();
+    if (this.#failure !== undefined) throw this.#failure;
     this.core.write(bytes);
     const sending = this.#flush();
     const copy = this.#copy;
@@ -326,6 +281,8 @@ export class DtlsConn extends SecureConn {
       const reader = this.#reader;
       // What a short buffer left of a message would be read as the next one.
       const own = reader?.into;
+      // Its memory may have been given away since.
+      checkInto(own);
       const into = own && own.length >= MAX_MESSAGE_BYTES ? own : scratch();
       const length = this.core.read(into);
       if (length === NOT_YET) return;

@@ -115,6 +115,15 @@ for (const sizeBytes of [0, 16_385]) {
   });
 }
 
+Deno.test("receive() says so where its memory was given away meanwhile", async () => {
+  await using pair = await open();
+  const into = new Uint8Array(20_000);
+  const receiving = pair.server.receive(into, PATIENCE_MS);
+  into.buffer.transfer();
+  await pair.client.send(new Uint8Array(5));
+  await assertRejects(() => receiving, TypeError, "into must be a Uint8Array");
+});
+
 Deno.test("send() borrows its message for the call alone", async () => {
   await using pair = await open();
   const message = new Uint8Array(8).fill(1);

@@ -42,11 +42,11 @@ export interface ConnectDtlsOptions extends ConnectSettings, DtlsSettings {
    * Made once by {@linkcode dtlsContext} for many connections; certificates, keys and algorithms are
    * its settings then, and refused here.
    */
-  context?: TlsContext;
+  context?: TlsContext | undefined;
   /** Longest UDP payload of handshake datagrams in bytes, 256 to 65507 (default 1400). */
-  mtu?: number;
+  mtu?: number | undefined;
   /** Longest silence of the server in milliseconds (default none). */
-  idleTimeoutMs?: number;
+  idleTimeoutMs?: number | undefined;
 }
 
 /**

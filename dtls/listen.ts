@@ -22,8 +22,9 @@ import { contextPart, SERVER_CONTEXT } from "../common/openssl/settings_table.ts
 import type { MaybePromise } from "../common/protocol.ts";
 import { checkSettings } from "../common/settings/check.ts";
 import { afterWoken, UdpSocket } from "../common/udp.ts";
-import { DtlsConn, type DtlsConnOptions } from "./conn.ts";
-import { LISTEN_DTLS } from "./settings.ts";
+import type { DtlsConnOptions } from "./carrier.ts";
+import { DtlsConn } from "./conn.ts";
+import { IDLE_TIMEOUT_MS, LISTEN_DTLS } from "./settings.ts";
 
 /**
  * Settings of {@linkcode listenDtls}.
@@ -44,13 +45,10 @@ import { LISTEN_DTLS } from "./settings.ts";
  */
 export interface ListenDtlsOptions extends ListenSettings, DtlsSettings {
   /** Longest UDP payload of handshake datagrams in bytes, 256 to 65507 (default 1400). */
-  mtu?: number;
+  mtu?: number | undefined;
   /** Longest silence of a client in milliseconds, after which it is freed (default 300000). */
-  idleTimeoutMs?: number;
+  idleTimeoutMs?: number | undefined;
 }
-
-/** A client that vanished is forgotten after that long, where nothing else is said. */
-const IDLE_TIMEOUT_MS = 300_000;
 
 /**
  * Listens for DTLS clients: one UDP socket, many sessions. A client is answered without keeping

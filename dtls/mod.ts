@@ -6,6 +6,7 @@
  * @module
  */
 export { connectDtls, type ConnectDtlsOptions, dtlsContext } from "./connect.ts";
-export { type DtlsCarrier, DtlsConn, type DtlsConnOptions } from "./conn.ts";
+export type { DtlsCarrier, DtlsConnOptions } from "./carrier.ts";
+export { DtlsConn } from "./conn.ts";
 export { DtlsListener, listenDtls, type ListenDtlsOptions } from "./listen.ts";
 export * from "../common/openssl/mod.ts";

@@ -17,12 +17,15 @@ import { instance } from "../common/settings/kinds.ts";
 import type { ConnectDtlsOptions } from "./connect.ts";
 import type { ListenDtlsOptions } from "./listen.ts";
 
+/** A client that vanished is forgotten after that long, where nothing else is said. */
+export const IDLE_TIMEOUT_MS = 300_000;
+
 /** Settings of `connectDtls()`. */
 export const CONNECT_DTLS: SettingsTable<ConnectDtlsOptions> = {
   ...CONNECT,
   ...CLIENT_CONTEXT.dtls,
   context: setting(
-    instance("TlsContext", () => TlsContext),
+    instance("TlsContext", TlsContext, ({ closed }) => !closed),
     "made once by `dtlsContext()`",
     "none",
   ),
@@ -35,5 +38,5 @@ export const LISTEN_DTLS: SettingsTable<ListenDtlsOptions> = {
   ...LISTEN,
   ...SERVER_CONTEXT.dtls,
   mtu: MTU,
-  idleTimeoutMs: idleTimeoutMs("300000"),
+  idleTimeoutMs: idleTimeoutMs(`${IDLE_TIMEOUT_MS}`),
 };

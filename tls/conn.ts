@@ -34,9 +34,9 @@ export interface TlsConnOptions {
   /** Longest time for the handshake in milliseconds. */
   handshakeTimeoutMs: number;
   /** Ends every wait when it is aborted. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Told once, when the connection needs its socket no more. */
-  released?: () => void;
+  released?: (() => void) | undefined;
 }
 
 /**
@@ -147,6 +147,8 @@ export class TlsConn extends SecureConn {
         // What reading has brought about; not waited for, as the peer may be waiting for a read.
         this.#flush().catch(() => {});
         await this.#receive();
+        // Its memory may have been given away since.
+        checkInto(into);
       }
     } catch (error) {
       throw this.#failed(error);

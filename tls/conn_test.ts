@@ -110,6 +110,15 @@ Deno.test("read() into nothing gives nothing at once", async () => {
   assertEquals(await pair.server.read(new Uint8Array()), 0);
 });
 
+Deno.test("read() says so where its memory was given away meanwhile", async () => {
+  await using pair = await open({ maxVersion: "TLSv1.2" });
+  const into = new Uint8Array(20_000);
+  const reading = pair.server.read(into);
+  into.buffer.transfer();
+  await pair.client.write(new Uint8Array(5));
+  await assertRejects(() => within(reading), TypeError, "into must be a Uint8Array");
+});
+
 Deno.test("read() is refused while another one waits", async () => {
   await using pair = await open();
   const first = pair.server.read(new Uint8Array(8));

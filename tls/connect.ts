@@ -43,7 +43,7 @@ export interface ConnectTlsOptions extends ConnectSettings {
    * Made once by {@linkcode tlsContext} for many connections; certificates, keys and algorithms are
    * its settings then, and refused here.
    */
-  context?: TlsContext;
+  context?: TlsContext | undefined;
 }
 
 /**

@@ -19,7 +19,11 @@ import type { ListenTlsOptions } from "./listen.ts";
 export const CONNECT_TLS: SettingsTable<ConnectTlsOptions> = {
   ...CONNECT,
   ...CLIENT_CONTEXT.tls,
-  context: setting(instance("TlsContext", () => TlsContext), "made once by `tlsContext()`", "none"),
+  context: setting(
+    instance("TlsContext", TlsContext, ({ closed }) => !closed),
+    "made once by `tlsContext()`",
+    "none",
+  ),
 };
 
 /** Settings of `listenTls()`. */

@@ -18,7 +18,7 @@ import { takeError } from "./errors.ts";
 import { loadOpenSsl, type OpenSsl } from "./library.ts";
 import type { DtlsSettings, TlsClientSettings, TlsServerSettings } from "./settings.ts";
 import { checkTogether, CLIENT_CONTEXT, SERVER_CONTEXT } from "./settings_table.ts";
-import { checkSettings, setting, type SettingsTable } from "../settings/check.ts";
+import { checkVariant, setting, type SettingsTable } from "../settings/check.ts";
 import { flag, oneOf } from "../settings/kinds.ts";
 import {
   applyAlgorithms,
@@ -49,14 +49,9 @@ export type TlsContextOptions =
   & (({ role: "client" } & TlsClientSettings) | ({ role: "server" } & TlsServerSettings))
   & DtlsSettings;
 
-type ContextTable = SettingsTable<
-  & { role: "client" | "server"; datagram: boolean }
-  & TlsClientSettings
-  & TlsServerSettings
-  & DtlsSettings
->;
+type Which = Pick<TlsContextOptions, "role" | "datagram">;
 
-const WHICH = {
+const WHICH: SettingsTable<Which> = {
   role: setting(oneOf(["client", "server"]), "which end its sessions are"),
   datagram: setting(flag(), "true for DTLS, false for TLS"),
 };
@@ -73,14 +68,18 @@ export const CONTEXT_SETTINGS = {
   },
 };
 
+type AllSettings = TlsClientSettings & TlsServerSettings & DtlsSettings;
+
 /** As it comes from a program: even which table applies has to be looked at first. */
 function checkedOptions(options: TlsContextOptions): TlsContextOptions {
-  const { role, datagram } = options ?? {};
-  const end = role === "server" ? "server" : "client";
-  const table = CONTEXT_SETTINGS[end][datagram === true ? "dtls" : "tls"];
-  const checked = checkSettings(table as unknown as ContextTable, options, "make a TLS context");
-  checkTogether(checked, "make a TLS context");
-  if (end === "server" && checked.cert === undefined && !checked.pskLookup) {
+  const action = "make a TLS context";
+  const tableOf = ({ role, datagram }: Which) => {
+    const tables = role === "client" ? CLIENT_CONTEXT : SERVER_CONTEXT;
+    return tables[datagram ? "dtls" : "tls"] as SettingsTable<AllSettings>;
+  };
+  const checked = checkVariant(WHICH, tableOf, options, action);
+  checkTogether(checked, action);
+  if (checked.role === "server" && checked.cert === undefined && !checked.pskLookup) {
     throw new TypeError("Cannot listen: cert with its key, or pskLookup, is wanted");
   }
   return checked as TlsContextOptions;

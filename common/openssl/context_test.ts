@@ -1,7 +1,7 @@
-import { createPrivateKey } from "node:crypto";
 import { generateCertificates } from "../../certs/generate.ts";
 import { assertEquals, assertMatch, assertThrows } from "../testing/assert.ts";
 import { testCertificates } from "../testing/certs.ts";
+import { encryptedKey } from "../testing/good_settings.ts";
 import { connectedNet } from "../testing/memory_net.ts";
 import { TlsContext, type TlsContextOptions } from "./context.ts";
 import { MemoryBio } from "./memory_bio.ts";
@@ -144,18 +144,9 @@ Deno.test("TlsContext() refuses another libssl once one is in use", () => {
 
 Deno.test("TlsContext() opens an encrypted key with keyPassphrase alone, and asks for nothing", async () => {
   const { server } = await testCertificates();
-  const key = String(
-    createPrivateKey(server.key)
-      .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "secret" }),
-  );
-  new TlsContext({
-    role: "server",
-    datagram: true,
-    cert: server.cert,
-    key,
-    keyPassphrase: "secret",
-  })
-    .close();
+  const key = encryptedKey(server.key, "secret");
+  const options = { role: "server", datagram: true, cert: server.cert, key } as const;
+  new TlsContext({ ...options, keyPassphrase: "secret" }).close();
   const why = (keyPassphrase?: string) => refusal({ key, keyPassphrase });
   assertEquals(await why(), "Cannot use key: it is encrypted; keyPassphrase is wanted");
   const wrong = "Cannot use key: it is encrypted, and keyPassphrase does not open it";

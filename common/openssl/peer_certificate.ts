@@ -31,12 +31,27 @@ export interface CertificateName {
   value: string;
 }
 
-/** What is known of a certificate besides its PEM. */
+/**
+ * What is known of a certificate besides its PEM.
+ *
+ * @example
+ * ```ts
+ * const isOver = ({ validTo }: CertificateFacts) => validTo.getTime() < Date.now();
+ * const [validFrom, validTo] = [new Date("2020-01-01"), new Date("2020-02-01")];
+ * const name = { subject: "CN=server", issuer: "CN=authority", names: [] };
+ * if (!isOver({ ...name, validFrom, validTo })) throw new Error("its time is over");
+ * ```
+ */
 export interface CertificateFacts {
+  /** Whose it is, for people: RFC 2253 form, such as "CN=server,O=example". */
   subject: string;
+  /** Who signed it, in the same form. */
   issuer: string;
+  /** Names and addresses that it is for (RFC 5280 4.2.1.6). */
   names: readonly CertificateName[];
+  /** When it begins to be valid (RFC 5280 4.1.2.5). */
   validFrom: Date;
+  /** When it ends to be valid (RFC 5280 4.1.2.5). */
   validTo: Date;
 }
 

@@ -147,6 +147,11 @@ export class SavedSession implements Disposable {
     return this.#session;
   }
 
+  /** True after {@linkcode close}. */
+  get closed(): boolean {
+    return this.#session === null;
+  }
+
   /** Frees it; connections that use it keep what they need. May be called twice. */
   close(): void {
     if (this.#session !== null) this.#lib.SSL_SESSION_free(this.#session);

@@ -58,13 +58,13 @@ export function liveSessions(): number {
 /** Settings of one session. */
 export interface TlsSessionOptions {
   /** Client: name or IP address that the server's certificate has to be for. */
-  serverName?: string;
+  serverName?: string | undefined;
   /** Client: false sends the name and does not check it (default true). */
-  checksName?: boolean;
+  checksName?: boolean | undefined;
   /** DTLS: longest UDP payload of the handshake in bytes, 256 to 65507. */
-  mtu?: number;
+  mtu?: number | undefined;
   /** Client: a session to resume; where the server does not want it, the handshake is a full one. */
-  session?: SavedSession;
+  session?: SavedSession | undefined;
 }
 
 /** An SSL between two memory BIOs; freed by `close()`. */

@@ -64,37 +64,37 @@ export interface TlsSettings {
    * File name or path of the libssl to use (default what NETPAIRS_LIBSSL names, then the system's).
    * A process uses one: the first connection decides.
    */
-  library?: string;
+  library?: string | undefined;
   /** Authorities that the peer's certificate may come from, PEM (default none: no system's own). */
-  caCerts?: readonly string[];
+  caCerts?: readonly string[] | undefined;
   /** Own certificate, with the chain below the authority, PEM. */
-  cert?: string;
+  cert?: string | undefined;
   /** Own private key, PEM: PKCS#8, or the older "RSA PRIVATE KEY" and "EC PRIVATE KEY". */
-  key?: string;
+  key?: string | undefined;
   /** Passphrase of `key`, where that is encrypted (RFC 8018, or as OpenSSL did before). */
-  keyPassphrase?: string;
+  keyPassphrase?: string | undefined;
   /** Application protocols, the preferred one first: RFC 7301; 1 to 255 bytes each. */
-  alpnProtocols?: readonly string[];
+  alpnProtocols?: readonly string[] | undefined;
   /** Oldest version to agree on (default TLSv1.2, DTLSv1.2). */
-  minVersion?: TlsVersion;
+  minVersion?: TlsVersion | undefined;
   /** Newest version to agree on (default the library's newest). */
-  maxVersion?: TlsVersion;
+  maxVersion?: TlsVersion | undefined;
   /** Cipher suites up to version 1.2, in the form of openssl-ciphers(1); on DTLS default AEAD ones. */
-  ciphers?: string;
+  ciphers?: string | undefined;
   /** Cipher suites of version 1.3, colon-separated: SSL_CTX_set_ciphersuites(3). */
-  cipherSuites?: string;
+  cipherSuites?: string | undefined;
   /**
    * Key exchange groups, colon-separated, such as "X25519:P-256": SSL_CTX_set1_groups_list(3). Up to
    * version 1.2 the curves of both ends' certificates have to be among them (RFC 8422 5.1).
    */
-  groups?: string;
+  groups?: string | undefined;
   /**
    * Takes the lines of a key log, without line breaks, in the format that Wireshark reads. With
    * them everything can be deciphered. See SSL_CTX_set_keylog_callback(3). Default: they are
    * appended to the file that SSLKEYLOGFILE names, where reading that variable and writing the file
    * are permitted. Where it throws, the handshake fails.
    */
-  keyLog?: (line: string) => void;
+  keyLog?: ((line: string) => void) | undefined;
 }
 
 /**
@@ -114,14 +114,14 @@ export interface DtlsSettings {
    * Protection profiles for SRTP, colon-separated, the preferred one first, such as
    * "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80": RFC 5764, SSL_CTX_set_tlsext_use_srtp(3).
    */
-  srtpProfiles?: string;
+  srtpProfiles?: string | undefined;
   /**
    * How long to wait for an answer before a flight of the handshake is sent again, in
    * milliseconds from 16, given the wait before it (0 at first). Default: 1000, doubled each time
    * up to 60000 (RFC 6347 4.2.4.1). After 12 times the handshake fails, and so it does where this
    * throws or returns anything else.
    */
-  retransmitAfterMs?: (previousMs: number) => number;
+  retransmitAfterMs?: ((previousMs: number) => number) | undefined;
 }
 
 /**
@@ -143,9 +143,9 @@ export interface TlsClientSettings extends TlsSettings {
    * and a server that does not know the key is refused. It goes without `caCerts`, `cert` and
    * `unsafelySkipVerification`. See SSL_CTX_set_psk_client_callback(3).
    */
-  psk?: PskIdentity;
+  psk?: PskIdentity | undefined;
   /** Believes any server. For tests only: the connection is open to whoever sits in between. */
-  unsafelySkipVerification?: boolean;
+  unsafelySkipVerification?: boolean | undefined;
 }
 
 /**
@@ -166,7 +166,7 @@ export interface TlsClientSettings extends TlsSettings {
  */
 export interface TlsServerSettings extends TlsSettings {
   /** Whether a client has to show a certificate (default "none"): SSL_CTX_set_verify(3). */
-  clientCertificate?: "none" | "request" | "require";
+  clientCertificate?: "none" | "request" | "require" | undefined;
   /**
    * Finds the key of a client's identity, 1 to 64 bytes, copied; null or undefined refuses the
    * client. Without `cert` it is the only way in; with one a client may use either, and
@@ -176,16 +176,16 @@ export interface TlsServerSettings extends TlsSettings {
    */
   pskLookup?: (identity: string) => ArrayBuffer | ArrayBufferView | null | undefined;
   /** Sent to clients so that they can choose their identity, up to version 1.2: 1 to 128 bytes. */
-  pskHint?: string;
+  pskHint?: string | undefined;
   /**
    * Whether clients are given what they need to resume: tickets, or with false the sessions are
    * kept here, in the cache (default true).
    */
-  sessionTickets?: boolean;
+  sessionTickets?: boolean | undefined;
   /** Sessions kept for clients to resume, where there are no tickets (default 20480, 0 for none). */
-  sessionCacheSize?: number;
+  sessionCacheSize?: number | undefined;
   /** How long a session can be resumed, in seconds (default 300 up to version 1.2, 7200 in 1.3). */
-  sessionTimeoutSeconds?: number;
+  sessionTimeoutSeconds?: number | undefined;
 }
 
 /**
@@ -208,19 +208,19 @@ export interface TlsServerSettings extends TlsSettings {
  */
 export interface ConnectSettings extends TlsClientSettings {
   /** Name or address of the server (default "127.0.0.1"). */
-  hostname?: string;
+  hostname?: string | undefined;
   /** Port of the server, 1 to 65535. */
   port: number;
   /** Name or address the server's certificate has to be for (default `hostname`). */
-  serverName?: string;
+  serverName?: string | undefined;
   /** A session to resume; it stays the caller's. Where the server forgot it, nothing is lost. */
-  session?: SavedSession;
+  session?: SavedSession | undefined;
   /** Longest handshake in milliseconds (default 10000). */
-  handshakeTimeoutMs?: number;
+  handshakeTimeoutMs?: number | undefined;
   /** Ends every wait of the connection when it is aborted. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Believes a good certificate for whatever name. For tests only. */
-  unsafelySkipNameCheck?: boolean;
+  unsafelySkipNameCheck?: boolean | undefined;
 }
 
 /**
@@ -243,25 +243,25 @@ export interface ConnectSettings extends TlsClientSettings {
  */
 export interface ListenSettings extends TlsServerSettings {
   /** Address to listen on (default "0.0.0.0"). */
-  hostname?: string;
+  hostname?: string | undefined;
   /** Port; 0 takes a free one. */
   port: number;
   /** Longest handshake in milliseconds (default 10000). */
-  handshakeTimeoutMs?: number;
+  handshakeTimeoutMs?: number | undefined;
   /**
    * Sessions at most at a time, from 1 (default 10000). Clients beyond are refused: on TLS their
    * connection is closed, on DTLS they get no answer.
    */
-  maxSessions?: number;
+  maxSessions?: number | undefined;
   /** Sessions at most at a time from one address (default `maxSessions`). */
-  maxSessionsPerAddress?: number;
+  maxSessionsPerAddress?: number | undefined;
   /** When it is aborted, no more clients are taken, and every wait of the connections ends. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /**
    * Told of every client whose handshake failed; without it they are counted only. What it throws is
    * written to stderr.
    */
-  onError?: (error: unknown, remoteAddr: Deno.NetAddr) => void;
+  onError?: ((error: unknown, remoteAddr: Deno.NetAddr) => void) | undefined;
 }
 
 /**

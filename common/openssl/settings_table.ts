@@ -12,13 +12,13 @@ import {
   setting,
   type SettingsTable,
 } from "../settings/check.ts";
+import type { Kind } from "../settings/kind.ts";
 import {
   byteString,
   callback,
   flag,
   hostText,
   instance,
-  type Kind,
   listOf,
   milliseconds,
   oneOf,
@@ -147,7 +147,7 @@ const SERVER: SettingsTable<Omit<TlsServerSettings, keyof TlsSettings>> = {
   ),
   pskLookup: setting(
     callback<NonNullable<TlsServerSettings["pskLookup"]>>(),
-    "finds the pre-shared key of a client's identity",
+    "finds the pre-shared key of a client's identity; null refuses the client",
     none,
   ),
   pskHint: setting(
@@ -192,7 +192,8 @@ export const SERVER_CONTEXT: {
 
 const handshakeTimeoutMs = setting(milliseconds(1), "longest handshake", `${HANDSHAKE_TIMEOUT_MS}`);
 const signal = setting(
-  instance("AbortSignal", () => AbortSignal),
+  // Its getter refuses what is none.
+  instance("AbortSignal", AbortSignal, ({ aborted }) => typeof aborted === "boolean"),
   "ends every wait when it is aborted",
   none,
 );
@@ -208,7 +209,11 @@ export const CONNECT: SettingsTable<Omit<ConnectSettings, keyof TlsClientSetting
     "name or address the certificate has to be for",
     "`hostname`",
   ),
-  session: setting(instance("SavedSession", () => SavedSession), "a session to resume", none),
+  session: setting(
+    instance("SavedSession", SavedSession, ({ closed }) => !closed),
+    "a session to resume",
+    none,
+  ),
   handshakeTimeoutMs,
   signal,
   unsafelySkipNameCheck: setting(flag(), "believes a good certificate for any name", "false"),
@@ -307,7 +312,7 @@ function checkPsk(
  * @throws {TypeError} naming the setting that is unknown, of the wrong kind or in the wrong place
  * @throws {RangeError} naming the setting whose value cannot be used
  */
-export function checkConnect<T extends ConnectSettings & { context?: ContextFacts }>(
+export function checkConnect<T extends ConnectSettings & { context?: ContextFacts | undefined }>(
   table: SettingsTable<T>,
   options: unknown,
   datagram: boolean,

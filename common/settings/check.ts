@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { type Kind, Misfit, show } from "./kinds.ts";
+import { type Kind, Misfit, show } from "./kind.ts";
 
 /** One setting of a table. */
 export interface Setting<T> extends Kind<T> {
   /** What it is for, in a line. */
   readonly summary: string;
   /** What holds where it is absent, as the documentation says it; absent where it is required. */
-  readonly absent?: string;
+  readonly absent?: string | undefined;
 }
 
 /** The settings of one function, by name. */
@@ -41,6 +41,8 @@ export function group<T extends object>(table: SettingsTable<T>, sample: T): Kin
   return {
     allowed,
     read: (value) => readTable(table, value, allowed),
+    fields: table,
+    good: [sample],
     wrongKinds: [null, [], "text", 1, true, {}, { ...sample, more: 1 }, ...each("wrongKinds")],
     wrongValues: each("wrongValues"),
   };
@@ -68,7 +70,30 @@ export function checkSettings<T extends object>(
   value: unknown,
   action: string,
 ): T {
-  return explained(action, () => readTable(table, value, "an object with settings"), "the options");
+  return explained(action, () => readTable(table, value, OPTIONS), "the options");
+}
+
+/**
+ * Reads an object of settings some of which say what the others may be.
+ *
+ * @param which those that are read first
+ * @param rest the table of the others, given what was read
+ * @param action completes "Cannot ..."
+ * @throws as {@linkcode checkSettings}
+ */
+export function checkVariant<W extends object, T extends object>(
+  which: SettingsTable<W>,
+  rest: (which: W) => SettingsTable<T>,
+  value: unknown,
+  action: string,
+): W & T {
+  return explained(action, () => {
+    const given = asObject(value, OPTIONS);
+    const first = readValues(which, given);
+    const table = rest(first);
+    refuseUnknown({ ...which, ...table }, given);
+    return { ...first, ...readValues(table, given) };
+  }, "the options");
 }
 
 /**
@@ -94,21 +119,32 @@ function explained<T>(action: string, read: () => T, name: string): T {
   }
 }
 
-function readTable<T extends object>(
-  table: SettingsTable<T>,
-  value: unknown,
-  allowed: string,
-): T {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new Misfit(false, `must be ${allowed}, not ${show(value)}`);
-  }
-  for (const key of Reflect.ownKeys(value)) {
+const OPTIONS = "an object with settings";
+
+function readTable<T extends object>(table: SettingsTable<T>, value: unknown, allowed: string): T {
+  const given = asObject(value, allowed);
+  refuseUnknown(table, given);
+  return readValues(table, given);
+}
+
+/** Not a promise of settings, a Map or the like, whose own keys say nothing: all would be absent. */
+function asObject(value: unknown, allowed: string): object {
+  const isObject = typeof value === "object" && value !== null &&
+    Object.prototype.toString.call(value) === "[object Object]";
+  if (!isObject) throw new Misfit(false, `must be ${allowed}, not ${show(value)}`);
+  return value;
+}
+
+function refuseUnknown(table: object, given: object): void {
+  for (const key of Reflect.ownKeys(given)) {
     if (typeof key !== "string" || !Object.hasOwn(table, key)) refuseKey(table, key);
   }
-  const given = value as Record<string, unknown>;
+}
+
+function readValues<T extends object>(table: SettingsTable<T>, given: object): T {
   const read: Record<string, unknown> = {};
   for (const [name, one] of Object.entries<Setting<unknown>>(table)) {
-    const found = given[name];
+    const found = (given as Record<string, unknown>)[name];
     if (found === undefined) {
       if (one.absent !== undefined) continue;
       throw new Misfit(false, `is missing; it must be ${one.allowed}`, `.${name}`);

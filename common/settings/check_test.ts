@@ -1,12 +1,16 @@
-import { assertEquals, assertThrows } from "../testing/assert.ts";
+import { Buffer } from "node:buffer";
+import { assert, assertEquals, assertThrows } from "../testing/assert.ts";
 import { checkSettings, checkValue, group, setting, type SettingsTable } from "./check.ts";
+import type { Kind } from "./kind.ts";
 import {
   bytesOf,
   byteString,
   callback,
+  checkInto,
+  detached,
   flag,
+  hostText,
   instance,
-  type Kind,
   listOf,
   milliseconds,
   oneOf,
@@ -64,6 +68,8 @@ Deno.test("checkSettings() names what it refuses, and says what is allowed", () 
   const refused: [unknown, typeof TypeError | typeof RangeError, string][] = [
     [undefined, TypeError, "the options must be an object with settings, not undefined"],
     [[], TypeError, "the options must be an object"],
+    [Promise.resolve({ port: 1 }), TypeError, "an object with settings, not a promise"],
+    [new Map([["port", 1]]), TypeError, "the options must be an object with settings"],
     [{}, TypeError, "port is missing; it must be a whole number from 1 to 65535"],
     [{ port: "1" }, TypeError, "port must be a whole number from 1 to 65535, not a text"],
     [{ port: 1.5 }, RangeError, "port must be a whole number from 1 to 65535, not 1.5"],
@@ -88,24 +94,26 @@ Deno.test("checkSettings() never shows a text, which may be a secret", () => {
   assertEquals(error.message.includes("hunter2"), false);
 });
 
+const signal = instance("AbortSignal", AbortSignal, ({ aborted }) => !aborted);
+
+/** The kinds, and values that pass besides those they name themselves. */
 const KINDS: Record<string, [Kind<unknown>, unknown[]]> = {
-  wholeNumber: [wholeNumber(1, 9), [1, 9]],
-  milliseconds: [milliseconds(1), [1, 1.5, 2 ** 40, Infinity]],
+  wholeNumber: [wholeNumber(1, 9), [5, 1e0]],
+  milliseconds: [milliseconds(1), [1.5]],
   text: [text({ max: 4 }), ["a", "äö"]],
-  oneOf: [oneOf(["a", "b"]), ["a", "b"]],
-  flag: [flag(), [true, false]],
-  callback: [callback(), [() => {}]],
-  instance: [instance("AbortSignal", () => AbortSignal), [AbortSignal.abort()]],
-  byteString: [byteString(1, 4), [
-    new Uint8Array(4),
-    new ArrayBuffer(1),
-    new DataView(new ArrayBuffer(2)),
-  ]],
-  listOf: [listOf(text()), [[], ["a"]]],
+  oneOf: [oneOf(["a", "b"]), []],
+  flag: [flag(), []],
+  callback: [callback(), [() => {}, async () => {}]],
+  instance: [signal, [new AbortController().signal]],
+  byteString: [byteString(1, 4), [new ArrayBuffer(1), new DataView(new ArrayBuffer(2))]],
+  listOf: [listOf(text()), [["a"]]],
+  hostText: [hostText(({ text }) => text), ["a.example", "fe80::1%1"]],
 };
 
-for (const [name, [kind, good]] of Object.entries(KINDS)) {
+for (const [name, [kind, more]] of Object.entries(KINDS)) {
   Deno.test(`${name}() takes what it says, and refuses its own samples of what is wrong`, () => {
+    const good = [...kind.good, ...more];
+    assert(good.length > 0 && kind.wrongKinds.length > 4);
     for (const value of good) checkValue(kind, value, "it", "test");
     for (const wrong of kind.wrongKinds) {
       assertThrows(() => checkValue(kind, wrong, "it", "test"), TypeError, "Cannot test: it");
@@ -115,6 +123,11 @@ for (const [name, [kind, good]] of Object.entries(KINDS)) {
     }
   });
 }
+
+Deno.test("instance() refuses what is closed", () => {
+  const aborted = AbortSignal.abort();
+  assertThrows(() => checkValue(signal, aborted, "it", "test"), TypeError, "it is closed");
+});
 
 Deno.test("bytesOf() takes every BufferSource as what it is, and nothing else", () => {
   const buffer = Uint8Array.of(0, 1, 2, 3).buffer;
@@ -127,7 +140,26 @@ Deno.test("bytesOf() takes every BufferSource as what it is, and nothing else", 
   ];
   for (const source of sources) assertEquals([...bytesOf(source, "it")], [1, 2]);
   assertEquals([...bytesOf(new Uint16Array(buffer), "it")], [0, 1, 2, 3]);
-  for (const wrong of ["text", 4, [1, 2], null, undefined, {}, { length: 2 }, new Set([1])]) {
+  const alike = [{ length: 2 }, { constructor: Uint8Array }, Object.create(Uint8Array.prototype)];
+  for (const wrong of ["text", 4, [1, 2], null, undefined, {}, new Set([1]), ...alike]) {
     assertThrows(() => bytesOf(wrong, "it"), TypeError, "it must be an ArrayBuffer");
+  }
+});
+
+Deno.test("bytesOf() refuses memory that was given away, and takes what is empty", () => {
+  for (const gone of detached(4)) {
+    assertThrows(() => bytesOf(gone, "it"), TypeError, "not one whose memory was given away");
+  }
+  assertEquals(bytesOf(new Uint8Array(0), "it").length, 0);
+});
+
+Deno.test("checkInto() takes a Uint8Array or nothing", () => {
+  for (const good of [undefined, new Uint8Array(0), new Uint8Array(1), Buffer.alloc(1)]) {
+    checkInto(good);
+  }
+  const alike = [{ constructor: Uint8Array }, Object.create(Uint8Array.prototype)];
+  const others = [null, 1, "text", [], {}, new Int8Array(1), new ArrayBuffer(1), ...alike];
+  for (const wrong of [...others, detached(1)[0]]) {
+    assertThrows(() => checkInto(wrong), TypeError, "into must be a Uint8Array");
   }
 });

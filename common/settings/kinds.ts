@@ -5,61 +5,7 @@
  * @module
  */
 import { type Host, parseHost } from "../addresses.ts";
-
-/** A value of the wrong kind or with a wrong value; without the setting's name, which is added. */
-export class Misfit {
-  /** True where the kind is right and the value is not. */
-  readonly isRange: boolean;
-  /** What follows the setting's name, such as "must be a text, not a number". */
-  readonly text: string;
-  /** Where in the value it is, such as "[1]" or ".key". */
-  readonly place: string;
-
-  /** See the fields. */
-  constructor(isRange: boolean, text: string, place = "") {
-    this.isRange = isRange;
-    this.text = text;
-    this.place = place;
-  }
-
-  /** The same, one level further out. */
-  at(place: string): Misfit {
-    return new Misfit(this.isRange, this.text, `${place}${this.place}`);
-  }
-}
-
-/** What a setting may be. */
-export interface Kind<T> {
-  /** What is allowed, for messages and documentation: completes "must be ...". */
-  readonly allowed: string;
-  /** Reads a value once; what it returns is copied where the program could change it later. */
-  read(value: unknown): T;
-  /** Some values of other kinds, which are refused with a TypeError; for tests. */
-  readonly wrongKinds: readonly unknown[];
-  /** Some values out of range, which are refused with a RangeError; for tests. */
-  readonly wrongValues: readonly unknown[];
-}
-
-/** A value in a message: its kind, and itself where it is no text, which may be a secret. */
-export function show(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value === "number" || typeof value === "boolean") return String(value);
-  if (Array.isArray(value)) return "an array";
-  if (value instanceof Promise) return "a promise";
-  const kind = typeof value;
-  return kind === "object" ? "an object" : kind === "string" ? "a text" : `a ${kind}`;
-}
-
-function wrongKind(allowed: string, value: unknown): never {
-  throw new Misfit(false, `must be ${allowed}, not ${show(value)}`);
-}
-
-function wrongValue(allowed: string, shown: string): never {
-  throw new Misfit(true, `must be ${allowed}, not ${shown}`);
-}
-
-/** Things that are none of the primitive kinds. */
-const OBJECTS: readonly unknown[] = [null, {}, [], () => {}, Symbol("wrong"), Promise.resolve()];
+import { isDetached, type Kind, Misfit, OBJECTS, show, wrongKind, wrongValue } from "./kind.ts";
 
 /** A whole number. */
 export function wholeNumber(min: number, max: number, unit = ""): Kind<number> {
@@ -71,7 +17,8 @@ export function wholeNumber(min: number, max: number, unit = ""): Kind<number> {
       if (Number.isInteger(value) && value >= min && value <= max) return value;
       return wrongValue(allowed, String(value));
     },
-    wrongKinds: [...OBJECTS, "1", 1n, true],
+    good: [min, max],
+    wrongKinds: [...OBJECTS, "1", 1n, true, Object(min)],
     wrongValues: [min - 1, max + 1, min + 0.5, NaN, Infinity, -Infinity],
   };
 }
@@ -85,7 +32,8 @@ export function milliseconds(min: number): Kind<number> {
       if (typeof value !== "number") wrongKind(allowed, value);
       return value >= min ? value : wrongValue(allowed, String(value));
     },
-    wrongKinds: [...OBJECTS, "1000", 1000n, true],
+    good: [min, min + 0.5, 2 ** 40, Infinity],
+    wrongKinds: [...OBJECTS, "1000", 1000n, true, Object(1000)],
     wrongValues: [min - 1, NaN, -Infinity],
   };
 }
@@ -115,7 +63,8 @@ export function text({ what = "a text", min = 1, max = Infinity }: TextLimits = 
       const bytes = length(value);
       return bytes >= min && bytes <= max ? value : wrongValue(allowed, `${bytes} bytes`);
     },
-    wrongKinds: [...OBJECTS, 1, true, new Uint8Array(2)],
+    good: [],
+    wrongKinds: [...OBJECTS, 1, true, new Uint8Array(2), Object("text")],
     wrongValues: [
       "a\0b",
       "\0",
@@ -143,6 +92,9 @@ export function hostText(form: (host: Host) => string): Kind<string> {
         throw new Misfit(true, (error as Error).message);
       }
     },
+    good: ["localhost", "localhost.", "127.0.0.1", "::1", "[::1]"].map((good) =>
+      form(parseHost(good))
+    ),
     wrongKinds: [...OBJECTS, 1, true],
     wrongValues: ["", "a b", "a\0b", "host:1", "https://host", "256.1.1.1", "::1::", "[host]"],
   };
@@ -159,7 +111,8 @@ export function oneOf<const T extends string>(words: readonly T[]): Kind<T> {
       const word = words.find((word) => word === value);
       return word ?? wrongValue(allowed, JSON.stringify(value.slice(0, 40)));
     },
-    wrongKinds: [...OBJECTS, 1, 0, true, false],
+    good: words,
+    wrongKinds: [...OBJECTS, 1, 0, true, false, Object(words[0])],
     wrongValues: ["", `${words[0]} `, words[0]!.toUpperCase() + "!", "__proto__", "\0"],
   };
 }
@@ -170,7 +123,8 @@ export function flag(): Kind<boolean> {
   return {
     allowed,
     read: (value) => typeof value === "boolean" ? value : wrongKind(allowed, value),
-    wrongKinds: [...OBJECTS, 0, 1, "true", "false", ""],
+    good: [true, false],
+    wrongKinds: [...OBJECTS, 0, 1, "true", "false", "", Object(false)],
     wrongValues: [],
   };
 }
@@ -184,6 +138,7 @@ export function callback<T extends AnyFunction>(): Kind<T> {
   return {
     allowed,
     read: (value) => typeof value === "function" ? value as T : wrongKind(allowed, value),
+    good: [],
     wrongKinds: [null, {}, [], "f", 1, true, Promise.resolve()],
     wrongValues: [],
   };
@@ -193,17 +148,31 @@ export function callback<T extends AnyFunction>(): Kind<T> {
  * An object of a class.
  *
  * @param name the class's
- * @param type gives the class when it is needed, so that no import has to be complete before
+ * @param isOpen whether it can still be used; it looks at a private field, which only what the class
+ * has made itself has, whatever `instanceof` says
  */
 export function instance<T>(
   name: string,
-  type: () => abstract new (...args: never[]) => T,
+  type: abstract new (...args: never[]) => T,
+  isOpen: (value: T) => boolean,
 ): Kind<T> {
   const allowed = `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
+  const look = (value: T) => {
+    try {
+      return isOpen(value);
+    } catch {
+      return wrongKind(allowed, value);
+    }
+  };
   return {
     allowed,
-    read: (value) => value instanceof type() ? value : wrongKind(allowed, value),
-    wrongKinds: [...OBJECTS, 1, "text", true],
+    read(value) {
+      if (!(value instanceof type)) wrongKind(allowed, value);
+      if (!look(value)) throw new Misfit(false, "is closed");
+      return value;
+    },
+    good: [],
+    wrongKinds: [...OBJECTS, 1, "text", true, Object.create(type.prototype), type],
     wrongValues: [],
   };
 }
@@ -221,7 +190,8 @@ export function byteString(min: number, max: number): Kind<Uint8Array<ArrayBuffe
         ? new Uint8Array(bytes)
         : wrongValue(allowed, `${length} bytes`);
     },
-    wrongKinds: [...OBJECTS, "secret", 16, [1, 2, 3], true],
+    good: [new Uint8Array(min).fill(1), new Uint8Array(Math.min(max, 10_000)).fill(1)],
+    wrongKinds: [...OBJECTS, "secret", 16, [1, 2, 3], true, ...detached(Math.max(min, 1))],
     wrongValues: [
       ...(min > 0 ? [new Uint8Array(min - 1), new ArrayBuffer(min - 1)] : []),
       ...(max < 10_000 ? [new Uint8Array(max + 1)] : []),
@@ -246,6 +216,7 @@ export function listOf<T>(kind: Kind<T>, min = 0): Kind<readonly T[]> {
         }
       });
     },
+    good: [...(min > 0 ? [] : [[]]), kind.good],
     wrongKinds: [
       null,
       {},
@@ -262,12 +233,33 @@ export function listOf<T>(kind: Kind<T>, min = 0): Kind<readonly T[]> {
   };
 }
 
-/** The bytes that a BufferSource stands for, not copied; null where it is none. */
+/** Bytes whose memory was given away, in each form; for tests. */
+export function detached(length: number): BufferSource[] {
+  const forms = [
+    new Uint8Array(length),
+    new DataView(new ArrayBuffer(length)),
+    new ArrayBuffer(length),
+  ];
+  for (const one of forms) (ArrayBuffer.isView(one) ? one.buffer : one).transfer();
+  return forms;
+}
+
+/** The bytes that a BufferSource stands for, not copied; null where it is none, or none any more. */
 export function viewOf(value: unknown): Uint8Array<ArrayBuffer> | null {
+  if (isDetached(value)) return null;
   if (ArrayBuffer.isView(value)) {
     return new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
   }
   return value instanceof ArrayBuffer ? new Uint8Array(value) : null;
+}
+
+/**
+ * Whether it is a Uint8Array itself, neither a kind of it nor something that says so, and not empty:
+ * most are, and this is asked with every message.
+ */
+function isPlain(value: unknown): value is Uint8Array<ArrayBuffer> {
+  if (!ArrayBuffer.isView(value) || value.constructor !== Uint8Array) return false;
+  return (value as ArrayBufferView).byteLength > 0;
 }
 
 /**
@@ -277,10 +269,7 @@ export function viewOf(value: unknown): Uint8Array<ArrayBuffer> | null {
  * @throws {TypeError} where it is none: a text, say, would be sent as zero bytes
  */
 export function bytesOf(value: unknown, name: string): Uint8Array<ArrayBuffer> {
-  // Most are this already, and this is asked for with every message.
-  if ((value as Uint8Array | null | undefined)?.constructor === Uint8Array) {
-    return value as Uint8Array<ArrayBuffer>;
-  }
+  if (isPlain(value)) return value;
   const bytes = viewOf(value);
   if (bytes) return bytes;
   throw new TypeError(
@@ -294,8 +283,8 @@ export function bytesOf(value: unknown, name: string): Uint8Array<ArrayBuffer> {
  * @throws {TypeError} where it is anything else
  */
 export function checkInto(into: unknown): void {
-  if (into === undefined || (into as Uint8Array | null)?.constructor === Uint8Array) return;
-  if (into instanceof Uint8Array) return;
+  if (into === undefined || isPlain(into)) return;
+  if (ArrayBuffer.isView(into) && into instanceof Uint8Array && !isDetached(into)) return;
   throw new TypeError(`into must be a Uint8Array, not ${show(into)}`);
 }
 

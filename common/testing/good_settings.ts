@@ -1,0 +1,75 @@
+/**
+ * Values that each setting takes.
+ *
+ * @module
+ */
+import { createPrivateKey } from "node:crypto";
+import { testCertificates } from "./certs.ts";
+import type { AnyTable } from "./wrong_settings.ts";
+
+/** The passphrase of {@linkcode encryptedKey}, and one that is not all ASCII. */
+export const PASSPHRASE = "gehört 7 Zwergen";
+
+/** A private key as people keep it: encrypted. */
+export function encryptedKey(pem: string, passphrase: string = PASSPHRASE): string {
+  return createPrivateKey(pem)
+    .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase }).toString();
+}
+
+/**
+ * Settings that a function takes, each with one value of the setting that is asked for, and with
+ * what that one cannot be without.
+ *
+ * @param more values of settings that the caller alone has, such as a context
+ */
+export async function goodSettings(
+  table: AnyTable,
+  name: string,
+  more: Readonly<Record<string, readonly unknown[]>> = {},
+): Promise<object[]> {
+  const { ca, client } = await testCertificates();
+  const companions: Readonly<Record<string, object>> = {
+    cert: client,
+    key: client,
+    keyPassphrase: { ...client, key: encryptedKey(client.key) },
+    clientCertificate: { ...client, caCerts: [ca] },
+    pskHint: { pskLookup: () => null },
+  };
+  const version = table[name]!.good[0];
+  const values: Readonly<Record<string, readonly unknown[]>> = {
+    hostname: ["127.0.0.1", "[::ffff:127.0.0.1]"],
+    port: [],
+    caCerts: [[], [ca], [`${ca}\n# a text between two of them\n${ca}`]],
+    cert: [client.cert, `${client.cert}${ca}`],
+    key: [client.key],
+    keyPassphrase: [PASSPHRASE],
+    alpnProtocols: [[], ["h2", "http/1.1"], ["x".repeat(255)]],
+    // What the library does not know would be refused by it.
+    minVersion: [version],
+    maxVersion: [version],
+    ciphers: ["ECDHE+AESGCM", "ALL:@SECLEVEL=1"],
+    cipherSuites: ["TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"],
+    groups: ["X25519:P-256"],
+    srtpProfiles: ["SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80"],
+    keyLog: [() => {}],
+    retransmitAfterMs: [() => 50, async () => await 50],
+    pskLookup: [() => null],
+    pskHint: ["x", "ä".repeat(64)],
+    onError: [() => {}],
+    signal: [new AbortController().signal],
+    // A process uses one, which the first test has opened.
+    library: [],
+    ...more,
+  };
+  return (values[name] ?? table[name]!.good).map((value) => ({
+    ...companions[name],
+    [name]: value,
+  }));
+}
+
+/** The value that a table says holds in a setting's absence; undefined where that is no value. */
+export function documentedDefault(table: AnyTable, name: string): unknown {
+  const { absent = "" } = table[name]!;
+  if (absent === "Infinity") return Infinity;
+  return /^(\d+|"[^"]*"|true|false)$/.test(absent) ? JSON.parse(absent) : undefined;
+}

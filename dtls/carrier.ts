@@ -1,0 +1,51 @@
+/**
+ * What a DTLS connection is made on: the socket below it, and its settings.
+ *
+ * @module
+ */
+
+/**
+ * What a connection needs of the socket below it.
+ *
+ * @example
+ * ```ts
+ * const sent: Uint8Array[] = [];
+ * const carrier: DtlsCarrier = {
+ *   remoteAddr: { transport: "udp", hostname: "192.0.2.1", port: 4433 },
+ *   transmit: (datagram) => Promise.resolve(void sent.push(datagram.slice())),
+ *   release() {},
+ * };
+ * await carrier.transmit(new Uint8Array(13));
+ * if (sent[0]?.length !== 13) throw new Error("it was to be kept");
+ * ```
+ */
+export interface DtlsCarrier {
+  /** The peer. */
+  readonly remoteAddr: Deno.NetAddr;
+  /** Sends a datagram; the bytes are borrowed until the promise settles. */
+  transmit(datagram: Uint8Array): Promise<unknown>;
+  /** Told once, when the connection needs its socket no more. */
+  release(): void;
+  /** Told once, when the handshake is complete. */
+  established?(): void;
+  /** Told once, when the connection fails before or after its handshake. */
+  failed?(error: unknown): void;
+}
+
+/**
+ * Settings of a connection.
+ *
+ * @example
+ * ```ts
+ * const options: DtlsConnOptions = { handshakeTimeoutMs: 10_000, idleTimeoutMs: Infinity };
+ * if (options.signal) throw new Error("there is none");
+ * ```
+ */
+export interface DtlsConnOptions {
+  /** Longest time for the handshake in milliseconds. */
+  handshakeTimeoutMs: number;
+  /** Longest silence of the peer in milliseconds; Infinity for none. */
+  idleTimeoutMs: number;
+  /** Ends every wait when it is aborted. */
+  signal?: AbortSignal | undefined;
+}

@@ -1,0 +1,139 @@
+/**
+ * Writes docs/settings.md: what each function of the libraries may be told, from the tables that
+ * its settings are checked against.
+ *
+ *     deno task docs
+ *
+ * @module
+ */
+import { EXIT, reportError } from "../common/errors.ts";
+import { CONTEXT_SETTINGS } from "../common/openssl/context.ts";
+import { CLIENT_CONTEXT } from "../common/openssl/settings_table.ts";
+import { print } from "../common/output.ts";
+import type { Setting } from "../common/settings/check.ts";
+import { join } from "../common/std.ts";
+import { helpLines, readWords, type WordTable } from "../common/words.ts";
+import { CONNECT_DTLS, LISTEN_DTLS } from "../dtls/settings.ts";
+import { CONNECT_TLS, LISTEN_TLS } from "../tls/settings.ts";
+import { ROOT } from "./children.ts";
+
+const WORDS: WordTable = { help: { help: "show this and end" } };
+
+/** Where the page stands. */
+export const PAGE: string = join(ROOT, "docs", "settings.md");
+
+type Table = Readonly<Record<string, Setting<unknown>>>;
+
+const INTRODUCTION = [
+  "What each function of `dtls/mod.ts` and `tls/mod.ts` may be told. All of it is checked when the " +
+  "program runs, before anything is opened: a setting that is unknown, missing or of the wrong " +
+  "kind is refused with a TypeError, one whose value cannot be used with a RangeError, and the " +
+  "message names it. Each is read once; texts, lists and keys are copied. `undefined` is the same " +
+  "as absent, `null` is not.",
+  "This page is made by `deno task docs` from the tables that the check uses.",
+];
+
+const CERTIFICATES = `A server has \`cert\` with its \`key\`, or \`pskLookup\`, or both.`;
+
+const CLIENTS_CONTEXT = (name: string) =>
+  `What belongs into a context is refused beside \`context\`, which is what \`${name}()\` has made.`;
+
+const SECTIONS: readonly { title: string; table: Table; text: string }[] = [
+  {
+    title: "connectDtls()",
+    table: CONNECT_DTLS,
+    text: `Connects to a DTLS server. ${CLIENTS_CONTEXT("dtlsContext")}`,
+  },
+  {
+    title: "dtlsContext()",
+    table: CLIENT_CONTEXT.dtls,
+    text: "Loads once what many connections of `connectDtls()` share.",
+  },
+  {
+    title: "listenDtls()",
+    table: LISTEN_DTLS,
+    text: `Listens for DTLS clients, as \`new DtlsListener()\` does. ${CERTIFICATES}`,
+  },
+  {
+    title: "connectTls()",
+    table: CONNECT_TLS,
+    text: `Connects to a TLS server. ${CLIENTS_CONTEXT("tlsContext")}`,
+  },
+  {
+    title: "tlsContext()",
+    table: CLIENT_CONTEXT.tls,
+    text: "Loads once what many connections of `connectTls()` share.",
+  },
+  {
+    title: "listenTls()",
+    table: LISTEN_TLS,
+    text: `Listens for TLS clients, as \`new TlsListener()\` does. ${CERTIFICATES}`,
+  },
+  {
+    title: "new TlsContext()",
+    table: only(CONTEXT_SETTINGS.server.dtls, ["role", "datagram"]),
+    text:
+      "What `dtlsContext()` and `tlsContext()` make for clients, and listeners for themselves. " +
+      "Beside these it takes a context's settings of that end and that transport, as above.",
+  },
+];
+
+function only(table: Table, names: readonly string[]): Table {
+  return Object.fromEntries(Object.entries(table).filter(([name]) => names.includes(name)));
+}
+
+/** The whole page, as `deno fmt` leaves it. */
+export function settingsPage(): string {
+  const sections = SECTIONS.map(({ title, table, text }) =>
+    [`## ${title}`, wrapped(text), markdownTable(rowsOf(table))].join("\n\n")
+  );
+  return `${["# Settings", ...INTRODUCTION.map(wrapped), ...sections].join("\n\n")}\n`;
+}
+
+/** A row a setting, those inside a setting after it. */
+function rowsOf(table: Table, inside = ""): string[][] {
+  return Object.entries(table).flatMap(([name, { allowed, absent, summary, fields }]) => [
+    [`\`${inside}${name}\``, allowed, absent ?? "required", summary],
+    ...(fields ? rowsOf(fields as Table, `${name}.`) : []),
+  ]);
+}
+
+function markdownTable(rows: readonly (readonly string[])[]): string {
+  const head = ["setting", "allowed", "default", "what it is for"];
+  const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i]!.length)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(" | ")} |`;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
+}
+
+/** Lines of 100 characters, as `deno fmt` is told in deno.json. */
+function wrapped(text: string): string {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const longer = lines.at(-1) === "" ? word : `${lines.at(-1)} ${word}`;
+    if (longer.length <= 100) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines.join("\n");
+}
+
+/**
+ * Writes the page.
+ *
+ * @returns the exit code
+ */
+export async function writeDocs(words: string[]): Promise<number> {
+  try {
+    if (readWords(WORDS, words).has("help")) {
+      return print(`Usage: deno task docs\n\n${helpLines(WORDS).join("\n")}\n`), EXIT.complete;
+    }
+    await Deno.mkdir(join(ROOT, "docs"), { recursive: true });
+    await Deno.writeTextFile(PAGE, settingsPage());
+    print(`${PAGE}\n`);
+    return EXIT.complete;
+  } catch (error) {
+    return reportError(error);
+  }
+}
+
+if (import.meta.main) Deno.exit(await writeDocs(Deno.args));
