@@ -27,6 +27,7 @@ const DTLS_CONN: Methods = {
   shutdown: HARMLESS,
   abandon: HARMLESS,
   replaced: INNER,
+  fail: INNER,
   advance: INNER,
 };
 

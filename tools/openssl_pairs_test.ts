@@ -49,7 +49,7 @@ for (const lane of OPENSSL) {
     assertOneLine(
       await place.run(lane, "client", ["--ciphers", "ROT13"]),
       1,
-      /^error: Cannot use the ciphers ROT13: /,
+      /^error: Cannot use the ciphers: /,
     );
   });
 }

@@ -105,6 +105,7 @@ export const SHARED: Readonly<Record<string, Methods>> = {
   CertificateError: {},
   OpenSslError: {},
   OpenSslMissingError: {},
+  PemError: {},
   ReplacedError: {},
   RunError: {},
   TimeoutError: {},
