@@ -12,8 +12,9 @@ import {
   readCredentials,
 } from "../common/pem/credentials.ts";
 import { PemError } from "../common/pem/errors.ts";
+import { alternativeNames } from "./alternative_names.ts";
 import type { KeyType } from "./key_types.ts";
-import { covers, parseName, type SubjectName } from "./names.ts";
+import { covers, type SubjectName } from "./names.ts";
 import { FILES } from "./store.ts";
 
 /** What certificates must have to be used. */
@@ -234,17 +235,4 @@ function checkNames({ name, cert }: Part, wanted: readonly SubjectName[]): void 
   const items = alternativeNames(cert);
   const missing = wanted.find((one) => !items.some((item) => covers(item, one)));
   if (missing) throw new Unfit(`${name} is not valid for ${missing.value}`);
-}
-
-/** DNS names and addresses of the subjectAltName extension. */
-function alternativeNames(cert: x509.X509Certificate): SubjectName[] {
-  const items = cert.getExtension(x509.SubjectAlternativeNameExtension)?.names.items ?? [];
-  return items.flatMap(({ type, value }) => {
-    try {
-      const name = parseName(value);
-      return name.type === type ? [name] : [];
-    } catch {
-      return [];
-    }
-  });
 }

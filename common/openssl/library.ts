@@ -164,7 +164,12 @@ export function cString(pointer: Deno.PointerValue): string | null {
   return pointer === null ? null : Deno.UnsafePointerView.getCString(pointer);
 }
 
-/** A text as C wants it, with the zero byte at its end. */
+/**
+ * A text as C wants it, with the zero byte at its end.
+ *
+ * @throws {RangeError} where it has one before, which would cut it off in silence
+ */
 export function toCString(text: string): Uint8Array<ArrayBuffer> {
+  if (text.includes("\0")) throw new RangeError("Cannot use a text that holds a zero byte");
   return new TextEncoder().encode(`${text}\0`);
 }

@@ -75,3 +75,10 @@ Deno.test("toCString() and cString() keep a text as it is", () => {
 Deno.test("cString() is null for NULL", () => {
   assertEquals(cString(null), null);
 });
+
+Deno.test("toCString() refuses a text that C would cut off", () => {
+  assertEquals([...toCString("a")], [97, 0]);
+  for (const text of ["\0", "a\0", "a\0b"]) {
+    assertThrows(() => toCString(text), RangeError, "zero byte");
+  }
+});
