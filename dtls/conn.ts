@@ -347,9 +347,11 @@ export class DtlsConn extends SecureConn {
     this.#handshake.reject(error);
     this.#settle(null, error);
     this.#over.resolve();
+    const sending = this.#flush() ?? Promise.resolve();
+    // It may be closed by who is told.
     this.#carrier.failed?.(error);
     const free = () => this.#free();
-    (this.#flush() ?? Promise.resolve()).then(free, free);
+    sending.then(free, free);
   }
 
   #settle(message: Uint8Array | null, error?: unknown): void {

@@ -37,6 +37,8 @@ export interface TlsConnOptions {
   signal?: AbortSignal | undefined;
   /** Told once, when the connection needs its socket no more. */
   released?: (() => void) | undefined;
+  /** Told once, when the handshake fails by anything but the connection's being closed. */
+  failed?: ((error: unknown) => void) | undefined;
 }
 
 /**
@@ -76,6 +78,8 @@ export class TlsConn extends SecureConn {
   /** Writes to the socket go one after the other. */
   #written: Promise<void> = Promise.resolve();
   #failure: unknown;
+  /** Set when it is the program that has closed it, and nothing has failed before. */
+  #closedInOrder = false;
   #reading = false;
   /** Resolved when the read ends that {@linkcode shutdown} has met. */
   #readEnded: PromiseWithResolvers<void> | null = null;
@@ -226,9 +230,10 @@ export class TlsConn extends SecureConn {
   /** A stream that writes: closing is {@linkcode closeWrite}, aborting {@linkcode abandon}. */
   get writable(): WritableStream<Uint8Array> {
     return this.#writable ??= new WritableStream({
+      // Its own abort() would wait for a write() that may wait for ever.
+      start: ({ signal }) => signal.addEventListener("abort", () => this.abandon()),
       write: async (bytes) => void await this.write(bytes),
       close: () => this.closeWrite(),
-      abort: () => this.abandon(),
     });
   }
   #writable: WritableStream<Uint8Array> | undefined;
@@ -257,6 +262,7 @@ export class TlsConn extends SecureConn {
   abandon(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#closedInOrder = this.#failure === undefined;
     this.#failure ??= new Deno.errors.BadResource("the connection is closed");
     this.#readDeadline[Symbol.dispose]();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
@@ -277,14 +283,18 @@ export class TlsConn extends SecureConn {
         this.#checkOpen();
         const done = this.core.handshake();
         await this.#flush();
+        // A callback, or the program meanwhile, may have ended it.
+        this.#checkOpen();
         if (done) return;
         await this.#receive();
         this.core.statistics.roundTripMs ??= performance.now() - this.#startedMs;
       }
     } catch (error) {
-      // The alert that says why goes out all the same.
+      // What the program does while the alert that says why goes out is no reason any more.
+      const failure = this.#failed(error);
       await this.#flush().catch(() => {});
-      throw this.#failed(error);
+      if (!this.#closedInOrder) this.#options.failed?.(failure);
+      throw failure;
     }
   }
 
@@ -321,14 +331,14 @@ export class TlsConn extends SecureConn {
 
   /** From outside a call: every call that waits on the socket ends with it. */
   #fail(error: unknown): void {
-    this.#failure ??= error;
+    this.#failed(error);
     this.#closeSocket();
   }
 
   /** The reason of a failure counts for more than what a closed socket says of it. */
   #failed(error: unknown): unknown {
-    this.#failure ??= error;
-    return this.#failure;
+    this.core.fail();
+    return this.#failure ??= error;
   }
 
   #closeSocket(): void {

@@ -138,7 +138,9 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
    */
   async accept(): Promise<TlsConn | null> {
     for (let tcp; (tcp = await this.#acceptor.accept());) {
-      if (this.#limits.admits(tcp.remoteAddr.hostname)) return this.#newConn(tcp);
+      // It may have come right before the listener was closed.
+      const isWanted = this.#accepting && this.#limits.admits(tcp.remoteAddr.hostname);
+      if (isWanted) return this.#newConn(tcp);
       tcp.close();
     }
     return null;
@@ -176,22 +178,27 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
   #newConn(tcp: Deno.TcpConn): TlsConn {
     const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal, onError } = this.#options;
     const { counters } = this.#limits;
+    using made = new DisposableStack();
+    made.use(tcp);
+    tcp.setNoDelay(true);
+    const core = made.use(new TlsSession(this.#context));
     const ticket = this.#limits.enter(tcp.remoteAddr.hostname);
-    const core = new TlsSession(this.#context);
-    const released = () => {
-      ticket.leave();
-      this.#open.delete(conn);
-    };
-    const options = { handshakeTimeoutMs, signal, released };
-    const conn: TlsConn = new TlsConn(core, tcp, this.#deadlines, options);
-    this.#open.add(conn);
-    conn.handshake().then(() => counters.established++, (error) => {
-      // Closed by the program itself: nothing has failed.
-      if (!this.#open.has(conn)) return;
-      counters.errors++;
-      conn.abandon();
-      notify("onError", onError, error, conn.remoteAddr);
+    const conn: TlsConn = new TlsConn(core, tcp, this.#deadlines, {
+      handshakeTimeoutMs,
+      signal,
+      released: () => {
+        ticket.leave();
+        this.#open.delete(conn);
+      },
+      failed: (error) => {
+        counters.errors++;
+        conn.abandon();
+        notify("onError", onError, error, conn.remoteAddr);
+      },
     });
+    made.move();
+    this.#open.add(conn);
+    conn.handshake().then(() => counters.established++, () => {});
     return conn;
   }
 }

@@ -8,7 +8,7 @@
  */
 import { byteString, milliseconds } from "../settings/kinds.ts";
 import { checkValue } from "../settings/check.ts";
-import { currentIdentity, disregard, guarded, noteIdentity } from "./calls.ts";
+import { currentIdentity, disregard, guarded, ignore, noteIdentity } from "./calls.ts";
 import type { ContextTarget } from "./configure.ts";
 import { OPENSSL_NPN_NEGOTIATED, SSL_TLSEXT_ERR } from "./constants.ts";
 import { takeError } from "./errors.ts";
@@ -121,7 +121,7 @@ type LookUp = NonNullable<TlsServerSettings["pskLookup"]>;
 export function lookUpKey(lookUp: LookUp, identity: string): Uint8Array<ArrayBuffer> | null {
   const key: unknown = lookUp(identity);
   if (key === null || key === undefined) return null;
-  disregard("pskLookup", key);
+  ignore(key);
   return checkValue(KEY, key, "its result", "use a pre-shared key");
 }
 
@@ -139,7 +139,7 @@ export function applyServerPsk(
   const find = new Deno.UnsafeCallback(
     PSK_SERVER,
     (_ssl, name, keyOut, maxKey) =>
-      guarded("pskLookup", 0, () => {
+      guarded(lib, "pskLookup", 0, () => {
         const identity = identityOf(name);
         const key = identity === null ? null : lookUpKey(lookUp, identity);
         if (identity === null || key === null || key.length > maxKey) return 0;
@@ -188,14 +188,15 @@ const TIMER = {
  * with DTLS_set_timer_cb(3).
  */
 export function makeTimer(
+  lib: OpenSsl,
   retransmitAfterMs: (previousMs: number) => number,
 ): Deno.UnsafeCallback<typeof TIMER> {
   return new Deno.UnsafeCallback(
     TIMER,
     (_ssl, previousUs) =>
-      guarded("retransmitAfterMs", 1_000_000, () => {
+      guarded(lib, "retransmitAfterMs", 1_000_000, () => {
         const ms: unknown = retransmitAfterMs(previousUs / 1000);
-        disregard("retransmitAfterMs", ms);
+        ignore(ms);
         const wait = checkValue(WAIT, ms, "its result", "send a flight again");
         return Math.min(Math.round(wait * 1000), MAX_WAIT_US);
       }),
@@ -216,7 +217,7 @@ export function applyKeyLog(
   const log = new Deno.UnsafeCallback(
     KEY_LOG,
     (_ssl, line) =>
-      guarded("keyLog", undefined, () => disregard("keyLog", keyLog(cString(line) ?? ""))),
+      guarded(lib, "keyLog", undefined, () => disregard("keyLog", keyLog(cString(line) ?? ""))),
   );
   lib.SSL_CTX_set_keylog_callback(ctx, log.pointer);
   return log;

@@ -5,38 +5,15 @@ import {
   assertMatch,
   assertThrows,
 } from "../testing/assert.ts";
-import { connectedNet, memoryNet, type MemoryNetOptions } from "../testing/memory_net.ts";
+import { connectedNet, memoryNet } from "../testing/memory_net.ts";
+import { KEY, pskOptions } from "../testing/psk.ts";
 import { TlsContext, type TlsContextOptions } from "./context.ts";
 import { CallbackError } from "./calls.ts";
 import { OpenSslError } from "./errors.ts";
 import { loadOpenSsl } from "./library.ts";
-import type { TlsServerSettings } from "./settings.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();
-
-const KEY = new Uint8Array(32).fill(7);
-
-/** Neither end has a certificate: a key is all they have. */
-function pskOptions(
-  datagram: boolean,
-  lookUp: NonNullable<TlsServerSettings["pskLookup"]>,
-  { identity = "sensor-7", key = KEY, hint }: {
-    identity?: string;
-    key?: Uint8Array;
-    hint?: string;
-  } = {},
-): MemoryNetOptions {
-  const none = { cert: undefined, key: undefined, caCerts: [] };
-  return {
-    datagram,
-    client: { ...none, psk: { identity, key } } as Partial<TlsContextOptions>,
-    server: {
-      ...none,
-      ...{ clientCertificate: "none", pskLookup: lookUp, pskHint: hint },
-    } as Partial<TlsContextOptions>,
-  };
-}
 
 function refused(role: "client" | "server", options: object, words: string): void {
   const whole = { role, datagram: true, ...options } as TlsContextOptions;

@@ -5,6 +5,7 @@
  * @module
  */
 import { describe } from "../errors.ts";
+import type { OpenSsl } from "./library.ts";
 
 /**
  * A function among the settings has thrown, or returned what cannot be used; the handshake that it
@@ -64,19 +65,29 @@ export function currentIdentity(): string | null {
 }
 
 /**
- * Runs what C has called back for.
+ * Runs a function of the program within a call of OpenSSL's, which finds the error queue empty
+ * afterwards, whatever was called in between: SSL_get_error(3) looks at it. Once one has failed,
+ * the call is lost, and no other one is asked.
  *
  * @param name of the program's function
- * @param refusal what C is told where it fails
+ * @param refusal what the caller is told where it fails
  */
-export function guarded<T>(name: string, refusal: T, run: () => T): T {
+export function guarded<T>(
+  lib: Pick<OpenSsl, "ERR_clear_error">,
+  name: string,
+  refusal: T,
+  run: () => T,
+): T {
+  if (current?.failure) return refusal;
   try {
     return run();
   } catch (cause) {
     const error = failureOf(name, cause);
-    if (current) current.failure ??= error;
+    if (current) current.failure = error;
     else report(error);
     return refusal;
+  } finally {
+    lib.ERR_clear_error();
   }
 }
 
@@ -98,15 +109,24 @@ export function notify<Args extends unknown[]>(
 
 /** Where a function returns a promise that rejects, that is written to stderr, and ends nothing. */
 export function disregard(name: string, result: unknown): void {
-  if (typeof result !== "object" || result === null || !("then" in result)) return;
-  Promise.resolve(result).catch((cause) => report(failureOf(name, cause)));
+  onRejection(result, (cause) => report(failureOf(name, cause)));
 }
 
-/** Of a function that has failed. */
-export function failureOf(name: string, cause: unknown): CallbackError {
+/** A promise that is refused as a result has been told of: that it rejects, too, is no news. */
+export function ignore(result: unknown): void {
+  onRejection(result, () => {});
+}
+
+function onRejection(result: unknown, tell: (cause: unknown) => void): void {
+  if (typeof result !== "object" || result === null || !("then" in result)) return;
+  Promise.resolve(result).catch(tell);
+}
+
+function failureOf(name: string, cause: unknown): CallbackError {
   return new CallbackError(`${name} failed: ${describe(cause)}`, { cause });
 }
 
-function report(error: CallbackError): void {
+/** Writes to stderr what cannot be told by any call's result. */
+export function report(error: CallbackError): void {
   console.error(`netpairs: ${error.message}`);
 }

@@ -198,7 +198,7 @@ export class TlsContext implements Disposable {
         this.#callbacks.push(this.cookies);
       }
       if (options.datagram && options.retransmitAfterMs) {
-        const timer = makeTimer(options.retransmitAfterMs);
+        const timer = makeTimer(lib, options.retransmitAfterMs);
         this.#callbacks.push(timer);
         this.timer = timer.pointer;
       }

@@ -6,7 +6,7 @@
  * @module
  */
 import { lookUpKey } from "./callbacks.ts";
-import { type CallRecord, failureOf } from "./calls.ts";
+import { type CallRecord, guarded } from "./calls.ts";
 import { VERSION, X509_V } from "./constants.ts";
 import type { TlsContext } from "./context.ts";
 import { type CertificateError, certificateError } from "./errors.ts";
@@ -118,11 +118,13 @@ export class Resumption {
     const { pskIdentity } = this.#calls;
     if (pskIdentity === null) return verifies ? this.#refusedCertificate(ssl) : null;
     if (!pskLookup) return null;
-    try {
-      if (lookUpKey(pskLookup, pskIdentity) !== null) return null;
-    } catch (cause) {
-      return failureOf("pskLookup", cause);
-    }
+    const isKnown = guarded(
+      this.#lib,
+      "pskLookup",
+      true,
+      () => lookUpKey(pskLookup, pskIdentity) !== null,
+    );
+    if (isKnown) return null;
     return new Deno.errors.PermissionDenied(
       "Cannot resume the session: its pre-shared key is known no more",
     );

@@ -9,7 +9,7 @@
  */
 import { Borrowed } from "../borrowed.ts";
 import { TimeoutError } from "../errors.ts";
-import { type CallRecord, enterCall } from "./calls.ts";
+import { type CallRecord, enterCall, report } from "./calls.ts";
 import { SSL_CTRL, SSL_ERROR, SSL_OP } from "./constants.ts";
 import type { TlsContext } from "./context.ts";
 import { CertificateError, OpenSslError, takeError } from "./errors.ts";
@@ -111,6 +111,8 @@ export class TlsSession implements Disposable {
   #finished = false;
   /** Set while one of its calls is on the stack, from which C may call back. */
   #running = false;
+  /** Set when a callback has given it up, and so the call's result is nobody's. */
+  #givenUp = false;
   /** Set when a callback has closed it: it is freed when the call has returned. */
   #closing = false;
   readonly #calls: CallRecord = { pskIdentity: null, failure: null };
@@ -202,14 +204,14 @@ export class TlsSession implements Disposable {
       this.#undrained = true;
       this.#emptyQueue();
       const result = this.#lib.SSL_do_handshake(ssl);
-      if (this.#calls.failure) throw this.#broke(this.#calls.failure);
+      if (this.#isRefused) return false;
       if (result !== 1) {
         this.#wantsMore(ssl, result, "complete the handshake");
         return false;
       }
-      // A callback has given the session up.
-      if (this.#broken) return false;
       const refusal = this.#resumption.complete(ssl);
+      // The program is asked for the key again.
+      if (this.#isRefused) return false;
       if (refusal) throw this.#broke(refusal);
       return this.established = true;
     } finally {
@@ -366,7 +368,6 @@ export class TlsSession implements Disposable {
       this.#undrained = true;
       this.#lib.ERR_clear_error();
       const result = this.#lib.SSL_ctrl(ssl, SSL_CTRL.DTLS_HANDLE_TIMEOUT, 0n, null);
-      if (this.#calls.failure) throw this.#broke(this.#calls.failure);
       if (result < 0n) throw this.#broke(takeError(this.#lib, "complete the handshake", ssl));
       if (result > 0n) this.statistics.retransmissions++;
     } finally {
@@ -427,6 +428,7 @@ export class TlsSession implements Disposable {
   /** Gives it up: nothing more is read or written, and what is fed is dropped. */
   fail(): void {
     this.#broken = true;
+    this.#givenUp ||= this.#running;
   }
 
   /** Frees it, and with it the two BIOs. May be called twice. */
@@ -434,7 +436,8 @@ export class TlsSession implements Disposable {
     if (this.#ssl === null) return;
     if (this.#running) {
       // A callback hangs up from within a call of this session's.
-      this.#closing = this.#broken = true;
+      this.fail();
+      this.#closing = true;
       return;
     }
     // SSL_free(3) lets no session be resumed that has not been shut down, whoever saved it; RFC 5246
@@ -460,7 +463,9 @@ export class TlsSession implements Disposable {
   }
 
   #open(): Deno.PointerObject {
-    if (this.#ssl === null) throw new TypeError("Cannot use a TLS session: it is closed");
+    if (this.#ssl === null || this.#closing) {
+      throw new TypeError("Cannot use a TLS session: it is closed");
+    }
     return this.#ssl;
   }
 
@@ -476,14 +481,32 @@ export class TlsSession implements Disposable {
     return ssl;
   }
 
+  /**
+   * After a call, whatever it has returned or thrown: what a callback has done counts for more. Its
+   * failure is thrown once, or told where nobody waits for the call any more.
+   */
   #leave(): void {
     this.#running = false;
     enterCall(this.#outer);
+    const { failure } = this.#calls;
+    this.#calls.failure = null;
+    if (failure && !this.#givenUp) {
+      // An alert goes out; what would go on with the handshake does not.
+      this.#undrained = this.#hasFailed(this.#ssl!);
+      throw this.#broke(failure);
+    }
+    if (failure) report(failure);
     if (!this.#closing) return;
+    this.#closing = false;
     this.close();
     throw new Deno.errors.BadResource("the connection is closed");
   }
   #outer: CallRecord | null = null;
+
+  /** Whether a callback has failed, or has given it up, in the call that is running. */
+  get #isRefused(): boolean {
+    return this.#broken || this.#calls.failure !== null;
+  }
 
   /** After a fatal error. */
   #broke(error: Error): Error {
@@ -514,7 +537,7 @@ export class TlsSession implements Disposable {
         if (this.#datagram && !this.#hasFailed(ssl)) return true;
     }
     const error = takeError(this.#lib, action, ssl, this.#serverName);
-    throw this.#broke(this.#calls.failure ?? this.#explained(error));
+    throw this.#broke(this.#explained(error));
   }
 
   /** A client with a key trusts no certificate: whoever shows one has not used the key. */

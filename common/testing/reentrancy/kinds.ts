@@ -1,0 +1,165 @@
+/**
+ * The callbacks from which everything is called.
+ *
+ * @module
+ */
+import { DtlsConn } from "../../../dtls/conn.ts";
+import { KEY, STRANGER, type World } from "./world.ts";
+
+/** One callback. */
+interface Kind {
+  /** Puts it into the settings. */
+  prepare(world: World): void;
+  /** One connection that makes it be called. */
+  drive(world: World): Promise<unknown>;
+}
+
+/** What cannot be used where bytes, or a number, are wanted. */
+const GARBAGE: readonly unknown[] = [0, -1, NaN, "secret", {}, [], new Uint8Array(65), true];
+
+/** Of a function whose result is used: one that cannot be used refuses the handshake. */
+function used(world: World, good: () => unknown): unknown {
+  world.act();
+  const { ledger } = world;
+  switch (world.outcome()) {
+    case "throws":
+      throw ledger.make(1);
+    case "garbage":
+      ledger.garbage++;
+      return world.pick(GARBAGE);
+    case "rejects":
+      // That it is a promise is what is told.
+      ledger.garbage++;
+      return Promise.reject(ledger.make(0));
+  }
+  return good();
+}
+
+/** Of a function that is only told of something. */
+function told(world: World): unknown {
+  world.act();
+  const outcome = world.outcome();
+  if (outcome === "throws") throw world.ledger.make(1);
+  if (outcome === "rejects") return Promise.reject(world.ledger.make(1));
+  return world.pick(GARBAGE);
+}
+
+const connects = (world: World) => world.client(world.oneIn(8) ? STRANGER : undefined);
+
+const pskLookup: Kind = {
+  prepare(world) {
+    world.extra.listen = () => ({
+      pskLookup: (identity) =>
+        used(world, () => identity === STRANGER ? null : KEY) as Uint8Array<ArrayBuffer>,
+    });
+  },
+  drive: connects,
+};
+
+const keyLog: Kind = {
+  prepare(world) {
+    const keyLog = () => told(world) as void;
+    world.extra.listen = () => ({ keyLog });
+    world.extra.connect = () => ({ keyLog });
+  },
+  drive: connects,
+};
+
+const retransmitAfterMs: Kind = {
+  prepare(world) {
+    const wait = () => used(world, () => world.oneIn(2) ? 16 : 1000) as number;
+    world.extra.listen = () => ({ retransmitAfterMs: wait });
+    world.extra.connect = () => ({ retransmitAfterMs: wait });
+  },
+  async drive(world) {
+    if (!world.oneIn(4)) return await connects(world);
+    using silence = new Silence();
+    await world.client("unheard", { port: silence.port, handshakeTimeoutMs: 60 });
+  },
+};
+
+/** A socket that answers nothing. */
+class Silence implements Disposable {
+  readonly #socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+
+  get port(): number {
+    return (this.#socket.addr as Deno.NetAddr).port;
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.close();
+  }
+}
+
+const onError: Kind = {
+  prepare(world) {
+    world.extra.listen = () => ({ onError: () => told(world) as void });
+  },
+  drive: (world) => world.client(world.oneIn(4) ? undefined : STRANGER),
+};
+
+/** Programs listen to the same signal, before the library does and after it. */
+const signal: Kind = {
+  prepare(world) {
+    world.extra.listen = () => {
+      const controller = new AbortController();
+      world.controllers.add(controller);
+      controller.signal.addEventListener("abort", () => world.act());
+      return { signal: controller.signal };
+    };
+    world.extra.connect = ({ controller }) => {
+      const listening = () => controller.signal.addEventListener("abort", () => world.act());
+      listening();
+      setTimeout(listening);
+      const reason = new DOMException("own", "AbortError");
+      setTimeout(() => world.calm || controller.abort(reason), world.random() * 8);
+      return {};
+    };
+  },
+  drive: connects,
+};
+
+const body: Kind = {
+  prepare(world) {
+    world.bodies.accepting = () => world.act();
+    world.bodies.receiving = () => world.act();
+  },
+  drive: connects,
+};
+
+/** The functions of streams that a connection's are piped from and to. */
+const streams: Kind = {
+  prepare(world) {
+    world.exchange = async (conn) => {
+      if (conn instanceof DtlsConn) return;
+      const act = () => world.act();
+      const end = () => {
+        world.act();
+        if (world.oneIn(3)) throw world.ledger.make(0);
+      };
+      let chunks = 4;
+      const source = new ReadableStream({
+        pull(controller) {
+          end();
+          if (chunks-- > 0) controller.enqueue(new Uint8Array(50_000));
+          else controller.close();
+        },
+        cancel: act,
+      });
+      const sink = new WritableStream({ write: end, close: act, abort: act });
+      await Promise.allSettled([source.pipeTo(conn.writable), conn.readable.pipeTo(sink)]);
+    };
+  },
+  drive: connects,
+};
+
+/** By the names that the test uses. */
+export const KINDS: Readonly<Record<string, Kind>> = {
+  pskLookup,
+  keyLog,
+  retransmitAfterMs,
+  onError,
+  signal,
+  body,
+  streams,
+};
