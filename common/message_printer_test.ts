@@ -75,7 +75,7 @@ Deno.test("MessagePrinter.add() keeps a full disk from ending the process", asyn
   printer.add(message(1), 0);
   // An error out of the timer reaches nobody who could report it in one line.
   await clock.advance(100);
-  assertThrows(() => printer.flush(), Error, "No space left on device");
+  assertThrows(() => printer.flush(), Error, "no space left on the device");
 });
 
 Deno.test("MessagePrinter.add() leaves it to flush() to say that the disk is full", () => {
@@ -86,5 +86,5 @@ Deno.test("MessagePrinter.add() leaves it to flush() to say that the disk is ful
   const printer = new MessagePrinter();
   // Who adds a message is busy with a message, and would take the error for its peer's.
   for (let i = 0; i < 4097; i++) printer.add(message(i), 0);
-  assertThrows(() => printer.flush(), Error, "No space left on device");
+  assertThrows(() => printer.flush(), Error, "no space left on the device");
 });

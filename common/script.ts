@@ -82,6 +82,7 @@ export function serverMain(
     script.library = library ?? null;
     console.error(`listening on ${formatAddress(transport.hostname, transport.port)}`);
     const printer = new MessagePrinter();
+    script.finishTalk = () => printer.flush();
     const server = new Server({
       options,
       recorder,
@@ -93,7 +94,6 @@ export function serverMain(
       if ("run" in transport) await server.serveDatagrams(transport);
       else await server.serve(transport);
     } finally {
-      printer.flush();
       script.security = server.security;
     }
   });
@@ -109,6 +109,8 @@ interface Script {
   readonly talks: boolean;
   security: Security | null;
   library: string | null;
+  /** Says what is still to be said before the table. */
+  finishTalk: () => void;
 }
 
 async function main(
@@ -150,6 +152,7 @@ async function runScript(
     talks,
     security: null,
     library: null,
+    finishTalk: () => {},
   };
   let failure: unknown;
   try {
@@ -191,6 +194,7 @@ function keep(script: Script, result: RunResult, write: () => void): boolean {
       return false;
     }
   };
+  attempt(() => script.finishTalk());
   const isShown = talks && attempt(() => print(table));
   attempt(write);
   attempt(() => log?.close());
