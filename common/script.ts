@@ -87,6 +87,7 @@ export function serverMain(
       }`,
     );
     const printer = new MessagePrinter();
+    script.finishTalk = () => printer.flush();
     const server = new Server({
       options,
       recorder,
@@ -98,7 +99,6 @@ export function serverMain(
       if ("run" in transport) await server.serveDatagrams(transport);
       else await server.serve(transport);
     } finally {
-      printer.flush();
       script.security = server.security;
     }
   });
@@ -114,6 +114,8 @@ interface Script {
   readonly talks: boolean;
   security: Security | null;
   library: string | null;
+  /** Says what is still to be said before the table. */
+  finishTalk: () => void;
 }
 
 async function main(
@@ -155,6 +157,7 @@ async function runScript(
     talks,
     security: null,
     library: null,
+    finishTalk: () => {},
   };
   let failure: unknown;
   try {
@@ -196,6 +199,7 @@ function keep(script: Script, result: RunResult, write: () => void): boolean {
       return false;
     }
   };
+  attempt(() => script.finishTalk());
   const isShown = talks && attempt(() => print(table));
   attempt(write);
   attempt(() => log?.close());
