@@ -10,12 +10,12 @@ import { type PassphraseWords, type PrivateKey, readPrivateKey } from "./private
 /** PEM as it comes: texts of a program, or the bytes of files. */
 export interface CredentialInput {
   /** Each with one authority or more. */
-  readonly caCerts?: readonly (string | Uint8Array)[];
+  readonly caCerts?: readonly (string | Uint8Array)[] | undefined;
   /** Own certificate, then its chain. */
-  readonly cert?: string | Uint8Array;
-  readonly key?: string | Uint8Array;
+  readonly cert?: string | Uint8Array | undefined;
+  readonly key?: string | Uint8Array | undefined;
   /** Opens the key where it is encrypted. */
-  readonly keyPassphrase?: string;
+  readonly keyPassphrase?: string | undefined;
 }
 
 /** What the parts are called in errors. */
