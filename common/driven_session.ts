@@ -19,6 +19,8 @@ export interface SessionCarrier {
    * @throws {Deno.errors.UnexpectedEof} where the peer has closed the connection
    */
   feed(timeoutMs: number): MaybePromise<boolean>;
+  /** Told once, when the handshake is complete. */
+  established?(): void;
   /** Gives the socket back. May be called twice. */
   close(): void;
 }
@@ -84,7 +86,10 @@ export class DrivenSession {
         if (!fed) this.core.handleTimeout();
         const done = this.core.handshake();
         const sending = this.#flush();
-        if (done) return sending;
+        if (done) {
+          this.#carrier.established?.();
+          return sending;
+        }
         const leftMs = dueMs - performance.now();
         if (leftMs <= 0) throw this.core.timeoutError();
         const waitMs = fed ? FIRST_WAIT_MS : this.core.timeoutMs() ?? Infinity;

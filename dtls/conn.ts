@@ -4,7 +4,7 @@
  * @module
  */
 import type { Deadline, Deadlines } from "../common/deadline.ts";
-import { ReplacedError, TimeoutError } from "../common/errors.ts";
+import { TimeoutError } from "../common/errors.ts";
 import { ENDED, NOT_YET, type TlsSession } from "../common/openssl/session.ts";
 import { SecureConn } from "../common/openssl/secure_conn.ts";
 import { bytesOf, checkInto, checkWait } from "../common/settings/kinds.ts";
@@ -219,15 +219,6 @@ export class DtlsConn extends SecureConn {
     this.#free();
   }
 
-  /**
-   * For the listener: its client has begun anew.
-   *
-   * @ignore
-   */
-  replaced(): void {
-    this.#fail(new ReplacedError("the client has begun a new session from the same address"));
-  }
-
   /** Gives everything back but what was received and what is known. */
   #free(): void {
     if (this.#closed) return;
@@ -247,37 +238,47 @@ export class DtlsConn extends SecureConn {
    */
   advance(): void {
     if (this.#closed || this.#failure !== undefined) return;
+    let heard: boolean;
     try {
-      if (!this.core.established) this.#shake();
-      if (this.core.established) this.#readAll();
+      heard = this.core.established ? this.#readAll() : this.#shake() && (this.#readAll(), true);
     } catch (error) {
       return this.#fail(error);
     }
     // A callback may have ended it.
     if (this.#closed || this.#failure !== undefined) return;
-    if (this.#idleTimeoutMs < Infinity) this.#idle.arm(this.#idleTimeoutMs);
+    // What nobody has authenticated is no sign of life: it may be forged.
+    if (heard && this.#idleTimeoutMs < Infinity) this.#idle.arm(this.#idleTimeoutMs);
     this.#flush()?.catch((error) => this.#fail(error));
     this.#setTimer();
   }
 
-  /** One step of the handshake; the first answer tells how long a round trip takes. */
-  #shake(): void {
+  /**
+   * One step of the handshake; the first answer tells how long a round trip takes.
+   *
+   * @returns true when it is complete, and goes on
+   */
+  #shake(): boolean {
     const { statistics } = this.core;
     if (statistics.datagramsReceived > 0 && statistics.datagramsSent > 0) {
       statistics.roundTripMs ??= performance.now() - this.#startedMs;
     }
-    if (!this.core.handshake() || this.#closed) return;
+    if (!this.core.handshake() || this.#closed) return false;
     this.#carrier.established?.();
     this.#handshake.resolve();
+    return this.#failure === undefined;
   }
 
   #onIdle(error: Error): void {
     if (error instanceof TimeoutError) this.#fail(new TimeoutError("the peer was silent too long"));
   }
 
-  /** One datagram may hold several messages: all are taken before the next is fed. */
-  #readAll(): void {
-    for (;;) {
+  /**
+   * One datagram may hold several messages: all are taken before the next is fed.
+   *
+   * @returns whether there was one, or the peer's end
+   */
+  #readAll(): boolean {
+    for (let heard = false;; heard = true) {
       const reader = this.#reader;
       // What a short buffer left of a message would be read as the next one.
       const own = reader?.into;
@@ -285,12 +286,13 @@ export class DtlsConn extends SecureConn {
       checkInto(own);
       const into = own && own.length >= MAX_MESSAGE_BYTES ? own : scratch();
       const length = this.core.read(into);
-      if (length === NOT_YET) return;
+      if (length === NOT_YET) return heard;
       if (length === ENDED) {
         this.#settle(null);
         // Answered at once: the peer waits for it.
         this.core.shutdown();
-        return this.#over.resolve();
+        this.#over.resolve();
+        return true;
       }
       if (reader && own) this.#settle(cutOff(into.subarray(0, length), own));
       else if (reader) this.#settle(into.slice(0, length));
@@ -329,7 +331,7 @@ export class DtlsConn extends SecureConn {
   }
 
   /**
-   * For the driver below: the socket has failed.
+   * For the driver below: the socket has failed, or the listener gives the connection up.
    *
    * @ignore
    */

@@ -50,6 +50,11 @@ export interface ListenDtlsOptions extends ListenSettings, DtlsSettings {
   idleTimeoutMs?: number | undefined;
 }
 
+/** So many connections are kept for `accept()` although they have failed; no more are. */
+const MAX_FAILED_WAITING = 256;
+
+const REPLACED = "the client has begun a new session from the same address";
+
 /**
  * Listens for DTLS clients: one UDP socket, many sessions. A client is answered without keeping
  * anything of it until it has shown, with a cookie, that it is where it says (RFC 6347 4.2.1).
@@ -116,7 +121,8 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   readonly #limits: SessionLimits;
   readonly #options: ListenDtlsOptions;
   readonly #connOptions: DtlsConnOptions;
-  readonly #waiting: DtlsConn[] = [];
+  /** Those that nobody has taken yet, the oldest first. */
+  readonly #waiting = new Set<DtlsConn>();
   readonly #running: Promise<void>;
   readonly #wakers: (() => void)[] = [];
   readonly #onAbort = () => this.stopAccepting();
@@ -142,7 +148,11 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
         refuse: (alert, to) => void this.#socket.send(alert, to).catch(() => {}),
         admit: (from) => this.#limits.admits(from.hostname),
         accept: (session, from) => this.#newConn(session, from),
-        replaced: (conn) => conn.replaced(),
+        drive: (conn, datagram) => {
+          if (datagram) conn.core.feed(datagram);
+          conn.advance();
+        },
+        replaced: (conn) => conn.fail(new ReplacedError(REPLACED)),
       }, options.mtu),
     );
     this.#socket = new UdpSocket(listenHost(options.hostname), options.port);
@@ -166,11 +176,13 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
    * @throws {Error} where the socket has failed: what the system said of it
    */
   async accept(): Promise<DtlsConn | null> {
-    while (this.#accepting && this.#failure === undefined && this.#waiting.length === 0) {
+    while (this.#accepting && this.#failure === undefined && this.#waiting.size === 0) {
       await new Promise<void>((resolve) => this.#wakers.push(resolve));
     }
     if (this.#failure !== undefined) throw this.#failure;
-    return this.#waiting.shift() ?? null;
+    const [next] = this.#waiting;
+    if (next) this.#waiting.delete(next);
+    return next ?? null;
   }
 
   /** The connections, one after the other, until the listener is closed. */
@@ -192,7 +204,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   async close(): Promise<void> {
     this.stopAccepting();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    this.#waiting.length = 0;
+    this.#waiting.clear();
     await Promise.allSettled([...this.#endpoint.peers()].map((conn) => conn.close()));
     this.#socket.close();
     await this.#running;
@@ -211,9 +223,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   }
 
   #onDatagram(bytes: Uint8Array<ArrayBuffer>, from: Deno.NetAddr): MaybePromise<void> {
-    const conn = this.#endpoint.receive(bytes, this.#keyOf(from), from);
-    if (!conn) return;
-    conn.advance();
+    if (!this.#endpoint.receive(bytes, this.#keyOf(from), from)) return;
     return afterWoken();
   }
 
@@ -236,24 +246,36 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   #newConn(core: TlsSession, remoteAddr: Deno.NetAddr): DtlsConn {
     const key = this.#keyOf(remoteAddr);
     const { counters } = this.#limits;
-    const ticket = this.#limits.enter(remoteAddr.hostname);
+    const ticket = this.#limits.enter(remoteAddr.hostname, () => conn.fail(crowded()));
+    let mayReturn = false;
     const carrier = {
       remoteAddr,
       transmit: (datagram: Uint8Array) => this.#socket.send(datagram, remoteAddr),
-      established: () => void counters.established++,
+      established: () => {
+        if (!ticket.established()) return conn.fail(crowded());
+        counters.established++;
+        this.#endpoint.established(key, conn);
+      },
       failed: (error: unknown) => {
-        if (core.established || error instanceof ReplacedError) return;
+        mayReturn = error instanceof Deno.errors.Busy;
+        if (mayReturn || error instanceof ReplacedError || core.established) return;
         counters.errors++;
         notify("onError", this.#options.onError, error, remoteAddr);
       },
       release: () => {
         ticket.leave();
-        this.#endpoint.forget(key, conn);
+        this.#endpoint.forget(key, conn, mayReturn);
+        if (mayReturn || this.#waiting.size > MAX_FAILED_WAITING) this.#waiting.delete(conn);
       },
     };
     const conn: DtlsConn = new DtlsConn(core, carrier, this.#deadlines, this.#connOptions);
-    this.#waiting.push(conn);
+    this.#waiting.add(conn);
     this.#wake();
     return conn;
   }
+}
+
+/** Nothing is wrong with a client that gives way: it may come again at once. */
+function crowded(): Error {
+  return new Deno.errors.Busy("there are too many handshakes or sessions at once");
 }

@@ -4,7 +4,6 @@ import { liveSessions, TlsSession } from "../common/openssl/session.ts";
 import { PosixCarrier } from "../common/posix_carrier.ts";
 import { PollLoop } from "../common/posix/poll_loop.ts";
 import { PosixUdp } from "../common/posix/udp.ts";
-import type { MaybePromise } from "../common/protocol.ts";
 import { assert, assertEquals, assertRejects } from "../common/testing/assert.ts";
 import { Driven, LONG_MS } from "../common/testing/driven.ts";
 import { contextOptions } from "../common/testing/memory_net.ts";
@@ -18,11 +17,6 @@ class Served extends Driven {
   constructor(peer: DtlsPosixPeer) {
     super(peer.core, peer, LONG_MS);
     this.peer = peer;
-  }
-
-  override handshake(): MaybePromise<void> {
-    this.peer.expectCookie();
-    return super.handshake();
   }
 }
 

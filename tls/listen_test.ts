@@ -130,7 +130,7 @@ for (const limit of ["maxSessions", "maxSessionsPerAddress"] as const) {
     await within(accepted!.handshake());
     await within(Promise.all([third.close(), accepted!.close()]));
     assertEquals(listener.counters, {
-      ...{ sessions: 0, established: 2, cookies: 0, refused: 1, errors: 0 },
+      ...{ sessions: 0, established: 2, cookies: 0, refused: 1, displaced: 0, errors: 0 },
     });
   });
 }

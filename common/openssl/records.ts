@@ -14,6 +14,7 @@ export const RECORD_HEADER_BYTES = 13;
 const MAX_RECORD_BYTES = RECORD_HEADER_BYTES + 16_384;
 
 /** Content types: RFC 5246 6.2.1. */
+const CHANGE_CIPHER_SPEC = 20;
 const HANDSHAKE = 22;
 const APPLICATION_DATA = 23;
 /** Handshake message types: RFC 5246 7.4. */
@@ -25,8 +26,10 @@ const MAJOR_VERSION = 0xfe;
 const EPOCH_AT = 3;
 const MESSAGE_TYPE_AT = RECORD_HEADER_BYTES;
 const FRAGMENT_OFFSET_AT = RECORD_HEADER_BYTES + 6;
-const RANDOM_AT = RECORD_HEADER_BYTES + 12 + 2;
+const VERSION_AT = RECORD_HEADER_BYTES + 12;
+const RANDOM_AT = VERSION_AT + 2;
 const RANDOM_BYTES = 32;
+const SESSION_AT = RANDOM_AT + RANDOM_BYTES;
 
 /** Length of the record at `at`, its header included; Infinity where its header is cut off. */
 export function recordLength(bytes: Uint8Array, at: number): number {
@@ -121,6 +124,77 @@ export function isPlausible(datagram: Uint8Array, minSealedBytes: number): boole
 export function clientRandom(clientHello: Uint8Array): Uint8Array {
   return clientHello.subarray(RANDOM_AT, RANDOM_AT + RANDOM_BYTES);
 }
+
+/** What a ClientHello says that stays as it is when it comes again with a cookie. */
+export interface HelloParameters {
+  /** Version, random and session. */
+  identity: Uint8Array;
+  /** Cipher suites and compression; empty where they are in a later fragment. */
+  suites: Uint8Array;
+}
+
+/**
+ * The parameters of a ClientHello that a cookie stands for: RFC 6347 4.2.1.
+ *
+ * @param clientHello see {@linkcode isClientHello}; the parts are views of it
+ */
+export function helloParameters(clientHello: Uint8Array): HelloParameters {
+  const end = Math.min(recordLength(clientHello, 0), clientHello.length);
+  const cookieAt = SESSION_AT + 1 + clientHello[SESSION_AT]!;
+  const identity = clientHello.subarray(VERSION_AT, Math.min(cookieAt, end));
+  const suitesAt = cookieAt + 1 + (clientHello[cookieAt] ?? 0);
+  const methodsAt = suitesAt + 2 +
+    ((clientHello[suitesAt] ?? 0) << 8 | (clientHello[suitesAt + 1] ?? 0));
+  const after = methodsAt + 1 + (clientHello[methodsAt] ?? 0);
+  const suites = clientHello.subarray(suitesAt, after <= end ? after : suitesAt);
+  return { identity, suites };
+}
+
+/** The first record's epoch, 16 bits. */
+export function epochOf(datagram: Uint8Array): number {
+  return (datagram[EPOCH_AT] ?? 0) << 8 | (datagram[EPOCH_AT + 1] ?? 0);
+}
+
+/**
+ * A datagram of a handshake without what is no record, and without records of later epochs that are
+ * more, or longer, than a handshake needs: libssl keeps them until it is complete.
+ *
+ * @param allowed how many there may still be
+ * @returns what is left of it, and how many were let through
+ */
+export function handshakeRecords(
+  datagram: Uint8Array<ArrayBuffer>,
+  allowed: number,
+): { bytes: Uint8Array<ArrayBuffer>; early: number } {
+  const kept: Uint8Array[] = [];
+  let early = 0;
+  let isWhole = true;
+  for (let at = 0; at < datagram.length;) {
+    const length = recordLength(datagram, at);
+    const isRecord = at + length <= datagram.length && datagram[at + 1] === MAJOR_VERSION &&
+      datagram[at]! >= CHANGE_CIPHER_SPEC && datagram[at]! <= APPLICATION_DATA;
+    const record = datagram.subarray(at, at + length);
+    at += length;
+    const isEarly = epochOf(record) > 0;
+    if (!isRecord || isEarly && (early >= allowed || length > MAX_EARLY_BYTES)) {
+      isWhole = false;
+      continue;
+    }
+    if (isEarly) early++;
+    kept.push(record);
+  }
+  if (isWhole) return { bytes: datagram, early };
+  const bytes = new Uint8Array(kept.reduce((sum, record) => sum + record.length, 0));
+  let to = 0;
+  for (const record of kept) {
+    bytes.set(record, to);
+    to += record.length;
+  }
+  return { bytes, early };
+}
+
+/** A sealed Finished, with any cipher: 12 bytes of header and 12 to verify (RFC 5246 7.4.9). */
+const MAX_EARLY_BYTES = 256;
 
 /**
  * Gives a record of epoch 0 the number of the one that it answers, as a server without state does

@@ -18,6 +18,7 @@ import { cString, type OpenSsl } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
 import {
   ENOUGH_SEALED_BYTES,
+  handshakeRecords,
   isOneRecord,
   isPlausible,
   MIN_SEALED_BYTES,
@@ -37,6 +38,16 @@ export const ENDED = -1;
 
 /** No single thing that a session puts out at once is longer: some records of 2^14 bytes. */
 const OUTPUT_BYTES = 128 * 1024;
+
+/**
+ * A DTLS handshake takes so many datagrams and bytes, retransmissions included: a long chain of
+ * certificates has some 8 KiB, and is sent again 12 times at most.
+ */
+const MAX_HANDSHAKE_DATAGRAMS = 512;
+const MAX_HANDSHAKE_BYTES = 128 * 1024;
+
+/** So many records of a later epoch: a Finished for each time a flight is sent (RFC 6347 4.2.4). */
+const MAX_EARLY_RECORDS = 16;
 
 /** One buffer serves all sessions: what is drained is handed over before the next call. */
 let output: Borrowed | undefined;
@@ -109,6 +120,8 @@ export class TlsSession implements Disposable {
   #ended = false;
   /** Set when the handshake's last bytes have been drained. */
   #finished = false;
+  /** How many records of a later epoch were taken before the handshake was complete. */
+  #early = 0;
   /** Set while one of its calls is on the stack, from which C may call back. */
   #running = false;
   /** Set when a callback has given it up, and so the call's result is nobody's. */
@@ -168,13 +181,32 @@ export class TlsSession implements Disposable {
   feed(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.#ssl === null || this.#broken || bytes.length === 0) return;
     if (this.#datagram && !this.#isPlausible(this.#ssl, bytes)) return;
+    if (!this.established) return this.#feedHandshake(bytes);
     this.#lib.BIO_write(this.#input, bytes, bytes.length);
     this.#single = !this.#unread && isOneRecord(bytes, this.#datagram);
     this.#unread = true;
-    if (!this.established) {
-      this.statistics.datagramsReceived++;
-      this.statistics.bytesReceived += bytes.length;
+  }
+
+  /**
+   * Before a peer is authenticated, it makes this end keep little: on DTLS so many datagrams and
+   * bytes, and few records of the epoch that is to come.
+   */
+  #feedHandshake(received: Uint8Array<ArrayBuffer>): void {
+    const { statistics } = this;
+    let bytes = received;
+    if (this.#datagram) {
+      const left = handshakeRecords(received, MAX_EARLY_RECORDS - this.#early);
+      bytes = left.bytes;
+      this.#early += left.early;
+      const isTooMuch = statistics.datagramsReceived >= MAX_HANDSHAKE_DATAGRAMS ||
+        statistics.bytesReceived + bytes.length > MAX_HANDSHAKE_BYTES;
+      if (bytes.length === 0 || isTooMuch) return;
     }
+    statistics.datagramsReceived++;
+    statistics.bytesReceived += bytes.length;
+    this.#lib.BIO_write(this.#input, bytes, bytes.length);
+    this.#single = false;
+    this.#unread = true;
   }
 
   /** Only a short record is worth the question how short the cipher's may be. */
@@ -203,7 +235,10 @@ export class TlsSession implements Disposable {
     try {
       this.#undrained = true;
       this.#emptyQueue();
+      const cookies = this.#asksForCookies ? this.#context.cookies : null;
+      if (cookies) cookies.isKnown = true;
       const result = this.#lib.SSL_do_handshake(ssl);
+      if (cookies) cookies.isKnown = false;
       if (this.#isRefused) return false;
       if (result !== 1) {
         this.#wantsMore(ssl, result, "complete the handshake");

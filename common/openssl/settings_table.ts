@@ -32,6 +32,8 @@ import {
   type DtlsSettings,
   HANDSHAKE_TIMEOUT_MS,
   type ListenSettings,
+  MAX_HANDSHAKES,
+  MAX_HANDSHAKES_PER_ADDRESS,
   MAX_SESSIONS,
   type PskIdentity,
   SESSION_CACHE_SIZE,
@@ -229,6 +231,16 @@ export const LISTEN: SettingsTable<Omit<ListenSettings, keyof TlsServerSettings>
     sessions,
     "sessions at a time from one address",
     "`maxSessions`",
+  ),
+  maxHandshakes: setting(
+    sessions,
+    "handshakes at a time that are not complete; the oldest gives way",
+    `${MAX_HANDSHAKES}`,
+  ),
+  maxHandshakesPerAddress: setting(
+    sessions,
+    "of these from one IPv4 address, or one IPv6 network of 64 bits",
+    `${MAX_HANDSHAKES_PER_ADDRESS}, or \`maxHandshakes\` where that is less`,
   ),
   signal,
   onError: setting(

@@ -311,6 +311,4 @@ export const LIBCRYPTO = {
     parameters: ["pointer", "buffer", "i32", "buffer", "usize", "pointer", "pointer"],
     result: "pointer",
   },
-  // int CRYPTO_memcmp(const void *a, const void *b, size_t len);
-  CRYPTO_memcmp: { parameters: ["pointer", "pointer", "usize"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
