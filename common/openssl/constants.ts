@@ -51,6 +51,15 @@ export const SSL_SESS_CACHE = { OFF: 0, CLIENT: 1, SERVER: 2, NO_INTERNAL: 0x300
 /** SSL_TLSEXT_ERR_*: openssl/tls1.h, what a callback for an extension returns. */
 export const SSL_TLSEXT_ERR = { OK: 0, ALERT_FATAL: 2, NOACK: 3 } as const;
 
+/** SSL_TICKET_STATUS and SSL_TICKET_RETURN: openssl/ssl.h, SSL_CTX_set_session_ticket_cb(3). */
+export const SSL_TICKET = {
+  SUCCESS: 5,
+  SUCCESS_RENEW: 6,
+  IGNORE_RENEW: 2,
+  USE: 3,
+  USE_RENEW: 4,
+} as const;
+
 /** OPENSSL_NPN_NEGOTIATED: openssl/ssl.h, SSL_select_next_proto(3). */
 export const OPENSSL_NPN_NEGOTIATED = 1;
 

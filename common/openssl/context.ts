@@ -3,16 +3,10 @@
  *
  * @module
  */
-import {
-  applyAlpn,
-  applyClientPsk,
-  applyKeyLog,
-  applyServerPsk,
-  type Callback,
-  makeTimer,
-} from "./callbacks.ts";
+import { applyAlpn, applyClientPsk, applyKeyLog, type Callback, makeTimer } from "./callbacks.ts";
 import { SSL_CTRL, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_OP } from "./constants.ts";
 import { CookieSecrets } from "./cookies.ts";
+import { applyServerPsk, applyTickets, isWelcome } from "./server_psk.ts";
 import { applyCredentials } from "./credentials.ts";
 import { takeError } from "./errors.ts";
 import { loadOpenSsl, type OpenSsl } from "./library.ts";
@@ -132,6 +126,12 @@ export class TlsContext implements Disposable {
    */
   readonly usesPsk: boolean;
   /**
+   * For the bindings: whether a pre-shared key is the only way to authenticate.
+   *
+   * @ignore
+   */
+  readonly keyAlone: boolean;
+  /**
    * For the bindings: whether a pre-shared key may be used at all.
    *
    * @ignore
@@ -185,6 +185,8 @@ export class TlsContext implements Disposable {
       ? (options.clientCertificate ?? "none") !== "none"
       : !options.unsafelySkipVerification;
     this.usesPsk = options.role === "client" && options.psk !== undefined;
+    // Where a key is the only way in, a certificate's suite would be a way around it.
+    this.keyAlone = this.usesPsk || this.pskLookup !== undefined && options.cert === undefined;
     this.trust = trustOf(options);
     this.#versions = versionRange(options);
     lib.ERR_clear_error();
@@ -297,13 +299,7 @@ export class TlsContext implements Disposable {
     lib.SSL_CTX_ctrl(ctx, SSL_CTRL.MODE, BigInt(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER), null);
     lib.SSL_CTX_set_options(ctx, BigInt(SSL_OP.NO_RENEGOTIATION | SSL_OP.NO_QUERY_MTU));
     applyVersions(target, options);
-    // Where a key is the only way in, a certificate's suite would be a way around it.
-    const keyAlone = options.role === "client"
-      ? options.psk
-      : options.cert
-      ? null
-      : options.pskLookup;
-    applyAlgorithms(target, options, Boolean(keyAlone));
+    applyAlgorithms(target, options, this.keyAlone);
     applyCredentials(target, options.role, options);
     const { alpnProtocols = [] } = options;
     if (alpnProtocols.length > 0) this.#keep(applyAlpn(target, options.role, alpnProtocols));
@@ -322,15 +318,14 @@ export class TlsContext implements Disposable {
     const { clientCertificate = "none", pskLookup, pskHint } = options;
     applyVerification(target, clientCertificate, clientCertificate !== "none");
     applyResumption(target, options);
-    if (pskLookup) {
-      for (const one of applyServerPsk(target, pskLookup, pskHint)) {
-        this.#keep(one);
-      }
+    if (pskLookup) this.#keep(...applyServerPsk(target, pskLookup, pskHint));
+    if (pskLookup || this.verifies) {
+      this.#keep(...applyTickets(target, (session) => isWelcome(target.lib, session, pskLookup)));
     }
   }
 
   /** A callback lives as long as the context. */
-  #keep(callback: Callback | null): void {
-    if (callback) this.#callbacks.push(callback);
+  #keep(...callbacks: (Callback | null)[]): void {
+    this.#callbacks.push(...callbacks.filter((callback) => callback !== null));
   }
 }

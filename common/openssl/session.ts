@@ -128,7 +128,12 @@ export class TlsSession implements Disposable {
   #givenUp = false;
   /** Set when a callback has closed it: it is freed when the call has returned. */
   #closing = false;
-  readonly #calls: CallRecord = { pskIdentity: null, failure: null };
+  readonly #calls: CallRecord = {
+    pskIdentity: null,
+    origin: null,
+    isWelcome: false,
+    failure: null,
+  };
 
   /**
    * The context may be closed before the session is: it counts its sessions.
@@ -247,7 +252,11 @@ export class TlsSession implements Disposable {
       const refusal = this.#resumption.complete(ssl);
       // The program is asked for the key again.
       if (this.#isRefused) return false;
-      if (refusal) throw this.#broke(refusal);
+      if (refusal) {
+        // The peer is through with its handshake: it is told that the connection has ended.
+        this.#lib.SSL_shutdown(ssl);
+        throw this.#broke(refusal);
+      }
       return this.established = true;
     } finally {
       this.#leave();
@@ -428,8 +437,8 @@ export class TlsSession implements Disposable {
   /** What was agreed on; for a session that is, or was, established. */
   info(): TlsInfo {
     this.#lib.ERR_clear_error();
-    const { pskIdentity } = this.#calls;
-    const known = { resumed: this.resumed, pskIdentity, statistics: this.statistics };
+    const { resumed, pskIdentity } = this.#resumption;
+    const known = { resumed, pskIdentity, statistics: this.statistics };
     return readInfo(this.#lib, this.#open(), known);
   }
 
@@ -575,11 +584,19 @@ export class TlsSession implements Disposable {
     throw this.#broke(this.#explained(error));
   }
 
-  /** A client with a key trusts no certificate: whoever shows one has not used the key. */
+  /** What OpenSSL says of a certificate is no help where a key is the only way in. */
   #explained(error: OpenSslError): OpenSslError {
-    if (!(error instanceof CertificateError) || !this.#context.usesPsk) return error;
-    const message = "Cannot complete the handshake: the server showed a certificate instead of " +
-      "using the pre-shared key; it may not know its identity";
-    return new OpenSslError(message, error);
+    const { usesPsk, keyAlone, role } = this.#context;
+    const said = (what: string) =>
+      new OpenSslError(`Cannot complete the handshake: ${what}`, error);
+    if (usesPsk && error instanceof CertificateError) {
+      return said(
+        "the server showed a certificate instead of using the pre-shared key; " +
+          "it may not know its identity",
+      );
+    }
+    const isWithoutKey = role === "server" && keyAlone &&
+      error.reason === "no suitable signature algorithm";
+    return isWithoutKey ? said("the client's pre-shared key is not known here") : error;
   }
 }

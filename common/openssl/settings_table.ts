@@ -43,7 +43,7 @@ import {
 } from "./settings.ts";
 
 /** Longest identity and hint in bytes: PSK_MAX_IDENTITY_LEN is 128 in older, 256 in newer libraries. */
-const MAX_IDENTITY_BYTES = 128;
+export const MAX_IDENTITY_BYTES = 128;
 
 /** Longest key in bytes that suits every hash function. */
 export const MAX_PSK_BYTES = 64;
