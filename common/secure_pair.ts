@@ -12,11 +12,12 @@ import { toSecurity } from "./openssl/info.ts";
 import type { SavedSession } from "./openssl/saved_session.ts";
 import type { SecureConn } from "./openssl/secure_conn.ts";
 import type { TlsSession } from "./openssl/session.ts";
-import type {
-  ListenSettings,
-  TlsServerSettings,
-  TlsSettings,
-  TlsVersion,
+import {
+  type ListenSettings,
+  MAX_HANDSHAKES,
+  type TlsServerSettings,
+  type TlsSettings,
+  type TlsVersion,
 } from "./openssl/settings.ts";
 import type { PairOptions } from "./options.ts";
 import type { Security } from "./protocol.ts";
@@ -57,6 +58,8 @@ export async function pairListenSettings(
     hostname: await listenAddress(options.hostname),
     port: options.port,
     handshakeTimeoutMs: options.timeoutMs,
+    // All of a pair's clients are on one machine, and may begin at once.
+    maxHandshakesPerAddress: MAX_HANDSHAKES,
     signal: deadlines.signal,
   };
 }

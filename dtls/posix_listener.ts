@@ -9,6 +9,7 @@ import { ReplacedError } from "../common/errors.ts";
 import type { TlsContext } from "../common/openssl/context.ts";
 import { DtlsEndpoint, type DtlsPeer } from "../common/openssl/endpoint.ts";
 import { SessionLimits, type Ticket } from "../common/openssl/limits.ts";
+import { MAX_HANDSHAKES } from "../common/openssl/settings.ts";
 import type { TlsSession } from "../common/openssl/session.ts";
 import type { SocketAddress } from "../common/posix/address.ts";
 import type { PollLoop, Wait } from "../common/posix/poll_loop.ts";
@@ -115,7 +116,7 @@ export class DtlsPosixListener {
   readonly #context: TlsContext;
   readonly #socket: PosixUdp;
   readonly #endpoint: DtlsEndpoint<DtlsPosixPeer, SocketAddress>;
-  readonly #limits = new SessionLimits({});
+  readonly #limits = new SessionLimits({ maxHandshakesPerAddress: MAX_HANDSHAKES });
   readonly #datagram = new Borrowed(MAX_DATAGRAM_BYTES);
   readonly #waiting = new Set<DtlsPosixPeer>();
   #acceptWait: Wait | null = null;

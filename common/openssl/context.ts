@@ -50,6 +50,12 @@ const WHICH: SettingsTable<Which> = {
   datagram: setting(flag(), "true for DTLS, false for TLS"),
 };
 
+/**
+ * Longest list of certificates that a client may send, in bytes: SSL_CTX_set_max_cert_list(3). Some
+ * RSA-4096 certificates fit; the library's own limit, 100 KiB, is what a stranger can make it keep.
+ */
+const MAX_CERT_LIST_BYTES = 32 * 1024;
+
 /** What a context of one role and transport may be told. */
 export const CONTEXT_SETTINGS = {
   client: {
@@ -317,6 +323,8 @@ export class TlsContext implements Disposable {
   #configureServer(target: ContextTarget, options: TlsServerSettings): void {
     const { clientCertificate = "none", pskLookup, pskHint } = options;
     applyVerification(target, clientCertificate, clientCertificate !== "none");
+    const { lib, ctx } = target;
+    lib.SSL_CTX_ctrl(ctx, SSL_CTRL.SET_MAX_CERT_LIST, BigInt(MAX_CERT_LIST_BYTES), null);
     applyResumption(target, options);
     if (pskLookup) this.#keep(...applyServerPsk(target, pskLookup, pskHint));
     if (pskLookup || this.verifies) {

@@ -155,19 +155,22 @@ export function epochOf(datagram: Uint8Array): number {
   return (datagram[EPOCH_AT] ?? 0) << 8 | (datagram[EPOCH_AT + 1] ?? 0);
 }
 
+/** A datagram of a handshake, taken apart. */
+export interface HandshakeRecords {
+  /** Its records in the clear: the datagram itself where there are no others. */
+  clear: Uint8Array<ArrayBuffer>;
+  /** Those of later epochs, copied. */
+  early: Uint8Array<ArrayBuffer>[];
+}
+
 /**
- * A datagram of a handshake without what is no record, and without records of later epochs that are
- * more, or longer, than a handshake needs: libssl keeps them until it is complete.
- *
- * @param allowed how many there may still be
- * @returns what is left of it, and how many were let through
+ * Takes a datagram of a handshake apart; what is no record, or no sealed one that a handshake has, is
+ * left out. libssl would keep a record of the epoch to come with the 17 KB of memory it was read
+ * into, a hundred of them for a stranger.
  */
-export function handshakeRecords(
-  datagram: Uint8Array<ArrayBuffer>,
-  allowed: number,
-): { bytes: Uint8Array<ArrayBuffer>; early: number } {
-  const kept: Uint8Array[] = [];
-  let early = 0;
+export function handshakeRecords(datagram: Uint8Array<ArrayBuffer>): HandshakeRecords {
+  const clear: Uint8Array[] = [];
+  const early: Uint8Array<ArrayBuffer>[] = [];
   let isWhole = true;
   for (let at = 0; at < datagram.length;) {
     const length = recordLength(datagram, at);
@@ -175,25 +178,28 @@ export function handshakeRecords(
       datagram[at]! >= CHANGE_CIPHER_SPEC && datagram[at]! <= APPLICATION_DATA;
     const record = datagram.subarray(at, at + length);
     at += length;
-    const isEarly = epochOf(record) > 0;
-    if (!isRecord || isEarly && (early >= allowed || length > MAX_EARLY_BYTES)) {
-      isWhole = false;
+    if (isRecord && epochOf(record) === 0) {
+      clear.push(record);
       continue;
     }
-    if (isEarly) early++;
-    kept.push(record);
+    isWhole = false;
+    if (isRecord && length <= MAX_EARLY_BYTES) early.push(record.slice());
   }
-  if (isWhole) return { bytes: datagram, early };
-  const bytes = new Uint8Array(kept.reduce((sum, record) => sum + record.length, 0));
-  let to = 0;
-  for (const record of kept) {
-    bytes.set(record, to);
-    to += record.length;
-  }
-  return { bytes, early };
+  return { clear: isWhole ? datagram : concatenated(clear), early };
 }
 
-/** A sealed Finished, with any cipher: 12 bytes of header and 12 to verify (RFC 5246 7.4.9). */
+/** The parts, one after the other. */
+export function concatenated(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** A sealed Finished is shorter with any cipher: RFC 5246 7.4.9. */
 const MAX_EARLY_BYTES = 256;
 
 /**

@@ -17,6 +17,7 @@ import { type HandshakeStatistics, readInfo, type TlsInfo } from "./info.ts";
 import { cString, type OpenSsl } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
 import {
+  concatenated,
   ENOUGH_SEALED_BYTES,
   handshakeRecords,
   isOneRecord,
@@ -46,14 +47,15 @@ const OUTPUT_BYTES = 128 * 1024;
 const MAX_HANDSHAKE_DATAGRAMS = 512;
 const MAX_HANDSHAKE_BYTES = 128 * 1024;
 
-/** So many records of a later epoch: a Finished for each time a flight is sent (RFC 6347 4.2.4). */
-const MAX_EARLY_RECORDS = 16;
+/** So many records of a later epoch: a Finished, and first messages that have overtaken it. */
+const MAX_EARLY_RECORDS = 8;
 
 /** One buffer serves all sessions: what is drained is handed over before the next call. */
 let output: Borrowed | undefined;
 
-/** What SSL_state_string(3) says after a fatal error. */
+/** What SSL_state_string(3) says after a fatal error, and when a ChangeCipherSpec was read. */
 const FAILED_STATE = "SSLERR";
+const CIPHER_CHANGED_STATE = "TRCCS";
 
 /** A struct timeval of sys/time.h, seconds and microseconds: one serves all sessions. */
 const timeval = new BigInt64Array(2);
@@ -120,8 +122,8 @@ export class TlsSession implements Disposable {
   #ended = false;
   /** Set when the handshake's last bytes have been drained. */
   #finished = false;
-  /** How many records of a later epoch were taken before the handshake was complete. */
-  #early = 0;
+  /** DTLS: records of a later epoch that have come before the handshake can read them. */
+  readonly #early: Uint8Array<ArrayBuffer>[] = [];
   /** Set while one of its calls is on the stack, from which C may call back. */
   #running = false;
   /** Set when a callback has given it up, and so the call's result is nobody's. */
@@ -194,24 +196,35 @@ export class TlsSession implements Disposable {
 
   /**
    * Before a peer is authenticated, it makes this end keep little: on DTLS so many datagrams and
-   * bytes, and few records of the epoch that is to come.
+   * bytes, and a few records of the epoch that is to come, the latest ones.
    */
   #feedHandshake(received: Uint8Array<ArrayBuffer>): void {
     const { statistics } = this;
+    const isTooMuch = statistics.datagramsReceived >= MAX_HANDSHAKE_DATAGRAMS ||
+      statistics.bytesReceived + received.length > MAX_HANDSHAKE_BYTES;
+    if (this.#datagram && isTooMuch) return;
     let bytes = received;
     if (this.#datagram) {
-      const left = handshakeRecords(received, MAX_EARLY_RECORDS - this.#early);
-      bytes = left.bytes;
-      this.#early += left.early;
-      const isTooMuch = statistics.datagramsReceived >= MAX_HANDSHAKE_DATAGRAMS ||
-        statistics.bytesReceived + bytes.length > MAX_HANDSHAKE_BYTES;
-      if (bytes.length === 0 || isTooMuch) return;
+      const { clear, early } = handshakeRecords(received);
+      if (clear.length === 0 && early.length === 0) return;
+      this.#early.push(...early);
+      if (this.#early.length > MAX_EARLY_RECORDS) {
+        this.#early.splice(0, this.#early.length - MAX_EARLY_RECORDS);
+      }
+      bytes = clear;
     }
     statistics.datagramsReceived++;
-    statistics.bytesReceived += bytes.length;
-    this.#lib.BIO_write(this.#input, bytes, bytes.length);
+    statistics.bytesReceived += received.length;
+    if (bytes.length > 0) this.#lib.BIO_write(this.#input, bytes, bytes.length);
     this.#single = false;
     this.#unread = true;
+  }
+
+  /** Feeds what has come before its time. */
+  #feedEarly(): void {
+    const bytes = concatenated(this.#early);
+    this.#early.length = 0;
+    this.#lib.BIO_write(this.#input, bytes, bytes.length);
   }
 
   /** Only a short record is worth the question how short the cipher's may be. */
@@ -242,7 +255,13 @@ export class TlsSession implements Disposable {
       this.#emptyQueue();
       const cookies = this.#asksForCookies ? this.#context.cookies : null;
       if (cookies) cookies.isKnown = true;
-      const result = this.#lib.SSL_do_handshake(ssl);
+      let result = this.#lib.SSL_do_handshake(ssl);
+      // The peer's Finished is read once its ChangeCipherSpec was.
+      while (result !== 1 && this.#early.length > 0 && this.#isIn(ssl, CIPHER_CHANGED_STATE)) {
+        this.#feedEarly();
+        this.#emptyQueue();
+        result = this.#lib.SSL_do_handshake(ssl);
+      }
       if (cookies) cookies.isKnown = false;
       if (this.#isRefused) return false;
       if (result !== 1) {
@@ -257,6 +276,7 @@ export class TlsSession implements Disposable {
         this.#lib.SSL_shutdown(ssl);
         throw this.#broke(refusal);
       }
+      if (this.#early.length > 0) this.#feedEarly();
       return this.established = true;
     } finally {
       this.#leave();
@@ -503,7 +523,11 @@ export class TlsSession implements Disposable {
   }
 
   #hasFailed(ssl: Deno.PointerObject): boolean {
-    return cString(this.#lib.SSL_state_string(ssl)) === FAILED_STATE;
+    return this.#isIn(ssl, FAILED_STATE);
+  }
+
+  #isIn(ssl: Deno.PointerObject, state: string): boolean {
+    return cString(this.#lib.SSL_state_string(ssl)) === state;
   }
 
   #open(): Deno.PointerObject {

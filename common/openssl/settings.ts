@@ -260,7 +260,7 @@ export interface ListenSettings extends TlsServerSettings {
    * many, the oldest one ends: see {@linkcode ListenerCounters.displaced}.
    */
   maxHandshakes?: number | undefined;
-  /** Of these from one IPv4 address, or one IPv6 network of 64 bits (default 512). */
+  /** Of these from one IPv4 address, or one IPv6 network of 64 bits (default 128). */
   maxHandshakesPerAddress?: number | undefined;
   /** When it is aborted, no more clients are taken, and every wait of the connections ends. */
   signal?: AbortSignal | undefined;
@@ -317,7 +317,7 @@ export const SESSION_CACHE_SIZE = 1024 * 20;
 export const MAX_HANDSHAKES = 2048;
 
 /** The same from one address. */
-export const MAX_HANDSHAKES_PER_ADDRESS = 512;
+export const MAX_HANDSHAKES_PER_ADDRESS = 128;
 
 /** Sessions of a listener, where nothing else is said. */
 export const MAX_SESSIONS = 10_000;
