@@ -107,7 +107,7 @@ const signal: Kind = {
       controller.signal.addEventListener("abort", () => world.act());
       return { signal: controller.signal };
     };
-    world.extra.connect = ({ controller }) => {
+    world.extra.connect = (controller) => {
       const listening = () => controller.signal.addEventListener("abort", () => world.act());
       listening();
       setTimeout(listening);

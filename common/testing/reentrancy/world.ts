@@ -49,7 +49,10 @@ export class World {
   readonly random: () => number;
   readonly isDtls: boolean;
   /** What every listener and every client is told besides. */
-  readonly extra: { listen: () => ListenOptions; connect: (slot: Slot) => ConnectOptions };
+  readonly extra: {
+    listen: () => ListenOptions;
+    connect: (controller: AbortController) => ConnectOptions;
+  };
   readonly conns = new Set<Conn>();
   readonly contexts = new Set<TlsContext>();
   readonly saved = new Set<SavedSession>();
@@ -220,11 +223,11 @@ export class World {
   }
 
   async #live(identity: string, more: ConnectTo): Promise<void> {
-    const slot: Slot = { world: this, controller: new AbortController(), conn: null };
-    this.controllers.add(slot.controller);
-    const { signal } = slot.controller;
+    const controller = new AbortController();
+    const { signal } = controller;
+    this.controllers.add(controller);
     const { port = this.listener().addr.port, handshakeTimeoutMs = 150 } = more;
-    const extra = this.extra.connect(slot);
+    const extra = this.extra.connect(controller);
     const session = this.pick(this.saved);
     const settings = Object.keys(extra).length === 0 && this.oneIn(4)
       ? { context: this.pick(this.contexts) ?? this.context() }
@@ -233,7 +236,6 @@ export class World {
     const conn = this.isDtls
       ? await connectDtls({ ...rest, ...settings } as ConnectDtlsOptions)
       : await connectTls({ ...rest, ...settings } as Parameters<typeof connectTls>[0]);
-    slot.conn = conn;
     this.conns.add(conn);
     try {
       await this.within(conn.handshake(), "a client's handshake");
@@ -244,7 +246,7 @@ export class World {
     } finally {
       await this.within(conn.close(), "a client's close()");
       this.conns.delete(conn);
-      this.controllers.delete(slot.controller);
+      this.controllers.delete(controller);
     }
   }
 
@@ -302,11 +304,4 @@ interface State {
   closed: boolean;
   /** Calls of its onError. */
   reports: number;
-}
-
-/** A client in the making. */
-export interface Slot {
-  world: World;
-  controller: AbortController;
-  conn: Conn | null;
 }
