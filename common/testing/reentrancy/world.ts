@@ -27,10 +27,10 @@ type ConnectOptions = Partial<Omit<ConnectDtlsOptions, "port">>;
 const CALLS_WANTED = 1000;
 
 /** Longest wait for anything, in milliseconds. */
-const PATIENCE_MS = 6000;
+const PATIENCE_MS = 30_000;
 
 /** More connections are not open at once; each may open others. */
-const MAX_CLIENTS = 24;
+const MAX_CLIENTS = 40;
 
 export const KEY = new Uint8Array(32).fill(7);
 
@@ -90,7 +90,7 @@ export class World {
   /** What a callback does: some random calls. */
   act(): void {
     if (this.calm) return;
-    for (let n = integerBetween(this.random, 1, 5); n > 0; n--) {
+    for (let n = integerBetween(this.random, 2, 8); n > 0; n--) {
       const [name, call] = this.pick(CALLS)!;
       this.calls++;
       try {
@@ -144,7 +144,7 @@ export class World {
     const options = {
       hostname: "127.0.0.1",
       port: 0,
-      handshakeTimeoutMs: 3000,
+      handshakeTimeoutMs: 20_000,
       pskLookup: (identity: string) => identity === STRANGER ? null : KEY,
       onError: (error: unknown) => {
         state.reports++;
@@ -226,7 +226,7 @@ export class World {
     const controller = new AbortController();
     const { signal } = controller;
     this.controllers.add(controller);
-    const { port = this.listener().addr.port, handshakeTimeoutMs = 150 } = more;
+    const { port = this.listener().addr.port, handshakeTimeoutMs = 400 } = more;
     const extra = this.extra.connect(controller);
     const session = this.pick(this.saved);
     const settings = Object.keys(extra).length === 0 && this.oneIn(4)
