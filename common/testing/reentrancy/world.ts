@@ -12,6 +12,7 @@ import type { TlsConn } from "../../../tls/conn.ts";
 import { connectTls, tlsContext } from "../../../tls/connect.ts";
 import { listenTls, type TlsListener } from "../../../tls/listen.ts";
 import { integerBetween } from "../fake_random.ts";
+import { KEY } from "../psk.ts";
 import { CALLS } from "./calls.ts";
 import { Ledger } from "./ledger.ts";
 
@@ -32,13 +33,8 @@ const PATIENCE_MS = 30_000;
 /** More connections are not open at once; each may open others. */
 const MAX_CLIENTS = 40;
 
-export const KEY = new Uint8Array(32).fill(7);
-
 /** Its client is refused. */
 export const STRANGER = "stranger";
-
-/** What a callback returns, besides what it should. */
-export type Outcome = "fit" | "throws" | "garbage" | "rejects";
 
 /** Collects garbage; the program is started with --expose-gc. */
 const collect = (globalThis as { gc?: () => void }).gc!;
@@ -101,12 +97,6 @@ export class World {
       if (this.oneIn(40)) collect();
     }
     if (this.calls >= CALLS_WANTED) this.calm = true;
-  }
-
-  /** How a callback ends; most of them in order, so that something is established, too. */
-  outcome(): Outcome {
-    if (this.calm || !this.oneIn(3)) return "fit";
-    return this.pick(["throws", "garbage", "rejects"] as const)!;
   }
 
   /** Something may reject; it may not take for ever. */
