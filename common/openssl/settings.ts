@@ -44,7 +44,8 @@ export interface PskIdentity {
 
 /**
  * What clients and servers, TLS and DTLS have in common. Peers are verified, names are checked.
- * Texts are copied when the context is made.
+ * Texts are copied when the context is made. A function among the settings may call everything, the
+ * end of the connection it is called for included, which is freed when the function has returned.
  *
  * @example
  * ```ts
