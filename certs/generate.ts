@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { DEFAULT_CERTS } from "../common/certificates.ts";
+import { DEFAULT_CERTS, readPassphrase } from "../common/certificates.ts";
 import { describe, EXIT, reportError, UsageError } from "../common/errors.ts";
 import { parseArgs } from "../common/std.ts";
 import { KEY_TYPES, type KeyType } from "./key_types.ts";
@@ -42,12 +42,15 @@ export type { Profile } from "./profile.ts";
  */
 export async function main(words: string[]): Promise<number> {
   try {
-    const { help, quiet, ...options } = parseWords(words);
+    const { help, quiet, passphraseFile, ...options } = parseWords(words);
     if (help) {
       console.log(HELP);
       return EXIT.complete;
     }
-    const { summary } = await ensureCertificates(options);
+    const { summary } = await ensureCertificates({
+      ...options,
+      keyPassphrase: await readPassphrase(passphraseFile),
+    });
     if (!quiet) console.log(summary);
     return EXIT.complete;
   } catch (error) {
@@ -65,6 +68,7 @@ const HELP = `Makes the certificates for TLS and DTLS: an authority, a server, a
                    (the profile's)
   --name NAME      one more DNS name or IP address of the server; may stand several times
   --profile FILE   subjects, names and times, default the profile.yaml beside this script
+  --key-passphrase-file FILE   first line: the passphrase of keys that are there
   --force          make all anew, where all that is there was made here
   --quiet          print nothing but errors
   --help           this text
@@ -85,12 +89,13 @@ Examples:
 Exit codes: 0 complete, 1 failed, 2 wrong words.`;
 
 interface Words extends EnsureOptions {
+  passphraseFile: string | null;
   help: boolean;
   quiet: boolean;
 }
 
 const SWITCHES = ["force", "quiet", "help"];
-const VALUES = ["dir", "key", "days", "name", "profile"];
+const VALUES = ["dir", "key", "days", "name", "profile", "key-passphrase-file"];
 
 function parseWords(words: string[]): Words {
   refuseSwitchValues(words);
@@ -108,6 +113,7 @@ function parseWords(words: string[]): Words {
     profile: valueOf(parsed, "profile"),
     keyType: keyTypeFrom(valueOf(parsed, "key")),
     days: daysFrom(valueOf(parsed, "days")),
+    passphraseFile: valueOf(parsed, "key-passphrase-file") ?? null,
     extraNames: extraNames.map(checkName),
     force: parsed.force === true,
     quiet: parsed.quiet === true,

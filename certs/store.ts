@@ -164,11 +164,13 @@ function putInPlace(dir: string, names: readonly string[], before: Holding): voi
 async function readIfThere(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
   return await guardedRead(path, async () => {
     try {
-      return await Deno.readFile(path);
+      // A link whose target is away is there all the same, and its user's.
+      await Deno.lstat(path);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return null;
       throw error;
     }
+    return await Deno.readFile(path);
   });
 }
 

@@ -7,7 +7,7 @@ import { describe, RunError, UsageError } from "./errors.ts";
 import { type CredentialNames, type Credentials, readCredentials } from "./pem/credentials.ts";
 import { PemError } from "./pem/errors.ts";
 import type { Role } from "./protocol.ts";
-import { join } from "./std.ts";
+import { dirname, join } from "./std.ts";
 
 /** Folder of the certificates, where nothing else is said: apart from this project's own files. */
 export const DEFAULT_CERTS = "certs/pem";
@@ -102,8 +102,10 @@ async function readFile(path: string): Promise<Uint8Array> {
     return await Deno.readFile(path);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) throw cause;
+    const dir = dirname(path);
+    const task = dir === DEFAULT_CERTS ? "deno task certs" : `deno task certs --dir ${dir}`;
     throw new RunError(
-      `cannot read ${path}: ${describe(cause)}; make certificates with: deno task certs`,
+      `cannot read ${path}: ${describe(cause)}; put it there, or make certificates with: ${task}`,
       { cause },
     );
   }

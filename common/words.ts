@@ -5,6 +5,7 @@
  */
 import { parseHost } from "./addresses.ts";
 import { UsageError } from "./errors.ts";
+import { nearest } from "./settings/nearest.ts";
 import { parseArgs } from "./std.ts";
 
 /** One word of a command line. */
@@ -34,13 +35,15 @@ export type Values = ReadonlyMap<string, string>;
  */
 export function readWords(table: WordTable, words: string[]): Values {
   const refuse = (word: string) => {
-    throw new UsageError(`unknown word "${word}"; --help lists the words that are allowed`);
+    const near = nearest(word.replace(/^-+/, "").split("=", 1)[0]!, Object.keys(table));
+    const hint = near ? `did you mean --${near}?` : "--help lists the words that are allowed";
+    throw new UsageError(`unknown word "${word}"; ${hint}`);
   };
   const names = Object.keys(table);
   const switches = names.filter((name) => table[name]!.value === undefined);
   const others = names.filter((name) => table[name]!.value !== undefined);
   refuseValues(words, switches);
-  const parsed = parseArgs(joinLone(words, table), {
+  const parsed = parseArgs(joinValues(words, table), {
     boolean: switches,
     string: others,
     collect: others,
@@ -75,16 +78,16 @@ function refuseValues(words: string[], switches: string[]): void {
 }
 
 /**
- * Ties a lone `-` and an empty value to the word whose value it is; parseArgs would take it for a
- * word of its own.
+ * Ties a lone `-`, a negative number and an empty text to the word whose value it is; parseArgs
+ * would take them for words of their own.
  */
-function joinLone(words: string[], table: WordTable): string[] {
-  const isLone = (word: string | undefined) => word === "-" || word === "";
-  const takesIt = (word: string | undefined) => table[word?.slice(2) ?? ""]?.value !== undefined;
+function joinValues(words: string[], table: WordTable): string[] {
+  const takesOne = (word: string | undefined) => table[word?.slice(2) ?? ""]?.value !== undefined;
+  const isValue = (word: string | undefined) =>
+    word !== undefined && /^(?:-(?:[0-9].*)?)?$/.test(word);
   return words.flatMap((word, i) => {
-    const next = words[i + 1];
-    if (isLone(next) && takesIt(word)) return [`${word}=${next}`];
-    return isLone(word) && takesIt(words[i - 1]) ? [] : [word];
+    if (isValue(words[i + 1]) && takesOne(word)) return [`${word}=${words[i + 1]}`];
+    return isValue(word) && takesOne(words[i - 1]) ? [] : [word];
   });
 }
 

@@ -5,7 +5,7 @@ import { assertOneLine, laneNamed, lanesOf, Workplace } from "./testing.ts";
 
 /** Words that are wrong for every client and server, and the line each gets. */
 const WRONG_WORDS: [string[], RegExp][] = [
-  [["--prot", "1443"], /^error: unknown word "--prot"; --help lists the words that are allowed$/],
+  [["--prot", "1443"], /^error: unknown word "--prot"; did you mean --port\?$/],
   [["now"], /^error: unknown word "now"/],
   [["--repeat", "0"], /^error: --repeat 0: a whole number from 1 to 100000 is allowed$/],
   [["--repeat", "ten"], /^error: --repeat ten: a whole number/],
