@@ -7,6 +7,7 @@
  * @module
  */
 import { describe, RunError } from "./errors.ts";
+import { visible } from "./visible.ts";
 
 /** Takes text, writes it to its end. */
 export type Write = (text: string) => void;
@@ -74,13 +75,14 @@ export function openLog(path: string): LogFile {
 }
 
 /**
- * Writes to stdout. A reader that has gone away is no error: the files still get everything.
+ * Writes to stdout what can be seen, see {@linkcode visible}. A reader that has gone away is no
+ * error: the files still get everything.
  *
  * @throws {RunError} where stdout takes no more
  */
 export function print(text: string): void {
   try {
-    writeAll(Deno.stdout, text);
+    writeAll(Deno.stdout, visible(text));
   } catch (cause) {
     if (cause instanceof Deno.errors.BrokenPipe) return;
     throw new RunError(`cannot write to stdout: ${describe(cause)}`, { cause });

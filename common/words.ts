@@ -6,6 +6,7 @@
 import { parseHost } from "./addresses.ts";
 import { UsageError } from "./errors.ts";
 import { parseArgs } from "./std.ts";
+import { shownWord } from "./visible.ts";
 
 /** One word of a command line. */
 export interface Word {
@@ -34,7 +35,9 @@ export type Values = ReadonlyMap<string, string>;
  */
 export function readWords(table: WordTable, words: string[]): Values {
   const refuse = (word: string) => {
-    throw new UsageError(`unknown word "${word}"; --help lists the words that are allowed`);
+    throw new UsageError(
+      `unknown word "${shownWord(word)}"; --help lists the words that are allowed`,
+    );
   };
   const names = Object.keys(table);
   const switches = names.filter((name) => table[name]!.value === undefined);
@@ -66,7 +69,7 @@ function refuseValues(words: string[], switches: string[]): void {
     word === "-h" || (word.startsWith("--") && switches.includes(word.slice(2)));
   for (const [i, word] of words.entries()) {
     const [name = ""] = word.split("=", 1);
-    if (word !== name && isSwitch(name)) throw new UsageError(`${word}: this word takes no value`);
+    if (word !== name && isSwitch(name)) throw new UsageError(`${name}: this word takes no value`);
     const next = words[i + 1];
     if (isSwitch(word) && (next === "true" || next === "false")) {
       throw new UsageError(`${word} ${next}: this word takes no value`);
@@ -110,7 +113,9 @@ export function numberOf(
   if (text === undefined) return undefined;
   const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : NaN;
   if (!(value >= min && value <= max)) {
-    throw new UsageError(`--${word} ${text}: a whole number from ${min} to ${max} is allowed`);
+    throw new UsageError(
+      `--${word} ${shownWord(text)}: a whole number from ${min} to ${max} is allowed`,
+    );
   }
   return value;
 }
@@ -129,7 +134,7 @@ export function choiceOf<T extends string>(
   if (text === undefined) return undefined;
   const choice = allowed.find((choice) => choice === text);
   if (choice) return choice;
-  throw new UsageError(`--${word} ${text}: allowed is ${allowed.join(" or ")}`);
+  throw new UsageError(`--${word} ${shownWord(text)}: allowed is ${allowed.join(" or ")}`);
 }
 
 /**

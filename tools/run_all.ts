@@ -13,7 +13,9 @@ import { sizesOf } from "../common/options.ts";
 import { openDocument, print } from "../common/output.ts";
 import { checkPlan, FULL_PLAN, MAX_REPEAT, MAX_SECONDS, QUICK_PLAN } from "../common/plan.ts";
 import { describeEnvironment, formatDocument, makeDocument } from "../common/result.ts";
+import { say } from "../common/say.ts";
 import { join, resolve } from "../common/std.ts";
+import { shownWord } from "../common/visible.ts";
 import {
   choiceOf,
   helpLines,
@@ -172,7 +174,9 @@ function coresOf(values: Values): Cores | null {
   if (text === undefined) return null;
   const [, server, client] = /^([0-9]{1,4}),([0-9]{1,4})$/.exec(text) ?? [];
   if (server === undefined) {
-    throw new UsageError(`--cpu ${text}: two cores are wanted, the server's and the client's: 0,1`);
+    throw new UsageError(
+      `--cpu ${shownWord(text)}: two cores are wanted, the server's and the client's: 0,1`,
+    );
   }
   return { server: Number(server), client: Number(client) };
 }
@@ -199,7 +203,9 @@ function jobsOf(text: string | undefined, all: readonly Job[], isQuick: boolean)
     throw new UsageError(`--lanes ${unknown}: nothing is resumed with --connect once`);
   }
   const known = all.map(({ name }) => name).join(", ");
-  throw new UsageError(`--lanes ${text}: no lane "${unknown}"; there are ${known}`);
+  throw new UsageError(
+    `--lanes ${shownWord(text)}: no lane "${shownWord(unknown)}"; there are ${known}`,
+  );
 }
 
 function isNamed({ name, lane }: Job, wanted: string): boolean {
@@ -240,7 +246,7 @@ async function run(options: RunAllOptions): Promise<number> {
   );
   show(options, result);
   const isKept = [writeResult, writeJson].map((write) => keep(write, text)).every(Boolean);
-  console.error(`results: ${folder}`);
+  say(`results: ${folder}`);
   const isReported = runs.length === 0 || await report(folder);
   if (result.interrupted && isKept) return EXIT.interrupted;
   return complete && isKept && isReported ? EXIT.complete : EXIT.failed;
@@ -257,7 +263,7 @@ async function prepareCertificates(options: RunAllOptions): Promise<void> {
     neededNames: side === "both" ? [host] : [],
     onlyCheck: side === "client",
   });
-  if (made || endsSoon) console.error(summary);
+  if (made || endsSoon) say(summary);
 }
 
 /** The table, what went wrong, and what to make of it. */
@@ -269,15 +275,15 @@ function show(options: RunAllOptions, { reports, busy, pinFailure }: RoundsResul
     const notes = [explainColumns(jobs, rounds), ...notesOf(options, pinned)];
     print(`${formatJobs(jobs, rounds)}\n${notes.map((note) => `${note}\n`).join("")}`);
   }
-  for (const { shown } of reports) if (shown) console.error(shown);
+  for (const { shown } of reports) if (shown) say(shown);
   const failures = reports.flatMap(({ job, failure }) =>
     failure ? [`${job.name}: ${failure}`] : []
   );
-  for (const failure of new Set(failures)) console.error(`error: ${failure}`);
+  for (const failure of new Set(failures)) say(`error: ${failure}`);
   const cores = navigator.hardwareConcurrency;
   const isOneMachine = side === "both";
   for (const warning of warningsOf({ jobs, isOneMachine, cores, pinned, pinFailure, busy })) {
-    console.error(`warning: ${warning}`);
+    say(`warning: ${warning}`);
   }
 }
 
@@ -302,10 +308,10 @@ async function report(folder: string): Promise<boolean> {
   try {
     const { writeReport } = await import("./report/write.ts");
     const { html } = await writeReport([folder]);
-    console.error(`report: ${html}`);
+    say(`report: ${html}`);
     return true;
   } catch (error) {
-    console.error(`error: no report: ${describe(error)}`);
+    say(`error: no report: ${describe(error)}`);
     return false;
   }
 }

@@ -160,13 +160,15 @@ function readValues<T extends object>(table: SettingsTable<T>, given: object): T
 
 function refuseKey(table: object, key: string | symbol): never {
   const name = String(key);
-  const names = Object.keys(table);
+  const hint = hintFor(Object.keys(table), name);
+  throw new Misfit(false, `is no setting; ${hint}`, `.${name.slice(0, 60)}`);
+}
+
+/** Which name may have been meant by one that is not known, or all that are. */
+export function hintFor(names: readonly string[], name: string): string {
   const near = names.map((one) => ({ one, steps: distance(one.toLowerCase(), name.toLowerCase()) }))
     .toSorted((a, b) => a.steps - b.steps)[0];
-  const hint = near && near.steps <= 3
-    ? `did you mean ${near.one}?`
-    : `known are ${names.join(", ")}`;
-  throw new Misfit(false, `is no setting; ${hint}`, `.${name.slice(0, 60)}`);
+  return near && near.steps <= 3 ? `did you mean ${near.one}?` : `known are ${names.join(", ")}`;
 }
 
 /** How many letters have to be put in, left out or changed (Levenshtein). */

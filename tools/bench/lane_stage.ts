@@ -16,6 +16,7 @@ import type { Protocol } from "../../common/protocol.ts";
 import { Recorder } from "../../common/recorder.ts";
 import type { Prepare } from "../../common/script.ts";
 import { join } from "../../common/std.ts";
+import { visible } from "../../common/visible.ts";
 import { prepareLane as prepareDtls } from "../../dtls/client.ts";
 import { prepareLane as prepareTcp } from "../../tcp/client.ts";
 import { prepareLane as prepareTls } from "../../tls/client.ts";
@@ -165,5 +166,5 @@ function warn({ lane, mode }: BenchCase, recorder: Recorder): void {
 
 /** `deno bench` takes the console for its table. */
 function say(line: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
+  Deno.stderr.writeSync(new TextEncoder().encode(`${visible(line)}\n`));
 }

@@ -6,6 +6,7 @@
 import { Ajv, type ErrorObject } from "ajv";
 import { describe, UsageError } from "../../common/errors.ts";
 import type { ResultDocument } from "../../common/result.ts";
+import { show } from "../../common/settings/kind.ts";
 import schema from "../../common/result.schema.json" with { type: "json" };
 import { dirname, join } from "../../common/std.ts";
 import { documentFromLogs } from "./from_logs.ts";
@@ -44,8 +45,12 @@ export async function readDocument(path: string): Promise<FoundDocument> {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch {
-    throw new UsageError(`${file}: not JSON; a result document is wanted, ${HINT}`);
+  } catch (error) {
+    // The rest of the message quotes the document.
+    const [where = ""] = / \(line \d+/.exec((error as Error).message) ?? [];
+    throw new UsageError(
+      `${file}: not JSON${where && `${where})`}; a result document is wanted, ${HINT}`,
+    );
   }
   return { path: file, folder: dirname(file), document: checked(value, file) };
 }
@@ -113,7 +118,7 @@ function checked(value: unknown, file: string): ResultDocument {
     throw new UsageError(`${file}: not a result document of netpairs; ${HINT}`);
   }
   if (schemaVersion !== 1) {
-    const version = JSON.stringify(schemaVersion) ?? "none";
+    const version = schemaVersion === undefined ? "none" : show(schemaVersion);
     throw new UsageError(
       `${file}: schemaVersion ${version}; this version reads 1, use the one that wrote it`,
     );
