@@ -48,6 +48,19 @@ export function openDocument(path: string): Write {
 }
 
 /**
+ * Makes a folder, and those above it that are missing, which its owner alone can look into,
+ * whatever the umask leaves to others: keys come into it, or results, which name the machine.
+ *
+ * @throws {Deno.errors.*} as the file system says
+ */
+export async function makePrivateFolder(path: string): Promise<void> {
+  await Deno.mkdir(path, { recursive: true, mode: PRIVATE });
+}
+
+/** Read, written and entered by its owner alone. */
+export const PRIVATE = 0o700;
+
+/**
  * Opens a log; "-" is stdout.
  *
  * @throws {RunError} naming the file; so do its methods

@@ -11,6 +11,7 @@ import schema from "../../common/result.schema.json" with { type: "json" };
 import { dirname, join } from "../../common/std.ts";
 import { documentFromLogs } from "./from_logs.ts";
 import { findLogs, type FoundLog, lookAtLog } from "./logs.ts";
+import { permit } from "./permit.ts";
 
 /** A document and where it lies. */
 export interface FoundDocument {
@@ -32,8 +33,10 @@ const HINT = "make one with: deno task demo";
  *
  * @param path a document's file, the folder it lies in, a folder with logs alone, or a log
  * @throws {UsageError} saying what is wrong with it
+ * @throws {RunError} where it may not be read
  */
 export async function readDocument(path: string): Promise<FoundDocument> {
+  await permit("read", path);
   const file = (await statOf(path)).isDirectory ? join(path, FILE_NAME) : path;
   const logs = await logsInstead(path, file);
   if (logs.length > 0) {
@@ -41,6 +44,8 @@ export async function readDocument(path: string): Promise<FoundDocument> {
     const folder = file === path ? dirname(path) : path;
     return { path: where, folder, document: documentFromLogs(logs), madeOf: logs };
   }
+  // Its logs lie beside it.
+  await permit("read", dirname(file));
   const text = await readText(file, file !== path);
   let value: unknown;
   try {
@@ -61,6 +66,7 @@ export async function readDocument(path: string): Promise<FoundDocument> {
  * @throws {UsageError} where there is none
  */
 export async function newestFolder(results: string): Promise<string> {
+  await permit("read", results);
   const names: string[] = [];
   try {
     for await (const entry of Deno.readDir(results)) if (entry.isDirectory) names.push(entry.name);
