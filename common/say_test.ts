@@ -7,6 +7,19 @@ Deno.test("say() says nothing that a terminal obeys", async () => {
   assertEquals(await saidIn(() => say("a\x1b[2J\nb\u202e")), ["a\\x1b[2J\nb\\u202e"]);
 });
 
+Deno.test("say() ends nothing where stderr takes no more", async () => {
+  const { error } = console;
+  console.error = () => {
+    throw new Error("No space left on device (os error 28)");
+  };
+  try {
+    say("what nobody hears");
+  } finally {
+    console.error = error;
+  }
+  assertEquals(await saidIn(() => say("and what comes after")), ["and what comes after"]);
+});
+
 const ROOT = new URL("..", import.meta.url).pathname;
 const FOLDERS = ["certs", "common", "dtls", "tcp", "tls", "tools", "udp"];
 

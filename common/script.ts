@@ -23,6 +23,7 @@ import {
 } from "./result.ts";
 import { say } from "./say.ts";
 import { Server } from "./server.ts";
+import { onEndSignals } from "./signals.ts";
 import type { AnyServerTransport } from "./server_transport.ts";
 import { StepLog } from "./step_log.ts";
 import { formatTable, formatUs } from "./table.ts";
@@ -255,13 +256,7 @@ function onSignals(deadlines: Deadlines): Disposable {
     if (++count > 1) Deno.exit(EXIT.interrupted);
     deadlines.interrupt();
   };
-  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-  for (const signal of signals) Deno.addSignalListener(signal, handler);
-  return {
-    [Symbol.dispose]() {
-      for (const signal of signals) Deno.removeSignalListener(signal, handler);
-    },
-  };
+  return onEndSignals(handler);
 }
 
 function resultOf(script: Script, complete: boolean): RunResult {

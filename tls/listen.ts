@@ -180,7 +180,6 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     const { counters } = this.#limits;
     using made = new DisposableStack();
     made.use(tcp);
-    tcp.setNoDelay(true);
     const core = made.use(new TlsSession(this.#context));
     const ticket = this.#limits.enter(tcp.remoteAddr.hostname);
     const conn: TlsConn = new TlsConn(core, tcp, this.#deadlines, {

@@ -129,11 +129,11 @@ async function compare(
 ): Promise<number> {
   const jobs = [await readJobs(before), await readJobs(after)] as const;
   const comparison = compareJobs(...jobs, { boundPercent, absolute });
-  if (json !== "-") print(formatComparison(comparison, everySize));
   if (json !== undefined) {
     if (json !== "-") await permit("write", json);
     openDocument(json)(comparisonJson(comparison, { before, after }));
   }
+  if (json !== "-") print(formatComparison(comparison, everySize));
   const isWorse = comparison.lanes.some(({ changes }) =>
     changes.some(({ isRegression }) => isRegression)
   );

@@ -244,12 +244,12 @@ async function run(options: RunAllOptions): Promise<number> {
   const text = formatDocument(
     makeDocument(startedAt, describeEnvironment(openssl), complete, runs),
   );
-  show(options, result);
+  const isShown = show(options, result);
   const isKept = [writeResult, writeJson].map((write) => keep(write, text)).every(Boolean);
   say(`results: ${folder}`);
   const isReported = runs.length === 0 || await report(folder);
   if (result.interrupted && isKept) return EXIT.interrupted;
-  return complete && isKept && isReported ? EXIT.complete : EXIT.failed;
+  return complete && isShown && isKept && isReported ? EXIT.complete : EXIT.failed;
 }
 
 /** Certificates of a client's own would be from an authority that no server knows. */
@@ -266,15 +266,19 @@ async function prepareCertificates(options: RunAllOptions): Promise<void> {
   if (made || endsSoon) say(summary);
 }
 
-/** The table, what went wrong, and what to make of it. */
-function show(options: RunAllOptions, { reports, busy, pinFailure }: RoundsResult): void {
+/**
+ * The table, what went wrong, and what to make of it.
+ *
+ * @returns false where stdout does not take the table: then it stands on stderr
+ */
+function show(options: RunAllOptions, { reports, busy, pinFailure }: RoundsResult): boolean {
   const { rounds, side, json, cores: wanted } = options;
   const jobs = measuredJobs(reports, side === "server" ? "server" : "client");
   const pinned = pinFailure === null ? wanted : null;
-  if (json !== "-" && jobs.length > 0) {
-    const notes = [explainColumns(jobs, rounds), ...notesOf(options, pinned)];
-    print(`${formatJobs(jobs, rounds)}\n${notes.map((note) => `${note}\n`).join("")}`);
-  }
+  const notes = [explainColumns(jobs, rounds), ...notesOf(options, pinned)];
+  const table = [formatJobs(jobs, rounds), ...notes].join("\n");
+  const isShown = json === "-" || jobs.length === 0 || keep(print, `${table}\n`);
+  if (!isShown) say(table);
   for (const { shown } of reports) if (shown) say(shown);
   const failures = reports.flatMap(({ job, failure }) =>
     failure ? [`${job.name}: ${failure}`] : []
@@ -285,6 +289,7 @@ function show(options: RunAllOptions, { reports, busy, pinFailure }: RoundsResul
   for (const warning of warningsOf({ jobs, isOneMachine, cores, pinned, pinFailure, busy })) {
     say(`warning: ${warning}`);
   }
+  return isShown;
 }
 
 /** How it was measured, where a reader might think otherwise. */

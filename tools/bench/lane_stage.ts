@@ -14,6 +14,7 @@ import { laneWords, permissionsOf } from "../../common/lanes.ts";
 import { type PairOptions, parseOptions } from "../../common/options.ts";
 import type { Protocol } from "../../common/protocol.ts";
 import { Recorder } from "../../common/recorder.ts";
+import { writeStderr } from "../../common/say.ts";
 import type { Prepare } from "../../common/script.ts";
 import { join } from "../../common/std.ts";
 import { visible } from "../../common/visible.ts";
@@ -166,5 +167,5 @@ function warn({ lane, mode }: BenchCase, recorder: Recorder): void {
 
 /** `deno bench` takes the console for its table. */
 function say(line: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${visible(line)}\n`));
+  writeStderr(visible(`${line}\n`));
 }
