@@ -11,7 +11,9 @@
  */
 import { DEFAULT_CERTS, readPassphrase } from "../common/certificates.ts";
 import { describe, EXIT, reportError, UsageError } from "../common/errors.ts";
+import { print } from "../common/output.ts";
 import { parseArgs } from "../common/std.ts";
+import { shownWord } from "../common/visible.ts";
 import { KEY_TYPES, type KeyType } from "./key_types.ts";
 import { MAX_DAYS } from "./kinds.ts";
 import { DEFAULT_KEY_TYPE, ensureCertificates } from "./ensure.ts";
@@ -44,14 +46,14 @@ export async function main(words: string[]): Promise<number> {
   try {
     const { help, quiet, passphraseFile, ...options } = parseWords(words);
     if (help) {
-      console.log(HELP);
+      print(`${HELP}\n`);
       return EXIT.complete;
     }
     const { summary } = await ensureCertificates({
       ...options,
       keyPassphrase: await readPassphrase(passphraseFile),
     });
-    if (!quiet) console.log(summary);
+    if (!quiet) print(`${summary}\n`);
     return EXIT.complete;
   } catch (error) {
     return reportError(error);
@@ -134,7 +136,7 @@ function refuseSwitchValues(words: string[]): void {
 
 function refuseWord(word: string): never {
   const allowed = [...VALUES, ...SWITCHES].map((name) => `--${name}`).join(", ");
-  throw new UsageError(`unknown word "${word}"; allowed are ${allowed}`);
+  throw new UsageError(`unknown word "${shownWord(word)}"; allowed are ${allowed}`);
 }
 
 function valueOf(parsed: Record<string, unknown>, name: string): string | undefined {
@@ -148,14 +150,16 @@ function keyTypeFrom(text: string | undefined): KeyType | undefined {
   if (text === undefined) return undefined;
   const keyType = KEY_TYPES.find((type) => type === text);
   if (keyType) return keyType;
-  throw new UsageError(`--key must be one of ${KEY_TYPES.join(", ")}, not "${text}"`);
+  throw new UsageError(`--key must be one of ${KEY_TYPES.join(", ")}, not "${shownWord(text)}"`);
 }
 
 function daysFrom(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const days = /^\d+$/.test(text) ? Number(text) : NaN;
   if (days >= 1 && days <= MAX_DAYS) return days;
-  throw new UsageError(`--days must be a whole number from 1 to ${MAX_DAYS}, not "${text}"`);
+  throw new UsageError(
+    `--days must be a whole number from 1 to ${MAX_DAYS}, not "${shownWord(text)}"`,
+  );
 }
 
 function checkName(text: string): string {

@@ -4,6 +4,7 @@
  * @module
  */
 import { describe, RunError } from "../common/errors.ts";
+import { makePrivateFolder } from "../common/output.ts";
 import { basename, join } from "../common/std.ts";
 import type { CertificateSet } from "./authority.ts";
 import { digestOf, type Digests, formatMarker, isMade, MARKER, readMarker } from "./marker.ts";
@@ -124,7 +125,7 @@ export function notMadeHere(dir: string, { foreign }: Holding): RunError {
  * @throws {Deno.errors.*} as the file system says
  */
 export async function lockDirectory(dir: string): Promise<Disposable> {
-  await Deno.mkdir(dir, { recursive: true });
+  await makePrivateFolder(dir);
   if (Deno.build.os === "windows") return new DisposableStack();
   const directory = await Deno.open(dir);
   try {

@@ -88,8 +88,11 @@ export async function readPassphrase(path: string | null): Promise<string | unde
   try {
     text = await Deno.readTextFile(path);
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotCapable) throw cause;
-    throw new UsageError(`--key-passphrase-file ${path}: ${describe(cause)}`, { cause });
+    // The passphrase itself may stand there by mistake: the name is not repeated.
+    if (cause instanceof Deno.errors.NotCapable) {
+      throw new RunError("permission missing: --key-passphrase-file; run again with --allow-read");
+    }
+    throw new UsageError(`--key-passphrase-file: ${describe(cause)}; the name of a file is wanted`);
   }
   // Deno.readTextFile takes a byte order mark for a character.
   const [line = ""] = text.replace(/^\uFEFF/, "").split(/\r\n|[\r\n]/, 1);

@@ -21,7 +21,9 @@ import {
   type RunResult,
   type SizeResult,
 } from "./result.ts";
+import { say } from "./say.ts";
 import { Server } from "./server.ts";
+import { onEndSignals } from "./signals.ts";
 import type { AnyServerTransport } from "./server_transport.ts";
 import { StepLog } from "./step_log.ts";
 import { formatTable, formatUs } from "./table.ts";
@@ -81,7 +83,7 @@ export function serverMain(
     const { options, recorder, deadlines } = script;
     const { transport, library } = await prepare(options, deadlines);
     script.library = library ?? null;
-    console.error(
+    say(
       `listening on ${
         formatAddress(withZoneOf(options.hostname, transport.hostname), transport.port)
       }`,
@@ -93,7 +95,7 @@ export function serverMain(
       recorder,
       deadlines,
       onMessage: script.talks ? (header, epochUs) => printer.add(header, epochUs) : undefined,
-      onTrouble: (line) => console.error(line),
+      onTrouble: say,
     });
     try {
       if ("run" in transport) await server.serveDatagrams(transport);
@@ -174,7 +176,7 @@ async function runScript(
       makeDocument(startedAt, describeEnvironment(script.library), complete, [result]),
     ));
   });
-  if (failure instanceof InterruptedError) console.error("interrupted; the results are partial");
+  if (failure instanceof InterruptedError) say("interrupted; the results are partial");
   else if (!complete) reportError(failure);
   if (!isKept) return EXIT.failed;
   return complete ? EXIT.complete : exitCodeOf(failure);
@@ -203,7 +205,7 @@ function keep(script: Script, result: RunResult, write: () => void): boolean {
   const isShown = talks && attempt(() => print(table));
   attempt(write);
   attempt(() => log?.close());
-  if (failures.length > 0 && !isShown && table) console.error(table.trimEnd());
+  if (failures.length > 0 && !isShown && table) say(table.trimEnd());
   for (const failure of failures) reportError(failure);
   return failures.length === 0;
 }
@@ -215,7 +217,7 @@ async function runSizes(script: Script, clients: Client[]): Promise<void> {
   const shows = !options.quiet && Deno.stderr.isTerminal();
   for (const [i, sizeBytes] of sizes.entries()) {
     if (options.pause && i > 0) await untilEnter(sizeBytes, deadlines);
-    if (shows) console.error(`size ${i + 1} of ${sizes.length}: ${sizeBytes} bytes`);
+    if (shows) say(`size ${i + 1} of ${sizes.length}: ${sizeBytes} bytes`);
     const running = clients.map((client) => client.exchangeSize(sizeBytes, i === sizes.length - 1));
     try {
       await Promise.all(running);
@@ -232,7 +234,7 @@ async function runSizes(script: Script, clients: Client[]): Promise<void> {
 
 /** Waits for the Enter key, or for Ctrl-C. */
 async function untilEnter(nextSizeBytes: number, deadlines: Deadlines): Promise<void> {
-  console.error(`press Enter for size ${nextSizeBytes}`);
+  say(`press Enter for size ${nextSizeBytes}`);
   const interrupted = Promise.withResolvers<never>();
   using deadline = deadlines.add(interrupted.reject);
   deadline.arm(2 ** 31 - 1);
@@ -254,13 +256,7 @@ function onSignals(deadlines: Deadlines): Disposable {
     if (++count > 1) Deno.exit(EXIT.interrupted);
     deadlines.interrupt();
   };
-  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-  for (const signal of signals) Deno.addSignalListener(signal, handler);
-  return {
-    [Symbol.dispose]() {
-      for (const signal of signals) Deno.removeSignalListener(signal, handler);
-    },
-  };
+  return onEndSignals(handler);
 }
 
 function resultOf(script: Script, complete: boolean): RunResult {

@@ -7,6 +7,7 @@ import { parseHost } from "./addresses.ts";
 import { UsageError } from "./errors.ts";
 import { nearest } from "./settings/nearest.ts";
 import { parseArgs } from "./std.ts";
+import { shownWord } from "./visible.ts";
 
 /** One word of a command line. */
 export interface Word {
@@ -37,7 +38,7 @@ export function readWords(table: WordTable, words: string[]): Values {
   const refuse = (word: string) => {
     const near = nearest(word.replace(/^-+/, "").split("=", 1)[0]!, Object.keys(table));
     const hint = near ? `did you mean --${near}?` : "--help lists the words that are allowed";
-    throw new UsageError(`unknown word "${word}"; ${hint}`);
+    throw new UsageError(`unknown word "${shownWord(word)}"; ${hint}`);
   };
   const names = Object.keys(table);
   const switches = names.filter((name) => table[name]!.value === undefined);
@@ -69,7 +70,7 @@ function refuseValues(words: string[], switches: string[]): void {
     word === "-h" || (word.startsWith("--") && switches.includes(word.slice(2)));
   for (const [i, word] of words.entries()) {
     const [name = ""] = word.split("=", 1);
-    if (word !== name && isSwitch(name)) throw new UsageError(`${word}: this word takes no value`);
+    if (word !== name && isSwitch(name)) throw new UsageError(`${name}: this word takes no value`);
     const next = words[i + 1];
     if (isSwitch(word) && (next === "true" || next === "false")) {
       throw new UsageError(`${word} ${next}: this word takes no value`);
@@ -113,7 +114,9 @@ export function numberOf(
   if (text === undefined) return undefined;
   const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : NaN;
   if (!(value >= min && value <= max)) {
-    throw new UsageError(`--${word} ${text}: a whole number from ${min} to ${max} is allowed`);
+    throw new UsageError(
+      `--${word} ${shownWord(text)}: a whole number from ${min} to ${max} is allowed`,
+    );
   }
   return value;
 }
@@ -132,7 +135,7 @@ export function choiceOf<T extends string>(
   if (text === undefined) return undefined;
   const choice = allowed.find((choice) => choice === text);
   if (choice) return choice;
-  throw new UsageError(`--${word} ${text}: allowed is ${allowed.join(" or ")}`);
+  throw new UsageError(`--${word} ${shownWord(text)}: allowed is ${allowed.join(" or ")}`);
 }
 
 /**

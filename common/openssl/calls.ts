@@ -6,6 +6,7 @@
  */
 import { describe } from "../errors.ts";
 import type { OpenSsl } from "./library.ts";
+import { say } from "../say.ts";
 
 /**
  * A function among the settings has thrown, or returned what cannot be used; the handshake that it
@@ -137,5 +138,5 @@ function failureOf(name: string, cause: unknown): CallbackError {
 
 /** Writes to stderr what cannot be told by any call's result. */
 export function report(error: CallbackError): void {
-  console.error(`netpairs: ${error.message}`);
+  say(`netpairs: ${error.message}`);
 }

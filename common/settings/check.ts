@@ -161,8 +161,12 @@ function readValues<T extends object>(table: SettingsTable<T>, given: object): T
 
 function refuseKey(table: object, key: string | symbol): never {
   const name = String(key);
-  const names = Object.keys(table);
-  const near = nearest(name, names);
-  const hint = near ? `did you mean ${near}?` : `known are ${names.join(", ")}`;
+  const hint = hintFor(Object.keys(table), name);
   throw new Misfit(false, `is no setting; ${hint}`, `.${name.slice(0, 60)}`);
+}
+
+/** Which name may have been meant by one that is not known, or all that are. */
+export function hintFor(names: readonly string[], name: string): string {
+  const near = nearest(name, names);
+  return near ? `did you mean ${near}?` : `known are ${names.join(", ")}`;
 }

@@ -5,7 +5,7 @@
  */
 import { join } from "../../common/std.ts";
 import { describe, RunError, UsageError } from "../../common/errors.ts";
-import { openDocument } from "../../common/output.ts";
+import { makePrivateFolder, openDocument } from "../../common/output.ts";
 import { averagesCsv } from "./averages.ts";
 import { buildReport } from "./build.ts";
 import { type FoundDocument, readDocument } from "./documents.ts";
@@ -13,6 +13,7 @@ import { type Job, jobsOf, type Source } from "./jobs.ts";
 import { figuresOf, logsOf } from "./logs.ts";
 import { formatMarkdown } from "./markdown.ts";
 import { formatPage } from "./page.ts";
+import { permit } from "./permit.ts";
 
 /** The files of a report. */
 export interface ReportFiles {
@@ -53,8 +54,10 @@ export async function writeReport(paths: readonly string[], out?: string): Promi
   }
   const texts = formatReport(sources);
   const folder = out ?? found[0]!.folder;
+  // A file takes another's place where the folder may be read, too.
+  for (const name of ["read", "write"] as const) await permit(name, folder);
   try {
-    await Deno.mkdir(folder, { recursive: true });
+    await makePrivateFolder(folder);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) throw cause;
     throw new RunError(`cannot make the folder ${folder}: ${describe(cause)}`, { cause });
