@@ -25,6 +25,7 @@ import { Server } from "./server.ts";
 import type { AnyServerTransport } from "./server_transport.ts";
 import { StepLog } from "./step_log.ts";
 import { formatTable, formatUs } from "./table.ts";
+import { TroubleLines } from "./trouble_lines.ts";
 import { VERSION } from "./version.ts";
 
 /** A transport, and what else the result document says about the lane. */
@@ -87,13 +88,17 @@ export function serverMain(
       }`,
     );
     const printer = new MessagePrinter();
-    script.finishTalk = () => printer.flush();
+    const troubles = new TroubleLines((line) => console.error(line));
+    script.finishTalk = () => {
+      printer.flush();
+      troubles.flush();
+    };
     const server = new Server({
       options,
       recorder,
       deadlines,
       onMessage: script.talks ? (header, epochUs) => printer.add(header, epochUs) : undefined,
-      onTrouble: (line) => console.error(line),
+      onTrouble: (line) => troubles.add(line),
     });
     try {
       if ("run" in transport) await server.serveDatagrams(transport);

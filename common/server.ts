@@ -9,6 +9,7 @@ import type { Deadline, Deadlines } from "./deadline.ts";
 import { describe, InterruptedError, RunError } from "./errors.ts";
 import { ACK, MessageError, oneWayDelayUs, parseNo, parseSentUs } from "./message.ts";
 import { Arrivals, DUPLICATE, isMessage, timesIn } from "./arrivals.ts";
+import { ExpectedMessages, Visitors } from "./visitors.ts";
 import type { PairOptions } from "./options.ts";
 import type {
   DatagramPeer,
@@ -33,6 +34,13 @@ export interface ServerRun {
 
 /** So many visits' memory is kept for later ones. */
 const SPARE_VISITS = 16;
+
+/**
+ * Servers of well-known ports answer whatever comes (RFC 862 to 868), as one that echoes does: to
+ * these and to its own port's number nothing is echoed, as inetd(8) does it, or one forged datagram
+ * would go to and fro for ever.
+ */
+const LOWEST_ECHO_PORT = 512;
 
 /**
  * Serves a run: takes in what arrives, and knows when every client has done the whole plan.
@@ -68,6 +76,7 @@ export class Server {
   readonly #outcome: Outcome;
   /** Memory of visits that have ended, for the next ones. */
   readonly #spareVisits: Visit[] = [];
+  readonly #expected: ExpectedMessages;
   #finals = 0;
   /** Whether silence may be the end. */
   #endsInSilence = false;
@@ -99,6 +108,7 @@ export class Server {
     this.#outcome = { client: 0, answered: reply, ...none };
     this.#lastSize = plan.sizes.at(-1)!;
     this.#finalsWanted = forever ? Infinity : timesIn(plan.sizes, this.#lastSize) * clients;
+    this.#expected = new ExpectedMessages(plan, forever);
     this.#arrivals = clients === 1 && !forever ? new Arrivals(plan) : null;
   }
 
@@ -151,27 +161,25 @@ export class Server {
    * @throws {RunError} when nothing was heard for the idle time
    */
   async serveDatagrams(transport: DatagramServerTransport): Promise<void> {
-    const { plan, answer } = this.#options;
+    const { plan, clients, answer } = this.#options;
     this.#endsInSilence = true;
-    const peers = new Map<string, Arrivals>();
+    const visitors = new Visitors(plan, clients);
     const timer = new StepTimer();
     timer.start();
     const onDatagram = (bytes: Uint8Array, from: DatagramPeer) => {
       if (answer !== "ack") {
         this.#heard();
-        return answer === "echo" ? this.#answerDatagram(from, bytes) : undefined;
+        return answer === "echo" ? this.#echo(bytes, from, transport.port) : undefined;
       }
       timer.mark(STEP_INDEX.receive);
       if (!isMessage(bytes)) {
         this.#onTrouble(`${from.peer}: a datagram that is not a message of this program`);
         return;
       }
-      let arrivals = peers.get(from.peer);
-      if (!arrivals) peers.set(from.peer, arrivals = new Arrivals(plan));
-      return this.#datagram(bytes, from, arrivals, timer);
+      return this.#datagram(bytes, from, visitors, timer);
     };
     let running: Promise<void> | undefined;
-    this.#onSilence = () => peers.clear();
+    this.#onSilence = () => visitors.clear();
     try {
       await this.#untilFinished(() => running = transport.run(onDatagram));
     } finally {
@@ -317,9 +325,11 @@ export class Server {
     const { timer, assembler, connection } = visit;
     if (this.#reply) timer.mark(STEP_INDEX.send);
     const { header, sizeBytes } = assembler;
+    const no = parseNo(header);
+    if (!this.#isExpected(sizeBytes, no, connection.peer)) return timer.next();
     visit.hadLastSize ||= sizeBytes === this.#lastSize;
     this.#ending ||= this.#endsInSilence && visit.hadLastSize;
-    const ahead = visit.arrivals?.take(sizeBytes, parseNo(header)) ?? null;
+    const ahead = visit.arrivals?.take(sizeBytes, no) ?? null;
     if (ahead === DUPLICATE) {
       this.#recorder.duplicate(sizeBytes);
       return timer.next();
@@ -358,29 +368,33 @@ export class Server {
   #datagram(
     bytes: Uint8Array,
     from: DatagramPeer,
-    arrivals: Arrivals,
+    visitors: Visitors,
     timer: StepTimer,
   ): MaybePromise<void> {
     const arrivedUs = timer.lastUs;
+    const { peer } = from;
     const sending = this.#reply ? this.#answerDatagram(from, ACK) : true;
-    return sending instanceof Promise
-      ? sending.then((sent) => this.#datagramServed(sent, bytes, arrivals, timer, arrivedUs))
-      : this.#datagramServed(sending, bytes, arrivals, timer, arrivedUs);
+    if (sending instanceof Promise) {
+      return sending.then((sent) =>
+        sent ? this.#datagramServed(bytes, peer, visitors, timer, arrivedUs) : undefined
+      );
+    }
+    if (sending) this.#datagramServed(bytes, peer, visitors, timer, arrivedUs);
   }
 
   #datagramServed(
-    sent: boolean,
     bytes: Uint8Array,
-    arrivals: Arrivals,
+    peer: string,
+    visitors: Visitors,
     timer: StepTimer,
     arrivedUs: number,
   ): void {
-    if (!sent) return;
     const recorder = this.#recorder;
     if (this.#reply) timer.mark(STEP_INDEX.send);
-    this.#ending ||= bytes.length === this.#lastSize;
     const no = parseNo(bytes);
-    const ahead = arrivals.take(bytes.length, no);
+    if (!this.#isExpected(bytes.length, no, peer)) return timer.next();
+    this.#ending ||= bytes.length === this.#lastSize;
+    const ahead = visitors.take(peer, bytes.length, no);
     if (ahead !== DUPLICATE) {
       this.#arrived(this.#outcome, bytes, bytes.length, ahead, arrivedUs);
       recorder.message(this.#outcome, timer);
@@ -390,6 +404,16 @@ export class Server {
     }
     timer.next();
     this.#heard(timer.lastUs / 1000);
+  }
+
+  #echo(bytes: Uint8Array, from: DatagramPeer, ownPort: number): MaybePromise<boolean> {
+    if (from.port !== ownPort && from.port >= LOWEST_ECHO_PORT) {
+      return this.#answerDatagram(from, bytes);
+    }
+    this.#onTrouble(
+      `${from.peer}: nothing is echoed to port ${from.port}: a server there might answer, for ever`,
+    );
+    return false;
   }
 
   /** False where it could not be sent: that is this client's trouble, not the server's end. */
@@ -405,6 +429,14 @@ export class Server {
 
   #notAnswered(to: DatagramPeer, error: unknown): false {
     this.#onTrouble(`${to.peer}: ${describe(error)}`);
+    return false;
+  }
+
+  /** False for a message that is answered and not counted: what is known of it has a bound. */
+  #isExpected(sizeBytes: number, no: number, peer: string): boolean {
+    if (this.#expected.has(sizeBytes, no)) return true;
+    const message = `message ${no} of ${sizeBytes} bytes`;
+    this.#onTrouble(`${peer}: ${message} is not in this server's plan, and not counted`);
     return false;
   }
 

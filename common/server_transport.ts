@@ -48,6 +48,8 @@ export interface ServerTransport {
 export interface DatagramPeer {
   /** Its `host:port`. */
   readonly peer: string;
+  /** The same port. */
+  readonly port: number;
   /** Sends an answer; the bytes are borrowed until it is sent. */
   send(answer: Uint8Array): MaybePromise<void>;
 }

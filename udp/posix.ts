@@ -114,6 +114,10 @@ class UdpPeer implements DatagramPeer {
     return this.address.text;
   }
 
+  get port(): number {
+    return this.address.port;
+  }
+
   send(answer: Uint8Array): MaybePromise<void> {
     return this.#socket.send(answer, this.address);
   }

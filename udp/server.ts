@@ -15,11 +15,13 @@ import { preparePosixServer } from "./posix.ts";
 
 class UdpPeer implements DatagramPeer {
   readonly peer: string;
+  readonly port: number;
   readonly #socket: UdpSocket;
   readonly #addr: Deno.NetAddr;
 
   constructor(socket: UdpSocket, addr: Deno.NetAddr) {
     this.peer = formatAddress(addr.hostname, addr.port);
+    this.port = addr.port;
     this.#socket = socket;
     this.#addr = addr;
   }
