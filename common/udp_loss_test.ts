@@ -2,7 +2,7 @@
 import { Socket } from "node:dgram";
 import { NodeDatagramConn } from "./node_udp.ts";
 import { EXHAUSTED_PAUSE_MS } from "./system_errors.ts";
-import { assertEquals, assertRejects, assertThrows } from "./testing/assert.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "./testing/assert.ts";
 import { FakeClock } from "./testing/fake_clock.ts";
 import { within } from "./testing/within.ts";
 import { UdpSocket } from "./udp.ts";
@@ -109,6 +109,20 @@ Deno.test("NodeDatagramConn lives on after an error of a datagram, and fails wit
   assertEquals([...bytes], [7]);
   socket.emit("error", systemError("EBADF"));
   await assertRejects(() => within(conn.receive()), Error, "EBADF");
+  conn.close();
+});
+
+Deno.test("NodeDatagramConn keeps datagrams that nobody receives under its limit of bytes", async () => {
+  const [conn, socket] = withNodeSocket(() => new NodeDatagramConn(LOOPBACK, 0));
+  const memory = new Uint8Array(65_536);
+  for (const length of [60_000, 0]) {
+    for (let i = 0; i < 20_000; i++) {
+      socket.emit("message", memory.subarray(0, length), { address: LOOPBACK, port: 9 });
+      assert(conn.queuedBytes <= 1024 * 1024, `${conn.queuedBytes}`);
+    }
+  }
+  const [bytes] = await conn.receive();
+  assertEquals([bytes.length, bytes.buffer.byteLength], [60_000, 65_535]);
   conn.close();
 });
 

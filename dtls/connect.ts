@@ -47,6 +47,11 @@ export interface ConnectDtlsOptions extends ConnectSettings, DtlsSettings {
   mtu?: number | undefined;
   /** Longest silence of the server in milliseconds (default none). */
   idleTimeoutMs?: number | undefined;
+  /**
+   * What each connection keeps of messages that nobody receives, in bytes and with 128 more for each
+   * (default 262144); what comes then is lost.
+   */
+  inboxBytes?: number | undefined;
 }
 
 /**
@@ -149,6 +154,7 @@ export function openDtls(
   const conn = new DtlsConn(core, carrier, deadlines, {
     handshakeTimeoutMs,
     idleTimeoutMs,
+    inboxBytes: options.inboxBytes,
     signal,
   });
   conn.advance();

@@ -48,6 +48,11 @@ export interface ListenDtlsOptions extends ListenSettings, DtlsSettings {
   mtu?: number | undefined;
   /** Longest silence of a client in milliseconds, after which it is freed (default 300000). */
   idleTimeoutMs?: number | undefined;
+  /**
+   * What each connection keeps of messages that nobody receives, in bytes and with 128 more for each
+   * (default 262144); what comes then is lost.
+   */
+  inboxBytes?: number | undefined;
 }
 
 /**
@@ -129,9 +134,9 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   constructor(settings: ListenDtlsOptions) {
     const options = this.#options = checkSettings(LISTEN_DTLS, settings, "listen");
     const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal } = options;
-    const { idleTimeoutMs = IDLE_TIMEOUT_MS } = options;
+    const { idleTimeoutMs = IDLE_TIMEOUT_MS, inboxBytes } = options;
     this.#limits = new SessionLimits(options);
-    this.#connOptions = { handshakeTimeoutMs, idleTimeoutMs, signal };
+    this.#connOptions = { handshakeTimeoutMs, idleTimeoutMs, inboxBytes, signal };
     const secure = contextPart(SERVER_CONTEXT.dtls, options);
     using made = new DisposableStack();
     this.#context = made.use(new TlsContext({ ...secure, role: "server", datagram: true }));

@@ -4,6 +4,7 @@
  * @module
  */
 import { Borrowed } from "../common/borrowed.ts";
+import { BoundedQueue } from "../common/bounded_queue.ts";
 import type { SessionCarrier } from "../common/driven_session.ts";
 import type { TlsContext } from "../common/openssl/context.ts";
 import { DtlsEndpoint, type DtlsPeer } from "../common/openssl/endpoint.ts";
@@ -15,8 +16,12 @@ import { NOT_YET } from "../common/posix/socket.ts";
 import { PosixUdp } from "../common/posix/udp.ts";
 import { MAX_DATAGRAM_BYTES, type MaybePromise } from "../common/protocol.ts";
 
-/** What is kept for a session that is not asking yet: as much as a flight of big messages. */
-const BACKLOG_DATAGRAMS = 64;
+/**
+ * What is kept for a session that is not asking yet, in bytes: as much as a flight of big messages,
+ * and before anybody is authenticated a flight of a handshake.
+ */
+const BACKLOG_BYTES = 256 * 1024;
+const HANDSHAKE_BACKLOG_BYTES = 32 * 1024;
 
 /** One client's datagrams, as the listener hands them over. */
 export class DtlsPosixPeer implements SessionCarrier, DtlsPeer {
@@ -30,7 +35,10 @@ export class DtlsPosixPeer implements SessionCarrier, DtlsPeer {
    * What came while it did not ask. The session takes one datagram at a time: its memory BIO knows
    * no boundaries, and two long ones in it would be read as one that is too long.
    */
-  readonly #backlog: Uint8Array<ArrayBuffer>[] = [];
+  readonly #backlog = new BoundedQueue<Uint8Array<ArrayBuffer>>(
+    BACKLOG_BYTES,
+    ({ length }) => length,
+  );
   #wait: Wait | null = null;
   #closed = false;
 
@@ -45,6 +53,11 @@ export class DtlsPosixPeer implements SessionCarrier, DtlsPeer {
     this.core = core;
     this.address = address;
     this.#ticket = ticket;
+  }
+
+  /** What waits for the session to ask, in bytes. */
+  get backlogBytes(): number {
+    return this.#backlog.bytes;
   }
 
   /** To be called right before the handshake begins, which checks the client's cookie once more. */
@@ -84,7 +97,8 @@ export class DtlsPosixPeer implements SessionCarrier, DtlsPeer {
    */
   keeps(datagram: Uint8Array<ArrayBuffer>): boolean {
     if (this.#asks) return false;
-    if (this.#backlog.length < BACKLOG_DATAGRAMS) this.#backlog.push(datagram.slice());
+    const maxBytes = this.core.established ? BACKLOG_BYTES : HANDSHAKE_BACKLOG_BYTES;
+    if (this.#backlog.hasRoomFor(datagram.length, maxBytes)) this.#backlog.push(datagram.slice());
     return true;
   }
 

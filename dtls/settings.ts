@@ -13,12 +13,19 @@ import {
   SERVER_CONTEXT,
 } from "../common/openssl/settings_table.ts";
 import { setting, type SettingsTable } from "../common/settings/check.ts";
-import { instance } from "../common/settings/kinds.ts";
+import { instance, wholeNumber } from "../common/settings/kinds.ts";
+import { INBOX_BYTES } from "./carrier.ts";
 import type { ConnectDtlsOptions } from "./connect.ts";
 import type { ListenDtlsOptions } from "./listen.ts";
 
 /** A client that vanished is forgotten after that long, where nothing else is said. */
 export const IDLE_TIMEOUT_MS = 300_000;
+
+const inboxBytes = setting(
+  wholeNumber(1, Number.MAX_SAFE_INTEGER, "bytes"),
+  "what a connection keeps of messages that nobody receives",
+  `${INBOX_BYTES}`,
+);
 
 /** Settings of `connectDtls()`. */
 export const CONNECT_DTLS: SettingsTable<ConnectDtlsOptions> = {
@@ -31,6 +38,7 @@ export const CONNECT_DTLS: SettingsTable<ConnectDtlsOptions> = {
   ),
   mtu: MTU,
   idleTimeoutMs: idleTimeoutMs("Infinity"),
+  inboxBytes,
 };
 
 /** Settings of `listenDtls()`. */
@@ -39,4 +47,5 @@ export const LISTEN_DTLS: SettingsTable<ListenDtlsOptions> = {
   ...SERVER_CONTEXT.dtls,
   mtu: MTU,
   idleTimeoutMs: idleTimeoutMs(`${IDLE_TIMEOUT_MS}`),
+  inboxBytes,
 };
