@@ -5,6 +5,7 @@
  */
 import { listenError } from "./net.ts";
 import { bindUdp, type DatagramSocket } from "./node_udp.ts";
+import { ReceiveBuffer, type ReceiveBufferState } from "./posix/receive_buffer.ts";
 import { MAX_DATAGRAM_BYTES, type MaybePromise } from "./protocol.ts";
 import { isExhausted, isLoss, Pause } from "./system_errors.ts";
 
@@ -32,25 +33,35 @@ export class UdpSocket {
   /** What the system said when a datagram was lost last; undefined where it never did. */
   lastLoss: unknown;
   readonly #conn: DatagramSocket;
+  readonly #buffer: ReceiveBuffer | null;
   readonly #pause = new Pause();
   #closed = false;
 
   /**
    * @param port 0 takes a free one
+   * @param receiveBufferBytes asked of the system, where that can be done; default is its own size
    * @throws {RunError} where the address cannot be bound
    */
-  constructor(hostname: string, port: number) {
+  constructor(hostname: string, port: number, receiveBufferBytes?: number) {
     try {
       this.#conn = bindUdp(hostname, port);
     } catch (cause) {
       throw listenError(hostname, port, cause);
     }
     this.addr = this.#conn.addr as Deno.NetAddr;
+    this.#buffer = receiveBufferBytes === undefined
+      ? null
+      : ReceiveBuffer.of(this.addr, receiveBufferBytes);
   }
 
   /** A socket for a client of `peer`: any free port, of the peer's address family. */
-  static toward(peer: string): UdpSocket {
-    return new UdpSocket(peer.includes(":") ? "::" : "0.0.0.0", 0);
+  static toward(peer: string, receiveBufferBytes?: number): UdpSocket {
+    return new UdpSocket(peer.includes(":") ? "::" : "0.0.0.0", 0, receiveBufferBytes);
+  }
+
+  /** What is known of its receive buffer, where a size of it was asked for; after its end, too. */
+  get receiveBuffer(): ReceiveBufferState | null {
+    return this.#buffer?.state ?? null;
   }
 
   /**
@@ -100,6 +111,7 @@ export class UdpSocket {
     if (this.#closed) return;
     this.#closed = true;
     this.#pause.end();
+    this.#buffer?.close();
     this.#conn.close();
   }
 }

@@ -52,6 +52,8 @@ export interface ConnectDtlsOptions extends ConnectSettings, DtlsSettings {
    * (default 262144); what comes then is lost.
    */
   inboxBytes?: number | undefined;
+  /** Size of the socket's receive buffer asked of the system, in bytes (default the system's own). */
+  receiveBufferBytes?: number | undefined;
 }
 
 /**
@@ -139,7 +141,8 @@ export function openDtls(
     },
     failed: (error: unknown) => conn.fail(error),
   };
-  const socket = new UdpClient(addresses, port, events, deadlines);
+  const { receiveBufferBytes } = options;
+  const socket = new UdpClient(addresses, port, events, deadlines, undefined, receiveBufferBytes);
   made.move();
   const carrier = {
     get remoteAddr() {

@@ -19,6 +19,7 @@ import {
   type ListenSettings,
 } from "../common/openssl/settings.ts";
 import { contextPart, SERVER_CONTEXT } from "../common/openssl/settings_table.ts";
+import { LISTENER_BUFFER_BYTES, type ReceiveBufferState } from "../common/posix/receive_buffer.ts";
 import type { MaybePromise } from "../common/protocol.ts";
 import { checkSettings } from "../common/settings/check.ts";
 import { afterWoken, UdpSocket } from "../common/udp.ts";
@@ -53,6 +54,12 @@ export interface ListenDtlsOptions extends ListenSettings, DtlsSettings {
    * (default 262144); what comes then is lost.
    */
   inboxBytes?: number | undefined;
+  /**
+   * Size of the socket's receive buffer asked of the system, in bytes (default 4194304): all sessions
+   * share it, and what does not fit is lost. What it came to says
+   * {@linkcode DtlsListener.receiveBuffer}.
+   */
+  receiveBufferBytes?: number | undefined;
 }
 
 /**
@@ -150,7 +157,8 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
         replaced: (conn) => conn.replaced(),
       }, options.mtu),
     );
-    this.#socket = new UdpSocket(listenHost(options.hostname), options.port);
+    const { hostname, port, receiveBufferBytes = LISTENER_BUFFER_BYTES } = options;
+    this.#socket = new UdpSocket(listenHost(hostname), port, receiveBufferBytes);
     made.move();
     this.addr = this.#socket.addr;
     this.#running = this.#socket.run((bytes, from) => this.#onDatagram(bytes, from))
@@ -162,6 +170,14 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   /** What was counted until now; a copy. */
   get counters(): ListenerCounters {
     return { ...this.#limits.counters };
+  }
+
+  /**
+   * What is known of the socket's receive buffer: less than was asked for where the system has a limit
+   * (`net.core.rmem_max` of Linux), and how many datagrams were lost as it was full.
+   */
+  get receiveBuffer(): ReceiveBufferState {
+    return this.#socket.receiveBuffer!;
   }
 
   /**

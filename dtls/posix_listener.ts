@@ -12,6 +12,7 @@ import { SessionLimits, type Ticket } from "../common/openssl/limits.ts";
 import type { TlsSession } from "../common/openssl/session.ts";
 import type { SocketAddress } from "../common/posix/address.ts";
 import type { PollLoop, Wait } from "../common/posix/poll_loop.ts";
+import type { ReceiveBufferState } from "../common/posix/receive_buffer.ts";
 import { NOT_YET } from "../common/posix/socket.ts";
 import { PosixUdp } from "../common/posix/udp.ts";
 import { MAX_DATAGRAM_BYTES, type MaybePromise } from "../common/protocol.ts";
@@ -206,6 +207,11 @@ export class DtlsPosixListener {
     this.#socket.close();
     this.#endpoint.close();
     this.#context.close();
+  }
+
+  /** What is known of the socket's receive buffer; after its end, too. */
+  get receiveBuffer(): ReceiveBufferState | null {
+    return this.#socket.receiveBuffer;
   }
 
   /** For a peer: waits while the socket is watched. */

@@ -15,6 +15,7 @@ import {
 import { setting, type SettingsTable } from "../common/settings/check.ts";
 import { instance, wholeNumber } from "../common/settings/kinds.ts";
 import { INBOX_BYTES } from "./carrier.ts";
+import { LISTENER_BUFFER_BYTES } from "../common/posix/receive_buffer.ts";
 import type { ConnectDtlsOptions } from "./connect.ts";
 import type { ListenDtlsOptions } from "./listen.ts";
 
@@ -26,6 +27,15 @@ const inboxBytes = setting(
   "what a connection keeps of messages that nobody receives",
   `${INBOX_BYTES}`,
 );
+
+function receiveBufferBytes(absent: string) {
+  return setting(
+    // As C's int has it; Linux doubles it.
+    wholeNumber(1, 2 ** 30 - 1, "bytes"),
+    "size of the socket's receive buffer that the system is asked for",
+    absent,
+  );
+}
 
 /** Settings of `connectDtls()`. */
 export const CONNECT_DTLS: SettingsTable<ConnectDtlsOptions> = {
@@ -39,6 +49,7 @@ export const CONNECT_DTLS: SettingsTable<ConnectDtlsOptions> = {
   mtu: MTU,
   idleTimeoutMs: idleTimeoutMs("Infinity"),
   inboxBytes,
+  receiveBufferBytes: receiveBufferBytes("the system's"),
 };
 
 /** Settings of `listenDtls()`. */
@@ -48,4 +59,5 @@ export const LISTEN_DTLS: SettingsTable<ListenDtlsOptions> = {
   mtu: MTU,
   idleTimeoutMs: idleTimeoutMs(`${IDLE_TIMEOUT_MS}`),
   inboxBytes,
+  receiveBufferBytes: receiveBufferBytes(`${LISTENER_BUFFER_BYTES}`),
 };

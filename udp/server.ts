@@ -8,6 +8,7 @@
 import { formatAddress } from "../common/addresses.ts";
 import { listenAddress } from "../common/lookup.ts";
 import type { PairOptions } from "../common/options.ts";
+import { LISTENER_BUFFER_BYTES } from "../common/posix/receive_buffer.ts";
 import { type Prepare, type Prepared, serverMain } from "../common/script.ts";
 import type { DatagramPeer, DatagramServerTransport } from "../common/server_transport.ts";
 import { UdpSocket } from "../common/udp.ts";
@@ -32,11 +33,18 @@ class UdpPeer implements DatagramPeer {
 }
 
 async function prepare(options: PairOptions): Promise<Prepared<DatagramServerTransport>> {
-  const socket = new UdpSocket(await listenAddress(options.hostname), options.port);
+  const socket = new UdpSocket(
+    await listenAddress(options.hostname),
+    options.port,
+    LISTENER_BUFFER_BYTES,
+  );
   return {
     transport: {
       hostname: socket.addr.hostname,
       port: socket.addr.port,
+      get receiveBuffer() {
+        return socket.receiveBuffer;
+      },
       run: (onDatagram) =>
         socket.run((bytes, from) => onDatagram(bytes, new UdpPeer(socket, from))),
       close: () => socket.close(),
