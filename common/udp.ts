@@ -26,6 +26,9 @@ export async function afterWoken(): Promise<void> {
   for (let i = 0; i < AWAITS; i++) await undefined;
 }
 
+/** So many bytes of answers to strangers may wait to be sent. */
+export const MAX_ANSWER_BYTES = 256 * 1024;
+
 /** Receives with one buffer for all datagrams, and sends. */
 export class UdpSocket {
   /** Where it is bound. */
@@ -35,6 +38,7 @@ export class UdpSocket {
   readonly #conn: DatagramSocket;
   readonly #buffer: ReceiveBuffer | null;
   readonly #pause = new Pause();
+  #answerBytes = 0;
   #closed = false;
 
   /**
@@ -98,6 +102,18 @@ export class UdpSocket {
       // What the system tells first may be an earlier datagram's fate: this one was not sent then.
       return this.#conn.send(bytes, to).catch((error) => this.#lost(error, bytes.length));
     });
+  }
+
+  /**
+   * Answers a stranger, who may never have asked: where too much waits to be sent, it is lost.
+   *
+   * @param bytes copied
+   */
+  answer(bytes: Uint8Array, to: Deno.NetAddr): void {
+    if (this.#answerBytes + bytes.length > MAX_ANSWER_BYTES) return;
+    this.#answerBytes += bytes.length;
+    const done = () => void (this.#answerBytes -= bytes.length);
+    this.send(bytes.slice(), to).then(done, done);
   }
 
   /** One datagram is lost; what else has failed is thrown on. */

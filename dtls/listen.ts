@@ -151,7 +151,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
       new DtlsEndpoint<DtlsConn, Deno.NetAddr>(this.#context, {
         nowMs: () => performance.now(),
         transmit: (datagram, to) => this.#sendCookie(datagram, to),
-        refuse: (alert, to) => void this.#socket.send(alert, to).catch(() => {}),
+        refuse: (alert, to) => this.#socket.answer(alert, to),
         admit: (from) => this.#limits.admits(from.hostname),
         accept: (session, from) => this.#newConn(session, from),
         replaced: (conn) => conn.replaced(),
@@ -251,7 +251,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   /** A stranger's cookie that gets lost is asked for again. */
   #sendCookie(datagram: Uint8Array, to: Deno.NetAddr): void {
     this.#limits.counters.cookies++;
-    this.#socket.send(datagram.slice(), to).catch(() => {});
+    this.#socket.answer(datagram, to);
   }
 
   #newConn(core: TlsSession, remoteAddr: Deno.NetAddr): DtlsConn {

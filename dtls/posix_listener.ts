@@ -260,8 +260,7 @@ export class DtlsPosixListener {
   /** A stranger's cookie that gets lost is asked for again. */
   #answerStranger(datagram: Uint8Array, to: SocketAddress): void {
     try {
-      const sending = this.#socket.send(datagram, to);
-      if (sending instanceof Promise) sending.catch(() => {});
+      this.#socket.answer(datagram, to);
     } catch {
       // Whatever is wrong with it, it is one stranger's address.
     }

@@ -157,6 +157,11 @@ export class PosixUdp extends Pollable {
     }
   }
 
+  /** Answers a stranger, who may never have asked: without room for it at once, it is lost. */
+  answer(bytes: Uint8Array, to: SocketAddress): void {
+    this.#trySend(bytes, false, to);
+  }
+
   async #sendLater(bytes: Uint8Array, to?: SocketAddress): Promise<void> {
     const dueMs = performance.now() + SEND_TIMEOUT_MS;
     while (await this.until(POLLOUT, dueMs)) {
