@@ -12,6 +12,7 @@ import { helpText, type PairOptions, parseOptions } from "./options.ts";
 import { MessagePrinter } from "./message_printer.ts";
 import { type LogFile, openDocument, openLog, print, type Write } from "./output.ts";
 import { pinToCore } from "./posix/affinity.ts";
+import type { ReceiveBufferState } from "./posix/receive_buffer.ts";
 import type { Protocol, Role, Security } from "./protocol.ts";
 import { Recorder } from "./recorder.ts";
 import {
@@ -27,6 +28,7 @@ import { onEndSignals } from "./signals.ts";
 import type { AnyServerTransport } from "./server_transport.ts";
 import { StepLog } from "./step_log.ts";
 import { formatTable, formatUs } from "./table.ts";
+import { TroubleLines } from "./trouble_lines.ts";
 import { VERSION } from "./version.ts";
 
 /** A transport, and what else the result document says about the lane. */
@@ -89,21 +91,37 @@ export function serverMain(
       }`,
     );
     const printer = new MessagePrinter();
-    script.finishTalk = () => printer.flush();
+    const troubles = new TroubleLines(say);
+    script.finishTalk = () => {
+      printer.flush();
+      troubles.flush();
+    };
     const server = new Server({
       options,
       recorder,
       deadlines,
       onMessage: script.talks ? (header, epochUs) => printer.add(header, epochUs) : undefined,
-      onTrouble: say,
+      onTrouble: (line) => troubles.add(line),
     });
     try {
       if ("run" in transport) await server.serveDatagrams(transport);
       else await server.serve(transport);
     } finally {
       script.security = server.security;
+      sayLoss(transport.receiveBuffer);
     }
   });
+}
+
+/** Datagrams that have reached this machine, and not this program, are nobody else's loss. */
+function sayLoss(buffer: ReceiveBufferState | null | undefined): void {
+  if (!buffer?.dropped) return;
+  const { dropped, bytes, askedBytes } = buffer;
+  const size = bytes === askedBytes ? `${bytes} bytes` : `${bytes} of ${askedBytes} bytes wanted`;
+  console.error(
+    `warning: ${dropped} datagrams were lost here: the socket's receive buffer (${size}) was full; ` +
+      "let clients pause (--wait-ms), or raise the system's limit (net.core.rmem_max)",
+  );
 }
 
 /** One run of a script, as its parts fill it in. */

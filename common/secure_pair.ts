@@ -20,6 +20,7 @@ import {
   type TlsVersion,
 } from "./openssl/settings.ts";
 import type { PairOptions } from "./options.ts";
+import type { ReceiveBufferState } from "./posix/receive_buffer.ts";
 import type { Security } from "./protocol.ts";
 import type { ServerConnection, ServerTransport } from "./server_transport.ts";
 
@@ -67,6 +68,7 @@ export async function pairListenSettings(
 /** What a `TlsListener` and a `DtlsListener` have in common. */
 interface SecureListener<Conn> {
   readonly addr: Deno.NetAddr;
+  readonly receiveBuffer?: ReceiveBufferState;
   accept(): Promise<Conn | null>;
   stopAccepting(): void;
   close(): Promise<void>;
@@ -84,6 +86,9 @@ export function listenerTransport<Conn>(
   return {
     hostname: listener.addr.hostname,
     port: listener.addr.port,
+    get receiveBuffer() {
+      return listener.receiveBuffer ?? null;
+    },
     // Datagrams get lost.
     lossy: listener.addr.transport === "udp",
     async accept() {

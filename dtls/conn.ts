@@ -3,18 +3,16 @@
  *
  * @module
  */
+import { BoundedQueue } from "../common/bounded_queue.ts";
 import type { Deadline, Deadlines } from "../common/deadline.ts";
 import { TimeoutError } from "../common/errors.ts";
 import { ENDED, NOT_YET, type TlsSession } from "../common/openssl/session.ts";
 import { SecureConn } from "../common/openssl/secure_conn.ts";
 import { bytesOf, checkInto, checkWait } from "../common/settings/kinds.ts";
-import type { DtlsCarrier, DtlsConnOptions } from "./carrier.ts";
+import { type DtlsCarrier, type DtlsConnOptions, INBOX_BYTES } from "./carrier.ts";
 
 /** A DTLS record carries at most 2^14 bytes of a message (RFC 6347 4.1). */
 export const MAX_MESSAGE_BYTES = 16_384;
-
-/** Messages kept for a program that does not receive; later ones are dropped, as on UDP. */
-const INBOX_LIMIT = 256;
 
 /** How long `close()` waits for the peer's close_notify; on UDP it may be lost. */
 const CLOSE_TIMEOUT_MS = 500;
@@ -28,8 +26,8 @@ interface Reader extends Omit<PromiseWithResolvers<Uint8Array | null>, "promise"
  * A DTLS connection: whole messages, each of which may get lost.
  *
  * Made by `connectDtls` and by a listener; `send` and `receive` wait for the handshake. What comes
- * while nobody receives is kept, up to 256 messages. Whoever has it closes it; a listener closes
- * its own. After a failure every call rejects with what it was.
+ * while nobody receives is kept, up to `inboxBytes` (default 256 KiB); what comes then is lost, as on
+ * UDP. Whoever has it closes it; a listener closes its own. After a failure every call rejects with what it was.
  *
  * @example
  * ```ts
@@ -58,7 +56,7 @@ export class DtlsConn extends SecureConn {
   readonly #handshake = Promise.withResolvers<void>();
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = () => this.#fail(this.#signal!.reason);
-  readonly #inbox: Uint8Array[] = [];
+  readonly #inbox: BoundedQueue<Uint8Array>;
   /** Resolved when nothing is to be waited for any more; every shutdown() that runs sees it. */
   readonly #over = Promise.withResolvers<void>();
   /** A datagram is copied, as the session's memory is used again before it has left. */
@@ -98,6 +96,7 @@ export class DtlsConn extends SecureConn {
     this.#timer = deadlines.add((error) => this.#onTimer(error));
     this.#idle = deadlines.add((error) => this.#onIdle(error));
     this.#idleTimeoutMs = options.idleTimeoutMs;
+    this.#inbox = new BoundedQueue(options.inboxBytes ?? INBOX_BYTES, ({ length }) => length);
     this.#handshakeDue = this.#startedMs + options.handshakeTimeoutMs;
     this.#signal = options.signal;
     this.#signal?.addEventListener("abort", this.#onAbort);
@@ -296,7 +295,7 @@ export class DtlsConn extends SecureConn {
       }
       if (reader && own) this.#settle(cutOff(into.subarray(0, length), own));
       else if (reader) this.#settle(into.slice(0, length));
-      else if (this.#inbox.length < INBOX_LIMIT) this.#inbox.push(into.slice(0, length));
+      else if (this.#inbox.hasRoomFor(length)) this.#inbox.push(into.slice(0, length));
     }
   }
 

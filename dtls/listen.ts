@@ -19,6 +19,7 @@ import {
   type ListenSettings,
 } from "../common/openssl/settings.ts";
 import { contextPart, SERVER_CONTEXT } from "../common/openssl/settings_table.ts";
+import { LISTENER_BUFFER_BYTES, type ReceiveBufferState } from "../common/posix/receive_buffer.ts";
 import type { MaybePromise } from "../common/protocol.ts";
 import { checkSettings } from "../common/settings/check.ts";
 import { afterWoken, UdpSocket } from "../common/udp.ts";
@@ -48,6 +49,17 @@ export interface ListenDtlsOptions extends ListenSettings, DtlsSettings {
   mtu?: number | undefined;
   /** Longest silence of a client in milliseconds, after which it is freed (default 300000). */
   idleTimeoutMs?: number | undefined;
+  /**
+   * What each connection keeps of messages that nobody receives, in bytes and with 128 more for each
+   * (default 262144); what comes then is lost.
+   */
+  inboxBytes?: number | undefined;
+  /**
+   * Size of the socket's receive buffer asked of the system, in bytes (default 4194304): all sessions
+   * share it, and what does not fit is lost. What it came to says
+   * {@linkcode DtlsListener.receiveBuffer}.
+   */
+  receiveBufferBytes?: number | undefined;
 }
 
 /** So many connections are kept for `accept()` although they have failed; no more are. */
@@ -135,9 +147,9 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   constructor(settings: ListenDtlsOptions) {
     const options = this.#options = checkSettings(LISTEN_DTLS, settings, "listen");
     const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal } = options;
-    const { idleTimeoutMs = IDLE_TIMEOUT_MS } = options;
+    const { idleTimeoutMs = IDLE_TIMEOUT_MS, inboxBytes } = options;
     this.#limits = new SessionLimits(options);
-    this.#connOptions = { handshakeTimeoutMs, idleTimeoutMs, signal };
+    this.#connOptions = { handshakeTimeoutMs, idleTimeoutMs, inboxBytes, signal };
     const secure = contextPart(SERVER_CONTEXT.dtls, options);
     using made = new DisposableStack();
     this.#context = made.use(new TlsContext({ ...secure, role: "server", datagram: true }));
@@ -145,7 +157,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
       new DtlsEndpoint<DtlsConn, Deno.NetAddr>(this.#context, {
         nowMs: () => performance.now(),
         transmit: (datagram, to) => this.#sendCookie(datagram, to),
-        refuse: (alert, to) => void this.#socket.send(alert, to).catch(() => {}),
+        refuse: (alert, to) => this.#socket.answer(alert, to),
         admit: (from) => this.#limits.admits(from.hostname),
         accept: (session, from) => this.#newConn(session, from),
         drive: (conn, datagram) => {
@@ -155,7 +167,8 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
         replaced: (conn) => conn.fail(new ReplacedError(REPLACED)),
       }, options.mtu),
     );
-    this.#socket = new UdpSocket(listenHost(options.hostname), options.port);
+    const { hostname, port, receiveBufferBytes = LISTENER_BUFFER_BYTES } = options;
+    this.#socket = new UdpSocket(listenHost(hostname), port, receiveBufferBytes);
     made.move();
     this.addr = this.#socket.addr;
     this.#running = this.#socket.run((bytes, from) => this.#onDatagram(bytes, from))
@@ -167,6 +180,14 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   /** What was counted until now; a copy. */
   get counters(): ListenerCounters {
     return { ...this.#limits.counters };
+  }
+
+  /**
+   * What is known of the socket's receive buffer: less than was asked for where the system has a limit
+   * (`net.core.rmem_max` of Linux), and how many datagrams were lost as it was full.
+   */
+  get receiveBuffer(): ReceiveBufferState {
+    return this.#socket.receiveBuffer!;
   }
 
   /**
@@ -240,7 +261,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   /** A stranger's cookie that gets lost is asked for again. */
   #sendCookie(datagram: Uint8Array, to: Deno.NetAddr): void {
     this.#limits.counters.cookies++;
-    this.#socket.send(datagram.slice(), to).catch(() => {});
+    this.#socket.answer(datagram, to);
   }
 
   #newConn(core: TlsSession, remoteAddr: Deno.NetAddr): DtlsConn {

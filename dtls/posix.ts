@@ -45,6 +45,9 @@ function server(
   return {
     hostname: listener.address.hostname,
     port: listener.address.port,
+    get receiveBuffer() {
+      return listener.receiveBuffer;
+    },
     // Datagrams get lost.
     lossy: true,
     accept: () =>

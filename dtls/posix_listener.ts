@@ -4,6 +4,7 @@
  * @module
  */
 import { Borrowed } from "../common/borrowed.ts";
+import { BoundedQueue } from "../common/bounded_queue.ts";
 import type { SessionCarrier } from "../common/driven_session.ts";
 import { ReplacedError } from "../common/errors.ts";
 import type { TlsContext } from "../common/openssl/context.ts";
@@ -13,12 +14,17 @@ import { MAX_HANDSHAKES } from "../common/openssl/settings.ts";
 import type { TlsSession } from "../common/openssl/session.ts";
 import type { SocketAddress } from "../common/posix/address.ts";
 import type { PollLoop, Wait } from "../common/posix/poll_loop.ts";
+import type { ReceiveBufferState } from "../common/posix/receive_buffer.ts";
 import { NOT_YET } from "../common/posix/socket.ts";
 import { PosixUdp } from "../common/posix/udp.ts";
 import { MAX_DATAGRAM_BYTES, type MaybePromise } from "../common/protocol.ts";
 
-/** What is kept for a session that is not asking yet: as much as a flight of big messages. */
-const BACKLOG_DATAGRAMS = 64;
+/**
+ * What is kept for a session that is not asking yet, in bytes: as much as a flight of big messages,
+ * and before anybody is authenticated a flight of a handshake.
+ */
+const BACKLOG_BYTES = 256 * 1024;
+const HANDSHAKE_BACKLOG_BYTES = 32 * 1024;
 
 /** One client's datagrams, as the listener hands them over. */
 export class DtlsPosixPeer implements SessionCarrier, DtlsPeer {
@@ -32,7 +38,10 @@ export class DtlsPosixPeer implements SessionCarrier, DtlsPeer {
    * What came while it did not ask. The session takes one datagram at a time: its memory BIO knows
    * no boundaries, and two long ones in it would be read as one that is too long.
    */
-  readonly #backlog: Uint8Array<ArrayBuffer>[] = [];
+  readonly #backlog = new BoundedQueue<Uint8Array<ArrayBuffer>>(
+    BACKLOG_BYTES,
+    ({ length }) => length,
+  );
   #wait: Wait | null = null;
   #closed = false;
 
@@ -53,6 +62,11 @@ export class DtlsPosixPeer implements SessionCarrier, DtlsPeer {
   established(): void {
     if (this.#ticket.established()) this.#listener.established(this);
     else this.close();
+  }
+
+  /** What waits for the session to ask, in bytes. */
+  get backlogBytes(): number {
+    return this.#backlog.bytes;
   }
 
   send(datagram: Uint8Array): MaybePromise<void> {
@@ -81,7 +95,8 @@ export class DtlsPosixPeer implements SessionCarrier, DtlsPeer {
   /** For the listener: feeds a datagram, or keeps it until one is asked for. Too much is lost. */
   take(datagram: Uint8Array<ArrayBuffer>): void {
     if (!this.#asks) {
-      if (this.#backlog.length < BACKLOG_DATAGRAMS) this.#backlog.push(datagram.slice());
+      const maxBytes = this.core.established ? BACKLOG_BYTES : HANDSHAKE_BACKLOG_BYTES;
+      if (this.#backlog.hasRoomFor(datagram.length, maxBytes)) this.#backlog.push(datagram.slice());
       return;
     }
     this.core.feed(datagram);
@@ -205,6 +220,11 @@ export class DtlsPosixListener {
     this.#context.close();
   }
 
+  /** What is known of the socket's receive buffer; after its end, too. */
+  get receiveBuffer(): ReceiveBufferState | null {
+    return this.#socket.receiveBuffer;
+  }
+
   /** For a peer: waits while the socket is watched. */
   sleep(dueMs: number): Wait {
     if (this.#failure !== undefined) throw this.#failure;
@@ -245,8 +265,7 @@ export class DtlsPosixListener {
   /** A stranger's cookie that gets lost is asked for again. */
   #answerStranger(datagram: Uint8Array, to: SocketAddress): void {
     try {
-      const sending = this.#socket.send(datagram, to);
-      if (sending instanceof Promise) sending.catch(() => {});
+      this.#socket.answer(datagram, to);
     } catch {
       // Whatever is wrong with it, it is one stranger's address.
     }

@@ -174,6 +174,40 @@ Deno.test("DtlsPosixListener.stopAccepting() ends accept() with null, and no ses
   assertEquals([...await receive(server)], [1]);
 });
 
+Deno.test("DtlsPosixPeer keeps what a program does not receive under its limit of bytes", async () => {
+  using bench = await Bench.make();
+  const { client, server } = await bench.connect();
+  const other = await bench.connect();
+  const message = new Uint8Array(16_384);
+  for (let round = 0; round < 20; round++) {
+    for (let i = 0; i < 5; i++) await client.send(message);
+    // What this one waits for comes after them.
+    await other.client.send(Uint8Array.of(round));
+    assertEquals([...await receive(other.server)], [round]);
+    const { backlogBytes } = server.peer;
+    assert(backlogBytes > message.length && backlogBytes <= 256 * 1024, `${backlogBytes}`);
+  }
+  assertEquals((await receive(server)).length, message.length);
+});
+
+Deno.test("DtlsPosixPeer keeps little of what comes before its handshake", async () => {
+  using bench = await Bench.make();
+  const other = await bench.connect();
+  const socket = bench.socket();
+  const shaking = bench.client(socket).handshake();
+  const server = await bench.accept();
+  for (let i = 0; i < 100; i++) {
+    await socket.send(new Uint8Array(10_000).fill(22));
+    await other.client.send(Uint8Array.of(i));
+    await receive(other.server);
+    assert(server.peer.backlogBytes <= 32 * 1024, `${server.peer.backlogBytes}`);
+  }
+  assert(server.peer.backlogBytes > 10_000);
+  server.close();
+  bench[Symbol.dispose]();
+  await assertRejects(async () => await shaking, Deno.errors.BadResource);
+});
+
 Deno.test("DtlsPosixListener.close() rejects what waits, and frees what nobody has taken", async () => {
   const before = liveSessions();
   using bench = await Bench.make();
