@@ -149,7 +149,7 @@ const SERVER: SettingsTable<Omit<TlsServerSettings, keyof TlsSettings>> = {
   ),
   pskLookup: setting(
     callback<NonNullable<TlsServerSettings["pskLookup"]>>(),
-    "finds the pre-shared key of a client's identity; null refuses the client",
+    "finds the pre-shared key of a client's identity; null refuses the client. Without `cert` the key is the only way in, with one it is another",
     none,
   ),
   pskHint: setting(
