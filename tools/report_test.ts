@@ -66,6 +66,24 @@ Deno.test("report --out takes several documents, and works without logs", async 
   assertMatch(markdown, /^\| tcp-async \| 5 \|/m);
 });
 
+for (const name of ["report.md", "report.html", "averages.csv"]) {
+  Deno.test(`report replaces its own ${name}, and no other file of that name`, async () => {
+    const paths = ["a.json", "--out", "site"];
+    await using again = await report({ "a.json": documentOf(1), [`site/${name}`]: "" }, ...paths);
+    assertEquals([again.code, again.stderr], [0, ""]);
+    const own = await again.read(`site/${name}`);
+    const older = { "a.json": documentOf(2), [`site/${name}`]: own };
+    await using replaced = await report(older, ...paths);
+    assertEquals(replaced.code, 0, replaced.stderr);
+    assert(await replaced.read(`site/${name}`) !== own);
+    const text = "# My own notes\n";
+    await using made = await report({ "a.json": documentOf(1), [`site/${name}`]: text }, ...paths);
+    assertEquals(made.code, 1);
+    assertMatch(made.stderr, /it is there already, and no report of this program's; move it away/);
+    assertEquals(await made.read(`site/${name}`), text);
+  });
+}
+
 Deno.test("report of servers' runs alone says that there are no round trips", async () => {
   const runs = [fakeRun({ ...TCP, role: "server" })];
   await using made = await report({ "a.json": JSON.stringify(fakeDocument(runs)) }, "a.json");

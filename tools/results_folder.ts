@@ -31,6 +31,11 @@ export async function makeFolder(results: string, startedAt: Date): Promise<stri
   }
 }
 
+/** Whether a folder's name is one that {@linkcode makeFolder} gives. */
+export function isResultsFolder(name: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}\.\d{3}Z(?:-[0-9]+)?$/.test(name);
+}
+
 /** Writes a document; where that fails it says so, as the table was shown before. */
 export function keep(write: Write | null, text: string): boolean {
   try {
