@@ -94,3 +94,6 @@ export const XN_FLAG_RFC2253_UTF8 = 0x1110317 & ~0x4;
 
 /** OPENSSL_VERSION for OpenSSL_version(3): openssl/crypto.h. */
 export const OPENSSL_VERSION = 0;
+
+/** OPENSSL_INIT_NO_ATEXIT for OPENSSL_init_crypto(3): openssl/crypto.h. */
+export const OPENSSL_INIT_NO_ATEXIT = 0x0008_0000n;

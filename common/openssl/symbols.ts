@@ -194,6 +194,8 @@ export const LIBCRYPTO = {
   OpenSSL_version_num: { parameters: [], result: "u64" },
   // const char *OpenSSL_version(int type);
   OpenSSL_version: { parameters: ["i32"], result: "pointer" },
+  // int OPENSSL_init_crypto(uint64_t opts, const OPENSSL_INIT_SETTINGS *settings);
+  OPENSSL_init_crypto: { parameters: ["u64", "pointer"], result: "i32" },
 
   // unsigned long ERR_get_error(void);
   ERR_get_error: { parameters: [], result: "u64" },
