@@ -8,7 +8,7 @@ import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type SecureContext, type TLSSocket } from "node:tls";
 import { describe, RunError } from "../common/errors.ts";
 import { isUnclear } from "./node_errors.ts";
-import { checkHostname } from "./node_security.ts";
+import { checkHostname, type PeerCheck } from "./node_security.ts";
 
 /** Where a client connects to, and whom it wants to find there. */
 export interface ServerName {
@@ -39,18 +39,24 @@ export function openTcp(
   });
 }
 
-/** Begins a handshake in which the server has to show a certificate for its name. */
+/**
+ * Begins a handshake in which the server has to show a certificate for its name.
+ *
+ * @param servers looks at what it shows
+ */
 export function beginHandshake(
   raw: Socket,
   { hostname }: ServerName,
   secureContext: SecureContext,
+  servers: PeerCheck,
 ): TLSSocket {
   return connectTls({
     socket: raw,
     secureContext,
     // Said outright: otherwise an environment variable could switch it off.
     rejectUnauthorized: true,
-    checkServerIdentity: (_, certificate) => checkHostname(hostname, certificate),
+    checkServerIdentity: (_, certificate) =>
+      servers.refusal(certificate) ?? checkHostname(hostname, certificate),
     // RFC 6066 3: a server is told a name, never an address.
     servername: isIP(hostname) ? undefined : hostname,
   });

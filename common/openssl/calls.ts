@@ -38,6 +38,8 @@ export interface CallRecord {
   pskIdentity: string | null;
   /** What went wrong first in one of them. */
   failure: CallbackError | null;
+  /** Why the peer's certificate was refused, where OpenSSL had nothing against it. */
+  refusal?: string;
 }
 
 /** The session whose call is on the stack; null where none is. */
@@ -62,6 +64,16 @@ export function noteIdentity(identity: string): void {
 /** Whose key was used in the session whose call is running. */
 export function currentIdentity(): string | null {
   return current?.pskIdentity ?? null;
+}
+
+/** Notes why the peer's certificate is refused in the call that is running. */
+export function noteRefusal(refusal: string): void {
+  if (current) current.refusal = refusal;
+}
+
+/** Why the peer's certificate was refused in the session whose call is running. */
+export function currentRefusal(): string | null {
+  return current?.refusal ?? null;
 }
 
 /**

@@ -22,6 +22,7 @@ import { checkVariant, setting, type SettingsTable } from "../settings/check.ts"
 import { flag, oneOf } from "../settings/kinds.ts";
 import {
   applyAlgorithms,
+  applyGroups,
   applyResumption,
   applyVerification,
   applyVersions,
@@ -48,6 +49,14 @@ export type TlsContextOptions =
   }
   & (({ role: "client" } & TlsClientSettings) | ({ role: "server" } & TlsServerSettings))
   & DtlsSettings;
+
+/**
+ * What is none of a program's business: see docs/security.md. A server chooses the cipher suite by
+ * its own order, but for a client that has no AES of its hardware's and so prefers ChaCha20.
+ */
+const OPTIONS = SSL_OP.NO_RENEGOTIATION | SSL_OP.NO_QUERY_MTU | SSL_OP.NO_COMPRESSION |
+  SSL_OP.NO_RX_CERTIFICATE_COMPRESSION | SSL_OP.CIPHER_SERVER_PREFERENCE |
+  SSL_OP.PRIORITIZE_CHACHA;
 
 type Which = Pick<TlsContextOptions, "role" | "datagram">;
 
@@ -295,7 +304,7 @@ export class TlsContext implements Disposable {
   #configure(target: ContextTarget, options: TlsContextOptions): void {
     const { lib, ctx } = target;
     lib.SSL_CTX_ctrl(ctx, SSL_CTRL.MODE, BigInt(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER), null);
-    lib.SSL_CTX_set_options(ctx, BigInt(SSL_OP.NO_RENEGOTIATION | SSL_OP.NO_QUERY_MTU));
+    lib.SSL_CTX_set_options(ctx, OPTIONS);
     applyVersions(target, options);
     // Where a key is the only way in, a certificate's suite would be a way around it.
     const keyAlone = options.role === "client"
@@ -304,7 +313,7 @@ export class TlsContext implements Disposable {
       ? null
       : options.pskLookup;
     applyAlgorithms(target, options, Boolean(keyAlone));
-    applyCredentials(target, options.role, options);
+    applyGroups(target, options, applyCredentials(target, options.role, options));
     const { alpnProtocols = [] } = options;
     if (alpnProtocols.length > 0) this.#keep(applyAlpn(target, options.role, alpnProtocols));
     const keyLog = keyLogOf(options.keyLog);
@@ -314,13 +323,13 @@ export class TlsContext implements Disposable {
   }
 
   #configureClient(target: ContextTarget, options: TlsClientSettings): void {
-    applyVerification(target, "require", !options.unsafelySkipVerification);
+    this.#keep(applyVerification(target, "require", !options.unsafelySkipVerification));
     if (options.psk) this.#keep(applyClientPsk(target, options.psk));
   }
 
   #configureServer(target: ContextTarget, options: TlsServerSettings): void {
     const { clientCertificate = "none", pskLookup, pskHint } = options;
-    applyVerification(target, clientCertificate, clientCertificate !== "none");
+    this.#keep(applyVerification(target, clientCertificate, clientCertificate !== "none"));
     applyResumption(target, options);
     if (pskLookup) {
       for (const one of applyServerPsk(target, pskLookup, pskHint)) {
