@@ -7,6 +7,7 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type SecureContext, type TLSSocket } from "node:tls";
 import { describe, RunError } from "../common/errors.ts";
+import { REFUSALS } from "../common/pem/policy.ts";
 import { isUnclear } from "./node_errors.ts";
 import { checkHostname, type PeerCheck } from "./node_security.ts";
 
@@ -66,8 +67,22 @@ export function beginHandshake(
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/certificate expired/, "has expired"],
   [/not valid yet/, "is not valid yet"],
-  [/UnknownIssuer|BadSignature/, "is not from an authority in ca.pem"],
-  [/extended key usage/, "is not made for a server"],
+  [/UnknownIssuer/, "is not from an authority in ca.pem"],
+  // Of a key that is too small or too large it says the same as of a forged one.
+  [
+    /BadSignature/,
+    "is not from an authority in ca.pem, or an RSA key in its chain is too short or too long",
+  ],
+  [/extended key usage/, REFUSALS.purpose("server")],
+  [/UnsupportedCertVersion/, REFUSALS.version(1)],
+  [/CaUsedAsEndEntity/, REFUSALS.authorityAsEnd],
+  [/EndEntityUsedAsCa/, REFUSALS.noAuthority],
+  [/UnsupportedCriticalExtension/, REFUSALS.critical],
+  [/NameConstraintViolation/, "is refused: it has a name that its authority is not for"],
+  [
+    /UnsupportedSignatureAlgorithm/,
+    "is refused: it is signed in a way that is not safe, such as SHA-1",
+  ],
 ];
 
 /**

@@ -81,8 +81,8 @@ export const X509_V = {
   IP_ADDRESS_MISMATCH: 64,
 } as const;
 
-/** EXFLAG_CA for X509_get_extension_flags(3): openssl/x509v3.h. */
-export const EXFLAG_CA = 0x10;
+/** EXFLAG_* for X509_get_extension_flags(3): openssl/x509v3.h. */
+export const EXFLAG = { CA: 0x10, SELF_ISSUED: 0x20 } as const;
 
 /** KU_DIGITAL_SIGNATURE for X509_get_key_usage(3): openssl/x509v3.h. */
 export const KU_DIGITAL_SIGNATURE = 0x80;

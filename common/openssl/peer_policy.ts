@@ -6,7 +6,7 @@
  */
 import { MAX_RSA_BITS, MIN_RSA_BITS, REFUSALS } from "../pem/policy.ts";
 import { noteRefusal } from "./calls.ts";
-import { EXFLAG_CA, KU_DIGITAL_SIGNATURE, X509_V } from "./constants.ts";
+import { EXFLAG, KU_DIGITAL_SIGNATURE, X509_V } from "./constants.ts";
 import { cString, type OpenSsl } from "./library.ts";
 
 // int (*SSL_verify_cb)(int preverify_ok, X509_STORE_CTX *x509_ctx)
@@ -46,7 +46,9 @@ function refusalOfEnd(lib: OpenSsl, x509: Deno.PointerValue): string | null {
   // Version 3 is 2 there (RFC 5280 4.1.2.1).
   const version = Number(lib.X509_get_version(x509)) + 1;
   if (version !== 3) return REFUSALS.version(version);
-  if ((lib.X509_get_extension_flags(x509) & EXFLAG_CA) !== 0) return REFUSALS.authorityAsEnd;
+  // One that has signed itself is believed as it is.
+  const isAuthority = lib.X509_get_extension_flags(x509) & (EXFLAG.CA | EXFLAG.SELF_ISSUED);
+  if (isAuthority === EXFLAG.CA) return REFUSALS.authorityAsEnd;
   // All bits are set where there is no such extension (X509_get_key_usage(3)).
   const isSigner = (lib.X509_get_key_usage(x509) & KU_DIGITAL_SIGNATURE) !== 0;
   return isSigner ? null : REFUSALS.endKeyUsage;

@@ -16,8 +16,9 @@ export interface Extension {
 export interface Fields {
   /** The whole certificate. */
   readonly der: Uint8Array;
-  /** What is signed. */
+  /** What is signed, and the values in it. */
   readonly signed: Uint8Array;
+  readonly values: readonly DerValue[];
   /** 1 to 3. */
   readonly version: number;
   readonly issuer: Uint8Array;
@@ -52,6 +53,7 @@ export function readFields(der: Uint8Array): Fields | null {
   return {
     der,
     signed: tbs.whole,
+    values,
     version: first === 0 ? 1 : (smallNumber(readDer(values[0]!.contents) ?? undefined) ?? 0) + 1,
     issuer: issuer.whole,
     subject: subject.whole,

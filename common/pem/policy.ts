@@ -29,7 +29,7 @@ export const REFUSALS = {
   critical: "is refused: a critical extension in its chain is unknown",
   purpose: (role: "client" | "server") => `is not made for a ${role}`,
   endKeyUsage: "is refused: its keyUsage is without digitalSignature",
-  authorityAsEnd: "is refused: it is an authority's (CA:TRUE), and a peer's own has to be none",
+  authorityAsEnd: "is refused: it is an authority's (CA:TRUE), and a peer's own is to be none",
   version: (version: number) => `is refused: it is of X.509 version ${version}, and 3 is wanted`,
   rsaBits: (bits: number) =>
     `is refused: an RSA key in its chain has ${bits} bits, and ${MIN_RSA_BITS} to ${MAX_RSA_BITS} ` +
@@ -150,7 +150,8 @@ function refusalOfEnd(own: Fields, role: "client" | "server", nowMs: number): st
   if (nowMs > own.notAfter) return REFUSALS.expired;
   if (nowMs < own.notBefore) return REFUSALS.early;
   if (hasUnknown(own)) return REFUSALS.critical;
-  if (constraintsOf(own)?.isAuthority) return REFUSALS.authorityAsEnd;
+  // One that has signed itself is believed as it is.
+  if (constraintsOf(own)?.isAuthority && !isSelfIssued(own)) return REFUSALS.authorityAsEnd;
   if (!isFor(own, role)) return REFUSALS.purpose(role);
   return mayUse(own, DIGITAL_SIGNATURE) ? null : REFUSALS.endKeyUsage;
 }
