@@ -118,7 +118,7 @@ function sayLoss(buffer: ReceiveBufferState | null | undefined): void {
   if (!buffer?.dropped) return;
   const { dropped, bytes, askedBytes } = buffer;
   const size = bytes === askedBytes ? `${bytes} bytes` : `${bytes} of ${askedBytes} bytes wanted`;
-  console.error(
+  say(
     `warning: ${dropped} datagrams were lost here: the socket's receive buffer (${size}) was full; ` +
       "let clients pause (--wait-ms), or raise the system's limit (net.core.rmem_max)",
   );

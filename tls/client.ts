@@ -20,7 +20,7 @@ import { clientMain, type Prepare, type Prepared } from "../common/script.ts";
 import { beginHandshake, explainRefusal, openTcp } from "./node_client.ts";
 import { loadCredentials } from "./node_credentials.ts";
 import { refuseZone } from "./node_errors.ts";
-import { securityOf } from "./node_security.ts";
+import { PeerCheck, securityOf } from "./node_security.ts";
 import { NodeTlsStream } from "./node_stream.ts";
 import { prepareOpenSslClient } from "./openssl_client.ts";
 import { preparePosixClient } from "./posix.ts";
@@ -68,6 +68,7 @@ async function prepare(
   const { port, timeoutMs } = options;
   const credentials = await loadCredentials(options, "client");
   const context = createSecureContext(credentials);
+  const servers = new PeerCheck(credentials.ca, "server");
   const addresses = await serverAddresses(options.hostname);
   addresses.forEach(refuseZone);
   const hostname = peerName(options);
@@ -81,7 +82,7 @@ async function prepare(
       );
       timer.mark(STEP_INDEX.connect);
       const server = { address: addresses[0]!, port, hostname };
-      const socket = beginHandshake(raw, server, context);
+      const socket = beginHandshake(raw, server, context, servers);
       const stream = new NodeTlsStream(socket, raw, "server", deadlines);
       try {
         await stream.handshake(timeoutMs);

@@ -7,8 +7,9 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type SecureContext, type TLSSocket } from "node:tls";
 import { describe, RunError } from "../common/errors.ts";
+import { REFUSALS } from "../common/pem/policy.ts";
 import { isUnclear } from "./node_errors.ts";
-import { checkHostname } from "./node_security.ts";
+import { checkHostname, type PeerCheck } from "./node_security.ts";
 
 /** Where a client connects to, and whom it wants to find there. */
 export interface ServerName {
@@ -39,18 +40,24 @@ export function openTcp(
   });
 }
 
-/** Begins a handshake in which the server has to show a certificate for its name. */
+/**
+ * Begins a handshake in which the server has to show a certificate for its name.
+ *
+ * @param servers looks at what it shows
+ */
 export function beginHandshake(
   raw: Socket,
   { hostname }: ServerName,
   secureContext: SecureContext,
+  servers: PeerCheck,
 ): TLSSocket {
   return connectTls({
     socket: raw,
     secureContext,
     // Said outright: otherwise an environment variable could switch it off.
     rejectUnauthorized: true,
-    checkServerIdentity: (_, certificate) => checkHostname(hostname, certificate),
+    checkServerIdentity: (_, certificate) =>
+      servers.refusal(certificate) ?? checkHostname(hostname, certificate),
     // RFC 6066 3: a server is told a name, never an address.
     servername: isIP(hostname) ? undefined : hostname,
   });
@@ -60,8 +67,22 @@ export function beginHandshake(
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/certificate expired/, "has expired"],
   [/not valid yet/, "is not valid yet"],
-  [/UnknownIssuer|BadSignature/, "is not from an authority in ca.pem"],
-  [/extended key usage/, "is not made for a server"],
+  [/UnknownIssuer/, "is not from an authority in ca.pem"],
+  // Of a key that is too small or too large it says the same as of a forged one.
+  [
+    /BadSignature/,
+    "is not from an authority in ca.pem, or an RSA key in its chain is too short or too long",
+  ],
+  [/extended key usage/, REFUSALS.purpose("server")],
+  [/UnsupportedCertVersion/, REFUSALS.version(1)],
+  [/CaUsedAsEndEntity/, REFUSALS.authorityAsEnd],
+  [/EndEntityUsedAsCa/, REFUSALS.noAuthority],
+  [/UnsupportedCriticalExtension/, REFUSALS.critical],
+  [/NameConstraintViolation/, "is refused: it has a name that its authority is not for"],
+  [
+    /UnsupportedSignatureAlgorithm/,
+    "is refused: it is signed in a way that is not safe, such as SHA-1",
+  ],
 ];
 
 /**

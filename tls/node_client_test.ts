@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { describe, RunError } from "../common/errors.ts";
-import { assertEquals, assertRejects } from "../common/testing/assert.ts";
+import { assertEquals, assertMatch, assertRejects } from "../common/testing/assert.ts";
 import { explainRefusal, openTcp } from "./node_client.ts";
 import { securityOf } from "./node_security.ts";
 import { credentials, type Kind, TestServer } from "./testing.ts";
@@ -63,7 +63,7 @@ Deno.test("explainRefusal() says that the server's certificate has expired", asy
 Deno.test("explainRefusal() says that the server's certificate is of another authority", async () => {
   await using listener = await TestServer.listen();
   const line = await complaint(listener, "stranger", "localhost");
-  assertEquals(line, "the server's certificate is not from an authority in ca.pem");
+  assertMatch(line, /^the server's certificate is not from an authority in ca\.pem/);
 });
 
 Deno.test("explainRefusal() leaves other errors as they are", async () => {

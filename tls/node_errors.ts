@@ -14,11 +14,13 @@ const ANY_FAULT = "UNABLE_TO_VERIFY_LEAF_SIGNATURE";
 
 /** What is the case with a peer's certificate, by Node's codes. */
 const FAULTS: Readonly<Record<string, string>> = {
-  [ANY_FAULT]: "does not pass: it is out of date, or not from an authority in ca.pem",
+  [ANY_FAULT]: "does not pass: it is out of date, made for another purpose, of an old form, or " +
+    "not from an authority in ca.pem",
   CERT_HAS_EXPIRED: "has expired",
   CERT_NOT_YET_VALID: "is not valid yet",
   CERT_REVOKED: "has been revoked",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "is not from an authority in ca.pem",
+  DEPTH_ZERO_SELF_SIGNED_CERT:
+    "is not from an authority in ca.pem, or an authority's (CA:TRUE) itself",
   INVALID_PURPOSE: "is made for another purpose",
   SELF_SIGNED_CERT_IN_CHAIN: "is not from an authority in ca.pem",
   UNABLE_TO_GET_ISSUER_CERT: "is not from an authority in ca.pem",

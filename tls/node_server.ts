@@ -8,14 +8,15 @@ import { formatAddress } from "../common/addresses.ts";
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import {
   createServer as createTlsServer,
-  type SecureContextOptions,
   type Server as TlsServer,
   type TlsOptions,
   type TLSSocket,
 } from "node:tls";
 import { listenError } from "../common/net.ts";
 import { EXHAUSTED_PAUSE_MS, isExhausted, isGone } from "../common/system_errors.ts";
+import type { Credentials } from "./node_credentials.ts";
 import { handshakeError, refuseZone } from "./node_errors.ts";
+import { PeerCheck } from "./node_security.ts";
 
 /** Connections that wait to be accepted: what Node's server asks for by itself. */
 const BACKLOG = 511;
@@ -137,14 +138,16 @@ async function requirePermission(hostname: string, port: number): Promise<void> 
  */
 export class Handshakes {
   readonly #options: TlsOptions;
+  readonly #clients: PeerCheck;
   readonly #idle: TlsServer[] = [];
 
   /** @param credentials this end's, and whom it believes */
-  constructor(credentials: SecureContextOptions) {
+  constructor(credentials: Credentials) {
     // The signal given to run() is the bound; Node's own must not be a shorter one.
     const handshakeTimeout = 2 ** 31 - 1;
     const client = { requestCert: true, rejectUnauthorized: true };
     this.#options = { ...credentials, ...client, handshakeTimeout };
+    this.#clients = new PeerCheck(credentials.ca, "client");
   }
 
   /**
@@ -167,8 +170,10 @@ export class Handshakes {
           // From here on a client's end ends only its own direction; before, it ends a handshake.
           socket.allowHalfOpen = true;
           // Node has checked this already; nothing is worth more than a second look.
-          if (socket.authorized) resolve(wrap(socket));
-          else fail(new Error("the client is not authorized"), socket);
+          if (!socket.authorized) return fail(new Error("the client is not authorized"), socket);
+          const refusal = this.#clients.refusal(socket.getPeerCertificate(true));
+          if (refusal) reject(refusal);
+          else resolve(wrap(socket));
         });
         server.emit("connection", raw);
         if (signal.aborted) abort();

@@ -2,6 +2,7 @@ import { createSecureContext } from "node:tls";
 import { RunError, TimeoutError } from "../common/errors.ts";
 import { assert, assertEquals, assertRejects } from "../common/testing/assert.ts";
 import { beginHandshake } from "./node_client.ts";
+import { PeerCheck } from "./node_security.ts";
 import { NodeTcpAcceptor } from "./node_server.ts";
 import { credentials, LONG_MS, TestServer } from "./testing.ts";
 
@@ -28,7 +29,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     const raw = await listener.connectRaw();
     const server = { address: "127.0.0.1", port: listener.port, hostname: "localhost" };
     const context = createSecureContext({ ca, minVersion: version, maxVersion: version });
-    const socket = beginHandshake(raw, server, context);
+    const socket = beginHandshake(raw, server, context, new PeerCheck(ca, "server"));
     const alert = Promise.withResolvers<Error>();
     socket.on("error", alert.resolve);
     await accepting;
@@ -45,7 +46,7 @@ for (const own of ["stranger", "expired"] as const) {
     const { ca } = await credentials("client", known);
     await using listener = await TestServer.listen({ ...await credentials("server"), ca });
     const line =
-      "the client's certificate does not pass: it is out of date, or not from an authority";
+      "the client's certificate does not pass: it is out of date, made for another purpose, of an old form, or not from an authority";
     const accepting = assertRejects(() => listener.accept(), RunError, line);
     const { stream } = await listener.connect(await credentials("client", own, "good"));
     await accepting;

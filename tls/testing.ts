@@ -11,6 +11,7 @@ import type { Role } from "../common/protocol.ts";
 import { beginHandshake, openTcp } from "./node_client.ts";
 import type { Credentials } from "./node_credentials.ts";
 import { Handshakes, NodeTcpAcceptor } from "./node_server.ts";
+import { PeerCheck } from "./node_security.ts";
 import { NodeTlsStream } from "./node_stream.ts";
 
 /** Longer than any step of a test takes, in milliseconds. */
@@ -90,8 +91,9 @@ export class TestServer implements AsyncDisposable {
   async connect(own?: Credentials, hostname = "localhost", port?: number): Promise<TestClient> {
     const raw = await this.connectRaw(port);
     const server = { address: "127.0.0.1", port: this.port, hostname };
-    const context = createSecureContext(own ?? await credentials("client"));
-    const socket = beginHandshake(raw, server, context);
+    const used = own ?? await credentials("client");
+    const servers = new PeerCheck(used.ca, "server");
+    const socket = beginHandshake(raw, server, createSecureContext(used), servers);
     const stream = new NodeTlsStream(socket, raw, "server", this.deadlines);
     this.#open.push(() => stream.close());
     await stream.handshake(LONG_MS);

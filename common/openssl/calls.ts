@@ -43,6 +43,8 @@ export interface CallRecord {
   isWelcome: boolean;
   /** What went wrong first in one of them. */
   failure: CallbackError | null;
+  /** Why the peer's certificate was refused, where OpenSSL had nothing against it. */
+  refusal?: string;
 }
 
 /** The session whose call is on the stack; null where none is. */
@@ -72,6 +74,16 @@ export function noteWelcome(): void {
 /** Notes how the session began that a ticket is made of; only the first ticket's still says so. */
 export function noteOrigin(origin: "key" | "ticket"): void {
   if (current) current.origin ??= origin;
+}
+
+/** Notes why the peer's certificate is refused in the call that is running. */
+export function noteRefusal(refusal: string): void {
+  if (current) current.refusal = refusal;
+}
+
+/** Why the peer's certificate was refused in the session whose call is running. */
+export function currentRefusal(): string | null {
+  return current?.refusal ?? null;
 }
 
 /**

@@ -17,12 +17,17 @@ export const SSL_ERROR = {
 /** SSL_VERIFY_*: openssl/ssl.h, SSL_CTX_set_verify(3). */
 export const SSL_VERIFY = { NONE: 0, PEER: 1, FAIL_IF_NO_PEER_CERT: 2 } as const;
 
-/** SSL_OP_*: openssl/ssl.h, SSL_CTX_set_options(3). */
+/** SSL_OP_*: openssl/ssl.h, SSL_CTX_set_options(3); some have more than 32 bits. */
 export const SSL_OP = {
-  NO_QUERY_MTU: 1 << 12,
-  COOKIE_EXCHANGE: 1 << 13,
-  NO_TICKET: 1 << 14,
-  NO_RENEGOTIATION: 1 << 30,
+  NO_QUERY_MTU: 1n << 12n,
+  COOKIE_EXCHANGE: 1n << 13n,
+  NO_TICKET: 1n << 14n,
+  NO_COMPRESSION: 1n << 17n,
+  PRIORITIZE_CHACHA: 1n << 21n,
+  CIPHER_SERVER_PREFERENCE: 1n << 22n,
+  NO_RENEGOTIATION: 1n << 30n,
+  /** Of OpenSSL 3.2 and newer; older ones pass over it. */
+  NO_RX_CERTIFICATE_COMPRESSION: 1n << 33n,
 } as const;
 
 /** Commands of SSL_ctrl and SSL_CTX_ctrl: openssl/ssl.h. */
@@ -81,9 +86,19 @@ export const X509_V = {
   OK: 0,
   UNSPECIFIED: 1,
   CERT_HAS_EXPIRED: 10,
+  CERT_REJECTED: 28,
   HOSTNAME_MISMATCH: 62,
   IP_ADDRESS_MISMATCH: 64,
 } as const;
+
+/** EXFLAG_* for X509_get_extension_flags(3): openssl/x509v3.h. */
+export const EXFLAG = { CA: 0x10, SELF_ISSUED: 0x20 } as const;
+
+/** KU_DIGITAL_SIGNATURE for X509_get_key_usage(3): openssl/x509v3.h. */
+export const KU_DIGITAL_SIGNATURE = 0x80;
+
+/** X509_CHECK_FLAG_* for X509_VERIFY_PARAM_set_hostflags(3): openssl/x509v3.h. */
+export const X509_CHECK_FLAG = { NO_PARTIAL_WILDCARDS: 0x4, NEVER_CHECK_SUBJECT: 0x20 } as const;
 
 /** NID_subject_alt_name: openssl/obj_mac.h. */
 export const NID_SUBJECT_ALT_NAME = 85;
@@ -104,3 +119,6 @@ export const XN_FLAG_RFC2253_UTF8 = 0x1110317 & ~0x4;
 
 /** OPENSSL_VERSION for OpenSSL_version(3): openssl/crypto.h. */
 export const OPENSSL_VERSION = 0;
+
+/** OPENSSL_INIT_NO_ATEXIT for OPENSSL_init_crypto(3): openssl/crypto.h. */
+export const OPENSSL_INIT_NO_ATEXIT = 0x0008_0000n;

@@ -16,6 +16,7 @@ import { checkVariant, setting, type SettingsTable } from "../settings/check.ts"
 import { flag, oneOf } from "../settings/kinds.ts";
 import {
   applyAlgorithms,
+  applyGroups,
   applyResumption,
   applyVerification,
   applyVersions,
@@ -42,6 +43,14 @@ export type TlsContextOptions =
   }
   & (({ role: "client" } & TlsClientSettings) | ({ role: "server" } & TlsServerSettings))
   & DtlsSettings;
+
+/**
+ * What is none of a program's business: see docs/security.md. A server chooses the cipher suite by
+ * its own order, but for a client that has no AES of its hardware's and so prefers ChaCha20.
+ */
+const OPTIONS = SSL_OP.NO_RENEGOTIATION | SSL_OP.NO_QUERY_MTU | SSL_OP.NO_COMPRESSION |
+  SSL_OP.NO_RX_CERTIFICATE_COMPRESSION | SSL_OP.CIPHER_SERVER_PREFERENCE |
+  SSL_OP.PRIORITIZE_CHACHA;
 
 type Which = Pick<TlsContextOptions, "role" | "datagram">;
 
@@ -303,10 +312,10 @@ export class TlsContext implements Disposable {
   #configure(target: ContextTarget, options: TlsContextOptions): void {
     const { lib, ctx } = target;
     lib.SSL_CTX_ctrl(ctx, SSL_CTRL.MODE, BigInt(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER), null);
-    lib.SSL_CTX_set_options(ctx, BigInt(SSL_OP.NO_RENEGOTIATION | SSL_OP.NO_QUERY_MTU));
+    lib.SSL_CTX_set_options(ctx, OPTIONS);
     applyVersions(target, options);
     applyAlgorithms(target, options, this.keyAlone);
-    applyCredentials(target, options.role, options);
+    applyGroups(target, options, applyCredentials(target, options.role, options));
     const { alpnProtocols = [] } = options;
     if (alpnProtocols.length > 0) this.#keep(applyAlpn(target, options.role, alpnProtocols));
     const keyLog = keyLogOf(options.keyLog);
@@ -316,13 +325,13 @@ export class TlsContext implements Disposable {
   }
 
   #configureClient(target: ContextTarget, options: TlsClientSettings): void {
-    applyVerification(target, "require", !options.unsafelySkipVerification);
+    this.#keep(applyVerification(target, "require", !options.unsafelySkipVerification));
     if (options.psk) this.#keep(applyClientPsk(target, options.psk));
   }
 
   #configureServer(target: ContextTarget, options: TlsServerSettings): void {
     const { clientCertificate = "none", pskLookup, pskHint } = options;
-    applyVerification(target, clientCertificate, clientCertificate !== "none");
+    this.#keep(applyVerification(target, clientCertificate, clientCertificate !== "none"));
     const { lib, ctx } = target;
     lib.SSL_CTX_ctrl(ctx, SSL_CTRL.SET_MAX_CERT_LIST, BigInt(MAX_CERT_LIST_BYTES), null);
     applyResumption(target, options);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readCredentials } from "../pem/credentials.ts";
+import { type Credentials, readCredentials } from "../pem/credentials.ts";
 import type { ContextTarget } from "./configure.ts";
 import { SSL_CTRL } from "./constants.ts";
 import { takeError } from "./errors.ts";
@@ -14,6 +14,7 @@ import type { TlsSettings } from "./settings.ts";
 /**
  * Sets whom a context believes, and what it shows.
  *
+ * @returns what was read of them
  * @throws {RangeError} where a text is no usable PEM, or the key is not the certificate's
  * @throws {TypeError} where there is a certificate without its key, or a key without a certificate
  * @throws {OpenSslError} where OpenSSL does not take what was read
@@ -22,13 +23,15 @@ export function applyCredentials(
   target: ContextTarget,
   role: "client" | "server",
   settings: TlsSettings,
-): void {
-  const { caCerts, chain, key } = readCredentials(settings);
+): Credentials {
+  const credentials = readCredentials(settings);
+  const { caCerts, chain, key } = credentials;
   for (const { pem } of caCerts) trust(target, role, pem);
   const [own, ...rest] = chain;
   if (own) useCertificate(target, own.pem);
   for (const { pem } of rest) addToChain(target, pem);
   if (key) useKey(target, key.pem);
+  return credentials;
 }
 
 function trust({ lib, ctx }: ContextTarget, role: "client" | "server", pem: string): void {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { currentRefusal } from "./calls.ts";
 import { X509_V } from "./constants.ts";
 import { cString, type OpenSsl } from "./library.ts";
 
@@ -159,6 +160,8 @@ function describeVerifyResult(lib: OpenSsl, result: number, peerName: string | u
   if (result === X509_V.HOSTNAME_MISMATCH || result === X509_V.IP_ADDRESS_MISMATCH) {
     return `is not for ${peerName}`;
   }
+  const refusal = result === X509_V.CERT_REJECTED ? currentRefusal() : null;
+  if (refusal !== null) return refusal;
   return `is refused: ${cString(lib.X509_verify_cert_error_string(BigInt(result)))}`;
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { RunError } from "../errors.ts";
-import { OPENSSL_VERSION } from "./constants.ts";
+import { OPENSSL_INIT_NO_ATEXIT, OPENSSL_VERSION } from "./constants.ts";
 import { LIBCRYPTO, LIBSSL } from "./symbols.ts";
 
 /** Environment variable that names the libssl to use, by file name or path. */
@@ -149,6 +149,9 @@ function checked(name: string): OpenSsl {
     );
   }
   const { symbols } = Deno.dlopen(name, { ...LIBSSL, ...LIBCRYPTO });
+  // Before any call that would have OPENSSL_cleanup run when the process exits: a Worker may be
+  // inside the library then. What it frees ends with the process.
+  symbols.OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, null);
   const lib: OpenSsl = {
     ...symbols,
     versionText,

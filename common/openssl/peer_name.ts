@@ -4,9 +4,15 @@
  * @module
  */
 import { isIP } from "node:net";
-import { SSL_CTRL, TLSEXT_NAMETYPE_HOST_NAME } from "./constants.ts";
+import { SSL_CTRL, TLSEXT_NAMETYPE_HOST_NAME, X509_CHECK_FLAG } from "./constants.ts";
 import { takeError } from "./errors.ts";
 import { type OpenSsl, toCString } from "./library.ts";
+
+/**
+ * A certificate is for the names in its subjectAltName extension, never for its subject's; `*` stands
+ * for a whole label (RFC 9525 6.3 and 6.4).
+ */
+const HOST_FLAGS = X509_CHECK_FLAG.NEVER_CHECK_SUBJECT | X509_CHECK_FLAG.NO_PARTIAL_WILDCARDS;
 
 /**
  * Sets the name check (SSL_set1_host(3)) and sends the name (RFC 6066 3); an address is checked as
@@ -23,7 +29,9 @@ export function expectName(
 ): void {
   const name = toCString(serverName);
   if (isIP(serverName) !== 0 && !checks) return;
-  if (checks && lib.X509_VERIFY_PARAM_set1_ip_asc(lib.SSL_get0_param(ssl), name) === 1) return;
+  const param = lib.SSL_get0_param(ssl);
+  lib.X509_VERIFY_PARAM_set_hostflags(param, HOST_FLAGS);
+  if (checks && lib.X509_VERIFY_PARAM_set1_ip_asc(param, name) === 1) return;
   lib.ERR_clear_error();
   if (checks && lib.SSL_set1_host(ssl, name) !== 1) {
     throw takeError(lib, `check the name ${serverName}`);

@@ -224,6 +224,7 @@ function checkAgain(
   const param = lib.X509_STORE_CTX_get0_param(check);
   lib.X509_VERIFY_PARAM_set1(param, lib.SSL_get0_param(ssl));
   lib.X509_VERIFY_PARAM_set_auth_level(param, lib.SSL_get_security_level(ssl));
+  lib.X509_STORE_CTX_set_verify_cb(check, lib.SSL_get_verify_callback(ssl));
   const passed = lib.X509_verify_cert(check) === 1;
   const result = lib.X509_STORE_CTX_get_error(check);
   lib.ERR_clear_error();

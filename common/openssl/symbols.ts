@@ -35,6 +35,10 @@ export const LIBSSL = {
   SSL_CTX_add_client_CA: { parameters: ["pointer", "pointer"], result: "i32" },
   // void SSL_CTX_set_verify(SSL_CTX *ctx, int mode, SSL_verify_cb verify_callback);
   SSL_CTX_set_verify: { parameters: ["pointer", "i32", "pointer"], result: "void" },
+  // void SSL_CTX_set_verify_depth(SSL_CTX *ctx, int depth);
+  SSL_CTX_set_verify_depth: { parameters: ["pointer", "i32"], result: "void" },
+  // SSL_verify_cb SSL_get_verify_callback(const SSL *s);
+  SSL_get_verify_callback: { parameters: ["pointer"], result: "pointer" },
   // int SSL_CTX_set_session_id_context(SSL_CTX *ctx, const unsigned char *sid_ctx, unsigned int len);
   SSL_CTX_set_session_id_context: { parameters: ["pointer", "buffer", "u32"], result: "i32" },
   // void SSL_CTX_set_cookie_generate_cb(SSL_CTX *ctx, int (*cb)(SSL *, unsigned char *, unsigned int *));
@@ -210,6 +214,8 @@ export const LIBCRYPTO = {
   OpenSSL_version_num: { parameters: [], result: "u64" },
   // const char *OpenSSL_version(int type);
   OpenSSL_version: { parameters: ["i32"], result: "pointer" },
+  // int OPENSSL_init_crypto(uint64_t opts, const OPENSSL_INIT_SETTINGS *settings);
+  OPENSSL_init_crypto: { parameters: ["u64", "pointer"], result: "i32" },
 
   // unsigned long ERR_get_error(void);
   ERR_get_error: { parameters: [], result: "u64" },
@@ -316,6 +322,26 @@ export const LIBCRYPTO = {
   X509_VERIFY_PARAM_set1: { parameters: ["pointer", "pointer"], result: "i32" },
   // void X509_VERIFY_PARAM_set_auth_level(X509_VERIFY_PARAM *param, int auth_level);
   X509_VERIFY_PARAM_set_auth_level: { parameters: ["pointer", "i32"], result: "void" },
+  // void X509_VERIFY_PARAM_set_hostflags(X509_VERIFY_PARAM *param, unsigned int flags);
+  X509_VERIFY_PARAM_set_hostflags: { parameters: ["pointer", "u32"], result: "void" },
+  // void X509_STORE_CTX_set_verify_cb(X509_STORE_CTX *ctx, int (*verify_cb)(int ok, X509_STORE_CTX *ctx));
+  X509_STORE_CTX_set_verify_cb: { parameters: ["pointer", "pointer"], result: "void" },
+  // X509 *X509_STORE_CTX_get_current_cert(const X509_STORE_CTX *ctx);
+  X509_STORE_CTX_get_current_cert: { parameters: ["pointer"], result: "pointer" },
+  // int X509_STORE_CTX_get_error_depth(const X509_STORE_CTX *ctx);
+  X509_STORE_CTX_get_error_depth: { parameters: ["pointer"], result: "i32" },
+  // void X509_STORE_CTX_set_error(X509_STORE_CTX *ctx, int s);
+  X509_STORE_CTX_set_error: { parameters: ["pointer", "i32"], result: "void" },
+  // EVP_PKEY *X509_get0_pubkey(const X509 *x);
+  X509_get0_pubkey: { parameters: ["pointer"], result: "pointer" },
+  // int EVP_PKEY_get_bits(const EVP_PKEY *pkey);
+  EVP_PKEY_get_bits: { parameters: ["pointer"], result: "i32" },
+  // long X509_get_version(const X509 *x);
+  X509_get_version: { parameters: ["pointer"], result: "i64" },
+  // uint32_t X509_get_extension_flags(X509 *x);
+  X509_get_extension_flags: { parameters: ["pointer"], result: "u32" },
+  // uint32_t X509_get_key_usage(X509 *x);
+  X509_get_key_usage: { parameters: ["pointer"], result: "u32" },
   // int X509_verify_cert(X509_STORE_CTX *ctx);
   X509_verify_cert: { parameters: ["pointer"], result: "i32" },
 

@@ -6,11 +6,14 @@
 
 /** Tags of X.690 8.1.2 that are looked for. */
 export const TAG = {
+  BOOLEAN: 0x01,
   INTEGER: 0x02,
   BIT_STRING: 0x03,
   OCTET_STRING: 0x04,
   NULL: 0x05,
   OBJECT_IDENTIFIER: 0x06,
+  UTC_TIME: 0x17,
+  GENERALIZED_TIME: 0x18,
   SEQUENCE: 0x30,
 } as const;
 
@@ -21,6 +24,8 @@ export interface DerValue {
   readonly contents: Uint8Array;
   /** Bytes that it takes in all. */
   readonly size: number;
+  /** All of it, tag and length too; a view, not a copy. */
+  readonly whole: Uint8Array;
 }
 
 /** Lengths are read up to 4 bytes: 4 GiB is more than any file of these holds. */
@@ -40,8 +45,9 @@ export function readDer(bytes: Uint8Array): DerValue | null {
     if (bytes.length < start) return null;
     length = bytes.subarray(2, start).reduce((sum, byte) => sum * 256 + byte, 0);
   }
-  if (bytes.length < start + length) return null;
-  return { tag, contents: bytes.subarray(start, start + length), size: start + length };
+  const size = start + length;
+  if (bytes.length < size) return null;
+  return { tag, contents: bytes.subarray(start, size), size, whole: bytes.subarray(0, size) };
 }
 
 /** What a SEQUENCE holds, where the bytes are one and nothing else; otherwise null. */

@@ -1,0 +1,168 @@
+/**
+ * Chains of a root, an intermediate authority and an end's certificate, each of which may be wrong in
+ * any way, for tests.
+ *
+ * @module
+ */
+import "reflect-metadata";
+import * as x509 from "@peculiar/x509";
+import { formatPem } from "../pem/blocks.ts";
+import { readFields } from "../pem/fields.ts";
+
+/** How one certificate differs from a good one. */
+export interface Part {
+  /** Days from now. */
+  from?: number;
+  to?: number;
+  /** Instead of the usual ones. */
+  extensions?: x509.Extension[];
+  /** Of its key; the default is ECDSA on P-256 with SHA-256. */
+  algorithm?: RsaHashedKeyGenParams | EcKeyGenParams & { hash: string };
+  /** Hash function of its authority's signature. */
+  hash?: string;
+  /** Signed by itself. */
+  selfSigned?: boolean;
+  /** Of version 1, which has no extensions. */
+  isVersion1?: boolean;
+  /** A private key made beforehand, PKCS#8, whose public half is in it. */
+  pkcs8?: Uint8Array<ArrayBuffer>;
+}
+
+/** What differs, from the root down. */
+export interface ChainSpec {
+  root?: Part;
+  middle?: Part;
+  leaf?: Part;
+}
+
+/** One end's files, and who has signed them; PEM. */
+export interface EndFiles {
+  ca: string;
+  cert: string;
+  key: string;
+}
+
+interface Made {
+  readonly der: Uint8Array<ArrayBuffer>;
+  readonly name: string;
+  readonly keys: CryptoKeyPair;
+}
+
+const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+const MS_PER_DAY = 86_400_000;
+
+/** Extensions of an authority. */
+export function authority(pathLength?: number): x509.Extension[] {
+  return [
+    new x509.BasicConstraintsExtension(true, pathLength, true),
+    new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+  ];
+}
+
+/** What an end's certificate says. */
+export interface EndWords {
+  usages?: x509.KeyUsageFlags | null;
+  purposes?: x509.ExtendedKeyUsageType[] | null;
+  names?: x509.JsonGeneralNames | null;
+}
+
+/** Names under which the tests look for a server. */
+export const USUAL_NAMES: x509.JsonGeneralNames = [
+  { type: "dns", value: "localhost" },
+  { type: "ip", value: "127.0.0.1" },
+];
+
+/** Extensions of an end's certificate; null leaves one out. */
+export function end(role: "client" | "server", words: EndWords = {}): x509.Extension[] {
+  const { usages = x509.KeyUsageFlags.digitalSignature, names = USUAL_NAMES } = words;
+  const { purposes = [x509.ExtendedKeyUsage[`${role}Auth`]] } = words;
+  return [
+    new x509.BasicConstraintsExtension(false, undefined, true),
+    ...usages === null ? [] : [new x509.KeyUsagesExtension(usages, true)],
+    ...purposes === null ? [] : [new x509.ExtendedKeyUsageExtension(purposes)],
+    ...names === null ? [] : [new x509.SubjectAlternativeNameExtension(names)],
+  ];
+}
+
+/** Makes a chain; where the leaf signs itself, it is its own authority. */
+export async function makeChain(
+  role: "client" | "server",
+  { root, middle, leaf }: ChainSpec,
+): Promise<EndFiles> {
+  const top = await make("CN=root", { extensions: authority(), ...root }, null);
+  const between = await make("CN=middle", { extensions: authority(), ...middle }, top);
+  const own = await make("CN=localhost", { extensions: end(role), ...leaf }, between);
+  const pkcs8 = leaf?.pkcs8 ??
+    new Uint8Array(await crypto.subtle.exportKey("pkcs8", own.keys.privateKey));
+  const pem = ({ der }: Made) => formatPem("CERTIFICATE", der);
+  return {
+    ca: pem(leaf?.selfSigned ? own : top),
+    cert: leaf?.selfSigned ? pem(own) : pem(own) + pem(between),
+    key: formatPem("PRIVATE KEY", pkcs8),
+  };
+}
+
+async function make(name: string, part: Part, issuer: Made | null): Promise<Made> {
+  const { algorithm = P256, from = -1, to = 1, extensions = [], selfSigned, pkcs8 } = part;
+  const keys = await crypto.subtle.generateKey(algorithm, true, [
+    "sign",
+    "verify",
+  ]) as CryptoKeyPair;
+  const signer = issuer && !selfSigned ? issuer : { name, keys };
+  const { hash = "SHA-256" } = part;
+  const signingAlgorithm = { ...signer.keys.privateKey.algorithm, hash };
+  const made = await x509.X509CertificateGenerator.create({
+    subject: name,
+    issuer: signer.name,
+    notBefore: new Date(Date.now() + from * MS_PER_DAY),
+    notAfter: new Date(Date.now() + to * MS_PER_DAY),
+    publicKey: pkcs8 ? await publicHalf(pkcs8) : keys.publicKey,
+    signingKey: signer.keys.privateKey,
+    signingAlgorithm,
+    extensions,
+  });
+  const der = new Uint8Array(made.rawData);
+  return { name, keys, der: part.isVersion1 ? await version1(der, signer.keys.privateKey) : der };
+}
+
+/** The public key of a private one that WebCrypto may find too large. */
+async function publicHalf(pkcs8: Uint8Array): Promise<x509.PublicKey> {
+  const { createPrivateKey, createPublicKey } = await import("node:crypto");
+  const { Buffer } = await import("node:buffer");
+  const key = createPrivateKey({ key: Buffer.from(pkcs8), format: "der", type: "pkcs8" });
+  const spki = createPublicKey(key).export({ type: "spki", format: "der" });
+  return new x509.PublicKey(new Uint8Array(spki));
+}
+
+/** The same certificate without what version 1 has not, signed anew with ECDSA on P-256. */
+async function version1(
+  der: Uint8Array,
+  signingKey: CryptoKey,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { values, algorithm } = readFields(der)!;
+  const kept = values.filter(({ tag }) => tag !== 0xa0 && tag !== 0xa3);
+  const signed = encode(0x30, ...kept.map(({ whole }) => whole));
+  const how = { name: "ECDSA", hash: "SHA-256" };
+  const raw = new Uint8Array(await crypto.subtle.sign(how, signingKey, signed));
+  const [r, s] = [raw.subarray(0, 32), raw.subarray(32)].map(integer);
+  const signature = encode(0x30, r!, s!);
+  return encode(0x30, signed, algorithm.whole, encode(0x03, Uint8Array.of(0), signature));
+}
+
+/** A number without a sign: a zero byte stands before a set highest bit (X.690 8.3). */
+function integer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const first = bytes.findIndex((byte) => byte !== 0);
+  const rest = bytes.subarray(first);
+  return encode(0x02, rest[0]! >= 0x80 ? Uint8Array.of(0) : new Uint8Array(), rest);
+}
+
+function encode(tag: number, ...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const contents = parts.flatMap((part) => [...part]);
+  const { length } = contents;
+  const size = length < 0x80
+    ? [length]
+    : length < 0x100
+    ? [0x81, length]
+    : [0x82, length >> 8, length & 0xff];
+  return Uint8Array.from([tag, ...size, ...contents]);
+}
