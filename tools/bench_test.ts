@@ -68,7 +68,7 @@ Deno.test("bench.ts skips the lanes whose library is missing, and says so once",
   assertEquals((JSON.parse(stdout) as BenchDocument).benches, []);
   assertEquals(said.length, 1, said.join("\n"));
   assertMatch(said[0]!, /^skipped: tls-async-openssl, .*dtls-spin-openssl: OpenSSL 3 is missing/);
-  assertMatch(said[0]!, /install it: /);
+  assertMatch(said[0]!, /install that: /);
 });
 
 Deno.test("bench.ts refuses a NETPAIRS_BENCH that it does not know in one line", async () => {

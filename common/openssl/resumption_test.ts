@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertMatch } from "../testing/assert.ts";
 import { testCertificates } from "../testing/certs.ts";
+import { end, makeChain } from "../testing/authority_chain.ts";
 import { chainOf } from "../testing/chain.ts";
 import {
   type Asking,
@@ -116,6 +117,18 @@ for (const protocol of NAMES) {
     const { established, resumed, error } = it.tell({ session, serverName: "other.example" });
     assertEquals([established, resumed], [false, false]);
     assertMatch(String(error), /Cannot complete the handshake: .* is not for other\.example/);
+  });
+
+  Deno.test(`a session whose server has its name in the subject alone: refused (${protocol})`, async () => {
+    const { ca, cert, key } = await makeChain("server", {
+      leaf: { extensions: end("server", { names: null }) },
+    });
+    const server = { cert, key, clientCertificate: "none" } as const;
+    using it = await resumptionBench(protocol, server, { caCerts: [ca] });
+    using session = reread(it.connect({ checksName: false }).saved!, withoutBinding);
+    const { established, resumed, error } = it.tell({ session });
+    assertEquals([established, resumed], [false, false]);
+    assertMatch(String(error), /Cannot complete the handshake: .* is not for localhost/);
   });
 
   Deno.test(`a binding of another session binds nothing (${protocol})`, async () => {

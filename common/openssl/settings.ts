@@ -80,13 +80,18 @@ export interface TlsSettings {
   minVersion?: TlsVersion | undefined;
   /** Newest version to agree on (default the library's newest). */
   maxVersion?: TlsVersion | undefined;
-  /** Cipher suites up to version 1.2, in the form of openssl-ciphers(1); on DTLS default AEAD ones. */
+  /**
+   * Cipher suites up to version 1.2, in the form of openssl-ciphers(1); default AEAD ones with ECDHE.
+   */
   ciphers?: string | undefined;
   /** Cipher suites of version 1.3, colon-separated: SSL_CTX_set_ciphersuites(3). */
   cipherSuites?: string | undefined;
   /**
    * Key exchange groups, colon-separated, such as "X25519:P-256": SSL_CTX_set1_groups_list(3). Up to
-   * version 1.2 the curves of both ends' certificates have to be among them (RFC 8422 5.1).
+   * version 1.2 the curves of both ends' certificates have to be among them (RFC 8422 5.1). Default
+   * X25519MLKEM768 on TLS, where the library has it, X25519, P-256, P-384, and P-521 where the own
+   * certificate or an authority is on it. Groups of finite fields, such as ffdhe8192, let strangers
+   * keep a server busy.
    */
   groups?: string | undefined;
   /**

@@ -94,9 +94,7 @@ function common(transport: "tls" | "dtls"): SettingsTable<TlsSettings> {
     ciphers: setting(
       text({ what: "a list as in openssl-ciphers(1)" }),
       "cipher suites up to version 1.2",
-      transport === "dtls"
-        ? "AEAD suites; with a PSK, PSK suites alone"
-        : "the library's; with a PSK, PSK suites alone",
+      "AEAD suites with ECDHE; with a PSK, PSK suites alone",
     ),
     cipherSuites: setting(
       text({ what: "a colon-separated list" }),
@@ -106,7 +104,9 @@ function common(transport: "tls" | "dtls"): SettingsTable<TlsSettings> {
     groups: setting(
       text({ what: "a colon-separated list" }),
       "key exchange groups",
-      "the library's",
+      transport === "dtls"
+        ? "X25519, P-256, P-384; P-521 beside P-521 certificates"
+        : "X25519MLKEM768 where it is known, X25519, P-256, P-384; P-521 beside P-521 certificates",
     ),
     keyLog: setting(
       callback<(line: string) => void>(),

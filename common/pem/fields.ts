@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { type DerValue, objectId, readContents, readDer, smallNumber, TAG } from "./der.ts";
+import {
+  type DerValue,
+  objectId,
+  readContents,
+  readDer,
+  readSequence,
+  smallNumber,
+  TAG,
+} from "./der.ts";
 
 /** An extension, by its identifier in hexadecimal. */
 export interface Extension {
@@ -39,10 +47,10 @@ const EXTENSIONS_TAG = 0xa3;
 
 /** Reads a certificate; null where it has not the form of one. */
 export function readFields(der: Uint8Array): Fields | null {
-  const outer = readDer(der);
-  const [tbs, algorithm, signature] = outer && readContents(outer) || [];
-  const values = tbs && readContents(tbs);
-  if (!values || !algorithm || signature?.tag !== TAG.BIT_STRING) return null;
+  const [tbs, algorithm, signature] = readSequence(der) ?? [];
+  const values = tbs && readSequence(tbs.whole);
+  // The first byte of a signature says how many bits of its last one are unused: none.
+  if (!values || signature?.tag !== TAG.BIT_STRING || signature.contents[0] !== 0) return null;
   const first = values[0]?.tag === VERSION_TAG ? 1 : 0;
   const [, , issuer, validity, subject, key] = values.slice(first);
   const [notBefore, notAfter] = (validity && readContents(validity) || []).map(readTime);
@@ -61,8 +69,7 @@ export function readFields(der: Uint8Array): Fields | null {
     notAfter,
     key: key.whole,
     extensions,
-    algorithm,
-    // The first byte says how many bits are unused: none, in a signature.
+    algorithm: algorithm!,
     signature: signature.contents.subarray(1),
   };
 }

@@ -5,7 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import { constants, createPublicKey, verify, type VerifyKeyObjectInput } from "node:crypto";
-import { objectId, readContents } from "./der.ts";
+import { objectId, readContents, readSequence } from "./der.ts";
 import type { Fields } from "./fields.ts";
 
 /** Hash functions by the identifiers of RSA and ECDSA with them: RFC 8017 A.2.4, RFC 5758 3.2. */
@@ -30,7 +30,7 @@ const PSS_HASHES: Readonly<Record<string, readonly [name: string, saltBytes: num
 
 /** False, too, for algorithms that TLS 1.3 has no scheme for (RFC 8446 4.2.3), such as SHA-1. */
 export function isSignedBy(cert: Fields, authority: Fields): boolean {
-  const [id, parameters] = readContents(cert.algorithm) ?? [];
+  const [id, parameters] = readSequence(cert.algorithm.whole) ?? [];
   const name = objectId(id) ?? "";
   try {
     const key = createPublicKey({ key: Buffer.from(authority.key), format: "der", type: "spki" });

@@ -17,7 +17,7 @@ export interface Part {
   /** Instead of the usual ones. */
   extensions?: x509.Extension[];
   /** Of its key; the default is ECDSA on P-256 with SHA-256. */
-  algorithm?: RsaHashedKeyGenParams | EcKeyGenParams & { hash: string };
+  algorithm?: Algorithm & { hash: string };
   /** Hash function of its authority's signature. */
   hash?: string;
   /** Signed by itself. */
@@ -46,6 +46,7 @@ interface Made {
   readonly der: Uint8Array<ArrayBuffer>;
   readonly name: string;
   readonly keys: CryptoKeyPair;
+  readonly algorithm: Algorithm;
 }
 
 const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
@@ -104,13 +105,10 @@ export async function makeChain(
 
 async function make(name: string, part: Part, issuer: Made | null): Promise<Made> {
   const { algorithm = P256, from = -1, to = 1, extensions = [], selfSigned, pkcs8 } = part;
-  const keys = await crypto.subtle.generateKey(algorithm, true, [
-    "sign",
-    "verify",
-  ]) as CryptoKeyPair;
-  const signer = issuer && !selfSigned ? issuer : { name, keys };
+  const keys = await newKeys(algorithm);
+  const signer = issuer && !selfSigned ? issuer : { name, keys, algorithm };
   const { hash = "SHA-256" } = part;
-  const signingAlgorithm = { ...signer.keys.privateKey.algorithm, hash };
+  const signingAlgorithm = { ...signer.algorithm, hash };
   const made = await x509.X509CertificateGenerator.create({
     subject: name,
     issuer: signer.name,
@@ -122,7 +120,14 @@ async function make(name: string, part: Part, issuer: Made | null): Promise<Made
     extensions,
   });
   const der = new Uint8Array(made.rawData);
-  return { name, keys, der: part.isVersion1 ? await version1(der, signer.keys.privateKey) : der };
+  const shown = part.isVersion1 ? await version1(der, signer.keys.privateKey) : der;
+  return { name, keys, algorithm, der: shown };
+}
+
+async function newKeys(algorithm: Algorithm): Promise<CryptoKeyPair> {
+  const keys = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  if ("privateKey" in keys) return keys;
+  throw new TypeError(`${algorithm.name} has no key pairs`);
 }
 
 /** The public key of a private one that WebCrypto may find too large. */
