@@ -9,9 +9,11 @@
  *
  * @module
  */
-import { DEFAULT_CERTS } from "../common/certificates.ts";
+import { DEFAULT_CERTS, readPassphrase } from "../common/certificates.ts";
 import { describe, EXIT, reportError, UsageError } from "../common/errors.ts";
+import { print } from "../common/output.ts";
 import { parseArgs } from "../common/std.ts";
+import { shownWord } from "../common/visible.ts";
 import { KEY_TYPES, type KeyType } from "./key_types.ts";
 import { MAX_DAYS } from "./kinds.ts";
 import { DEFAULT_KEY_TYPE, ensureCertificates } from "./ensure.ts";
@@ -42,13 +44,16 @@ export type { Profile } from "./profile.ts";
  */
 export async function main(words: string[]): Promise<number> {
   try {
-    const { help, quiet, ...options } = parseWords(words);
+    const { help, quiet, passphraseFile, ...options } = parseWords(words);
     if (help) {
-      console.log(HELP);
+      print(`${HELP}\n`);
       return EXIT.complete;
     }
-    const { summary } = await ensureCertificates(options);
-    if (!quiet) console.log(summary);
+    const { summary } = await ensureCertificates({
+      ...options,
+      keyPassphrase: await readPassphrase(passphraseFile),
+    });
+    if (!quiet) print(`${summary}\n`);
     return EXIT.complete;
   } catch (error) {
     return reportError(error);
@@ -65,6 +70,7 @@ const HELP = `Makes the certificates for TLS and DTLS: an authority, a server, a
                    (the profile's)
   --name NAME      one more DNS name or IP address of the server; may stand several times
   --profile FILE   subjects, names and times, default the profile.yaml beside this script
+  --key-passphrase-file FILE   first line: the passphrase of keys that are there
   --force          make all anew, where all that is there was made here
   --quiet          print nothing but errors
   --help           this text
@@ -85,12 +91,13 @@ Examples:
 Exit codes: 0 complete, 1 failed, 2 wrong words.`;
 
 interface Words extends EnsureOptions {
+  passphraseFile: string | null;
   help: boolean;
   quiet: boolean;
 }
 
 const SWITCHES = ["force", "quiet", "help"];
-const VALUES = ["dir", "key", "days", "name", "profile"];
+const VALUES = ["dir", "key", "days", "name", "profile", "key-passphrase-file"];
 
 function parseWords(words: string[]): Words {
   refuseSwitchValues(words);
@@ -108,6 +115,7 @@ function parseWords(words: string[]): Words {
     profile: valueOf(parsed, "profile"),
     keyType: keyTypeFrom(valueOf(parsed, "key")),
     days: daysFrom(valueOf(parsed, "days")),
+    passphraseFile: valueOf(parsed, "key-passphrase-file") ?? null,
     extraNames: extraNames.map(checkName),
     force: parsed.force === true,
     quiet: parsed.quiet === true,
@@ -128,7 +136,7 @@ function refuseSwitchValues(words: string[]): void {
 
 function refuseWord(word: string): never {
   const allowed = [...VALUES, ...SWITCHES].map((name) => `--${name}`).join(", ");
-  throw new UsageError(`unknown word "${word}"; allowed are ${allowed}`);
+  throw new UsageError(`unknown word "${shownWord(word)}"; allowed are ${allowed}`);
 }
 
 function valueOf(parsed: Record<string, unknown>, name: string): string | undefined {
@@ -142,14 +150,16 @@ function keyTypeFrom(text: string | undefined): KeyType | undefined {
   if (text === undefined) return undefined;
   const keyType = KEY_TYPES.find((type) => type === text);
   if (keyType) return keyType;
-  throw new UsageError(`--key must be one of ${KEY_TYPES.join(", ")}, not "${text}"`);
+  throw new UsageError(`--key must be one of ${KEY_TYPES.join(", ")}, not "${shownWord(text)}"`);
 }
 
 function daysFrom(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const days = /^\d+$/.test(text) ? Number(text) : NaN;
   if (days >= 1 && days <= MAX_DAYS) return days;
-  throw new UsageError(`--days must be a whole number from 1 to ${MAX_DAYS}, not "${text}"`);
+  throw new UsageError(
+    `--days must be a whole number from 1 to ${MAX_DAYS}, not "${shownWord(text)}"`,
+  );
 }
 
 function checkName(text: string): string {

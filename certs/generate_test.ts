@@ -249,7 +249,11 @@ Deno.test("ensureCertificates() throws a UsageError for a wrong profile", () =>
   withDirectory(async (dir) => {
     const profile = join(dir, "wrong.yaml");
     await Deno.writeTextFile(profile, "servers: {}\n");
-    await assertRejects(() => ensureCertificates({ dir, profile }), UsageError, "servers");
+    await assertRejects(
+      () => ensureCertificates({ dir, profile }),
+      UsageError,
+      "did you mean server?",
+    );
     assertEquals(listing(dir), ["wrong.yaml"]);
   }));
 

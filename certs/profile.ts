@@ -4,10 +4,11 @@
  * @module
  */
 import { describe, UsageError } from "../common/errors.ts";
-import { fromFileUrl, parseYaml } from "../common/std.ts";
+import { fromFileUrl } from "../common/std.ts";
 import { checkValue, group, setting } from "../common/settings/check.ts";
 import type { Kind } from "../common/settings/kind.ts";
 import { listOf, wholeNumber } from "../common/settings/kinds.ts";
+import { readYaml, refuseUnknownKeys } from "../common/yaml.ts";
 import { DAYS, MAX_DAYS, NAME, SUBJECT_TEXT } from "./kinds.ts";
 
 /** What goes into the certificates; certs/profile.yaml says what each value means. */
@@ -117,12 +118,8 @@ export async function readProfile(file?: string): Promise<Profile> {
  */
 export function parseProfile(text: string, source: string): Profile {
   const action = `use the profile ${source}`;
-  let document: unknown;
-  try {
-    document = parseYaml(text);
-  } catch (cause) {
-    throw new UsageError(`Cannot ${action}: ${describe(cause)}`, { cause });
-  }
+  const document = readYaml(text, `Cannot ${action}`);
+  refuseUnknownKeys(text, document, PARTIAL.fields!, `Cannot ${action}`);
   try {
     return checkValue(PROFILE, document, "the document", action);
   } catch (cause) {

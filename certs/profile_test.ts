@@ -26,14 +26,14 @@ Deno.test("parseProfile() takes built-in values for what is left out", () => {
 });
 
 const WRONG = {
-  "an unknown key": ["validDays: 5", "validDays is no setting; did you mean validityDays?"],
+  "an unknown key": ["validDays: 5", "line 1: unknown key; did you mean validityDays?"],
   "an unknown key inside": [
-    "server: { name: x }",
-    "server.name is no setting; did you mean names?",
+    "server:\n  name: x",
+    "line 2: unknown key; did you mean names?",
   ],
   "an empty document": ["", "the document must be an object with organization"],
   "a list": ["- 1", "the document must be an object with organization"],
-  "what is no YAML": ["a: [1", "Cannot use the profile p.yaml: "],
+  "what is no YAML": ["a: [1", "not YAML: line 2: cannot read flow collection"],
   "a number in words": ["validityDays: many", `validityDays must be a whole number`],
   "half a day": ["validityDays: 0.5", "validityDays must be a whole number from 1 to 3650"],
   "too many days": ["validityDays: 3651", "3651"],

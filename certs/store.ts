@@ -4,6 +4,7 @@
  * @module
  */
 import { describe, RunError } from "../common/errors.ts";
+import { makePrivateFolder } from "../common/output.ts";
 import { basename, join } from "../common/std.ts";
 import type { CertificateSet } from "./authority.ts";
 import { digestOf, type Digests, formatMarker, isMade, MARKER, readMarker } from "./marker.ts";
@@ -124,7 +125,7 @@ export function notMadeHere(dir: string, { foreign }: Holding): RunError {
  * @throws {Deno.errors.*} as the file system says
  */
 export async function lockDirectory(dir: string): Promise<Disposable> {
-  await Deno.mkdir(dir, { recursive: true });
+  await makePrivateFolder(dir);
   if (Deno.build.os === "windows") return new DisposableStack();
   const directory = await Deno.open(dir);
   try {
@@ -164,11 +165,13 @@ function putInPlace(dir: string, names: readonly string[], before: Holding): voi
 async function readIfThere(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
   return await guardedRead(path, async () => {
     try {
-      return await Deno.readFile(path);
+      // A link whose target is away is there all the same, and its user's.
+      await Deno.lstat(path);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return null;
       throw error;
     }
+    return await Deno.readFile(path);
   });
 }
 

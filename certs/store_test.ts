@@ -43,6 +43,16 @@ Deno.test({
 });
 
 Deno.test({
+  name: "lockDirectory() makes a folder that its owner alone can look into",
+  ignore: SKIP_WINDOWS,
+  fn: () =>
+    withDirectory(async (dir) => {
+      using _lock = await lockDirectory(join(dir, "certs/pem"));
+      assertEquals([await modeOf(dir, "certs"), await modeOf(dir, "certs/pem")], [0o700, 0o700]);
+    }),
+});
+
+Deno.test({
   name: "writeCertificates() does not take over the mode of a file it replaces",
   ignore: SKIP_WINDOWS,
   fn: () =>

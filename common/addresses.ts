@@ -6,6 +6,7 @@
  */
 import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
+import { visible } from "./visible.ts";
 
 /** A host that a user has named. */
 export interface Host {
@@ -111,7 +112,9 @@ function readName(text: string): Host | string {
 
 /** In quotes, on one line and not too long. */
 function quote(text: string): string {
-  return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}...` : text);
+  return visible(
+    JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}...` : text),
+  );
 }
 
 /** Whether an IPv6 address is good on one link alone (fe80::/10, RFC 4291 2.5.6). */

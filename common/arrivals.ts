@@ -10,8 +10,13 @@ import { HEADER_BYTES } from "./protocol.ts";
 /** What {@linkcode Arrivals.take} returns for a message that came before. */
 export const DUPLICATE = -1;
 
-/** Memory for so many numbers of a size to begin with; it is doubled as higher ones come. */
-const FIRST_NUMBERS = 128;
+/** Numbers are remembered by so many at a time: one high number alone costs no more than a low one. */
+const PAGE_NUMBERS = 256;
+
+/** What a peer, a size of a peer's and a page of numbers take of V8's memory, in bytes. */
+const PEER_BYTES = 600;
+const SIZE_BYTES = 500;
+const PAGE_BYTES = 2 * PAGE_NUMBERS + 350;
 
 /**
  * Tells what the numbers of one peer's messages say: which came before, and which came late.
@@ -28,6 +33,8 @@ const FIRST_NUMBERS = 128;
  * ```
  */
 export class Arrivals {
+  /** What is remembered takes about so many bytes of memory. */
+  bytes = PEER_BYTES;
   readonly #sizes = new Map<number, SizeArrivals>();
   readonly #plan: Plan;
 
@@ -47,17 +54,28 @@ export class Arrivals {
       const times = Math.max(timesIn(this.#plan.sizes, sizeBytes), 1);
       arrivals = new SizeArrivals(times, this.#plan.seconds !== undefined);
       this.#sizes.set(sizeBytes, arrivals);
+      this.bytes += SIZE_BYTES;
     }
-    return arrivals.take(no);
+    const { pages } = arrivals;
+    const ahead = arrivals.take(no);
+    this.bytes += (arrivals.pages - pages) * PAGE_BYTES;
+    return ahead;
   }
+}
+
+/** What the arrivals of one peer take of memory at most where it keeps to the plan, in bytes. */
+export function arrivalsBytes({ sizes, repeat, seconds }: Plan): number {
+  const numbers = seconds === undefined ? repeat : MAX_REPEAT;
+  const pages = Math.ceil(numbers / PAGE_NUMBERS);
+  return PEER_BYTES + new Set(sizes).size * (SIZE_BYTES + pages * PAGE_BYTES);
 }
 
 /** The messages of one size. */
 class SizeArrivals {
   readonly #times: number;
   readonly #wraps: boolean;
-  /** How often each number came. */
-  #seen = new Uint16Array(FIRST_NUMBERS);
+  /** How often each number came, by pages; those that are not there hold zeros. */
+  readonly #pages = new Map<number, Uint16Array>();
   #highest = -1;
 
   constructor(times: number, wraps: boolean) {
@@ -65,12 +83,18 @@ class SizeArrivals {
     this.#wraps = wraps;
   }
 
+  /** How many pages there are. */
+  get pages(): number {
+    return this.#pages.size;
+  }
+
   take(no: number): number {
-    if (no >= this.#seen.length) this.#grow(no);
     const ahead = this.#aheadOf(no);
-    if (ahead > 0) this.#advance(no);
-    else if (this.#seen[no]! >= this.#times) return DUPLICATE;
-    this.#seen[no]!++;
+    if (ahead > 0) this.#advance(no, ahead);
+    const seen = this.#pageOf(no);
+    const at = no % PAGE_NUMBERS;
+    if (ahead <= 0 && seen[at]! >= this.#times) return DUPLICATE;
+    seen[at]!++;
     return Math.max(ahead, 0);
   }
 
@@ -82,24 +106,27 @@ class SizeArrivals {
   }
 
   /** Where numbers begin again, those between the old and the new highest were another round's. */
-  #advance(no: number): void {
-    if (this.#wraps && this.#highest >= 0) {
-      const { length } = this.#seen;
-      for (let at = this.#highest; at !== no;) {
-        // Numbers that there is no memory for never came.
-        at = at + 1 < length ? at + 1 : 0;
-        this.#seen[at] = 0;
-      }
+  #advance(no: number, ahead: number): void {
+    let at = this.#highest + 1;
+    let left = this.#wraps && this.#highest >= 0 ? ahead : 0;
+    while (left > 0) {
+      at %= MAX_REPEAT;
+      const page = Math.floor(at / PAGE_NUMBERS);
+      const from = at % PAGE_NUMBERS;
+      const count = Math.min(left, PAGE_NUMBERS - from, MAX_REPEAT - at);
+      if (count === PAGE_NUMBERS) this.#pages.delete(page);
+      else this.#pages.get(page)?.fill(0, from, from + count);
+      at += count;
+      left -= count;
     }
     this.#highest = no;
   }
 
-  #grow(no: number): void {
-    let { length } = this.#seen;
-    while (length <= no) length *= 2;
-    const seen = new Uint16Array(Math.min(length, MAX_REPEAT));
-    seen.set(this.#seen);
-    this.#seen = seen;
+  #pageOf(no: number): Uint16Array {
+    const page = Math.floor(no / PAGE_NUMBERS);
+    let seen = this.#pages.get(page);
+    if (!seen) this.#pages.set(page, seen = new Uint16Array(PAGE_NUMBERS));
+    return seen;
   }
 }
 

@@ -7,7 +7,7 @@ import { describe, RunError, UsageError } from "./errors.ts";
 import { type CredentialNames, type Credentials, readCredentials } from "./pem/credentials.ts";
 import { PemError } from "./pem/errors.ts";
 import type { Role } from "./protocol.ts";
-import { join } from "./std.ts";
+import { dirname, join } from "./std.ts";
 
 /** Folder of the certificates, where nothing else is said: apart from this project's own files. */
 export const DEFAULT_CERTS = "certs/pem";
@@ -88,8 +88,11 @@ export async function readPassphrase(path: string | null): Promise<string | unde
   try {
     text = await Deno.readTextFile(path);
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotCapable) throw cause;
-    throw new UsageError(`--key-passphrase-file ${path}: ${describe(cause)}`, { cause });
+    // The passphrase itself may stand there by mistake: the name is not repeated.
+    if (cause instanceof Deno.errors.NotCapable) {
+      throw new RunError("permission missing: --key-passphrase-file; run again with --allow-read");
+    }
+    throw new UsageError(`--key-passphrase-file: ${describe(cause)}; the name of a file is wanted`);
   }
   // Deno.readTextFile takes a byte order mark for a character.
   const [line = ""] = text.replace(/^\uFEFF/, "").split(/\r\n|[\r\n]/, 1);
@@ -102,8 +105,10 @@ async function readFile(path: string): Promise<Uint8Array> {
     return await Deno.readFile(path);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) throw cause;
+    const dir = dirname(path);
+    const task = dir === DEFAULT_CERTS ? "deno task certs" : `deno task certs --dir ${dir}`;
     throw new RunError(
-      `cannot read ${path}: ${describe(cause)}; make certificates with: deno task certs`,
+      `cannot read ${path}: ${describe(cause)}; put it there, or make certificates with: ${task}`,
       { cause },
     );
   }

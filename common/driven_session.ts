@@ -7,6 +7,7 @@
 import { toSecurity } from "./openssl/info.ts";
 import { ENDED, NOT_YET, type TlsSession } from "./openssl/session.ts";
 import type { MaybePromise, Security } from "./protocol.ts";
+import { WaitingAnswers } from "./waiting_answers.ts";
 
 /** What carries a session's bytes or datagrams. */
 export interface SessionCarrier {
@@ -19,6 +20,8 @@ export interface SessionCarrier {
    * @throws {Deno.errors.UnexpectedEof} where the peer has closed the connection
    */
   feed(timeoutMs: number): MaybePromise<boolean>;
+  /** Told once, when the handshake is complete. */
+  established?(): void;
   /** Gives the socket back. May be called twice. */
   close(): void;
 }
@@ -46,6 +49,13 @@ export class DrivenSession {
   readonly #carrier: SessionCarrier;
   readonly #closeTimeoutMs: number;
   readonly #emit = (bytes: Uint8Array) => this.#transmit(bytes);
+  /** Counts how much was put out. */
+  readonly #emitAnswer = (bytes: Uint8Array) => {
+    this.#answered += bytes.length;
+    this.#transmit(bytes);
+  };
+  #answered = 0;
+  readonly #answers = new WaitingAnswers();
   #resumed: boolean | undefined;
   /** Set while the system's buffer is full: what follows is sent after it. */
   #sending: Promise<void> | undefined;
@@ -84,7 +94,10 @@ export class DrivenSession {
         if (!fed) this.core.handleTimeout();
         const done = this.core.handshake();
         const sending = this.#flush();
-        if (done) return sending;
+        if (done) {
+          this.#carrier.established?.();
+          return sending;
+        }
         const leftMs = dueMs - performance.now();
         if (leftMs <= 0) throw this.core.timeoutError();
         const waitMs = fed ? FIRST_WAIT_MS : this.core.timeoutMs() ?? Infinity;
@@ -122,6 +135,7 @@ export class DrivenSession {
    * Receives into `into`, on DTLS one message.
    *
    * @returns how many bytes, 0 when the peer has ended, {@linkcode LATE} when nothing came in time
+   * @throws {RunError} where the peer asks for answers of TLS itself and does not read them
    */
   protected receiveWithin(into: Uint8Array, timeoutMs: number): MaybePromise<number> {
     return this.#receive(into as Uint8Array<ArrayBuffer>, timeoutMs, Infinity);
@@ -138,7 +152,7 @@ export class DrivenSession {
       const length = this.core.read(into);
       if (length === ENDED) return 0;
       if (length !== NOT_YET) return length;
-      this.#flush();
+      this.#flushAnswers();
       if (!isFirst) {
         const now = performance.now();
         if (due === Infinity) due = now + timeoutMs;
@@ -204,6 +218,19 @@ export class DrivenSession {
   #flush(): MaybePromise<void> {
     this.core.drain(this.#emit);
     return this.#sending;
+  }
+
+  /**
+   * Sends what reading has brought about.
+   *
+   * @throws {RunError} where too much of it waits already
+   */
+  #flushAnswers(): void {
+    this.#answered = 0;
+    this.core.drain(this.#emitAnswer);
+    if (!this.#sending || this.#answered === 0) return;
+    const tooMuch = this.#answers.add(this.#answered, this.#sending);
+    if (tooMuch) throw tooMuch;
   }
 
   #transmit(bytes: Uint8Array): void {

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { say } from "./say.ts";
 import { systemCode } from "./system_errors.ts";
+import { visibleLine } from "./visible.ts";
 
 /** Exit codes of every command. */
 export const EXIT = {
@@ -119,7 +121,7 @@ const CAUSES: Readonly<Record<string, string>> = {
 /**
  * Says in one line what is the case, for an error of the runtime or of a library.
  *
- * @returns text without line breaks and without a stack
+ * @returns text without line breaks, without a stack, and with nothing that a terminal would obey
  */
 export function describe(error: unknown): string {
   try {
@@ -131,26 +133,22 @@ export function describe(error: unknown): string {
 }
 
 function describeKnown(error: unknown): string {
-  if (!(error instanceof Error)) return oneLine(String(error));
-  if (error instanceof RunError || error instanceof UsageError) return oneLine(error.message);
+  if (!(error instanceof Error)) return visibleLine(String(error));
+  if (error instanceof RunError || error instanceof UsageError) return visibleLine(error.message);
   if (error instanceof Deno.errors.NotCapable) return describeMissingPermission(error);
-  return CAUSES[systemCode(error) ?? ""] ?? oneLine(error.message || error.name);
+  return CAUSES[systemCode(error) ?? ""] ?? visibleLine(error.message || error.name);
 }
 
 /** Deno's own line names the switch; only the wish to run again is ours. */
 function describeMissingPermission(error: Error): string {
   const flag = /--allow-[a-z]+/.exec(error.message)?.[0];
   const what = /^Requires (.*?), run again/.exec(error.message)?.[1];
-  if (!flag || !what) return oneLine(error.message);
+  if (!flag || !what) return visibleLine(error.message);
   return `permission missing: ${what.replaceAll('"', "")}; run again with ${flag}`;
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s*[\r\n]+\s*/g, " ").trim();
 }
 
 /** Prints the one line an error is worth on stderr and returns its exit code. */
 export function reportError(error: unknown): number {
-  console.error(`error: ${describe(error)}`);
+  say(`error: ${describe(error)}`);
   return exitCodeOf(error);
 }

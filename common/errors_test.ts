@@ -171,3 +171,9 @@ Deno.test("reportError() prints one line without a stack and returns the exit co
     1,
   ]);
 });
+
+Deno.test("describe() leaves nothing of a foreign text that a terminal obeys", () => {
+  for (const error of [new RunError("a\x1b[2J"), new Error("a\x1b[2J"), "a\x1b[2J"]) {
+    assertEquals(describe(error), "a\\x1b[2J");
+  }
+});

@@ -38,6 +38,15 @@ const POINT = 0x2e;
 const BLANK = 0x20;
 const ZERO = 0x30;
 
+/**
+ * What stands between the columns. The format has a blank before the size, and `% 5ld` one before
+ * the seconds of an hour: a digit there belongs to a number that is longer than its column.
+ */
+const BETWEEN: readonly (readonly [at: number, byte: number])[] = [
+  ...[[5, COMMA], [10, COMMA], [11, BLANK], [18, COMMA]] as const,
+  ...[[19, BLANK], [24, POINT], [31, COMMA]] as const,
+];
+
 /** What a header says. */
 export interface Header {
   /** Index of the message within its size, from 0. */
@@ -129,8 +138,8 @@ export function parseSentUs(header: Uint8Array): number {
  */
 export function parseSize(header: Uint8Array): number {
   const size = readNumber(header, SIZE.at, SIZE.width);
-  const formed = header.length >= HEADER_BYTES && header[5] === COMMA && header[10] === COMMA &&
-    header[18] === COMMA && header[24] === POINT && header[31] === COMMA;
+  let formed = header.length >= HEADER_BYTES && header[MICROS.at] !== BLANK;
+  for (const [at, byte] of BETWEEN) formed &&= header[at] === byte;
   const numbers = readNumber(header, NO.at, NO.width) +
     readNumber(header, SECONDS.at, SECONDS.width) + readNumber(header, MICROS.at, MICROS.width);
   // One number that is none makes the sum none.

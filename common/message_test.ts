@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import {
   ACK,
   HEADER_TEXT_BYTES,
@@ -139,6 +140,11 @@ const NO_HEADERS: Record<string, Uint8Array> = {
   "a size shorter than a header": altered(12, "    31"),
   "a size of zero": altered(12, "     0"),
   "a hexadecimal size": altered(12, "  0x64"),
+  "a size of seven digits": altered(11, "9999999"),
+  "a size whose digits begin a column early": altered(11, "1    64"),
+  "no blank before the size": altered(11, "x"),
+  "seconds of five digits": altered(19, "12345"),
+  "microseconds padded with blanks": altered(25, "     1"),
 };
 
 for (const [what, bytes] of Object.entries(NO_HEADERS)) {
@@ -146,6 +152,17 @@ for (const [what, bytes] of Object.entries(NO_HEADERS)) {
     assertThrows(() => parseSize(bytes), MessageError, "not a message of this program");
   });
 }
+
+Deno.test("parseSize() refuses every header with a byte that its format does not have there", () => {
+  // Where a digit is one of a number in its column it makes another number, and no other form.
+  const isInColumn = (at: number) => at < 5 || at > 11 && at < 18 || at > 19 && at < 24 || at > 24;
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 31 }), fc.integer({ min: 0, max: 9 }), (at, n) => {
+      fc.pre(!isInColumn(at) || at === 31);
+      assertThrows(() => parseSize(altered(at, String(n))), MessageError);
+    }),
+  );
+});
 
 const ILL_FORMED: Record<string, Uint8Array> = {
   "a time in words": altered(19, "later.please"),

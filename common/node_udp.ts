@@ -5,14 +5,18 @@
  * @module
  */
 import { createSocket, type Socket } from "node:dgram";
+import { BoundedQueue } from "./bounded_queue.ts";
 import { MAX_DATAGRAM_BYTES } from "./protocol.ts";
 import { isLoss } from "./system_errors.ts";
 
 /** As much of `Deno.DatagramConn` as is used. */
 export type DatagramSocket = Pick<Deno.DatagramConn, "addr" | "receive" | "send" | "close">;
 
-/** Datagrams kept for a program that does not receive; later ones are dropped, as by a system. */
-const QUEUE_LIMIT = 1024;
+/**
+ * What is kept of datagrams for a program that does not receive, in bytes; later ones are dropped, as
+ * by a system.
+ */
+const QUEUE_BYTES = 1024 * 1024;
 
 /**
  * Binds a UDP socket: Deno's own where it can be had, which is faster, else Node's.
@@ -30,7 +34,10 @@ export function bindUdp(hostname: string, port: number): DatagramSocket {
 export class NodeDatagramConn implements DatagramSocket {
   readonly addr: Deno.NetAddr;
   readonly #socket: Socket;
-  readonly #queue: { bytes: Uint8Array; from: Deno.NetAddr }[] = [];
+  readonly #queue = new BoundedQueue<{ bytes: Uint8Array; from: Deno.NetAddr }>(
+    QUEUE_BYTES,
+    ({ bytes }) => bytes.length,
+  );
   #failure: unknown;
   #wake: () => void = () => {};
 
@@ -47,8 +54,12 @@ export class NodeDatagramConn implements DatagramSocket {
       if (!isBound || !isLoss(error)) this.#fail(error);
     });
     this.#socket.on("message", (bytes, { address, port }) => {
-      if (this.#queue.length >= QUEUE_LIMIT) return;
-      this.#queue.push({ bytes, from: { transport: "udp", hostname: address, port } });
+      if (!this.#queue.hasRoomFor(bytes.length)) return;
+      // A copy, as Deno hands over 64 KiB of memory with each datagram.
+      this.#queue.push({
+        bytes: Uint8Array.from(bytes),
+        from: { transport: "udp", hostname: address, port },
+      });
       this.#wake();
     });
     this.#socket.bind({ address: hostname, port, exclusive: true });
@@ -58,15 +69,21 @@ export class NodeDatagramConn implements DatagramSocket {
     this.addr = { transport: "udp", hostname: bound.address, port: bound.port };
   }
 
+  /** What has not been received yet, in bytes. */
+  get queuedBytes(): number {
+    return this.#queue.bytes;
+  }
+
   /** The next datagram, in `into`. */
   async receive(
     into: Uint8Array = new Uint8Array(MAX_DATAGRAM_BYTES),
   ): Promise<[Uint8Array<ArrayBuffer>, Deno.Addr]> {
-    while (this.#queue.length === 0) {
+    let next;
+    while (!(next = this.#queue.shift())) {
       if (this.#failure !== undefined) throw this.#failure;
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
-    const { bytes, from } = this.#queue.shift()!;
+    const { bytes, from } = next;
     const part = bytes.subarray(0, into.length);
     into.set(part);
     return [into.subarray(0, part.length) as Uint8Array<ArrayBuffer>, from];

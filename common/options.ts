@@ -17,6 +17,7 @@ import { DEFAULT_CERTS } from "./certificates.ts";
 import { defaultLane, permissionsOf } from "./lanes.ts";
 import { MAX_CORES } from "./posix/affinity.ts";
 import { type Engine, type Io, IO_KINDS, laneName, type Protocol, type Role } from "./protocol.ts";
+import { shownWord } from "./visible.ts";
 import {
   choiceOf,
   helpLines,
@@ -295,7 +296,9 @@ function readPlan(path: string | undefined, readFile: (path: string) => string):
 export function sizesOf(text: string | undefined): number[] | undefined {
   return text?.split(",").map((size) => {
     if (!/^[0-9]{1,9}$/.test(size.trim())) {
-      throw new UsageError(`--sizes ${text}: "${size}" is no whole number of bytes`);
+      throw new UsageError(
+        `--sizes ${shownWord(text)}: "${shownWord(size)}" is no whole number of bytes`,
+      );
     }
     return Number(size);
   });

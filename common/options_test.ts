@@ -140,20 +140,21 @@ Deno.test("parseOptions() reads --engine where there is a choice of it", () => {
 /** Words that no script takes, and the line that says so. */
 const REFUSED: [string[], string][] = [
   [["--bogus"], 'unknown word "--bogus"; --help lists the words that are allowed'],
-  [["--bogus=3"], 'unknown word "--bogus=3"; --help lists the words that are allowed'],
+  [["--bogus=3"], 'unknown word "--bogus"; --help lists the words that are allowed'],
   [["-x"], 'unknown word "-x"; --help lists the words that are allowed'],
-  [["--no-quiet"], 'unknown word "--no-quiet"; --help lists the words that are allowed'],
+  [["--no-quiet"], 'unknown word "--no-quiet"; did you mean --quiet?'],
+  [["--seconds", "-1"], "--seconds -1: a whole number from 1 to 3600 is allowed"],
   [["--constructor"], 'unknown word "--constructor"; --help lists the words that are allowed'],
-  [["--port.x", "1"], 'unknown word "--port.x"; --help lists the words that are allowed'],
+  [["--port.x", "1"], 'unknown word "--port.x"; did you mean --port?'],
   [["100"], 'unknown word "100"; --help lists the words that are allowed'],
   [["-"], 'unknown word "-"; --help lists the words that are allowed'],
-  [["--", "--port"], 'unknown word "--port"; --help lists the words that are allowed'],
+  [["--", "--port"], 'unknown word "--port"; did you mean --port?'],
   [["--help", "--bogus"], 'unknown word "--bogus"; --help lists the words that are allowed'],
   [["--port"], "--port wants a value: N"],
   [["--port="], "--port wants a value: N"],
   [["--json", "--quiet"], "--json wants a value: FILE"],
   [["--port", "1", "--port", "2"], "--port stands there 2 times"],
-  [["--quiet=yes"], "--quiet=yes: this word takes no value"],
+  [["--quiet=yes"], "--quiet: this word takes no value"],
   [["--port", "65536"], "--port 65536: a whole number from 1 to 65535 is allowed"],
   [["--port", "http"], "--port http: a whole number from 1 to 65535 is allowed"],
   [["--port", "1e3"], "--port 1e3: a whole number from 1 to 65535 is allowed"],
@@ -219,6 +220,22 @@ Deno.test("parseOptions() refuses a client that has no port to go to", () => {
   const line = "--port 0: a whole number from 1 to 65535 is allowed";
   assertEquals(refusal("tcp", "client", "--port", "0"), line);
 });
+
+/** What may be a key, in every place where a word is refused. */
+const SECRETS = [
+  "-----BEGIN PRIVATE KEY-----\nMIGHAgEA\n",
+  "8f3a9c".repeat(8),
+];
+const PLACES = ["", "--bogus=", "--port=", "--sizes=", "--connect=", "--quiet=", "--seconds=1,"];
+
+for (const place of PLACES) {
+  Deno.test(`parseOptions() does not repeat a key that stands where a word is refused: ${place}`, () => {
+    for (const secret of SECRETS) {
+      const line = refusal("tcp", "client", `${place}${secret}`);
+      assertEquals(/MIGH|8f3a9c/.test(line), false, line);
+    }
+  });
+}
 
 for (const word of ["--forever", "--idle-timeout-ms=5"]) {
   Deno.test(`parseOptions() refuses ${word} from a client as unknown`, () => {

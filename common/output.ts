@@ -7,6 +7,7 @@
  * @module
  */
 import { describe, RunError } from "./errors.ts";
+import { visible } from "./visible.ts";
 
 /** Takes text, writes it to its end. */
 export type Write = (text: string) => void;
@@ -47,6 +48,19 @@ export function openDocument(path: string): Write {
 }
 
 /**
+ * Makes a folder, and those above it that are missing, which its owner alone can look into,
+ * whatever the umask leaves to others: keys come into it, or results, which name the machine.
+ *
+ * @throws {Deno.errors.*} as the file system says
+ */
+export async function makePrivateFolder(path: string): Promise<void> {
+  await Deno.mkdir(path, { recursive: true, mode: PRIVATE });
+}
+
+/** Read, written and entered by its owner alone. */
+export const PRIVATE = 0o700;
+
+/**
  * Opens a log; "-" is stdout.
  *
  * @throws {RunError} naming the file; so do its methods
@@ -74,13 +88,14 @@ export function openLog(path: string): LogFile {
 }
 
 /**
- * Writes to stdout. A reader that has gone away is no error: the files still get everything.
+ * Writes to stdout what can be seen, see {@linkcode visible}. A reader that has gone away is no
+ * error: the files still get everything.
  *
  * @throws {RunError} where stdout takes no more
  */
 export function print(text: string): void {
   try {
-    writeAll(Deno.stdout, text);
+    writeAll(Deno.stdout, visible(text));
   } catch (cause) {
     if (cause instanceof Deno.errors.BrokenPipe) return;
     throw new RunError(`cannot write to stdout: ${describe(cause)}`, { cause });

@@ -203,3 +203,9 @@ Deno.test("print() hands on every other error", () => {
   const error = assertThrows(() => print("lost\n"), RunError);
   assertEquals(error.message, "cannot write to stdout: there is no space left on the device");
 });
+
+Deno.test("print() writes what can be seen, in place of what a terminal obeys", () => {
+  using stdout = new FakeStdout();
+  print("a\x1b[2J\u202eb\n");
+  assertEquals(stdout.texts.join(""), "a\\x1b[2J\\u202eb\n");
+});

@@ -5,7 +5,7 @@
  */
 import { UsageError } from "./errors.ts";
 import { type Protocol, SIZE_LIMITS } from "./protocol.ts";
-import { parseYaml } from "./std.ts";
+import { readYaml, refuseUnknownKeys } from "./yaml.ts";
 
 /** What a run exchanges. */
 export interface Plan {
@@ -51,7 +51,8 @@ export const QUICK_PLAN: Plan = { sizes: [16384, 100], repeat: 100 };
  *
  * @param text the YAML text
  * @param file its name, for the error's line
- * @throws {UsageError} naming file and key, where it is not YAML or a key or a value is wrong
+ * @throws {UsageError} naming file and line, where it is not YAML or has an unknown key, or file and
+ * key, where a value is wrong
  *
  * @example
  * ```ts
@@ -60,23 +61,14 @@ export const QUICK_PLAN: Plan = { sizes: [16384, 100], repeat: 100 };
  * ```
  */
 export function parsePlan(text: string, file: string): PlanFile {
-  let value: unknown;
-  try {
-    value = parseYaml(text);
-  } catch (cause) {
-    const first = String((cause as Error).message).split("\n", 1)[0]?.replace(/:$/, "");
-    throw new UsageError(`plan ${file}: not YAML: ${first}`, { cause });
-  }
+  const value = readYaml(text, `plan ${file}`);
   if (Object.prototype.toString.call(value) !== "[object Object]") {
     throw new UsageError(`plan ${file}: keys with values are wanted, such as "sizes: [100, 999]"`);
   }
+  refuseUnknownKeys(text, value, KEYS, `plan ${file}`);
   const plan: PlanFile = {};
   for (const [key, found] of Object.entries(value as object)) {
-    const check = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined;
-    if (!check) {
-      const allowed = Object.keys(KEYS).join(", ");
-      throw new UsageError(`plan ${file}: unknown key "${key}"; allowed are ${allowed}`);
-    }
+    const check = KEYS[key]!;
     if (!check.accepts(found)) {
       throw new UsageError(`plan ${file}: key "${key}": ${check.wanted} is wanted`);
     }

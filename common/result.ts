@@ -7,6 +7,7 @@
  */
 import { cpus } from "node:os";
 import { VERSION } from "./version.ts";
+import { visibleJson } from "./visible.ts";
 import type { Engine, Io, Protocol, Role, Security, Step } from "./protocol.ts";
 import type { OneWay } from "./one_way.ts";
 import type { Summary } from "./statistics.ts";
@@ -122,5 +123,5 @@ function mayAsk(kind: "cpus" | "hostname"): boolean {
 
 /** The document as the text of its file. */
 export function formatDocument(document: ResultDocument): string {
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return visibleJson(document);
 }

@@ -12,6 +12,7 @@ import { helpText, type PairOptions, parseOptions } from "./options.ts";
 import { MessagePrinter } from "./message_printer.ts";
 import { type LogFile, openDocument, openLog, print, type Write } from "./output.ts";
 import { pinToCore } from "./posix/affinity.ts";
+import type { ReceiveBufferState } from "./posix/receive_buffer.ts";
 import type { Protocol, Role, Security } from "./protocol.ts";
 import { Recorder } from "./recorder.ts";
 import {
@@ -21,10 +22,13 @@ import {
   type RunResult,
   type SizeResult,
 } from "./result.ts";
+import { say } from "./say.ts";
 import { Server } from "./server.ts";
+import { onEndSignals } from "./signals.ts";
 import type { AnyServerTransport } from "./server_transport.ts";
 import { StepLog } from "./step_log.ts";
 import { formatTable, formatUs } from "./table.ts";
+import { TroubleLines } from "./trouble_lines.ts";
 import { VERSION } from "./version.ts";
 
 /** A transport, and what else the result document says about the lane. */
@@ -81,27 +85,43 @@ export function serverMain(
     const { options, recorder, deadlines } = script;
     const { transport, library } = await prepare(options, deadlines);
     script.library = library ?? null;
-    console.error(
+    say(
       `listening on ${
         formatAddress(withZoneOf(options.hostname, transport.hostname), transport.port)
       }`,
     );
     const printer = new MessagePrinter();
-    script.finishTalk = () => printer.flush();
+    const troubles = new TroubleLines(say);
+    script.finishTalk = () => {
+      printer.flush();
+      troubles.flush();
+    };
     const server = new Server({
       options,
       recorder,
       deadlines,
       onMessage: script.talks ? (header, epochUs) => printer.add(header, epochUs) : undefined,
-      onTrouble: (line) => console.error(line),
+      onTrouble: (line) => troubles.add(line),
     });
     try {
       if ("run" in transport) await server.serveDatagrams(transport);
       else await server.serve(transport);
     } finally {
       script.security = server.security;
+      sayLoss(transport.receiveBuffer);
     }
   });
+}
+
+/** Datagrams that have reached this machine, and not this program, are nobody else's loss. */
+function sayLoss(buffer: ReceiveBufferState | null | undefined): void {
+  if (!buffer?.dropped) return;
+  const { dropped, bytes, askedBytes } = buffer;
+  const size = bytes === askedBytes ? `${bytes} bytes` : `${bytes} of ${askedBytes} bytes wanted`;
+  console.error(
+    `warning: ${dropped} datagrams were lost here: the socket's receive buffer (${size}) was full; ` +
+      "let clients pause (--wait-ms), or raise the system's limit (net.core.rmem_max)",
+  );
 }
 
 /** One run of a script, as its parts fill it in. */
@@ -174,7 +194,7 @@ async function runScript(
       makeDocument(startedAt, describeEnvironment(script.library), complete, [result]),
     ));
   });
-  if (failure instanceof InterruptedError) console.error("interrupted; the results are partial");
+  if (failure instanceof InterruptedError) say("interrupted; the results are partial");
   else if (!complete) reportError(failure);
   if (!isKept) return EXIT.failed;
   return complete ? EXIT.complete : exitCodeOf(failure);
@@ -203,7 +223,7 @@ function keep(script: Script, result: RunResult, write: () => void): boolean {
   const isShown = talks && attempt(() => print(table));
   attempt(write);
   attempt(() => log?.close());
-  if (failures.length > 0 && !isShown && table) console.error(table.trimEnd());
+  if (failures.length > 0 && !isShown && table) say(table.trimEnd());
   for (const failure of failures) reportError(failure);
   return failures.length === 0;
 }
@@ -215,7 +235,7 @@ async function runSizes(script: Script, clients: Client[]): Promise<void> {
   const shows = !options.quiet && Deno.stderr.isTerminal();
   for (const [i, sizeBytes] of sizes.entries()) {
     if (options.pause && i > 0) await untilEnter(sizeBytes, deadlines);
-    if (shows) console.error(`size ${i + 1} of ${sizes.length}: ${sizeBytes} bytes`);
+    if (shows) say(`size ${i + 1} of ${sizes.length}: ${sizeBytes} bytes`);
     const running = clients.map((client) => client.exchangeSize(sizeBytes, i === sizes.length - 1));
     try {
       await Promise.all(running);
@@ -232,7 +252,7 @@ async function runSizes(script: Script, clients: Client[]): Promise<void> {
 
 /** Waits for the Enter key, or for Ctrl-C. */
 async function untilEnter(nextSizeBytes: number, deadlines: Deadlines): Promise<void> {
-  console.error(`press Enter for size ${nextSizeBytes}`);
+  say(`press Enter for size ${nextSizeBytes}`);
   const interrupted = Promise.withResolvers<never>();
   using deadline = deadlines.add(interrupted.reject);
   deadline.arm(2 ** 31 - 1);
@@ -254,13 +274,7 @@ function onSignals(deadlines: Deadlines): Disposable {
     if (++count > 1) Deno.exit(EXIT.interrupted);
     deadlines.interrupt();
   };
-  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-  for (const signal of signals) Deno.addSignalListener(signal, handler);
-  return {
-    [Symbol.dispose]() {
-      for (const signal of signals) Deno.removeSignalListener(signal, handler);
-    },
-  };
+  return onEndSignals(handler);
 }
 
 function resultOf(script: Script, complete: boolean): RunResult {

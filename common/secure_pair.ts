@@ -12,13 +12,15 @@ import { toSecurity } from "./openssl/info.ts";
 import type { SavedSession } from "./openssl/saved_session.ts";
 import type { SecureConn } from "./openssl/secure_conn.ts";
 import type { TlsSession } from "./openssl/session.ts";
-import type {
-  ListenSettings,
-  TlsServerSettings,
-  TlsSettings,
-  TlsVersion,
+import {
+  type ListenSettings,
+  MAX_HANDSHAKES,
+  type TlsServerSettings,
+  type TlsSettings,
+  type TlsVersion,
 } from "./openssl/settings.ts";
 import type { PairOptions } from "./options.ts";
+import type { ReceiveBufferState } from "./posix/receive_buffer.ts";
 import type { Security } from "./protocol.ts";
 import type { ServerConnection, ServerTransport } from "./server_transport.ts";
 
@@ -57,6 +59,8 @@ export async function pairListenSettings(
     hostname: await listenAddress(options.hostname),
     port: options.port,
     handshakeTimeoutMs: options.timeoutMs,
+    // All of a pair's clients are on one machine, and may begin at once.
+    maxHandshakesPerAddress: MAX_HANDSHAKES,
     signal: deadlines.signal,
   };
 }
@@ -64,6 +68,7 @@ export async function pairListenSettings(
 /** What a `TlsListener` and a `DtlsListener` have in common. */
 interface SecureListener<Conn> {
   readonly addr: Deno.NetAddr;
+  readonly receiveBuffer?: ReceiveBufferState;
   accept(): Promise<Conn | null>;
   stopAccepting(): void;
   close(): Promise<void>;
@@ -81,6 +86,9 @@ export function listenerTransport<Conn>(
   return {
     hostname: listener.addr.hostname,
     port: listener.addr.port,
+    get receiveBuffer() {
+      return listener.receiveBuffer ?? null;
+    },
     // Datagrams get lost.
     lossy: listener.addr.transport === "udp",
     async accept() {

@@ -5,10 +5,11 @@
  * @module
  */
 import { EPOCH_US, STEP_INDEX, StepTimer } from "./clock.ts";
-import type { Deadline, Deadlines } from "./deadline.ts";
-import { describe, InterruptedError, RunError } from "./errors.ts";
+import type { Deadlines } from "./deadline.ts";
+import { describe, InterruptedError } from "./errors.ts";
 import { ACK, MessageError, oneWayDelayUs, parseNo, parseSentUs } from "./message.ts";
-import { Arrivals, DUPLICATE, isMessage, timesIn } from "./arrivals.ts";
+import { Arrivals, DUPLICATE, isMessage } from "./arrivals.ts";
+import { ExpectedMessages, Visitors } from "./visitors.ts";
 import type { PairOptions } from "./options.ts";
 import type {
   DatagramPeer,
@@ -18,6 +19,7 @@ import type {
 } from "./server_transport.ts";
 import type { MaybePromise, Security } from "./protocol.ts";
 import type { Outcome, Recorder } from "./recorder.ts";
+import { RunEnd } from "./run_end.ts";
 import { Visit } from "./visit.ts";
 
 /** What the exchange of a run works with. */
@@ -35,12 +37,14 @@ export interface ServerRun {
 const SPARE_VISITS = 16;
 
 /**
- * Serves a run: takes in what arrives, and knows when every client has done the whole plan.
- *
- * A plan with a count ends with its last message, as often as there are clients. A plan with a
- * number of seconds has no last message that could be told from others: there the end is a silence
- * after messages of the last size, as it is wherever the last message can get lost; or, where each
- * client has one connection, at once the end of the last of these.
+ * Servers of well-known ports answer whatever comes (RFC 862 to 868), as one that echoes does: to
+ * these and to its own port's number nothing is echoed, as inetd(8) does it, or one forged datagram
+ * would go to and fro for ever.
+ */
+const LOWEST_ECHO_PORT = 512;
+
+/**
+ * Serves a run: takes in what arrives, and knows when every client has done the whole plan.: see {@linkcode RunEnd}.
  */
 export class Server {
   /** What was agreed on in the first handshake. */
@@ -49,40 +53,22 @@ export class Server {
   readonly #options: PairOptions;
   readonly #recorder: Recorder;
   readonly #deadlines: Deadlines;
+  readonly #end: RunEnd;
   readonly #onMessage: ServerRun["onMessage"];
   readonly #onTrouble: ServerRun["onTrouble"];
   readonly #reply: boolean;
   /** Whether a client has one connection for all its messages. */
   readonly #keep: boolean;
-  /** Whether the plan says for how long, and not how often. */
-  readonly #isTimed: boolean;
-  /** Number of the last message of a size; NaN where there is none. */
-  readonly #lastNo: number;
-  /** Longest silence, before the last size and after. */
-  readonly #idleMs: number;
-  readonly #endingMs: number;
-  /** How often the plan's last message has to come, or a client's only connection to end. */
-  readonly #finalsWanted: number;
-  readonly #lastSize: number;
   /** Of the last datagram, or of none: the same memory for every message. */
   readonly #outcome: Outcome;
   /** Memory of visits that have ended, for the next ones. */
   readonly #spareVisits: Visit[] = [];
-  #finals = 0;
-  /** Whether silence may be the end. */
-  #endsInSilence = false;
-  /** Set when messages of the last size have come, where silence may be the end from then on. */
-  #ending = false;
+  readonly #expected: ExpectedMessages;
   /** Of all connections, where a client has one for each message; null where several have. */
   readonly #arrivals: Arrivals | null;
-  #silence: Deadline | null = null;
-  #finish: () => void = () => {};
-  /** With --forever: forgets who was there. */
-  #onSilence: () => void = () => {};
 
   constructor(run: ServerRun) {
-    const { plan, clients, connect, forever, reply, timeoutMs, idleTimeoutMs, waitMs } =
-      run.options;
+    const { plan, clients, connect, forever, reply } = run.options;
     this.#options = run.options;
     this.#recorder = run.recorder;
     this.#deadlines = run.deadlines;
@@ -90,15 +76,10 @@ export class Server {
     this.#onTrouble = run.onTrouble;
     this.#reply = reply;
     this.#keep = connect === "once";
-    this.#isTimed = plan.seconds !== undefined;
-    this.#lastNo = this.#isTimed ? NaN : plan.repeat - 1;
-    this.#idleMs = idleTimeoutMs;
-    // A client waits that long for a lost answer before its next message.
-    this.#endingMs = Math.min(2 * timeoutMs + waitMs, idleTimeoutMs);
+    this.#end = new RunEnd(run.options, run.deadlines, run.recorder);
     const none = { sizeBytes: 0, no: 0, lost: false, resumed: false };
     this.#outcome = { client: 0, answered: reply, ...none };
-    this.#lastSize = plan.sizes.at(-1)!;
-    this.#finalsWanted = forever ? Infinity : timesIn(plan.sizes, this.#lastSize) * clients;
+    this.#expected = new ExpectedMessages(plan, forever);
     this.#arrivals = clients === 1 && !forever ? new Arrivals(plan) : null;
   }
 
@@ -108,11 +89,11 @@ export class Server {
    * @throws {RunError} when nothing was heard for the idle time
    */
   async serve(transport: ServerTransport): Promise<void> {
-    this.#endsInSilence = transport.lossy === true || this.#isTimed;
+    if (transport.lossy) this.#end.mayGetLost();
     const open = new Map<ServerConnection, Promise<void>>();
     let accepting: Promise<void> | undefined;
     try {
-      await this.#untilFinished(() => accepting = this.#acceptAll(transport, open));
+      await this.#end.reached(() => accepting = this.#acceptAll(transport, open));
       transport.stopAccepting();
       // The last clients still have to end their connections; those that do not are cut off.
       const cutOff = this.#deadlines.sleep(this.#options.timeoutMs);
@@ -133,7 +114,7 @@ export class Server {
       const accepting = transport.accept();
       const connection = accepting instanceof Promise ? await accepting : accepting;
       if (!connection) return;
-      this.#heard();
+      this.#end.heard();
       let served = false;
       const serving = this.#serveOne(connection, () => {
         served = true;
@@ -151,70 +132,33 @@ export class Server {
    * @throws {RunError} when nothing was heard for the idle time
    */
   async serveDatagrams(transport: DatagramServerTransport): Promise<void> {
-    const { plan, answer } = this.#options;
-    this.#endsInSilence = true;
-    const peers = new Map<string, Arrivals>();
+    const { plan, clients, answer } = this.#options;
+    this.#end.mayGetLost();
+    const visitors = new Visitors(plan, clients);
     const timer = new StepTimer();
     timer.start();
     const onDatagram = (bytes: Uint8Array, from: DatagramPeer) => {
       if (answer !== "ack") {
-        this.#heard();
-        return answer === "echo" ? this.#answerDatagram(from, bytes) : undefined;
+        this.#end.heard();
+        return answer === "echo" ? this.#echo(bytes, from, transport.port) : undefined;
       }
       timer.mark(STEP_INDEX.receive);
       if (!isMessage(bytes)) {
         this.#onTrouble(`${from.peer}: a datagram that is not a message of this program`);
         return;
       }
-      let arrivals = peers.get(from.peer);
-      if (!arrivals) peers.set(from.peer, arrivals = new Arrivals(plan));
-      return this.#datagram(bytes, from, arrivals, timer);
+      return this.#datagram(bytes, from, visitors, timer);
     };
     let running: Promise<void> | undefined;
-    this.#onSilence = () => peers.clear();
     try {
-      await this.#untilFinished(() => running = transport.run(onDatagram));
+      await this.#end.reached(
+        () => running = transport.run(onDatagram),
+        () => visitors.clear(),
+      );
     } finally {
       transport.close();
       await Promise.allSettled([running]);
     }
-  }
-
-  /**
-   * Resolves when the run is finished, rejects when it cannot be any more.
-   *
-   * @param start where all calls return values, the whole run may be over when it returns
-   */
-  async #untilFinished(start: () => Promise<void>): Promise<void> {
-    const finished = Promise.withResolvers<void>();
-    this.#finish = finished.resolve;
-    const { forever } = this.#options;
-    using silence = this.#deadlines.add((error) => {
-      if (error instanceof InterruptedError) finished.reject(error);
-      else if (forever) {
-        this.#onSilence();
-        silence.arm(this.#idleMs);
-      } else if (this.#ending) finished.resolve();
-      else finished.reject(this.#idle());
-    });
-    this.#silence = silence;
-    this.#heard();
-    start().then(() => finished.resolve(), finished.reject);
-    await finished.promise;
-    this.#silence = null;
-  }
-
-  /** Something came from a peer: the silence begins anew. */
-  #heard(nowMs?: number): void {
-    this.#silence?.arm(this.#ending ? this.#endingMs : this.#idleMs, nowMs);
-  }
-
-  #idle(): RunError {
-    const { idleTimeoutMs, plan, clients } = this.#options;
-    const all = plan.sizes.length * plan.repeat * clients;
-    const { messages } = this.#recorder;
-    const count = this.#isTimed ? `${messages}` : `${messages} of ${all}`;
-    return new RunError(`nothing heard for ${idleTimeoutMs} ms, ${count} messages received`);
   }
 
   /**
@@ -255,7 +199,7 @@ export class Server {
     // Answered is answered, however the connection ended.
     this.#recordLast(visit);
     onServed();
-    if (this.#isTimed && this.#keep && visit.hadLastSize) this.#final();
+    if (this.#keep && visit.hadLastSize) this.#end.clientEnded();
     if (ended && this.#spareVisits.length < SPARE_VISITS) this.#spareVisits.push(visit);
   }
 
@@ -272,7 +216,7 @@ export class Server {
       const receiving = connection.receive(bytes, true);
       const received = receiving instanceof Promise ? await receiving : receiving;
       if (received === 0) break;
-      this.#heard();
+      this.#end.heard();
       if (this.#options.answer === "discard") continue;
       const sending = connection.send(bytes.subarray(0, received));
       if (sending instanceof Promise) await sending;
@@ -294,7 +238,7 @@ export class Server {
         if (answering instanceof Promise) await answering;
       }
       // A message that is complete was timed a moment ago.
-      this.#heard(assembler.partial ? undefined : visit.timer.lastUs / 1000);
+      this.#end.heard(assembler.partial ? undefined : visit.timer.lastUs / 1000);
     }
     if (assembler.partial) throw new MessageError("the peer ended in the middle of a message");
     visit.peerEnded = true;
@@ -317,9 +261,10 @@ export class Server {
     const { timer, assembler, connection } = visit;
     if (this.#reply) timer.mark(STEP_INDEX.send);
     const { header, sizeBytes } = assembler;
-    visit.hadLastSize ||= sizeBytes === this.#lastSize;
-    this.#ending ||= this.#endsInSilence && visit.hadLastSize;
-    const ahead = visit.arrivals?.take(sizeBytes, parseNo(header)) ?? null;
+    const no = parseNo(header);
+    if (!this.#isExpected(sizeBytes, no, connection.peer)) return timer.next();
+    if (this.#end.sawSize(sizeBytes)) visit.hadLastSize = true;
+    const ahead = visit.arrivals?.take(sizeBytes, no) ?? null;
     if (ahead === DUPLICATE) {
       this.#recorder.duplicate(sizeBytes);
       return timer.next();
@@ -358,38 +303,52 @@ export class Server {
   #datagram(
     bytes: Uint8Array,
     from: DatagramPeer,
-    arrivals: Arrivals,
+    visitors: Visitors,
     timer: StepTimer,
   ): MaybePromise<void> {
     const arrivedUs = timer.lastUs;
+    const { peer } = from;
     const sending = this.#reply ? this.#answerDatagram(from, ACK) : true;
-    return sending instanceof Promise
-      ? sending.then((sent) => this.#datagramServed(sent, bytes, arrivals, timer, arrivedUs))
-      : this.#datagramServed(sending, bytes, arrivals, timer, arrivedUs);
+    if (sending instanceof Promise) {
+      return sending.then((sent) =>
+        sent ? this.#datagramServed(bytes, peer, visitors, timer, arrivedUs) : undefined
+      );
+    }
+    if (sending) this.#datagramServed(bytes, peer, visitors, timer, arrivedUs);
   }
 
   #datagramServed(
-    sent: boolean,
     bytes: Uint8Array,
-    arrivals: Arrivals,
+    peer: string,
+    visitors: Visitors,
     timer: StepTimer,
     arrivedUs: number,
   ): void {
-    if (!sent) return;
     const recorder = this.#recorder;
     if (this.#reply) timer.mark(STEP_INDEX.send);
-    this.#ending ||= bytes.length === this.#lastSize;
     const no = parseNo(bytes);
-    const ahead = arrivals.take(bytes.length, no);
+    if (!this.#isExpected(bytes.length, no, peer)) return timer.next();
+    this.#end.sawSize(bytes.length);
+    const ahead = visitors.take(peer, bytes.length, no);
     if (ahead !== DUPLICATE) {
       this.#arrived(this.#outcome, bytes, bytes.length, ahead, arrivedUs);
       recorder.message(this.#outcome, timer);
-    } else if (!this.#reply && !this.#isFinal(bytes.length, no)) {
+    } else if (!this.#reply && !this.#end.isFinal(bytes.length, no)) {
       // A client sends copies of the last message, to be sure; no network has made these.
       recorder.duplicate(bytes.length);
     }
     timer.next();
-    this.#heard(timer.lastUs / 1000);
+    this.#end.heard(timer.lastUs / 1000);
+  }
+
+  #echo(bytes: Uint8Array, from: DatagramPeer, ownPort: number): MaybePromise<boolean> {
+    if (from.port !== ownPort && from.port >= LOWEST_ECHO_PORT) {
+      return this.#answerDatagram(from, bytes);
+    }
+    this.#onTrouble(
+      `${from.peer}: nothing is echoed to port ${from.port}: a server there might answer, for ever`,
+    );
+    return false;
   }
 
   /** False where it could not be sent: that is this client's trouble, not the server's end. */
@@ -405,6 +364,14 @@ export class Server {
 
   #notAnswered(to: DatagramPeer, error: unknown): false {
     this.#onTrouble(`${to.peer}: ${describe(error)}`);
+    return false;
+  }
+
+  /** False for a message that is answered and not counted: what is known of it has a bound. */
+  #isExpected(sizeBytes: number, no: number, peer: string): boolean {
+    if (this.#expected.has(sizeBytes, no)) return true;
+    const message = `message ${no} of ${sizeBytes} bytes`;
+    this.#onTrouble(`${peer}: ${message} is not in this server's plan, and not counted`);
     return false;
   }
 
@@ -424,15 +391,6 @@ export class Server {
       this.#recorder.arrival(sizeBytes, ahead, arrivedUs, delayUs);
     }
     this.#onMessage?.(header, epochUs);
-    if (this.#isFinal(sizeBytes, outcome.no)) this.#final();
-  }
-
-  /** Whether a message is the plan's last one. */
-  #isFinal(sizeBytes: number, no: number): boolean {
-    return sizeBytes === this.#lastSize && no === this.#lastNo;
-  }
-
-  #final(): void {
-    if (++this.#finals >= this.#finalsWanted) this.#finish();
+    if (this.#end.isFinal(sizeBytes, outcome.no)) this.#end.finalCame();
   }
 }

@@ -1,5 +1,5 @@
 import { InterruptedError, RunError } from "./errors.ts";
-import { assert, assertEquals, assertRejects } from "./testing/assert.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "./testing/assert.ts";
 import { DatagramBench, messageOf } from "./testing/fake_server.ts";
 
 /** What the server made of the datagrams that were delivered to it. */
@@ -159,6 +159,33 @@ for (const [what, bytes] of Object.entries(GARBAGE)) {
     await bench.deliver("a:1", [0, 100]);
     await bench.serving;
     assertEquals(bench.counts(), [[1, 1, 0]]);
+  });
+}
+
+for (const [what, message] of [["size", [0, 101]], ["number", [1, 100]]] as const) {
+  Deno.test(`Server.serveDatagrams() answers a message whose ${what} is not in its plan, and counts it not`, async () => {
+    using bench = new Bench("--sizes=100", "--repeat=1");
+    await bench.deliver("a:1", [...message]);
+    const line =
+      `a:1: message ${message[0]} of ${message[1]} bytes is not in this server's plan, ` +
+      "and not counted";
+    assertEquals([bench.run.troubles, bench.socket.answers], [[line], ["a:1 ack\0"]]);
+    assertEquals(bench.run.recorder.messages, 0);
+    await bench.deliver("a:1", [0, 100]);
+    await bench.serving;
+    assertEquals(bench.counts(), [[1, 1, 0]]);
+  });
+}
+
+for (const [what, peer] of [["its own port", "127.0.0.2:1443"], ["chargen", "192.0.2.1:19"]]) {
+  Deno.test(`Server.serveDatagrams() echoes nothing to ${what}`, async () => {
+    using bench = new Bench("--echo");
+    await bench.socket.deliver(peer!, new Uint8Array(5), new Uint8Array(0));
+    await bench.socket.deliver("192.0.2.1:20000", new TextEncoder().encode("there"));
+    assertEquals(bench.socket.answers, ["192.0.2.1:20000 there"]);
+    assertMatch(bench.run.troubles[0]!, /: nothing is echoed to port \d+: a server there might/);
+    bench.run.deadlines.interrupt();
+    await assertRejects(() => bench.serving, InterruptedError);
   });
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ReceiveBufferState } from "./posix/receive_buffer.ts";
 import type { MaybePromise, Security } from "./protocol.ts";
 
 /** One accepted connection. Each call is bounded in time, but for the wait between messages. */
@@ -34,6 +35,8 @@ export interface ServerTransport {
   /** Where it listens. */
   readonly hostname: string;
   readonly port: number;
+  /** On datagrams: what is known of the socket's receive buffer; after the end, too. */
+  readonly receiveBuffer?: ReceiveBufferState | null;
   /** True where a message can get lost, and with it the last one of the plan. */
   readonly lossy?: boolean;
   /** The next connection; null after `stopAccepting()`. Handshakes belong to the connection. */
@@ -48,6 +51,8 @@ export interface ServerTransport {
 export interface DatagramPeer {
   /** Its `host:port`. */
   readonly peer: string;
+  /** The same port. */
+  readonly port: number;
   /** Sends an answer; the bytes are borrowed until it is sent. */
   send(answer: Uint8Array): MaybePromise<void>;
 }
@@ -56,6 +61,8 @@ export interface DatagramPeer {
 export interface DatagramServerTransport {
   readonly hostname: string;
   readonly port: number;
+  /** See {@linkcode ServerTransport}. */
+  readonly receiveBuffer?: ReceiveBufferState | null;
   /**
    * Hands over every datagram until `close()`; where the handler returns a promise, the next
    * waits for it.

@@ -5,6 +5,7 @@
  */
 import { listenError } from "./net.ts";
 import { bindUdp, type DatagramSocket } from "./node_udp.ts";
+import { ReceiveBuffer, type ReceiveBufferState } from "./posix/receive_buffer.ts";
 import { MAX_DATAGRAM_BYTES, type MaybePromise } from "./protocol.ts";
 import { isExhausted, isLoss, Pause } from "./system_errors.ts";
 
@@ -25,6 +26,9 @@ export async function afterWoken(): Promise<void> {
   for (let i = 0; i < AWAITS; i++) await undefined;
 }
 
+/** So many bytes of answers to strangers may wait to be sent. */
+export const MAX_ANSWER_BYTES = 256 * 1024;
+
 /** Receives with one buffer for all datagrams, and sends. */
 export class UdpSocket {
   /** Where it is bound. */
@@ -32,25 +36,36 @@ export class UdpSocket {
   /** What the system said when a datagram was lost last; undefined where it never did. */
   lastLoss: unknown;
   readonly #conn: DatagramSocket;
+  readonly #buffer: ReceiveBuffer | null;
   readonly #pause = new Pause();
+  #answerBytes = 0;
   #closed = false;
 
   /**
    * @param port 0 takes a free one
+   * @param receiveBufferBytes asked of the system, where that can be done; default is its own size
    * @throws {RunError} where the address cannot be bound
    */
-  constructor(hostname: string, port: number) {
+  constructor(hostname: string, port: number, receiveBufferBytes?: number) {
     try {
       this.#conn = bindUdp(hostname, port);
     } catch (cause) {
       throw listenError(hostname, port, cause);
     }
     this.addr = this.#conn.addr as Deno.NetAddr;
+    this.#buffer = receiveBufferBytes === undefined
+      ? null
+      : ReceiveBuffer.of(this.addr, receiveBufferBytes);
   }
 
   /** A socket for a client of `peer`: any free port, of the peer's address family. */
-  static toward(peer: string): UdpSocket {
-    return new UdpSocket(peer.includes(":") ? "::" : "0.0.0.0", 0);
+  static toward(peer: string, receiveBufferBytes?: number): UdpSocket {
+    return new UdpSocket(peer.includes(":") ? "::" : "0.0.0.0", 0, receiveBufferBytes);
+  }
+
+  /** What is known of its receive buffer, where a size of it was asked for; after its end, too. */
+  get receiveBuffer(): ReceiveBufferState | null {
+    return this.#buffer?.state ?? null;
   }
 
   /**
@@ -89,6 +104,18 @@ export class UdpSocket {
     });
   }
 
+  /**
+   * Answers a stranger, who may never have asked: where too much waits to be sent, it is lost.
+   *
+   * @param bytes copied
+   */
+  answer(bytes: Uint8Array, to: Deno.NetAddr): void {
+    if (this.#answerBytes + bytes.length > MAX_ANSWER_BYTES) return;
+    this.#answerBytes += bytes.length;
+    const done = () => void (this.#answerBytes -= bytes.length);
+    this.send(bytes.slice(), to).then(done, done);
+  }
+
   /** One datagram is lost; what else has failed is thrown on. */
   #lost(error: unknown, sizeBytes?: number): void {
     if (!isLoss(error, sizeBytes)) throw error;
@@ -100,6 +127,7 @@ export class UdpSocket {
     if (this.#closed) return;
     this.#closed = true;
     this.#pause.end();
+    this.#buffer?.close();
     this.#conn.close();
   }
 }

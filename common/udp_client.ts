@@ -52,6 +52,7 @@ export class UdpClient {
   /** The same, as the socket takes it. */
   #to!: Deno.NetAddr;
   readonly #connect: Connect;
+  readonly #receiveBufferBytes: number | undefined;
   #connected: ReturnType<Connect> = null;
   /** What was sent and may still be refused; null when nothing may any more. */
   #kept: Uint8Array<ArrayBuffer>[] | null = [];
@@ -66,6 +67,7 @@ export class UdpClient {
   /**
    * @param addresses at least one; the others are taken out when the server has answered
    * @param connect for tests
+   * @param receiveBufferBytes see {@linkcode UdpSocket}
    * @throws {RunError} where no socket can be had
    */
   constructor(
@@ -74,12 +76,14 @@ export class UdpClient {
     events: UdpClientEvents,
     deadlines: Deadlines,
     connect: Connect = ConnectedUdp.of,
+    receiveBufferBytes?: number,
   ) {
     this.#addresses = addresses;
     this.#order = [...addresses];
     this.#port = port;
     this.#events = events;
     this.#connect = connect;
+    this.#receiveBufferBytes = receiveBufferBytes;
     this.#look = deadlines.add((error) => {
       if (error instanceof TimeoutError) this.#lookForRefusal();
     });
@@ -176,7 +180,7 @@ export class UdpClient {
 
   #open(address: string): void {
     const port = this.#port;
-    const socket = UdpSocket.toward(address);
+    const socket = UdpSocket.toward(address, this.#receiveBufferBytes);
     this.#socket?.close();
     this.#socket = socket;
     this.#seenLoss = undefined;

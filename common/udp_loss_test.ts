@@ -2,10 +2,10 @@
 import { Socket } from "node:dgram";
 import { NodeDatagramConn } from "./node_udp.ts";
 import { EXHAUSTED_PAUSE_MS } from "./system_errors.ts";
-import { assertEquals, assertRejects, assertThrows } from "./testing/assert.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "./testing/assert.ts";
 import { FakeClock } from "./testing/fake_clock.ts";
 import { within } from "./testing/within.ts";
-import { UdpSocket } from "./udp.ts";
+import { MAX_ANSWER_BYTES, UdpSocket } from "./udp.ts";
 
 const LOOPBACK = "127.0.0.1";
 const TO: Deno.NetAddr = { transport: "udp", hostname: LOOPBACK, port: 9 };
@@ -109,6 +109,41 @@ Deno.test("NodeDatagramConn lives on after an error of a datagram, and fails wit
   assertEquals([...bytes], [7]);
   socket.emit("error", systemError("EBADF"));
   await assertRejects(() => within(conn.receive()), Error, "EBADF");
+  conn.close();
+});
+
+Deno.test("UdpSocket.answer() lets no more answers to strangers wait than it may", async () => {
+  const sent: Uint8Array[] = [];
+  const sending = Promise.withResolvers<number>();
+  const socket = socketOver({
+    send(bytes) {
+      sent.push(bytes);
+      return sending.promise;
+    },
+  });
+  const answer = new Uint8Array(1000);
+  for (let i = 0; i < 100_000; i++) socket.answer(answer, TO);
+  assertEquals(sent.length, Math.floor(MAX_ANSWER_BYTES / 1000));
+  assert(sent[0] !== answer, "it is a copy");
+  sending.resolve(1000);
+  await sending.promise;
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  socket.answer(answer, TO);
+  assertEquals(sent.length, Math.floor(MAX_ANSWER_BYTES / 1000) + 1);
+  socket.close();
+});
+
+Deno.test("NodeDatagramConn keeps datagrams that nobody receives under its limit of bytes", async () => {
+  const [conn, socket] = withNodeSocket(() => new NodeDatagramConn(LOOPBACK, 0));
+  const memory = new Uint8Array(65_536);
+  for (const length of [60_000, 0]) {
+    for (let i = 0; i < 20_000; i++) {
+      socket.emit("message", memory.subarray(0, length), { address: LOOPBACK, port: 9 });
+      assert(conn.queuedBytes <= 1024 * 1024, `${conn.queuedBytes}`);
+    }
+  }
+  const [bytes] = await conn.receive();
+  assertEquals([bytes.length, bytes.buffer.byteLength], [60_000, 65_535]);
   conn.close();
 });
 

@@ -5,7 +5,9 @@
  */
 import { parseHost } from "./addresses.ts";
 import { UsageError } from "./errors.ts";
+import { nearest } from "./settings/nearest.ts";
 import { parseArgs } from "./std.ts";
+import { shownWord } from "./visible.ts";
 
 /** One word of a command line. */
 export interface Word {
@@ -34,13 +36,15 @@ export type Values = ReadonlyMap<string, string>;
  */
 export function readWords(table: WordTable, words: string[]): Values {
   const refuse = (word: string) => {
-    throw new UsageError(`unknown word "${word}"; --help lists the words that are allowed`);
+    const near = nearest(word.replace(/^-+/, "").split("=", 1)[0]!, Object.keys(table));
+    const hint = near ? `did you mean --${near}?` : "--help lists the words that are allowed";
+    throw new UsageError(`unknown word "${shownWord(word)}"; ${hint}`);
   };
   const names = Object.keys(table);
   const switches = names.filter((name) => table[name]!.value === undefined);
   const others = names.filter((name) => table[name]!.value !== undefined);
   refuseValues(words, switches);
-  const parsed = parseArgs(joinLone(words, table), {
+  const parsed = parseArgs(joinValues(words, table), {
     boolean: switches,
     string: others,
     collect: others,
@@ -66,7 +70,7 @@ function refuseValues(words: string[], switches: string[]): void {
     word === "-h" || (word.startsWith("--") && switches.includes(word.slice(2)));
   for (const [i, word] of words.entries()) {
     const [name = ""] = word.split("=", 1);
-    if (word !== name && isSwitch(name)) throw new UsageError(`${word}: this word takes no value`);
+    if (word !== name && isSwitch(name)) throw new UsageError(`${name}: this word takes no value`);
     const next = words[i + 1];
     if (isSwitch(word) && (next === "true" || next === "false")) {
       throw new UsageError(`${word} ${next}: this word takes no value`);
@@ -75,16 +79,16 @@ function refuseValues(words: string[], switches: string[]): void {
 }
 
 /**
- * Ties a lone `-` and an empty value to the word whose value it is; parseArgs would take it for a
- * word of its own.
+ * Ties a lone `-`, a negative number and an empty text to the word whose value it is; parseArgs
+ * would take them for words of their own.
  */
-function joinLone(words: string[], table: WordTable): string[] {
-  const isLone = (word: string | undefined) => word === "-" || word === "";
-  const takesIt = (word: string | undefined) => table[word?.slice(2) ?? ""]?.value !== undefined;
+function joinValues(words: string[], table: WordTable): string[] {
+  const takesOne = (word: string | undefined) => table[word?.slice(2) ?? ""]?.value !== undefined;
+  const isValue = (word: string | undefined) =>
+    word !== undefined && /^(?:-(?:[0-9].*)?)?$/.test(word);
   return words.flatMap((word, i) => {
-    const next = words[i + 1];
-    if (isLone(next) && takesIt(word)) return [`${word}=${next}`];
-    return isLone(word) && takesIt(words[i - 1]) ? [] : [word];
+    if (isValue(words[i + 1]) && takesOne(word)) return [`${word}=${words[i + 1]}`];
+    return isValue(word) && takesOne(words[i - 1]) ? [] : [word];
   });
 }
 
@@ -110,7 +114,9 @@ export function numberOf(
   if (text === undefined) return undefined;
   const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : NaN;
   if (!(value >= min && value <= max)) {
-    throw new UsageError(`--${word} ${text}: a whole number from ${min} to ${max} is allowed`);
+    throw new UsageError(
+      `--${word} ${shownWord(text)}: a whole number from ${min} to ${max} is allowed`,
+    );
   }
   return value;
 }
@@ -129,7 +135,7 @@ export function choiceOf<T extends string>(
   if (text === undefined) return undefined;
   const choice = allowed.find((choice) => choice === text);
   if (choice) return choice;
-  throw new UsageError(`--${word} ${text}: allowed is ${allowed.join(" or ")}`);
+  throw new UsageError(`--${word} ${shownWord(text)}: allowed is ${allowed.join(" or ")}`);
 }
 
 /**

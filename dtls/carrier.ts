@@ -4,6 +4,9 @@
  * @module
  */
 
+/** What is kept of messages that nobody receives, where nothing else is said: some long ones. */
+export const INBOX_BYTES = 256 * 1024;
+
 /**
  * What a connection needs of the socket below it.
  *
@@ -46,6 +49,8 @@ export interface DtlsConnOptions {
   handshakeTimeoutMs: number;
   /** Longest silence of the peer in milliseconds; Infinity for none. */
   idleTimeoutMs: number;
+  /** What is kept of messages that nobody receives, in bytes (default 262144). */
+  inboxBytes?: number | undefined;
   /** Ends every wait when it is aborted. */
   signal?: AbortSignal | undefined;
 }

@@ -3,18 +3,16 @@
  *
  * @module
  */
+import { BoundedQueue } from "../common/bounded_queue.ts";
 import type { Deadline, Deadlines } from "../common/deadline.ts";
-import { ReplacedError, TimeoutError } from "../common/errors.ts";
+import { TimeoutError } from "../common/errors.ts";
 import { ENDED, NOT_YET, type TlsSession } from "../common/openssl/session.ts";
 import { SecureConn } from "../common/openssl/secure_conn.ts";
 import { bytesOf, checkInto, checkWait } from "../common/settings/kinds.ts";
-import type { DtlsCarrier, DtlsConnOptions } from "./carrier.ts";
+import { type DtlsCarrier, type DtlsConnOptions, INBOX_BYTES } from "./carrier.ts";
 
 /** A DTLS record carries at most 2^14 bytes of a message (RFC 6347 4.1). */
 export const MAX_MESSAGE_BYTES = 16_384;
-
-/** Messages kept for a program that does not receive; later ones are dropped, as on UDP. */
-const INBOX_LIMIT = 256;
 
 /** How long `close()` waits for the peer's close_notify; on UDP it may be lost. */
 const CLOSE_TIMEOUT_MS = 500;
@@ -28,8 +26,8 @@ interface Reader extends Omit<PromiseWithResolvers<Uint8Array | null>, "promise"
  * A DTLS connection: whole messages, each of which may get lost.
  *
  * Made by `connectDtls` and by a listener; `send` and `receive` wait for the handshake. What comes
- * while nobody receives is kept, up to 256 messages. Whoever has it closes it; a listener closes
- * its own. After a failure every call rejects with what it was.
+ * while nobody receives is kept, up to `inboxBytes` (default 256 KiB); what comes then is lost, as on
+ * UDP. Whoever has it closes it; a listener closes its own. After a failure every call rejects with what it was.
  *
  * @example
  * ```ts
@@ -58,7 +56,7 @@ export class DtlsConn extends SecureConn {
   readonly #handshake = Promise.withResolvers<void>();
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = () => this.#fail(this.#signal!.reason);
-  readonly #inbox: Uint8Array[] = [];
+  readonly #inbox: BoundedQueue<Uint8Array>;
   /** Resolved when nothing is to be waited for any more; every shutdown() that runs sees it. */
   readonly #over = Promise.withResolvers<void>();
   /** A datagram is copied, as the session's memory is used again before it has left. */
@@ -98,6 +96,7 @@ export class DtlsConn extends SecureConn {
     this.#timer = deadlines.add((error) => this.#onTimer(error));
     this.#idle = deadlines.add((error) => this.#onIdle(error));
     this.#idleTimeoutMs = options.idleTimeoutMs;
+    this.#inbox = new BoundedQueue(options.inboxBytes ?? INBOX_BYTES, ({ length }) => length);
     this.#handshakeDue = this.#startedMs + options.handshakeTimeoutMs;
     this.#signal = options.signal;
     this.#signal?.addEventListener("abort", this.#onAbort);
@@ -219,15 +218,6 @@ export class DtlsConn extends SecureConn {
     this.#free();
   }
 
-  /**
-   * For the listener: its client has begun anew.
-   *
-   * @ignore
-   */
-  replaced(): void {
-    this.#fail(new ReplacedError("the client has begun a new session from the same address"));
-  }
-
   /** Gives everything back but what was received and what is known. */
   #free(): void {
     if (this.#closed) return;
@@ -247,37 +237,47 @@ export class DtlsConn extends SecureConn {
    */
   advance(): void {
     if (this.#closed || this.#failure !== undefined) return;
+    let heard: boolean;
     try {
-      if (!this.core.established) this.#shake();
-      if (this.core.established) this.#readAll();
+      heard = this.core.established ? this.#readAll() : this.#shake() && (this.#readAll(), true);
     } catch (error) {
       return this.#fail(error);
     }
     // A callback may have ended it.
     if (this.#closed || this.#failure !== undefined) return;
-    if (this.#idleTimeoutMs < Infinity) this.#idle.arm(this.#idleTimeoutMs);
+    // What nobody has authenticated is no sign of life: it may be forged.
+    if (heard && this.#idleTimeoutMs < Infinity) this.#idle.arm(this.#idleTimeoutMs);
     this.#flush()?.catch((error) => this.#fail(error));
     this.#setTimer();
   }
 
-  /** One step of the handshake; the first answer tells how long a round trip takes. */
-  #shake(): void {
+  /**
+   * One step of the handshake; the first answer tells how long a round trip takes.
+   *
+   * @returns true when it is complete, and goes on
+   */
+  #shake(): boolean {
     const { statistics } = this.core;
     if (statistics.datagramsReceived > 0 && statistics.datagramsSent > 0) {
       statistics.roundTripMs ??= performance.now() - this.#startedMs;
     }
-    if (!this.core.handshake() || this.#closed) return;
+    if (!this.core.handshake() || this.#closed) return false;
     this.#carrier.established?.();
     this.#handshake.resolve();
+    return this.#failure === undefined;
   }
 
   #onIdle(error: Error): void {
     if (error instanceof TimeoutError) this.#fail(new TimeoutError("the peer was silent too long"));
   }
 
-  /** One datagram may hold several messages: all are taken before the next is fed. */
-  #readAll(): void {
-    for (;;) {
+  /**
+   * One datagram may hold several messages: all are taken before the next is fed.
+   *
+   * @returns whether there was one, or the peer's end
+   */
+  #readAll(): boolean {
+    for (let heard = false;; heard = true) {
       const reader = this.#reader;
       // What a short buffer left of a message would be read as the next one.
       const own = reader?.into;
@@ -285,16 +285,17 @@ export class DtlsConn extends SecureConn {
       checkInto(own);
       const into = own && own.length >= MAX_MESSAGE_BYTES ? own : scratch();
       const length = this.core.read(into);
-      if (length === NOT_YET) return;
+      if (length === NOT_YET) return heard;
       if (length === ENDED) {
         this.#settle(null);
         // Answered at once: the peer waits for it.
         this.core.shutdown();
-        return this.#over.resolve();
+        this.#over.resolve();
+        return true;
       }
       if (reader && own) this.#settle(cutOff(into.subarray(0, length), own));
       else if (reader) this.#settle(into.slice(0, length));
-      else if (this.#inbox.length < INBOX_LIMIT) this.#inbox.push(into.slice(0, length));
+      else if (this.#inbox.hasRoomFor(length)) this.#inbox.push(into.slice(0, length));
     }
   }
 
@@ -329,7 +330,7 @@ export class DtlsConn extends SecureConn {
   }
 
   /**
-   * For the driver below: the socket has failed.
+   * For the driver below: the socket has failed, or the listener gives the connection up.
    *
    * @ignore
    */

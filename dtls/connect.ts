@@ -47,6 +47,13 @@ export interface ConnectDtlsOptions extends ConnectSettings, DtlsSettings {
   mtu?: number | undefined;
   /** Longest silence of the server in milliseconds (default none). */
   idleTimeoutMs?: number | undefined;
+  /**
+   * What each connection keeps of messages that nobody receives, in bytes and with 128 more for each
+   * (default 262144); what comes then is lost.
+   */
+  inboxBytes?: number | undefined;
+  /** Size of the socket's receive buffer asked of the system, in bytes (default the system's own). */
+  receiveBufferBytes?: number | undefined;
 }
 
 /**
@@ -134,7 +141,8 @@ export function openDtls(
     },
     failed: (error: unknown) => conn.fail(error),
   };
-  const socket = new UdpClient(addresses, port, events, deadlines);
+  const { receiveBufferBytes } = options;
+  const socket = new UdpClient(addresses, port, events, deadlines, undefined, receiveBufferBytes);
   made.move();
   const carrier = {
     get remoteAddr() {
@@ -149,6 +157,7 @@ export function openDtls(
   const conn = new DtlsConn(core, carrier, deadlines, {
     handshakeTimeoutMs,
     idleTimeoutMs,
+    inboxBytes: options.inboxBytes,
     signal,
   });
   conn.advance();

@@ -26,7 +26,6 @@ const DTLS_CONN: Methods = {
   [Symbol.asyncIterator]: HARMLESS,
   shutdown: HARMLESS,
   abandon: HARMLESS,
-  replaced: INNER,
   fail: INNER,
   advance: INNER,
 };

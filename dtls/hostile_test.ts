@@ -93,13 +93,14 @@ class RawClient implements Disposable {
     return sent;
   }
 
-  /** A ClientHello with a good cookie, not sent yet. */
-  async hello(): Promise<Bytes> {
-    await this.send(...this.next());
+  /** A ClientHello with a good cookie, not sent yet; `change` alters it before it has one, too. */
+  async hello(change = (hello: Bytes) => hello): Promise<Bytes> {
+    const [first] = this.next();
+    await this.send(change(first!));
     await this.hear();
     const [hello] = this.next();
     assertEquals(hello![COOKIE_AT], 32, "the length of the cookie");
-    return hello!;
+    return change(hello!);
   }
 
   async connect(): Promise<void> {
@@ -275,7 +276,7 @@ Deno.test("a ClientHello of a version too old is refused with an alert, once its
   await using listener = await listen({ onError: (error) => errors.push(error) });
   using client = await RawClient.open(listener);
   // DTLS 1.0.
-  await client.send(changed(await client.hello(), HELLO_VERSION_AT, 0xfe, 0xff));
+  await client.send(await client.hello((hello) => changed(hello, HELLO_VERSION_AT, 0xfe, 0xff)));
   const server = await within(listener.accept());
   await assertRejects(() => within(server!.handshake()), OpenSslError, "unsupported protocol");
   const alert = await client.receive();
@@ -288,7 +289,7 @@ Deno.test("a ClientHello of a version too old is refused with an alert, once its
 Deno.test("a ClientHello of an unknown newer version is answered with DTLS 1.2", async () => {
   await using listener = await listen();
   using client = await RawClient.open(listener);
-  await client.send(changed(await client.hello(), HELLO_VERSION_AT, 0xfe, 0x01));
+  await client.send(await client.hello((hello) => changed(hello, HELLO_VERSION_AT, 0xfe, 0x01)));
   const server = await within(listener.accept());
   const answer = await client.receive();
   assertEquals([answer[0], answer[HEADER_BYTES]], SERVER_HELLO);

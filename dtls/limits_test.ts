@@ -41,7 +41,7 @@ for (const limit of ["maxSessions", "maxSessionsPerAddress"] as const) {
     await using second = await connect(listener, { handshakeTimeoutMs: 50 });
     await assertRejects(() => within(second.handshake()), TimeoutError);
     assertEquals(listener.counters, {
-      ...{ sessions: 1, established: 1, cookies: 1, refused: 1, errors: 0 },
+      ...{ sessions: 1, established: 1, cookies: 1, refused: 1, displaced: 0, errors: 0 },
     });
     // Who is inside does not notice.
     await first.send(new Uint8Array(4));
@@ -67,7 +67,7 @@ Deno.test("counters count what has happened, and are a copy", async () => {
   await failHandshake(listener);
   listener.counters.errors = 7;
   assertEquals(listener.counters, {
-    ...{ sessions: 0, established: 3, cookies: 4, refused: 0, errors: 1 },
+    ...{ sessions: 0, established: 3, cookies: 4, refused: 0, displaced: 0, errors: 1 },
   });
 });
 

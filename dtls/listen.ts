@@ -19,6 +19,7 @@ import {
   type ListenSettings,
 } from "../common/openssl/settings.ts";
 import { contextPart, SERVER_CONTEXT } from "../common/openssl/settings_table.ts";
+import { LISTENER_BUFFER_BYTES, type ReceiveBufferState } from "../common/posix/receive_buffer.ts";
 import type { MaybePromise } from "../common/protocol.ts";
 import { checkSettings } from "../common/settings/check.ts";
 import { afterWoken, UdpSocket } from "../common/udp.ts";
@@ -48,7 +49,23 @@ export interface ListenDtlsOptions extends ListenSettings, DtlsSettings {
   mtu?: number | undefined;
   /** Longest silence of a client in milliseconds, after which it is freed (default 300000). */
   idleTimeoutMs?: number | undefined;
+  /**
+   * What each connection keeps of messages that nobody receives, in bytes and with 128 more for each
+   * (default 262144); what comes then is lost.
+   */
+  inboxBytes?: number | undefined;
+  /**
+   * Size of the socket's receive buffer asked of the system, in bytes (default 4194304): all sessions
+   * share it, and what does not fit is lost. What it came to says
+   * {@linkcode DtlsListener.receiveBuffer}.
+   */
+  receiveBufferBytes?: number | undefined;
 }
+
+/** So many connections are kept for `accept()` although they have failed; no more are. */
+const MAX_FAILED_WAITING = 256;
+
+const REPLACED = "the client has begun a new session from the same address";
 
 /**
  * Listens for DTLS clients: one UDP socket, many sessions. A client is answered without keeping
@@ -116,7 +133,8 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   readonly #limits: SessionLimits;
   readonly #options: ListenDtlsOptions;
   readonly #connOptions: DtlsConnOptions;
-  readonly #waiting: DtlsConn[] = [];
+  /** Those that nobody has taken yet, the oldest first. */
+  readonly #waiting = new Set<DtlsConn>();
   readonly #running: Promise<void>;
   readonly #wakers: (() => void)[] = [];
   readonly #onAbort = () => this.stopAccepting();
@@ -129,9 +147,9 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   constructor(settings: ListenDtlsOptions) {
     const options = this.#options = checkSettings(LISTEN_DTLS, settings, "listen");
     const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal } = options;
-    const { idleTimeoutMs = IDLE_TIMEOUT_MS } = options;
+    const { idleTimeoutMs = IDLE_TIMEOUT_MS, inboxBytes } = options;
     this.#limits = new SessionLimits(options);
-    this.#connOptions = { handshakeTimeoutMs, idleTimeoutMs, signal };
+    this.#connOptions = { handshakeTimeoutMs, idleTimeoutMs, inboxBytes, signal };
     const secure = contextPart(SERVER_CONTEXT.dtls, options);
     using made = new DisposableStack();
     this.#context = made.use(new TlsContext({ ...secure, role: "server", datagram: true }));
@@ -139,13 +157,18 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
       new DtlsEndpoint<DtlsConn, Deno.NetAddr>(this.#context, {
         nowMs: () => performance.now(),
         transmit: (datagram, to) => this.#sendCookie(datagram, to),
-        refuse: (alert, to) => void this.#socket.send(alert, to).catch(() => {}),
+        refuse: (alert, to) => this.#socket.answer(alert, to),
         admit: (from) => this.#limits.admits(from.hostname),
         accept: (session, from) => this.#newConn(session, from),
-        replaced: (conn) => conn.replaced(),
+        drive: (conn, datagram) => {
+          if (datagram) conn.core.feed(datagram);
+          conn.advance();
+        },
+        replaced: (conn) => conn.fail(new ReplacedError(REPLACED)),
       }, options.mtu),
     );
-    this.#socket = new UdpSocket(listenHost(options.hostname), options.port);
+    const { hostname, port, receiveBufferBytes = LISTENER_BUFFER_BYTES } = options;
+    this.#socket = new UdpSocket(listenHost(hostname), port, receiveBufferBytes);
     made.move();
     this.addr = this.#socket.addr;
     this.#running = this.#socket.run((bytes, from) => this.#onDatagram(bytes, from))
@@ -160,17 +183,27 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   }
 
   /**
+   * What is known of the socket's receive buffer: less than was asked for where the system has a limit
+   * (`net.core.rmem_max` of Linux), and how many datagrams were lost as it was full.
+   */
+  get receiveBuffer(): ReceiveBufferState {
+    return this.#socket.receiveBuffer!;
+  }
+
+  /**
    * The next client's connection. Its handshake may still run, and fail.
    *
    * @returns null once the listener is closed or accepts no more
    * @throws {Error} where the socket has failed: what the system said of it
    */
   async accept(): Promise<DtlsConn | null> {
-    while (this.#accepting && this.#failure === undefined && this.#waiting.length === 0) {
+    while (this.#accepting && this.#failure === undefined && this.#waiting.size === 0) {
       await new Promise<void>((resolve) => this.#wakers.push(resolve));
     }
     if (this.#failure !== undefined) throw this.#failure;
-    return this.#waiting.shift() ?? null;
+    const [next] = this.#waiting;
+    if (next) this.#waiting.delete(next);
+    return next ?? null;
   }
 
   /** The connections, one after the other, until the listener is closed. */
@@ -192,7 +225,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   async close(): Promise<void> {
     this.stopAccepting();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    this.#waiting.length = 0;
+    this.#waiting.clear();
     await Promise.allSettled([...this.#endpoint.peers()].map((conn) => conn.close()));
     this.#socket.close();
     await this.#running;
@@ -211,9 +244,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   }
 
   #onDatagram(bytes: Uint8Array<ArrayBuffer>, from: Deno.NetAddr): MaybePromise<void> {
-    const conn = this.#endpoint.receive(bytes, this.#keyOf(from), from);
-    if (!conn) return;
-    conn.advance();
+    if (!this.#endpoint.receive(bytes, this.#keyOf(from), from)) return;
     return afterWoken();
   }
 
@@ -230,30 +261,42 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   /** A stranger's cookie that gets lost is asked for again. */
   #sendCookie(datagram: Uint8Array, to: Deno.NetAddr): void {
     this.#limits.counters.cookies++;
-    this.#socket.send(datagram.slice(), to).catch(() => {});
+    this.#socket.answer(datagram, to);
   }
 
   #newConn(core: TlsSession, remoteAddr: Deno.NetAddr): DtlsConn {
     const key = this.#keyOf(remoteAddr);
     const { counters } = this.#limits;
-    const ticket = this.#limits.enter(remoteAddr.hostname);
+    const ticket = this.#limits.enter(remoteAddr.hostname, () => conn.fail(crowded()));
+    let mayReturn = false;
     const carrier = {
       remoteAddr,
       transmit: (datagram: Uint8Array) => this.#socket.send(datagram, remoteAddr),
-      established: () => void counters.established++,
+      established: () => {
+        if (!ticket.established()) return conn.fail(crowded());
+        counters.established++;
+        this.#endpoint.established(key, conn);
+      },
       failed: (error: unknown) => {
-        if (core.established || error instanceof ReplacedError) return;
+        mayReturn = error instanceof Deno.errors.Busy;
+        if (mayReturn || error instanceof ReplacedError || core.established) return;
         counters.errors++;
         notify("onError", this.#options.onError, error, remoteAddr);
       },
       release: () => {
         ticket.leave();
-        this.#endpoint.forget(key, conn);
+        this.#endpoint.forget(key, conn, mayReturn);
+        if (mayReturn || this.#waiting.size > MAX_FAILED_WAITING) this.#waiting.delete(conn);
       },
     };
     const conn: DtlsConn = new DtlsConn(core, carrier, this.#deadlines, this.#connOptions);
-    this.#waiting.push(conn);
+    this.#waiting.add(conn);
     this.#wake();
     return conn;
   }
+}
+
+/** Nothing is wrong with a client that gives way: it may come again at once. */
+function crowded(): Error {
+  return new Deno.errors.Busy("there are too many handshakes or sessions at once");
 }

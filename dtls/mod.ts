@@ -7,6 +7,7 @@
  */
 export { connectDtls, type ConnectDtlsOptions, dtlsContext } from "./connect.ts";
 export type { DtlsCarrier, DtlsConnOptions } from "./carrier.ts";
+export type { ReceiveBufferState } from "../common/posix/receive_buffer.ts";
 export { DtlsConn } from "./conn.ts";
 export { DtlsListener, listenDtls, type ListenDtlsOptions } from "./listen.ts";
 export * from "../common/openssl/mod.ts";

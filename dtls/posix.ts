@@ -13,24 +13,9 @@ import { preparePosixSecure } from "../common/posix_prepare.ts";
 import type { SocketAddress } from "../common/posix/address.ts";
 import type { PollLoop } from "../common/posix/poll_loop.ts";
 import { PosixUdp } from "../common/posix/udp.ts";
-import type { MaybePromise } from "../common/protocol.ts";
 import { SessionPool } from "../common/secure_pair.ts";
 import type { ServerTransport } from "../common/server_transport.ts";
-import { DtlsPosixListener, type DtlsPosixPeer } from "./posix_listener.ts";
-
-class DtlsServerConnection extends DrivenServer {
-  readonly #peer: DtlsPosixPeer;
-
-  constructor(peer: DtlsPosixPeer, options: PairOptions) {
-    super(peer.core, peer, options, peer.address.text);
-    this.#peer = peer;
-  }
-
-  override handshake(): MaybePromise<void> {
-    this.#peer.expectCookie();
-    return super.handshake();
-  }
-}
+import { DtlsPosixListener } from "./posix_listener.ts";
 
 function client(
   options: PairOptions,
@@ -60,9 +45,13 @@ function server(
   return {
     hostname: listener.address.hostname,
     port: listener.address.port,
+    get receiveBuffer() {
+      return listener.receiveBuffer;
+    },
     // Datagrams get lost.
     lossy: true,
-    accept: () => listener.accept((peer) => new DtlsServerConnection(peer, options)),
+    accept: () =>
+      listener.accept((peer) => new DrivenServer(peer.core, peer, options, peer.address.text)),
     stopAccepting: () => listener.stopAccepting(),
     close: () => listener.close(),
   };

@@ -4,19 +4,27 @@
  * @module
  */
 import { Borrowed } from "../common/borrowed.ts";
+import { BoundedQueue } from "../common/bounded_queue.ts";
 import type { SessionCarrier } from "../common/driven_session.ts";
+import { ReplacedError } from "../common/errors.ts";
 import type { TlsContext } from "../common/openssl/context.ts";
 import { DtlsEndpoint, type DtlsPeer } from "../common/openssl/endpoint.ts";
 import { SessionLimits, type Ticket } from "../common/openssl/limits.ts";
+import { MAX_HANDSHAKES } from "../common/openssl/settings.ts";
 import type { TlsSession } from "../common/openssl/session.ts";
 import type { SocketAddress } from "../common/posix/address.ts";
 import type { PollLoop, Wait } from "../common/posix/poll_loop.ts";
+import type { ReceiveBufferState } from "../common/posix/receive_buffer.ts";
 import { NOT_YET } from "../common/posix/socket.ts";
 import { PosixUdp } from "../common/posix/udp.ts";
 import { MAX_DATAGRAM_BYTES, type MaybePromise } from "../common/protocol.ts";
 
-/** What is kept for a session that is not asking yet: as much as a flight of big messages. */
-const BACKLOG_DATAGRAMS = 64;
+/**
+ * What is kept for a session that is not asking yet, in bytes: as much as a flight of big messages,
+ * and before anybody is authenticated a flight of a handshake.
+ */
+const BACKLOG_BYTES = 256 * 1024;
+const HANDSHAKE_BACKLOG_BYTES = 32 * 1024;
 
 /** One client's datagrams, as the listener hands them over. */
 export class DtlsPosixPeer implements SessionCarrier, DtlsPeer {
@@ -30,7 +38,10 @@ export class DtlsPosixPeer implements SessionCarrier, DtlsPeer {
    * What came while it did not ask. The session takes one datagram at a time: its memory BIO knows
    * no boundaries, and two long ones in it would be read as one that is too long.
    */
-  readonly #backlog: Uint8Array<ArrayBuffer>[] = [];
+  readonly #backlog = new BoundedQueue<Uint8Array<ArrayBuffer>>(
+    BACKLOG_BYTES,
+    ({ length }) => length,
+  );
   #wait: Wait | null = null;
   #closed = false;
 
@@ -39,17 +50,23 @@ export class DtlsPosixPeer implements SessionCarrier, DtlsPeer {
     listener: DtlsPosixListener,
     core: TlsSession,
     address: SocketAddress,
-    ticket: Ticket,
+    limits: SessionLimits,
   ) {
     this.#listener = listener;
     this.core = core;
     this.address = address;
-    this.#ticket = ticket;
+    const crowded = new Deno.errors.Busy("there are too many handshakes at once");
+    this.#ticket = limits.enter(address.hostname, () => this.end(crowded, true));
   }
 
-  /** To be called right before the handshake begins, which checks the client's cookie once more. */
-  expectCookie(): void {
-    this.#listener.expectCookie(this.address);
+  established(): void {
+    if (this.#ticket.established()) this.#listener.established(this);
+    else this.close();
+  }
+
+  /** What waits for the session to ask, in bytes. */
+  get backlogBytes(): number {
+    return this.#backlog.bytes;
   }
 
   send(datagram: Uint8Array): MaybePromise<void> {
@@ -59,9 +76,7 @@ export class DtlsPosixPeer implements SessionCarrier, DtlsPeer {
   feed(timeoutMs: number): MaybePromise<boolean> {
     if (this.#closed) throw closedError();
     this.#asks = true;
-    for (let kept; this.#asks && (kept = this.#backlog.shift());) {
-      this.#listener.dispatch(kept, this.address);
-    }
+    for (let kept; this.#asks && (kept = this.#backlog.shift());) this.take(kept);
     while (this.#asks && this.#listener.receive(timeoutMs));
     return this.#asks ? this.#feedLater(timeoutMs) : true;
   }
@@ -77,30 +92,34 @@ export class DtlsPosixPeer implements SessionCarrier, DtlsPeer {
     return fed;
   }
 
-  /**
-   * For the listener: keeps a datagram until it asks for one. What is too much is lost.
-   *
-   * @returns false where it asks for one now
-   */
-  keeps(datagram: Uint8Array<ArrayBuffer>): boolean {
-    if (this.#asks) return false;
-    if (this.#backlog.length < BACKLOG_DATAGRAMS) this.#backlog.push(datagram.slice());
-    return true;
-  }
-
-  /** For the listener: its session was fed. */
-  wake(): void {
+  /** For the listener: feeds a datagram, or keeps it until one is asked for. Too much is lost. */
+  take(datagram: Uint8Array<ArrayBuffer>): void {
+    if (!this.#asks) {
+      const maxBytes = this.core.established ? BACKLOG_BYTES : HANDSHAKE_BACKLOG_BYTES;
+      if (this.#backlog.hasRoomFor(datagram.length, maxBytes)) this.#backlog.push(datagram.slice());
+      return;
+    }
+    this.core.feed(datagram);
     this.#asks = false;
     this.#wait?.settle(true);
   }
 
   /** Gives its place back; a pending call rejects. May be called twice. */
   close(): void {
+    this.end(closedError());
+  }
+
+  /**
+   * For the listener: as {@linkcode close}, with a reason of its own.
+   *
+   * @param mayReturn whether the client may begin once more with the same hello
+   */
+  end(reason: Error, mayReturn = false): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#ticket.leave();
-    this.#wait?.fail(closedError());
-    this.#listener.forget(this);
+    this.#wait?.fail(reason);
+    this.#listener.forget(this, mayReturn);
   }
 }
 
@@ -112,11 +131,9 @@ export class DtlsPosixListener {
   readonly #context: TlsContext;
   readonly #socket: PosixUdp;
   readonly #endpoint: DtlsEndpoint<DtlsPosixPeer, SocketAddress>;
-  readonly #limits = new SessionLimits({});
-  /** By their addresses' texts. */
-  readonly #peers = new Map<string, DtlsPosixPeer>();
+  readonly #limits = new SessionLimits({ maxHandshakesPerAddress: MAX_HANDSHAKES });
   readonly #datagram = new Borrowed(MAX_DATAGRAM_BYTES);
-  readonly #waiting: DtlsPosixPeer[] = [];
+  readonly #waiting = new Set<DtlsPosixPeer>();
   #acceptWait: Wait | null = null;
   #watching = false;
   #failure: unknown;
@@ -141,7 +158,9 @@ export class DtlsPosixListener {
         refuse: (alert, to) => this.#answerStranger(alert, to),
         admit: (from) => this.#limits.admits(from.hostname),
         accept: (session, from) => this.#newPeer(session, from),
-        replaced: (peer) => peer.close(),
+        // One that has just been accepted is driven by who takes it over.
+        drive: (peer, datagram) => datagram && peer.take(datagram),
+        replaced: (peer) => peer.end(new ReplacedError("the client has begun a new session")),
       }),
     );
     this.#socket = PosixUdp.at(hostname, port, loop);
@@ -157,13 +176,19 @@ export class DtlsPosixListener {
    */
   accept<T>(take: (peer: DtlsPosixPeer) => T): MaybePromise<T | null> {
     while (this.#loop.users === 0 && this.receive(Infinity));
-    const peer = this.#waiting.shift();
+    const peer = this.#next();
     return peer ? take(peer) : this.#acceptLater(take);
+  }
+
+  #next(): DtlsPosixPeer | undefined {
+    const [peer] = this.#waiting;
+    if (peer) this.#waiting.delete(peer);
+    return peer;
   }
 
   async #acceptLater<T>(take: (peer: DtlsPosixPeer) => T): Promise<T | null> {
     while (this.#accepting) {
-      const peer = this.#waiting.shift();
+      const peer = this.#next();
       if (peer) return take(peer);
       const wait = this.#acceptWait = this.sleep(Infinity);
       await wait.ready;
@@ -188,10 +213,16 @@ export class DtlsPosixListener {
     this.#closed = true;
     for (const peer of [...this.#endpoint.peers()]) peer.close();
     // Nobody has taken these over.
-    for (const { core } of this.#waiting.splice(0)) core.close();
+    for (const { core } of this.#waiting) core.close();
+    this.#waiting.clear();
     this.#socket.close();
     this.#endpoint.close();
     this.#context.close();
+  }
+
+  /** What is known of the socket's receive buffer; after its end, too. */
+  get receiveBuffer(): ReceiveBufferState | null {
+    return this.#socket.receiveBuffer;
   }
 
   /** For a peer: waits while the socket is watched. */
@@ -207,16 +238,16 @@ export class DtlsPosixListener {
   }
 
   /** For a peer: it is closed. */
-  forget(peer: DtlsPosixPeer): void {
-    const { text } = peer.address;
-    this.#endpoint.forget(text, peer);
-    if (this.#peers.get(text) === peer) this.#peers.delete(text);
+  forget(peer: DtlsPosixPeer, mayReturn: boolean): void {
+    this.#endpoint.forget(peer.address.text, peer, mayReturn);
+    // One that ends before it was taken over has nobody else to free it.
+    if (this.#waiting.delete(peer)) peer.core.close();
     this.#loop.users--;
   }
 
-  /** For a peer: the next cookie to be checked is this client's. */
-  expectCookie({ text }: SocketAddress): void {
-    this.#context.cookies!.prepare(text, performance.now());
+  /** For a peer: its handshake is complete. */
+  established(peer: DtlsPosixPeer): void {
+    this.#endpoint.established(peer.address.text, peer);
   }
 
   /** For a peer: takes one datagram in, whoever it is for; false where none is there soon. */
@@ -228,20 +259,13 @@ export class DtlsPosixListener {
 
   #received(length: number): void {
     const from = this.#socket.sender;
-    const datagram = this.#datagram.first(length);
-    if (!this.#peers.get(from.text)?.keeps(datagram)) this.dispatch(datagram, from);
-  }
-
-  /** For a peer: feeds the session that a datagram is for. */
-  dispatch(datagram: Uint8Array<ArrayBuffer>, from: SocketAddress): void {
-    this.#endpoint.receive(datagram, from.text, from)?.wake();
+    this.#endpoint.receive(this.#datagram.first(length), from.text, from);
   }
 
   /** A stranger's cookie that gets lost is asked for again. */
   #answerStranger(datagram: Uint8Array, to: SocketAddress): void {
     try {
-      const sending = this.#socket.send(datagram, to);
-      if (sending instanceof Promise) sending.catch(() => {});
+      this.#socket.answer(datagram, to);
     } catch {
       // Whatever is wrong with it, it is one stranger's address.
     }
@@ -264,10 +288,9 @@ export class DtlsPosixListener {
   }
 
   #newPeer(core: TlsSession, address: SocketAddress): DtlsPosixPeer {
-    const peer = new DtlsPosixPeer(this, core, address, this.#limits.enter(address.hostname));
-    this.#peers.set(address.text, peer);
+    const peer = new DtlsPosixPeer(this, core, address, this.#limits);
     this.#loop.users++;
-    this.#waiting.push(peer);
+    this.#waiting.add(peer);
     this.#acceptWait?.settle(true);
     return peer;
   }

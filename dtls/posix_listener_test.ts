@@ -1,10 +1,9 @@
-import { InterruptedError } from "../common/errors.ts";
+import { InterruptedError, ReplacedError } from "../common/errors.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { liveSessions, TlsSession } from "../common/openssl/session.ts";
 import { PosixCarrier } from "../common/posix_carrier.ts";
 import { PollLoop } from "../common/posix/poll_loop.ts";
 import { PosixUdp } from "../common/posix/udp.ts";
-import type { MaybePromise } from "../common/protocol.ts";
 import { assert, assertEquals, assertRejects } from "../common/testing/assert.ts";
 import { Driven, LONG_MS } from "../common/testing/driven.ts";
 import { contextOptions } from "../common/testing/memory_net.ts";
@@ -18,11 +17,6 @@ class Served extends Driven {
   constructor(peer: DtlsPosixPeer) {
     super(peer.core, peer, LONG_MS);
     this.peer = peer;
-  }
-
-  override handshake(): MaybePromise<void> {
-    this.peer.expectCookie();
-    return super.handshake();
   }
 }
 
@@ -149,7 +143,7 @@ Deno.test("DtlsPosixListener begins anew with a client that does, on the same po
   const socket = bench.socket();
   const first = await bench.connect(socket);
   const waiting = receive(first.server);
-  const rejected = assertRejects(() => waiting, Deno.errors.BadResource, "connection is closed");
+  const rejected = assertRejects(() => waiting, ReplacedError, "has begun a new session");
   const second = await bench.connect(socket);
   await rejected;
   await second.client.send(Uint8Array.of(2));
@@ -178,6 +172,40 @@ Deno.test("DtlsPosixListener.stopAccepting() ends accept() with null, and no ses
   assertEquals(await within(accepting), null);
   await client.send(Uint8Array.of(1));
   assertEquals([...await receive(server)], [1]);
+});
+
+Deno.test("DtlsPosixPeer keeps what a program does not receive under its limit of bytes", async () => {
+  using bench = await Bench.make();
+  const { client, server } = await bench.connect();
+  const other = await bench.connect();
+  const message = new Uint8Array(16_384);
+  for (let round = 0; round < 20; round++) {
+    for (let i = 0; i < 5; i++) await client.send(message);
+    // What this one waits for comes after them.
+    await other.client.send(Uint8Array.of(round));
+    assertEquals([...await receive(other.server)], [round]);
+    const { backlogBytes } = server.peer;
+    assert(backlogBytes > message.length && backlogBytes <= 256 * 1024, `${backlogBytes}`);
+  }
+  assertEquals((await receive(server)).length, message.length);
+});
+
+Deno.test("DtlsPosixPeer keeps little of what comes before its handshake", async () => {
+  using bench = await Bench.make();
+  const other = await bench.connect();
+  const socket = bench.socket();
+  const shaking = bench.client(socket).handshake();
+  const server = await bench.accept();
+  for (let i = 0; i < 100; i++) {
+    await socket.send(new Uint8Array(10_000).fill(22));
+    await other.client.send(Uint8Array.of(i));
+    await receive(other.server);
+    assert(server.peer.backlogBytes <= 32 * 1024, `${server.peer.backlogBytes}`);
+  }
+  assert(server.peer.backlogBytes > 10_000);
+  server.close();
+  bench[Symbol.dispose]();
+  await assertRejects(async () => await shaking, Deno.errors.BadResource);
 });
 
 Deno.test("DtlsPosixListener.close() rejects what waits, and frees what nobody has taken", async () => {

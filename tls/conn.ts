@@ -7,6 +7,7 @@ import type { Deadline, Deadlines } from "../common/deadline.ts";
 import { TimeoutError } from "../common/errors.ts";
 import { SecureConn } from "../common/openssl/secure_conn.ts";
 import { ENDED, type TlsSession } from "../common/openssl/session.ts";
+import { WaitingAnswers } from "../common/waiting_answers.ts";
 import { bytesOf, checkInto, checkWait } from "../common/settings/kinds.ts";
 
 /** At most so much of the stream is read or written at once: some full records. */
@@ -77,6 +78,7 @@ export class TlsConn extends SecureConn {
   #handshake: Promise<void> | null = null;
   /** Writes to the socket go one after the other. */
   #written: Promise<void> = Promise.resolve();
+  readonly #answers = new WaitingAnswers();
   #failure: unknown;
   /** Set when it is the program that has closed it, and nothing has failed before. */
   #closedInOrder = false;
@@ -131,6 +133,8 @@ export class TlsConn extends SecureConn {
    * @throws {TypeError} where another call is still waiting, or an argument is of the wrong kind
    * @throws {RangeError} where `timeoutMs` is negative or NaN
    * @throws {OpenSslError} where the peer has broken the protocol
+   * @throws {RunError} where it asks for answers of TLS itself and does not read them, which ends the
+   * connection: 64 KiB of them may wait to be written
    * @throws {Deno.errors.BadResource} after {@linkcode close}
    */
   async read(into: Uint8Array, timeoutMs?: number): Promise<number | null> {
@@ -148,8 +152,7 @@ export class TlsConn extends SecureConn {
         const length = this.core.read(into as Uint8Array<ArrayBuffer>);
         if (length > 0) return length;
         if (length === ENDED) return null;
-        // What reading has brought about; not waited for, as the peer may be waiting for a read.
-        this.#flush().catch(() => {});
+        this.#flushAnswers();
         await this.#receive();
         // Its memory may have been given away since.
         checkInto(into);
@@ -311,13 +314,32 @@ export class TlsConn extends SecureConn {
     }
   }
 
-  /** Sends what the session has put out; it is copied, as the session's memory is used again. */
+  /** Sends what the session has put out. */
   #flush(): Promise<void> {
-    this.core.drain((bytes) => {
-      const copy = bytes.slice();
-      this.#written = this.#written.then(() => this.#writeAll(copy));
-    });
+    this.core.drain((bytes) => this.#put(bytes));
     return this.#written;
+  }
+
+  /**
+   * Sends what reading has brought about; it is not waited for, as the peer may be waiting for a read.
+   *
+   * @throws {RunError} where too much of it waits already
+   */
+  #flushAnswers(): void {
+    let tooMuch: Error | null = null;
+    this.core.drain((bytes) => {
+      this.#put(bytes);
+      tooMuch = this.#answers.add(bytes.length, this.#written);
+    });
+    if (!tooMuch) return;
+    this.#fail(tooMuch);
+    throw tooMuch;
+  }
+
+  /** The bytes are copied, as the session's memory is used again. */
+  #put(bytes: Uint8Array): void {
+    const copy = bytes.slice();
+    this.#written = this.#written.then(() => this.#writeAll(copy));
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {

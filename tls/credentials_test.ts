@@ -220,7 +220,9 @@ for (const [engine, use] of Object.entries(ENGINES)) {
     Deno.test(`${engine} names ${name} where it is missing`, () =>
       withFiles({}, async (dir) => {
         await Deno.remove(join(dir, name));
-        const line = `cannot read ${join(dir, name)}: no such file; make certificates with: `;
+        const line = `cannot read ${
+          join(dir, name)
+        }: no such file; put it there, or make certificates with: `;
         await assertRejects(() => use(dir), RunError, line);
       }));
   }

@@ -180,9 +180,8 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     const { counters } = this.#limits;
     using made = new DisposableStack();
     made.use(tcp);
-    tcp.setNoDelay(true);
     const core = made.use(new TlsSession(this.#context));
-    const ticket = this.#limits.enter(tcp.remoteAddr.hostname);
+    const ticket = this.#limits.enter(tcp.remoteAddr.hostname, () => conn.abandon());
     const conn: TlsConn = new TlsConn(core, tcp, this.#deadlines, {
       handshakeTimeoutMs,
       signal,
@@ -198,7 +197,11 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     });
     made.move();
     this.#open.add(conn);
-    conn.handshake().then(() => counters.established++, () => {});
+    const established = () => {
+      if (ticket.established()) counters.established++;
+      else conn.abandon();
+    };
+    conn.handshake().then(established, () => {});
     return conn;
   }
 }

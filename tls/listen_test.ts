@@ -5,6 +5,8 @@ import { PemError } from "../common/pem/errors.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../common/testing/assert.ts";
 import { testCertificates } from "../common/testing/certs.ts";
 import { FakeClock } from "../common/testing/fake_clock.ts";
+import { integerBetween, seededRandom } from "../common/testing/fake_random.ts";
+import { ResettingRelay } from "../common/testing/resetting_relay.ts";
 import type { TlsConn } from "./conn.ts";
 import { connectTls } from "./connect.ts";
 import { listenTls, type ListenTlsOptions, type TlsListener } from "./listen.ts";
@@ -130,7 +132,7 @@ for (const limit of ["maxSessions", "maxSessionsPerAddress"] as const) {
     await within(accepted!.handshake());
     await within(Promise.all([third.close(), accepted!.close()]));
     assertEquals(listener.counters, {
-      ...{ sessions: 0, established: 2, cookies: 0, refused: 1, errors: 0 },
+      ...{ sessions: 0, established: 2, cookies: 0, refused: 1, displaced: 0, errors: 0 },
     });
   });
 }
@@ -266,4 +268,38 @@ Deno.test("accept() refuses a second caller while the first one waits", async ()
   await assertRejects(() => listener.accept(), Deno.errors.Busy);
   listener.stopAccepting();
   assertEquals(await accepting, null);
+});
+
+Deno.test("TlsListener.accept() goes on while connections are reset in the middle", async () => {
+  await using listener = await listen({ onError() {} });
+  const serving = (async () => {
+    for await (const conn of listener) {
+      const echo = conn.readable.pipeTo(conn.writable);
+      echo.catch(() => {}).finally(() => conn.abandon());
+    }
+  })();
+  const { ca } = await testCertificates();
+  const random = seededRandom();
+  {
+    const after = () => integerBetween(random, 0, 4000);
+    await using relay = await ResettingRelay.listen(listener.addr.port, after);
+    const tear = async () => {
+      const conn = await connectTls({ hostname: "127.0.0.1", port: relay.port, caCerts: [ca] });
+      const bytes = new Uint8Array(1000);
+      try {
+        do await conn.write(bytes); while (await conn.read(bytes) !== null);
+      } catch {
+        // It was torn.
+      }
+      conn.abandon();
+    };
+    await within(Promise.all(Array.from({ length: 50 }, tear)));
+    assertEquals(relay.resets, 50);
+  }
+  await using client = await connect(listener);
+  await client.write(new Uint8Array(5));
+  assertEquals(await within(client.read(new Uint8Array(8))), 5);
+  await client.close();
+  await listener.close();
+  await serving;
 });

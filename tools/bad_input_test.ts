@@ -5,13 +5,13 @@ import { assertOneLine, laneNamed, lanesOf, Workplace } from "./testing.ts";
 
 /** Words that are wrong for every client and server, and the line each gets. */
 const WRONG_WORDS: [string[], RegExp][] = [
-  [["--prot", "1443"], /^error: unknown word "--prot"; --help lists the words that are allowed$/],
+  [["--prot", "1443"], /^error: unknown word "--prot"; did you mean --port\?$/],
   [["now"], /^error: unknown word "now"/],
   [["--repeat", "0"], /^error: --repeat 0: a whole number from 1 to 100000 is allowed$/],
   [["--repeat", "ten"], /^error: --repeat ten: a whole number/],
   [["--port", "65536"], /^error: --port 65536: a whole number from [01] to 65535 is allowed$/],
   [["--port"], /^error: --port wants a value: N$/],
-  [["--quiet=yes"], /^error: --quiet=yes: this word takes no value$/],
+  [["--quiet=yes"], /^error: --quiet: this word takes no value$/],
   [["--sizes", "100,many"], /^error: --sizes 100,many: "many" is no whole number of bytes$/],
   [["--sizes", "31"], /^error: size 31: at least 32 bytes, the length of the header$/],
   [["--connect", "often"], /^error: --connect often: allowed is message or once$/],
@@ -60,11 +60,15 @@ for (const [protocol, size, line] of TOO_LONG) {
 
 const PLANS: [string, string | null, RegExp][] = [
   ["missing.yaml", null, /^error: plan \S*missing\.yaml: no such file$/],
-  ["broken.yaml", "sizes: [100", /^error: plan \S*broken\.yaml: not YAML: /],
+  [
+    "broken.yaml",
+    "sizes: [100",
+    /^error: plan \S*broken\.yaml: not YAML: line 2: cannot read flow/,
+  ],
   [
     "key.yaml",
     "sizes: [100]\nrepeats: 3\n",
-    /^error: plan \S*key\.yaml: unknown key "repeats"; allowed are sizes, repeat/,
+    /^error: plan \S*key\.yaml: line 2: unknown key; did you mean repeat\?$/,
   ],
   ["value.yaml", "sizes: []\n", /^error: plan \S*value\.yaml: key "sizes": a list of at least one/],
   ["zero.yaml", "repeat: 0\n", /^error: plan \S*zero\.yaml: key "repeat": a whole number from 1/],

@@ -145,7 +145,7 @@ for (const lane of SECURE) {
     for (const role of ["client", "server"] as const) {
       await Deno.remove(place.path(`${role}-key.pem`));
       const line = new RegExp(
-        `^error: cannot read \\S*${role}-key\\.pem: no such file; make certificates with: deno task certs$`,
+        `^error: cannot read \\S*${role}-key\\.pem: no such file; put it there, or make certificates with: deno task certs --dir \\S+$`,
       );
       assertOneLine(await place.run(lane, role, SMALL), 1, line);
     }
@@ -226,7 +226,7 @@ Deno.test("dtls scripts say how to install libssl where it is missing", async ()
     assertOneLine(
       ending,
       1,
-      /^error: OpenSSL 3 is missing \(\/nowhere\/libssl\.so\.3 cannot be opened\); install it: .*install/,
+      /^error: OpenSSL 3 is missing \(NETPAIRS_LIBSSL names \/nowhere\/libssl\.so\.3, which cannot be opened\); .*install/,
     );
   }
 });

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { isResultsFolder } from "./results_folder.ts";
 import { findMadeCertificates } from "../certs/store.ts";
 import { DEFAULT_CERTS } from "../common/certificates.ts";
 import { EXIT, reportError } from "../common/errors.ts";
@@ -39,8 +40,7 @@ const MADE: readonly Made[] = [
   { folder: "dist", madeOf: (_, names) => names.filter((name) => EXECUTABLES.includes(name)) },
   {
     folder: "results",
-    madeOf: (_, names) =>
-      names.filter((name) => /^\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}\.\d{3}Z$/.test(name)),
+    madeOf: (_, names) => names.filter(isResultsFolder),
   },
   { folder: DEFAULT_CERTS, madeOf: findMadeCertificates },
 ];

@@ -16,7 +16,11 @@ async function clean(...words: string[]) {
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-const MADE = ["dist/tcp-client", "results/2026-01-31T12-00-00.000Z/result.json"];
+const MADE = [
+  "dist/tcp-client",
+  "results/2026-01-31T12-00-00.000Z/result.json",
+  "results/2026-01-31T12-00-00.000Z-2/result.json",
+];
 const KEPT = [
   ...["certs/generate.ts", "certs/ca.pem", "certs/server-key.pem", "dist/notes.txt"],
   "tcp/client.ts",
@@ -49,7 +53,8 @@ Deno.test("clean removes what was made, lists it, and touches nothing else", asy
   assertEquals(
     stdout.trim().split("\n"),
     [
-      ...["dist/tcp-client", "results/2026-01-31T12-00-00.000Z", "results"],
+      ...["dist/tcp-client", "results/2026-01-31T12-00-00.000Z"],
+      ...["results/2026-01-31T12-00-00.000Z-2", "results"],
       ...CERTIFICATES.map((name) => `certs/pem/${name}`),
       "certs/pem",
     ].map((path) => join(root, path)),

@@ -10,6 +10,7 @@ import { LANES, permissionsOf } from "../common/lanes.ts";
 import { print } from "../common/output.ts";
 import { type Protocol, PROTOCOLS, type Role } from "../common/protocol.ts";
 import { basename, join, resolve, stripAnsiCode } from "../common/std.ts";
+import { shownWord } from "../common/visible.ts";
 import { helpLines, readWords, type WordTable } from "../common/words.ts";
 import { ROOT } from "./children.ts";
 
@@ -47,7 +48,7 @@ export async function compileAll(words: string[]): Promise<number> {
     }
     const target = values.get("target");
     if (target !== undefined && !TARGETS.includes(target)) {
-      throw new UsageError(`--target ${target}: allowed is ${TARGETS.join(" or ")}`);
+      throw new UsageError(`--target ${shownWord(target)}: allowed is ${TARGETS.join(" or ")}`);
     }
     const dist = resolve(values.get("dist") ?? join(ROOT, "dist"));
     for (const protocol of PROTOCOLS) {

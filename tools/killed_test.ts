@@ -69,6 +69,83 @@ for (const killed of ["client", "server"] as const) {
   });
 }
 
+/** Starts one of the tools, and kills it at some moment, unless it has ended by then. */
+async function killSome(script: string, ...words: string[]): Promise<void> {
+  const child = startTool(script, words);
+  const ended = endingOf(child);
+  await someMoment();
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It has ended.
+  }
+  await ended;
+}
+
+function startTool(script: string, words: string[]): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", ...TOOLS, join(ROOT, script), ...words],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+const TOOLS = ["--allow-read", "--allow-write", "--allow-sys=hostname"];
+
+Deno.test({
+  name: "certs/generate.ts that is killed is followed by one that makes all files",
+  ignore,
+  fn: async () => {
+    await using place = await Workplace.make();
+    for (let i = 0; i < KILLS; i++) {
+      const dir = place.path(`${i}`);
+      const renews = i % 2 === 1;
+      if (renews) await endingOf(startTool("certs/generate.ts", ["--dir", dir]));
+      const force = renews ? ["--force"] : [];
+      await killSome("certs/generate.ts", "--dir", dir, ...force);
+      const { code, stderr } = await endingOf(startTool("certs/generate.ts", ["--dir", dir]));
+      assertEquals([code, stderr], [0, ""]);
+      const names = [...Deno.readDirSync(dir)].map(({ name }) => name);
+      assertEquals(names.length, 6, names.join());
+    }
+  },
+});
+
+Deno.test({
+  name: "report that is killed leaves whole files, and the next one writes all of them",
+  ignore,
+  fn: async () => {
+    await using place = await Workplace.make();
+    const words = ["--sizes", "100", "--repeat", "20", "--lanes", LANE.name];
+    assertEquals((await endingOf(startRunAll(place, words))).code, 0);
+    const dir = folderOf(place)!;
+    const files = ["report.html", "report.md", "averages.csv"].map((name) => join(dir, name));
+    const good = files.map((file) => Deno.readTextFileSync(file));
+    for (let i = 0; i < KILLS; i++) {
+      const old = i % 2 === 0 ? "an older one" : null;
+      for (const file of files) {
+        if (old === null) await Deno.remove(file);
+        else await Deno.writeTextFile(file, old);
+      }
+      await killSome("tools/report.ts", dir);
+      const left = files.map((file) => readIfThere(file));
+      assert(left.every((text, i) => text === good[i] || text === old), left.join());
+      const { code, stderr } = await endingOf(startTool("tools/report.ts", [dir]));
+      assertEquals([code, stderr], [0, ""]);
+      assertEquals(files.map((file) => readIfThere(file)), good);
+    }
+  },
+});
+
+function readIfThere(file: string): string | null {
+  try {
+    return Deno.readTextFileSync(file);
+  } catch {
+    return null;
+  }
+}
+
 /** Each kind of I/O, with and without libssl; one of them is killed at a time. */
 const KILLED_LANES = [
   ...["tcp-spin", "udp-sync", "tcp-async"],
@@ -99,13 +176,9 @@ for (const lane of KILLED_LANES) {
       const dir = folderOf(place)!;
       const files = [...Deno.readDirSync(dir)].map(({ name }) => name);
       assertEquals(files.filter((name) => !name.endsWith(".csv")), []);
-      const made = await new Deno.Command(Deno.execPath(), {
-        args: [
-          ...["run", "--quiet", "--no-prompt", "--allow-read", "--allow-write"],
-          ...[join(ROOT, "tools/report.ts"), dir, "--out", place.path("report")],
-        ],
-      }).output();
-      assertEquals([made.code, new TextDecoder().decode(made.stderr)], [0, ""]);
+      const report = startTool("tools/report.ts", [dir, "--out", place.path("report")]);
+      const { code, stderr } = await endingOf(report);
+      assertEquals([code, stderr], [0, ""]);
       const page = await Deno.readTextFile(place.path("report/report.md"));
       assertMatch(page, /Partial: .*its logs: there is no document/);
       assertMatch(page, new RegExp(`^\\| ${lane} \\| `, "m"));

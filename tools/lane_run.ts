@@ -8,6 +8,7 @@ import { EXIT } from "../common/errors.ts";
 import type { Lane } from "../common/lanes.ts";
 import { STEPS } from "../common/protocol.ts";
 import type { ResultDocument, RunResult } from "../common/result.ts";
+import { say } from "../common/say.ts";
 import { join } from "../common/std.ts";
 import { type Ending, failureOf, ScriptProcess } from "./children.ts";
 import { type LogTotals, piecesOf, totalsOf } from "./log_reader.ts";
@@ -100,7 +101,7 @@ export class LaneRun {
       server = this.#start("server", port ?? 0);
       port = await server.port;
       if (side === "server" && port !== null) {
-        console.error(`${this.#options.job.name}: listening on ${formatAddress(host, port)}`);
+        say(`${this.#options.job.name}: listening on ${formatAddress(host, port)}`);
       }
     }
     let serverFailure: string | null = null;

@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { writeStderr } from "../common/say.ts";
 import type { Job } from "./lane_run.ts";
 
 const WIDTH = 30;
-const encoder = new TextEncoder();
 
 /** One line on stderr that is written anew with every step. */
 export class ProgressBar implements Disposable {
@@ -30,7 +30,7 @@ export class ProgressBar implements Disposable {
 
   #write(text: string): void {
     if (text === this.#text) return;
-    Deno.stderr.writeSync(encoder.encode(`\r${text.padEnd(this.#text.length)}${text ? "" : "\r"}`));
+    writeStderr(`\r${text.padEnd(this.#text.length)}${text ? "" : "\r"}`);
     this.#text = text;
   }
 }

@@ -11,7 +11,10 @@ async function programs(port: number): Promise<string[]> {
   const section = readme.split("## DTLS for your own program")[1]!.split("\n## ")[0]!;
   const blocks = [...section.matchAll(/```ts ignore\n(.*?)```/gs)].map((match) => match[1]!);
   const library = toFileUrl(join(ROOT, "dtls", "mod.ts")).href;
-  return blocks.map((block) => block.replace("./dtls/mod.ts", library).replace("4433", `${port}`));
+  const names = /\.\/dtls\/mod\.ts|netpairs\/dtls/;
+  return blocks.map((block) =>
+    block.replace(names, library).replace("4433", `${port}`).replaceAll("4434", `${port}`)
+  );
 }
 
 function freeUdpPort(): number {
@@ -32,8 +35,7 @@ async function outputOnceServed(client: Deno.Command) {
 
 Deno.test("README's DTLS programs work outside the project, with just their permissions", async () => {
   await using place = await Workplace.make();
-  const blocks = await programs(freeUdpPort());
-  assertEquals(blocks.length, 2);
+  const blocks = (await programs(freeUdpPort())).slice(0, 2);
   for (const block of blocks) {
     assert(block.trim().split("\n").filter((line) => line !== "").length < 15);
   }
@@ -69,4 +71,18 @@ Deno.test("README names every task and every lane's folder as they are", async (
   for (const [, path] of readme.matchAll(/\]\(([^):]+)\)/g)) {
     assert((await Deno.stat(join(ROOT, path!))).isFile, path);
   }
+});
+
+Deno.test("README's program with a key keeps its session in a file, and resumes it", async () => {
+  await using place = await Workplace.make();
+  const [, , program, ...more] = await programs(freeUdpPort());
+  assertEquals(more.length, 0);
+  await Deno.writeTextFile(place.path("program.ts"), program!);
+  const permissions = ["--allow-net", "--allow-ffi", "--allow-read=.", "--allow-write=."];
+  const args = ["run", "--no-prompt", ...permissions, place.path("program.ts")];
+  const command = new Deno.Command(Deno.execPath(), { args, cwd: place.dir });
+  const { code, stdout, stderr } = await within(command.output());
+  const [said, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  assertEquals(code, 0, errors);
+  assertEquals(said, "true sensor-7\n");
 });

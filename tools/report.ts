@@ -11,6 +11,7 @@ import { helpLines, numberOf, readWords, type WordTable } from "../common/words.
 import { compareJobs } from "./report/compare.ts";
 import { comparisonJson, formatComparison } from "./report/compare_output.ts";
 import { newestFolder } from "./report/documents.ts";
+import { permit } from "./report/permit.ts";
 import { readJobs, writeReport } from "./report/write.ts";
 
 export { type ReportFiles, writeReport } from "./report/write.ts";
@@ -32,6 +33,7 @@ Usage: deno task report [WORDS] [PATH...]
 
   PATH is a result document or the folder it lies in (default: the newest one in results/). A log,
   or a folder with logs alone, does where a run was killed before it could write its document.
+  Outside of this folder, Deno asks on a terminal whether it may be read and written.
 
 ${helpLines(WORDS).join("\n")}
 
@@ -127,10 +129,11 @@ async function compare(
 ): Promise<number> {
   const jobs = [await readJobs(before), await readJobs(after)] as const;
   const comparison = compareJobs(...jobs, { boundPercent, absolute });
-  if (json !== "-") print(formatComparison(comparison, everySize));
   if (json !== undefined) {
+    if (json !== "-") await permit("write", json);
     openDocument(json)(comparisonJson(comparison, { before, after }));
   }
+  if (json !== "-") print(formatComparison(comparison, everySize));
   const isWorse = comparison.lanes.some(({ changes }) =>
     changes.some(({ isRegression }) => isRegression)
   );

@@ -1,6 +1,7 @@
 import { join } from "../common/std.ts";
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { ROOT } from "./children.ts";
+import { folderWith } from "./report/testing/folder.ts";
 import { fakeDocument, fakeLog, type FakeRun, fakeRun } from "./report/testdata/documents.ts";
 
 const TCP: FakeRun = { protocol: "tcp", io: "async", sizes: [100, 999] };
@@ -15,7 +16,7 @@ async function report(files: Record<string, string>, ...words: string[]) {
   }
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "--quiet", "--no-prompt", "--allow-read", "--allow-write"],
+      ...["run", "--quiet", "--allow-read=.", "--allow-write=."],
       ...[join(ROOT, "tools", "report.ts"), ...words],
     ],
     cwd: dir,
@@ -65,6 +66,24 @@ Deno.test("report --out takes several documents, and works without logs", async 
   assertMatch(markdown, /^\| tcp-async \| 5 \|/m);
 });
 
+for (const name of ["report.md", "report.html", "averages.csv"]) {
+  Deno.test(`report replaces its own ${name}, and no other file of that name`, async () => {
+    const paths = ["a.json", "--out", "site"];
+    await using again = await report({ "a.json": documentOf(1), [`site/${name}`]: "" }, ...paths);
+    assertEquals([again.code, again.stderr], [0, ""]);
+    const own = await again.read(`site/${name}`);
+    const older = { "a.json": documentOf(2), [`site/${name}`]: own };
+    await using replaced = await report(older, ...paths);
+    assertEquals(replaced.code, 0, replaced.stderr);
+    assert(await replaced.read(`site/${name}`) !== own);
+    const text = "# My own notes\n";
+    await using made = await report({ "a.json": documentOf(1), [`site/${name}`]: text }, ...paths);
+    assertEquals(made.code, 1);
+    assertMatch(made.stderr, /it is there already, and no report of this program's; move it away/);
+    assertEquals(await made.read(`site/${name}`), text);
+  });
+}
+
 Deno.test("report of servers' runs alone says that there are no round trips", async () => {
   const runs = [fakeRun({ ...TCP, role: "server" })];
   await using made = await report({ "a.json": JSON.stringify(fakeDocument(runs)) }, "a.json");
@@ -86,6 +105,34 @@ Deno.test("report --compare exits with 1 on a regression beyond the bound, else 
   await using same = await report(files, "--compare", "a.json", "a.json");
   assertEquals(same.code, 0);
   assertMatch(same.stdout, /^tcp-async +all .* no significant change$/m);
+});
+
+Deno.test("report says how to permit a folder that is not this one", async () => {
+  await using other = await folderWith({ "result.json": documentOf(1) });
+  await using refused = await report({}, other.dir);
+  assertEquals([refused.code, refused.stdout], [1, ""]);
+  assertMatch(
+    refused.stderr,
+    /^error: permission missing: read access to \S+; .*--allow-read=\.,DIR/,
+  );
+  await using unwritten = await report({ "a.json": documentOf(1) }, "a.json", "--out", other.dir);
+  assertEquals(unwritten.code, 1);
+  assertMatch(
+    unwritten.stderr,
+    /^error: permission missing: read access to \S+; for another folder/,
+  );
+});
+
+Deno.test({
+  name: "report makes its folder for its owner alone",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using made = await report({ "a.json": documentOf(1) }, "a.json", "--out", "new/site");
+    assertEquals([made.code, made.stderr], [0, ""]);
+    for (const name of ["new", "new/site"]) {
+      assertEquals(Deno.statSync(join(made.dir, name)).mode! & 0o777, 0o700, name);
+    }
+  },
 });
 
 const WRONG: [string, Record<string, string>, string[], RegExp][] = [
@@ -122,7 +169,7 @@ const WRONG: [string, Record<string, string>, string[], RegExp][] = [
     "a spoilt log",
     { "a.json": documentOf(1), "x.csv": fakeLog(TCP, 2).replace(",send,", ",sing,") },
     ["a.json"],
-    /^error: x\.csv: line \d+: not a line of a step log: .*; remove the file to go without it$/,
+    /^error: x\.csv: line \d+: not a line of a step log; remove the file to go without it$/,
   ],
   ["an unknown word", {}, ["--everything"], /^error: unknown word "--everything"; /],
   ["one document to compare", {}, ["--compare", "a.json"], /^error: --compare wants two documents/],

@@ -18,6 +18,22 @@ Deno.test("makeFolder() never gives two runs the same folder, whenever they begi
   }
 });
 
+Deno.test({
+  name: "makeFolder() lets the owner alone look into what it makes",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const dir = await Deno.makeTempDir();
+    try {
+      const folder = await makeFolder(join(dir, "a/results"), START);
+      for (const path of [join(dir, "a"), join(dir, "a/results"), folder]) {
+        assertEquals(Deno.statSync(path).mode! & 0o777, 0o700, path);
+      }
+    } finally {
+      await Deno.remove(dir, { recursive: true });
+    }
+  },
+});
+
 Deno.test("makeFolder() says where no folder can be made", async () => {
   const file = await Deno.makeTempFile();
   try {

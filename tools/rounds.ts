@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { onEndSignals } from "../common/signals.ts";
 import { type Job, type LaneReport, LaneRun, type LaneRunOptions } from "./lane_run.ts";
 import { Pace, ProgressBar } from "./progress.ts";
 import { busyShare, cpuTimes } from "./rounds_machine.ts";
@@ -59,16 +60,9 @@ export class Rounds {
 
   /** Runs one job after the other; of servers alone, all at once. */
   async run(): Promise<RoundsResult> {
-    const interrupt = () => this.interrupt();
-    Deno.addSignalListener("SIGINT", interrupt);
-    Deno.addSignalListener("SIGTERM", interrupt);
-    try {
-      if (this.#options.side === "server") await this.#serve();
-      else await this.#measure();
-    } finally {
-      Deno.removeSignalListener("SIGINT", interrupt);
-      Deno.removeSignalListener("SIGTERM", interrupt);
-    }
+    using _signals = onEndSignals(() => this.interrupt());
+    if (this.#options.side === "server") await this.#serve();
+    else await this.#measure();
     return {
       reports: this.#reports,
       interrupted: this.#interrupted,

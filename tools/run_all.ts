@@ -13,7 +13,9 @@ import { sizesOf } from "../common/options.ts";
 import { openDocument, print } from "../common/output.ts";
 import { checkPlan, FULL_PLAN, MAX_REPEAT, MAX_SECONDS, QUICK_PLAN } from "../common/plan.ts";
 import { describeEnvironment, formatDocument, makeDocument } from "../common/result.ts";
+import { say } from "../common/say.ts";
 import { join, resolve } from "../common/std.ts";
+import { shownWord } from "../common/visible.ts";
 import {
   choiceOf,
   helpLines,
@@ -172,7 +174,9 @@ function coresOf(values: Values): Cores | null {
   if (text === undefined) return null;
   const [, server, client] = /^([0-9]{1,4}),([0-9]{1,4})$/.exec(text) ?? [];
   if (server === undefined) {
-    throw new UsageError(`--cpu ${text}: two cores are wanted, the server's and the client's: 0,1`);
+    throw new UsageError(
+      `--cpu ${shownWord(text)}: two cores are wanted, the server's and the client's: 0,1`,
+    );
   }
   return { server: Number(server), client: Number(client) };
 }
@@ -199,7 +203,9 @@ function jobsOf(text: string | undefined, all: readonly Job[], isQuick: boolean)
     throw new UsageError(`--lanes ${unknown}: nothing is resumed with --connect once`);
   }
   const known = all.map(({ name }) => name).join(", ");
-  throw new UsageError(`--lanes ${text}: no lane "${unknown}"; there are ${known}`);
+  throw new UsageError(
+    `--lanes ${shownWord(text)}: no lane "${shownWord(unknown)}"; there are ${known}`,
+  );
 }
 
 function isNamed({ name, lane }: Job, wanted: string): boolean {
@@ -238,12 +244,12 @@ async function run(options: RunAllOptions): Promise<number> {
   const text = formatDocument(
     makeDocument(startedAt, describeEnvironment(openssl), complete, runs),
   );
-  show(options, result);
+  const isShown = show(options, result);
   const isKept = [writeResult, writeJson].map((write) => keep(write, text)).every(Boolean);
-  console.error(`results: ${folder}`);
+  say(`results: ${folder}`);
   const isReported = runs.length === 0 || await report(folder);
   if (result.interrupted && isKept) return EXIT.interrupted;
-  return complete && isKept && isReported ? EXIT.complete : EXIT.failed;
+  return complete && isShown && isKept && isReported ? EXIT.complete : EXIT.failed;
 }
 
 /** Certificates of a client's own would be from an authority that no server knows. */
@@ -257,28 +263,33 @@ async function prepareCertificates(options: RunAllOptions): Promise<void> {
     neededNames: side === "both" ? [host] : [],
     onlyCheck: side === "client",
   });
-  if (made || endsSoon) console.error(summary);
+  if (made || endsSoon) say(summary);
 }
 
-/** The table, what went wrong, and what to make of it. */
-function show(options: RunAllOptions, { reports, busy, pinFailure }: RoundsResult): void {
+/**
+ * The table, what went wrong, and what to make of it.
+ *
+ * @returns false where stdout does not take the table: then it stands on stderr
+ */
+function show(options: RunAllOptions, { reports, busy, pinFailure }: RoundsResult): boolean {
   const { rounds, side, json, cores: wanted } = options;
   const jobs = measuredJobs(reports, side === "server" ? "server" : "client");
   const pinned = pinFailure === null ? wanted : null;
-  if (json !== "-" && jobs.length > 0) {
-    const notes = [explainColumns(jobs, rounds), ...notesOf(options, pinned)];
-    print(`${formatJobs(jobs, rounds)}\n${notes.map((note) => `${note}\n`).join("")}`);
-  }
-  for (const { shown } of reports) if (shown) console.error(shown);
+  const notes = [explainColumns(jobs, rounds), ...notesOf(options, pinned)];
+  const table = [formatJobs(jobs, rounds), ...notes].join("\n");
+  const isShown = json === "-" || jobs.length === 0 || keep(print, `${table}\n`);
+  if (!isShown) say(table);
+  for (const { shown } of reports) if (shown) say(shown);
   const failures = reports.flatMap(({ job, failure }) =>
     failure ? [`${job.name}: ${failure}`] : []
   );
-  for (const failure of new Set(failures)) console.error(`error: ${failure}`);
+  for (const failure of new Set(failures)) say(`error: ${failure}`);
   const cores = navigator.hardwareConcurrency;
   const isOneMachine = side === "both";
   for (const warning of warningsOf({ jobs, isOneMachine, cores, pinned, pinFailure, busy })) {
-    console.error(`warning: ${warning}`);
+    say(`warning: ${warning}`);
   }
+  return isShown;
 }
 
 /** How it was measured, where a reader might think otherwise. */
@@ -302,10 +313,10 @@ async function report(folder: string): Promise<boolean> {
   try {
     const { writeReport } = await import("./report/write.ts");
     const { html } = await writeReport([folder]);
-    console.error(`report: ${html}`);
+    say(`report: ${html}`);
     return true;
   } catch (error) {
-    console.error(`error: no report: ${describe(error)}`);
+    say(`error: no report: ${describe(error)}`);
     return false;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Opens and closes many connections, and looks for what they leave behind in memory.
  *
- *     deno run --unstable-net --allow-net --allow-ffi --allow-read --allow-run tools/soak.ts --help
+ *     deno run --unstable-net --allow-net --allow-ffi --allow-run tools/soak.ts --help
  *
  * @module
  */
@@ -13,6 +13,7 @@ import type { ListenSettings } from "../common/openssl/settings.ts";
 import { print } from "../common/output.ts";
 import { fromFileUrl, sprintf } from "../common/std.ts";
 import { choiceOf, helpLines, numberOf, readWords, type WordTable } from "../common/words.ts";
+import { growthOf, pointsOf } from "./soak/growth.ts";
 import { connectDtls, listenDtls } from "../dtls/mod.ts";
 import { connectTls, listenTls } from "../tls/mod.ts";
 
@@ -32,13 +33,14 @@ const LISTENER_WORDS: WordTable = { ...WORDS, listener: { help: "" } };
 /** See the help. */
 const V8_FLAGS = "--v8-flags=--expose-gc,--min-semi-space-size=1,--max-semi-space-size=1";
 
-const HELP = `Usage: deno run --unstable-net --allow-net --allow-ffi --allow-read --allow-run \\
-         tools/soak.ts [WORDS]
+const HELP =
+  `Usage: deno run --unstable-net --allow-net --allow-ffi --allow-run tools/soak.ts [WORDS]
 
 Runs a listener in a process of its own and clients in this one, with certificates at both ends.
-Prints the resident memory of both processes: with --cycles after the first 2000 (or the first
-tenth, where that is less) and at the end, with --sessions before and with all of them open.
-Fails where 20000 cycles or more leave over 10 % more memory, or any an SSL object.
+Prints the resident memory of both processes: with --cycles at every eighth of them, and how much of
+it all cycles would add if each added what it did in the second half, where memory has settled; with
+--sessions before and with all of them open. Fails where 20000 cycles or more go on adding, over 10 %
+in all, or where any leave an SSL object.
 
 ${helpLines(WORDS).join("\n")}
 
@@ -47,11 +49,9 @@ too, collects garbage before it measures, and has a young heap of a fixed size, 
 grows by some MiB at some time in the first 10000 cycles:
   ${V8_FLAGS}`;
 
-/** Memory is compared with what it was after so many cycles, when all caches are warm. */
-const WARM_CYCLES = 2000;
 /** From here on growth counts: below, it is the heap's settling. */
 const JUDGED_CYCLES = 20_000;
-const ALLOWED_RATIO = 1.1;
+const ALLOWED_GROWTH = 0.1;
 
 const MESSAGE = new Uint8Array(100).fill(7);
 /** Longest wait for an answer, in milliseconds: two processes on one core are slow. */
@@ -98,24 +98,24 @@ export async function soak(words: string[]): Promise<number> {
 }
 
 async function runCycles(cycles: number, connect: Connect, listener: ListenerProcess) {
-  const warm = Math.min(WARM_CYCLES, Math.ceil(cycles / 10));
+  const points = pointsOf(cycles);
   const marks: Usage[][] = [];
   print("    cycles  client MiB  server MiB\n");
   for (let done = 1; done <= cycles; done++) {
     const client = await connect();
     await client.exchange();
     await client.close();
-    if (done !== warm && done !== cycles) continue;
+    if (!points.includes(done)) continue;
     const both = [await usage(), await listener.usage()];
     marks.push(both);
     print(sprintf("%10d  %10.1f  %10.1f\n", done, ...both.map(mebibytes)));
   }
-  const [first, last] = [marks[0]!, marks.at(-1)!];
-  const ratios = last.map(({ rssBytes }, i) => rssBytes / first[i]!.rssBytes);
-  print(sprintf("     ratio  %10.3f  %10.3f\n", ...ratios));
-  const grew = cycles >= JUDGED_CYCLES && ratios.some((ratio) => ratio > ALLOWED_RATIO);
-  checkLive(last);
-  if (grew) throw new RunError(`memory grew by more than 10 % in ${cycles - warm} cycles`);
+  const growths = [0, 1].map((end) => growthOf(marks.map((both) => both[end]!.rssBytes)));
+  print(sprintf("    growth  %8.1f %%  %8.1f %%\n", ...growths.map((growth) => growth * 100)));
+  checkLive(marks.at(-1)!);
+  if (cycles >= JUDGED_CYCLES && growths.some((growth) => growth > ALLOWED_GROWTH)) {
+    throw new RunError(`memory goes on growing, by more than 10 % in ${cycles} cycles`);
+  }
 }
 
 async function runSessions(sessions: number, connect: Connect, listener: ListenerProcess) {
@@ -270,7 +270,7 @@ class ListenerProcess implements AsyncDisposable {
     const child = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "--quiet", "--no-prompt", V8_FLAGS, "--unstable-net"],
-        ...["--allow-net", "--allow-ffi", "--allow-read", fromFileUrl(import.meta.url)],
+        ...["--allow-net=127.0.0.1", "--allow-ffi", fromFileUrl(import.meta.url)],
         ...["--listener", "--protocol", protocol],
       ],
       stdin: "piped",

@@ -1,5 +1,8 @@
 /** Results that cannot be kept: they are shown, then it is said why, and the exit code is 1. */
 import { basename } from "../common/std.ts";
+import { FakeStdout } from "../common/testing/fake_stdout.ts";
+import { saidIn } from "../common/testing/stderr.ts";
+import { runAll } from "./run_all.ts";
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { cannotMakeTrouble, smallDisk } from "../common/testing/trouble.ts";
 import { assertOneLine, laneNamed, readDocument, untilLogged, Workplace } from "./testing.ts";
@@ -109,6 +112,26 @@ Deno.test({
       assert(!basename(name).endsWith(".tmp"), name);
     }
   },
+});
+
+Deno.test("run_all whose stdout is full keeps its documents, and shows its table on stderr", async () => {
+  await using place = await Workplace.make();
+  const full = () => {
+    throw new Error("No space left on device (os error 28)");
+  };
+  using _stdout = new FakeStdout(full);
+  const words = ["--sizes", "100", "--repeat", "20", "--lanes", "tcp-async"];
+  let code: number | undefined;
+  const said = await saidIn(async () => {
+    code = await runAll([...words, "--results", place.path("results")]);
+  });
+  assertEquals([code, said[0]], [
+    1,
+    "error: cannot write to stdout: there is no space left on the device",
+  ]);
+  assertMatch(said[1]!, /^tcp-async +20\/20 /m);
+  const document = await Deno.readTextFile(`${await folderOf(place)}/result.json`);
+  assertEquals(readDocument(document).complete, true);
 });
 
 async function folderOf(place: Workplace): Promise<string> {

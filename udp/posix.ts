@@ -10,6 +10,7 @@ import type { PairOptions } from "../common/options.ts";
 import { preparePosix } from "../common/posix_prepare.ts";
 import type { SocketAddress } from "../common/posix/address.ts";
 import type { PollLoop } from "../common/posix/poll_loop.ts";
+import type { ReceiveBufferState } from "../common/posix/receive_buffer.ts";
 import { NOT_YET } from "../common/posix/socket.ts";
 import { PosixUdp } from "../common/posix/udp.ts";
 import { MAX_DATAGRAM_BYTES, type MaybePromise } from "../common/protocol.ts";
@@ -114,6 +115,10 @@ class UdpPeer implements DatagramPeer {
     return this.address.text;
   }
 
+  get port(): number {
+    return this.address.port;
+  }
+
   send(answer: Uint8Array): MaybePromise<void> {
     return this.#socket.send(answer, this.address);
   }
@@ -130,6 +135,10 @@ class UdpTransport implements DatagramServerTransport {
     const { hostname, port } = socket.address;
     this.hostname = hostname;
     this.port = port;
+  }
+
+  get receiveBuffer(): ReceiveBufferState | null {
+    return this.#socket.receiveBuffer;
   }
 
   async run(onDatagram: OnPeerDatagram): Promise<void> {

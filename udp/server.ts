@@ -8,6 +8,7 @@
 import { formatAddress } from "../common/addresses.ts";
 import { listenAddress } from "../common/lookup.ts";
 import type { PairOptions } from "../common/options.ts";
+import { LISTENER_BUFFER_BYTES } from "../common/posix/receive_buffer.ts";
 import { type Prepare, type Prepared, serverMain } from "../common/script.ts";
 import type { DatagramPeer, DatagramServerTransport } from "../common/server_transport.ts";
 import { UdpSocket } from "../common/udp.ts";
@@ -15,11 +16,13 @@ import { preparePosixServer } from "./posix.ts";
 
 class UdpPeer implements DatagramPeer {
   readonly peer: string;
+  readonly port: number;
   readonly #socket: UdpSocket;
   readonly #addr: Deno.NetAddr;
 
   constructor(socket: UdpSocket, addr: Deno.NetAddr) {
     this.peer = formatAddress(addr.hostname, addr.port);
+    this.port = addr.port;
     this.#socket = socket;
     this.#addr = addr;
   }
@@ -30,11 +33,18 @@ class UdpPeer implements DatagramPeer {
 }
 
 async function prepare(options: PairOptions): Promise<Prepared<DatagramServerTransport>> {
-  const socket = new UdpSocket(await listenAddress(options.hostname), options.port);
+  const socket = new UdpSocket(
+    await listenAddress(options.hostname),
+    options.port,
+    LISTENER_BUFFER_BYTES,
+  );
   return {
     transport: {
       hostname: socket.addr.hostname,
       port: socket.addr.port,
+      get receiveBuffer() {
+        return socket.receiveBuffer;
+      },
       run: (onDatagram) =>
         socket.run((bytes, from) => onDatagram(bytes, new UdpPeer(socket, from))),
       close: () => socket.close(),

@@ -6,15 +6,14 @@
  *
  * @module
  */
-import { byteString, milliseconds } from "../settings/kinds.ts";
+import { milliseconds } from "../settings/kinds.ts";
 import { checkValue } from "../settings/check.ts";
-import { currentIdentity, disregard, guarded, ignore, noteIdentity } from "./calls.ts";
+import { disregard, guarded, ignore, noteIdentity } from "./calls.ts";
 import type { ContextTarget } from "./configure.ts";
 import { OPENSSL_NPN_NEGOTIATED, SSL_TLSEXT_ERR } from "./constants.ts";
 import { takeError } from "./errors.ts";
 import { cString, type OpenSsl, toCString } from "./library.ts";
-import type { PskIdentity, TlsServerSettings } from "./settings.ts";
-import { MAX_PSK_BYTES } from "./settings_table.ts";
+import type { PskIdentity } from "./settings.ts";
 
 /** Something that lives as long as the context whose callback it is. */
 export interface Callback {
@@ -36,23 +35,10 @@ const PSK_CLIENT = {
   result: "u32",
 } as const satisfies Deno.UnsafeCallbackDefinition;
 
-// unsigned int (*SSL_psk_server_cb_func)(SSL *ssl, const char *identity, unsigned char *psk,
-//                                        unsigned int max_psk_len)
-const PSK_SERVER = {
-  parameters: ["pointer", "pointer", "pointer", "u32"],
-  result: "u32",
-} as const satisfies Deno.UnsafeCallbackDefinition;
-
 // void (*SSL_CTX_keylog_cb_func)(const SSL *ssl, const char *line)
 const KEY_LOG = {
   parameters: ["pointer", "pointer"],
   result: "void",
-} as const satisfies Deno.UnsafeCallbackDefinition;
-
-// int (*SSL_CTX_generate_session_ticket_fn)(SSL *s, void *arg)
-const TICKET = {
-  parameters: ["pointer", "pointer"],
-  result: "i32",
 } as const satisfies Deno.UnsafeCallbackDefinition;
 
 /**
@@ -109,74 +95,6 @@ export function applyClientPsk(
   return offer;
 }
 
-type LookUp = NonNullable<TlsServerSettings["pskLookup"]>;
-
-/**
- * Asks the program for the key of an identity.
- *
- * @returns null where it knows none
- * @throws {TypeError} where it returns anything but bytes, null or undefined
- * @throws {RangeError} where the key is too short or too long
- */
-export function lookUpKey(lookUp: LookUp, identity: string): Uint8Array<ArrayBuffer> | null {
-  const key: unknown = lookUp(identity);
-  if (key === null || key === undefined) return null;
-  ignore(key);
-  return checkValue(KEY, key, "its result", "use a pre-shared key");
-}
-
-const KEY = byteString(1, MAX_PSK_BYTES);
-
-/** A server finds its clients' keys. */
-export function applyServerPsk(
-  { lib, ctx }: ContextTarget,
-  lookUp: LookUp,
-  hint: string | undefined,
-): Callback[] {
-  if (hint !== undefined && lib.SSL_CTX_use_psk_identity_hint(ctx, toCString(hint)) !== 1) {
-    throw takeError(lib, "use a PSK hint");
-  }
-  const find = new Deno.UnsafeCallback(
-    PSK_SERVER,
-    (_ssl, name, keyOut, maxKey) =>
-      guarded(lib, "pskLookup", 0, () => {
-        const identity = identityOf(name);
-        const key = identity === null ? null : lookUpKey(lookUp, identity);
-        if (identity === null || key === null || key.length > maxKey) return 0;
-        noteIdentity(identity);
-        write(keyOut, key);
-        return key.length;
-      }),
-  );
-  lib.SSL_CTX_set_psk_server_callback(ctx, find.pointer);
-  return [find, bindTickets(lib, ctx)];
-}
-
-/**
- * In TLS 1.3 OpenSSL asks for the key of a ticket, too, as if it were an identity; an identity that
- * is no UTF-8 belongs to none of the program's texts.
- */
-function identityOf(name: Deno.PointerValue): string | null {
-  const text = cString(name);
-  return text === null || text === "" || text.includes("\ufffd") ? null : text;
-}
-
-/**
- * A ticket of TLS 1.3 does not say whose key the session began with, as one of 1.2 does: it is
- * written into it (SSL_CTX_set_session_ticket_cb(3)).
- */
-function bindTickets(lib: OpenSsl, ctx: Deno.PointerObject): Callback {
-  const generate = new Deno.UnsafeCallback(TICKET, (ssl) => {
-    const identity = currentIdentity();
-    if (identity === null) return 1;
-    const data = new TextEncoder().encode(identity);
-    const session = lib.SSL_get_session(ssl);
-    return lib.SSL_SESSION_set1_ticket_appdata(session, data, BigInt(data.length));
-  });
-  lib.SSL_CTX_set_session_ticket_cb(ctx, generate.pointer, null, null);
-  return generate;
-}
-
 // unsigned int (*DTLS_timer_cb)(SSL *s, unsigned int timer_us)
 const TIMER = {
   parameters: ["pointer", "u32"],
@@ -224,7 +142,7 @@ export function applyKeyLog(
 }
 
 /** Writes into C's memory; the caller has checked that it is long enough. */
-function write(pointer: Deno.PointerValue, bytes: Uint8Array): void {
+export function write(pointer: Deno.PointerValue, bytes: Uint8Array): void {
   if (pointer === null) return;
   new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, bytes.length)).set(bytes);
 }

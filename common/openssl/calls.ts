@@ -6,6 +6,7 @@
  */
 import { describe } from "../errors.ts";
 import type { OpenSsl } from "./library.ts";
+import { say } from "../say.ts";
 
 /**
  * A function among the settings has thrown, or returned what cannot be used; the handshake that it
@@ -34,8 +35,12 @@ export class CallbackError extends Error {
 
 /** What the functions of the program did during the calls of one session. */
 export interface CallRecord {
-  /** Identity whose key was handed to OpenSSL last. */
+  /** Identity whose key was handed to OpenSSL last; whether it was used is another question. */
   pskIdentity: string | null;
+  /** Server: how the session began that the first ticket was made of. */
+  origin: "key" | "ticket" | null;
+  /** Server: whether the session of the ticket that is used was looked at. */
+  isWelcome: boolean;
   /** What went wrong first in one of them. */
   failure: CallbackError | null;
   /** Why the peer's certificate was refused, where OpenSSL had nothing against it. */
@@ -61,9 +66,14 @@ export function noteIdentity(identity: string): void {
   if (current) current.pskIdentity = identity;
 }
 
-/** Whose key was used in the session whose call is running. */
-export function currentIdentity(): string | null {
-  return current?.pskIdentity ?? null;
+/** Notes that a ticket was taken back after its client was looked at. */
+export function noteWelcome(): void {
+  if (current) current.isWelcome = true;
+}
+
+/** Notes how the session began that a ticket is made of; only the first ticket's still says so. */
+export function noteOrigin(origin: "key" | "ticket"): void {
+  if (current) current.origin ??= origin;
 }
 
 /** Notes why the peer's certificate is refused in the call that is running. */
@@ -140,5 +150,5 @@ function failureOf(name: string, cause: unknown): CallbackError {
 
 /** Writes to stderr what cannot be told by any call's result. */
 export function report(error: CallbackError): void {
-  console.error(`netpairs: ${error.message}`);
+  say(`netpairs: ${error.message}`);
 }

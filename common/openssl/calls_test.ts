@@ -3,15 +3,22 @@ import { saidIn } from "../testing/stderr.ts";
 import {
   CallbackError,
   type CallRecord,
-  currentIdentity,
   enterCall,
   guarded,
   noteIdentity,
+  noteOrigin,
   notify,
 } from "./calls.ts";
 import { loadOpenSsl } from "./library.ts";
 
 const lib = loadOpenSsl();
+
+const newRecord = (): CallRecord => ({
+  pskIdentity: null,
+  origin: null,
+  isWelcome: false,
+  failure: null,
+});
 
 const thrower = (what: unknown) => () => {
   throw what;
@@ -44,7 +51,7 @@ Deno.test("notify() writes what the function's promise rejects with to stderr", 
 });
 
 Deno.test("guarded() makes what is thrown the failure of the call that is running", async () => {
-  const record: CallRecord = { pskIdentity: null, failure: null };
+  const record: CallRecord = newRecord();
   const outer = enterCall(record);
   const thrown = new Error("own");
   const said = await saidIn(() => {
@@ -60,11 +67,19 @@ Deno.test("guarded() makes what is thrown the failure of the call that is runnin
 });
 
 Deno.test("noteIdentity() belongs to the call that is running", () => {
-  const record: CallRecord = { pskIdentity: null, failure: null };
+  const record = newRecord();
   const outer = enterCall(record);
   noteIdentity("sensor-7");
-  assertEquals(currentIdentity(), "sensor-7");
   enterCall(outer);
   noteIdentity("stranger");
-  assertEquals([record.pskIdentity, currentIdentity()], ["sensor-7", null]);
+  assertEquals(record.pskIdentity, "sensor-7");
+});
+
+Deno.test("noteOrigin() keeps what it was told first", () => {
+  const record = newRecord();
+  const outer = enterCall(record);
+  noteOrigin("key");
+  noteOrigin("ticket");
+  enterCall(outer);
+  assertEquals(record.origin, "key");
 });

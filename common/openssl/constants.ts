@@ -37,6 +37,7 @@ export const SSL_CTRL = {
   MODE: 33,
   SET_SESS_CACHE_SIZE: 42,
   SET_SESS_CACHE_MODE: 44,
+  SET_MAX_CERT_LIST: 51,
   SET_TLSEXT_HOSTNAME: 55,
   DTLS_GET_TIMEOUT: 73,
   DTLS_HANDLE_TIMEOUT: 74,
@@ -55,6 +56,15 @@ export const SSL_SESS_CACHE = { OFF: 0, CLIENT: 1, SERVER: 2, NO_INTERNAL: 0x300
 
 /** SSL_TLSEXT_ERR_*: openssl/tls1.h, what a callback for an extension returns. */
 export const SSL_TLSEXT_ERR = { OK: 0, ALERT_FATAL: 2, NOACK: 3 } as const;
+
+/** SSL_TICKET_STATUS and SSL_TICKET_RETURN: openssl/ssl.h, SSL_CTX_set_session_ticket_cb(3). */
+export const SSL_TICKET = {
+  SUCCESS: 5,
+  SUCCESS_RENEW: 6,
+  IGNORE_RENEW: 2,
+  USE: 3,
+  USE_RENEW: 4,
+} as const;
 
 /** OPENSSL_NPN_NEGOTIATED: openssl/ssl.h, SSL_select_next_proto(3). */
 export const OPENSSL_NPN_NEGOTIATED = 1;

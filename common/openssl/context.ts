@@ -3,16 +3,10 @@
  *
  * @module
  */
-import {
-  applyAlpn,
-  applyClientPsk,
-  applyKeyLog,
-  applyServerPsk,
-  type Callback,
-  makeTimer,
-} from "./callbacks.ts";
+import { applyAlpn, applyClientPsk, applyKeyLog, type Callback, makeTimer } from "./callbacks.ts";
 import { SSL_CTRL, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_OP } from "./constants.ts";
 import { CookieSecrets } from "./cookies.ts";
+import { applyServerPsk, applyTickets, isWelcome } from "./server_psk.ts";
 import { applyCredentials } from "./credentials.ts";
 import { takeError } from "./errors.ts";
 import { loadOpenSsl, type OpenSsl } from "./library.ts";
@@ -64,6 +58,12 @@ const WHICH: SettingsTable<Which> = {
   role: setting(oneOf(["client", "server"]), "which end its sessions are"),
   datagram: setting(flag(), "true for DTLS, false for TLS"),
 };
+
+/**
+ * Longest list of certificates that a client may send, in bytes: SSL_CTX_set_max_cert_list(3). Some
+ * RSA-4096 certificates fit; the library's own limit, 100 KiB, is what a stranger can make it keep.
+ */
+const MAX_CERT_LIST_BYTES = 32 * 1024;
 
 /** What a context of one role and transport may be told. */
 export const CONTEXT_SETTINGS = {
@@ -141,6 +141,12 @@ export class TlsContext implements Disposable {
    */
   readonly usesPsk: boolean;
   /**
+   * For the bindings: whether a pre-shared key is the only way to authenticate.
+   *
+   * @ignore
+   */
+  readonly keyAlone: boolean;
+  /**
    * For the bindings: whether a pre-shared key may be used at all.
    *
    * @ignore
@@ -194,6 +200,8 @@ export class TlsContext implements Disposable {
       ? (options.clientCertificate ?? "none") !== "none"
       : !options.unsafelySkipVerification;
     this.usesPsk = options.role === "client" && options.psk !== undefined;
+    // Where a key is the only way in, a certificate's suite would be a way around it.
+    this.keyAlone = this.usesPsk || this.pskLookup !== undefined && options.cert === undefined;
     this.trust = trustOf(options);
     this.#versions = versionRange(options);
     lib.ERR_clear_error();
@@ -306,13 +314,7 @@ export class TlsContext implements Disposable {
     lib.SSL_CTX_ctrl(ctx, SSL_CTRL.MODE, BigInt(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER), null);
     lib.SSL_CTX_set_options(ctx, OPTIONS);
     applyVersions(target, options);
-    // Where a key is the only way in, a certificate's suite would be a way around it.
-    const keyAlone = options.role === "client"
-      ? options.psk
-      : options.cert
-      ? null
-      : options.pskLookup;
-    applyAlgorithms(target, options, Boolean(keyAlone));
+    applyAlgorithms(target, options, this.keyAlone);
     applyGroups(target, options, applyCredentials(target, options.role, options));
     const { alpnProtocols = [] } = options;
     if (alpnProtocols.length > 0) this.#keep(applyAlpn(target, options.role, alpnProtocols));
@@ -330,16 +332,17 @@ export class TlsContext implements Disposable {
   #configureServer(target: ContextTarget, options: TlsServerSettings): void {
     const { clientCertificate = "none", pskLookup, pskHint } = options;
     this.#keep(applyVerification(target, clientCertificate, clientCertificate !== "none"));
+    const { lib, ctx } = target;
+    lib.SSL_CTX_ctrl(ctx, SSL_CTRL.SET_MAX_CERT_LIST, BigInt(MAX_CERT_LIST_BYTES), null);
     applyResumption(target, options);
-    if (pskLookup) {
-      for (const one of applyServerPsk(target, pskLookup, pskHint)) {
-        this.#keep(one);
-      }
+    if (pskLookup) this.#keep(...applyServerPsk(target, pskLookup, pskHint));
+    if (pskLookup || this.verifies) {
+      this.#keep(...applyTickets(target, (session) => isWelcome(target.lib, session, pskLookup)));
     }
   }
 
   /** A callback lives as long as the context. */
-  #keep(callback: Callback | null): void {
-    if (callback) this.#callbacks.push(callback);
+  #keep(...callbacks: (Callback | null)[]): void {
+    this.#callbacks.push(...callbacks.filter((callback) => callback !== null));
   }
 }

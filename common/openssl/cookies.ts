@@ -1,39 +1,48 @@
 /**
- * DTLS cookies: HMAC-SHA256 over the peer's address, with secrets that change (RFC 6347 4.2.1).
+ * DTLS cookies: HMAC-SHA256 over the peer's address and what its hello says, with secrets that
+ * change (RFC 6347 4.2.1).
  *
  * @module
  */
+import { timingSafeEqual } from "node:crypto";
 import type { OpenSsl } from "./library.ts";
+import type { HelloParameters } from "./records.ts";
 
-/** SHA-256 gives 32 bytes (FIPS 180-4). */
+/** RFC 6347 4.2.1 takes up to 255 bytes; clients of DTLS 1.0 took 32 (RFC 4347 4.2.1). */
 const COOKIE_BYTES = 32;
 
+/** SHA-256 gives 32 bytes (FIPS 180-4). */
+const MAC_BYTES = 32;
+
+/** Half of what HMAC-SHA256 gives, which RFC 2104 5 allows. */
+const HALF_BYTES = COOKIE_BYTES / 2;
+
 /** A cookie is good for that long at least, and for twice as long at most. */
-export const COOKIE_LIFETIME_MS = 60_000;
+export const COOKIE_LIFETIME_MS = 30_000;
 
 /**
- * Makes and checks a context's cookies. The callbacks are told of no address when the SSL sits
- * on memory BIOs, so it is set here before every DTLSv1_listen(3).
+ * Makes and checks a context's cookies. The callbacks are told of neither address nor hello when the
+ * SSL sits on memory BIOs, so both are set here before every DTLSv1_listen(3).
  */
 export class CookieSecrets {
+  /**
+   * Set while a handshake goes on whose cookie was good when it began: OpenSSL asks once more, in
+   * the middle of it.
+   */
+  isKnown = false;
   readonly #lib: OpenSsl;
   readonly #sha256: Deno.PointerValue;
+  readonly #mac = new Uint8Array(MAC_BYTES);
+  readonly #macPointer = Deno.UnsafePointer.of(this.#mac);
   readonly #encoder = new TextEncoder();
-  /** What the peer's cookie has to be. */
-  readonly #expected = new Uint8Array(COOKIE_BYTES);
-  readonly #expectedPointer = Deno.UnsafePointer.of(this.#expected);
-  readonly #length = new Uint32Array(1);
-  readonly #lengthPointer = Deno.UnsafePointer.of(this.#length);
-  /** The secret it was made with; null where it was not made for this peer yet. */
-  #expectedOf: Uint8Array<ArrayBuffer> | null = null;
   readonly #generate: Deno.UnsafeCallback<typeof GENERATE>;
   readonly #verify: Deno.UnsafeCallback<typeof VERIFY>;
   #current = newSecret();
   #previous = newSecret();
   #rotatedMs = -Infinity;
   #closed = false;
-  #peer = "";
-  #peerBytes: Uint8Array<ArrayBuffer> = new Uint8Array();
+  #address = new Uint8Array();
+  #hello: HelloParameters = { identity: new Uint8Array(), suites: new Uint8Array() };
 
   /** Registers the callbacks; they live until {@linkcode close}. */
   constructor(lib: OpenSsl, ctx: Deno.PointerObject) {
@@ -41,30 +50,27 @@ export class CookieSecrets {
     this.#sha256 = lib.EVP_sha256();
     this.#generate = new Deno.UnsafeCallback(
       GENERATE,
-      (_ssl, cookie, length) => this.#hmac(this.#current, cookie, length),
+      (_ssl, cookie, length) => this.#write(cookie, length),
     );
     this.#verify = new Deno.UnsafeCallback(
       VERIFY,
-      (_ssl, cookie, length) => this.#isGood(cookie, length) ? 1 : 0,
+      (_ssl, cookie, length) => this.isKnown || this.#isGood(cookie, length) ? 1 : 0,
     );
     lib.SSL_CTX_set_cookie_generate_cb(ctx, this.#generate.pointer);
     lib.SSL_CTX_set_cookie_verify_cb(ctx, this.#verify.pointer);
   }
 
   /**
-   * Says whose cookie is made or checked next.
+   * Says what the next cookie is made or checked for.
    *
    * @param peer the address in any form that is the peer's alone
    * @param nowMs the clock by which secrets grow old
    * @throws {TypeError} after {@linkcode close}, when C must not call back any more
    */
-  prepare(peer: string, nowMs: number): void {
+  prepare(peer: string, hello: HelloParameters, nowMs: number): void {
     if (this.#closed) throw new TypeError("Cannot make a cookie: its context is closed");
-    if (peer !== this.#peer) {
-      this.#peer = peer;
-      this.#peerBytes = this.#encoder.encode(peer);
-      this.#expectedOf = null;
-    }
+    this.#address = this.#encoder.encode(peer);
+    this.#hello = hello;
     const age = nowMs - this.#rotatedMs;
     if (age < COOKIE_LIFETIME_MS) return;
     // A secret that was not replaced in time is too old to stay as the previous one.
@@ -81,40 +87,58 @@ export class CookieSecrets {
     this.#verify.close();
   }
 
-  /** HMAC(3) writes the cookie and its length where OpenSSL wants them. */
-  #hmac(
-    secret: Uint8Array<ArrayBuffer>,
-    cookie: Deno.PointerValue,
-    length: Deno.PointerValue,
-  ): number {
-    const peer = this.#peerBytes;
-    const made = this.#lib.HMAC(
-      this.#sha256,
-      secret,
-      secret.length,
-      peer,
-      BigInt(peer.length),
-      cookie,
-      length,
-    );
-    return made === null ? 0 : 1;
+  /**
+   * A cookie has two halves: the MAC of what always stands in a hello's first fragment, and of that
+   * with the suites, which a longer hello (as one with a cookie is) may have in a later one.
+   */
+  #write(cookie: Deno.PointerValue, length: Deno.PointerValue): 0 | 1 {
+    if (cookie === null || length === null) return 0;
+    const into = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(cookie, COOKIE_BYTES));
+    into.set(this.#half(this.#current));
+    into.set(this.#half(this.#current, this.#hello.suites), HALF_BYTES);
+    new Uint32Array(Deno.UnsafePointerView.getArrayBuffer(length, 4))[0] = COOKIE_BYTES;
+    return 1;
   }
 
   #isGood(cookie: Deno.PointerValue, length: number): boolean {
-    if (length !== COOKIE_BYTES) return false;
-    return this.#isMadeWith(this.#current, cookie) || this.#isMadeWith(this.#previous, cookie);
+    if (length !== COOKIE_BYTES || cookie === null) return false;
+    const given = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(cookie, COOKIE_BYTES));
+    const [first, second] = [given.subarray(0, HALF_BYTES), given.subarray(HALF_BYTES)];
+    const { suites } = this.#hello;
+    const secret = [this.#current, this.#previous].find((one) =>
+      timingSafeEqual(this.#half(one), first)
+    );
+    if (!secret) return false;
+    // Where they are in a later fragment now, or were when it was made, they are not known.
+    return suites.length === 0 || timingSafeEqual(this.#half(secret, suites), second) ||
+      timingSafeEqual(this.#half(secret, NONE), second);
   }
 
-  /** A handshake checks again what has begun it: mostly the secret is the one of last time. */
-  #isMadeWith(secret: Uint8Array<ArrayBuffer>, cookie: Deno.PointerValue): boolean {
-    if (this.#expectedOf !== secret) {
-      this.#expectedOf = null;
-      if (this.#hmac(secret, this.#expectedPointer, this.#lengthPointer) !== 1) return false;
-      this.#expectedOf = secret;
-    }
-    return this.#lib.CRYPTO_memcmp(cookie, this.#expectedPointer, BigInt(COOKIE_BYTES)) === 0;
+  /** Half a MAC: HMAC(3), in memory that the next call uses again. */
+  #half(secret: Uint8Array<ArrayBuffer>, suites?: Uint8Array): Uint8Array {
+    const { identity } = this.#hello;
+    const subject = joined(suites ? [this.#address, identity, suites] : [this.#address, identity]);
+    const { length } = subject;
+    const into = this.#macPointer;
+    this.#lib.HMAC(this.#sha256, secret, secret.length, subject, BigInt(length), into, null);
+    return this.#mac.subarray(0, HALF_BYTES);
   }
 }
+
+/** Each part with its length before it, so that no two lists have the same bytes. */
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + 2 + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes[at] = part.length >> 8;
+    bytes[at + 1] = part.length;
+    bytes.set(part, at + 2);
+    at += 2 + part.length;
+  }
+  return bytes;
+}
+
+const NONE = new Uint8Array();
 
 // int (*app_gen_cookie_cb)(SSL *ssl, unsigned char *cookie, unsigned int *cookie_len)
 const GENERATE = {
@@ -129,5 +153,5 @@ const VERIFY = {
 } as const satisfies Deno.UnsafeCallbackDefinition;
 
 function newSecret(): Uint8Array<ArrayBuffer> {
-  return crypto.getRandomValues(new Uint8Array(COOKIE_BYTES));
+  return crypto.getRandomValues(new Uint8Array(MAC_BYTES));
 }

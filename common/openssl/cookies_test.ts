@@ -15,6 +15,9 @@ const REQUEST_COOKIE_AT = 13 + 12 + 2;
 /** Behind 13, 12 and 2 as above, 32 of random, and an empty session id: 1. */
 const HELLO_COOKIE_AT = 13 + 12 + 2 + 32 + 1;
 
+/** Behind 13, 12 and 2 as above. */
+const RANDOM_AT = 13 + 12 + 2;
+
 /** What stands behind a length of one byte. */
 function cookieAt(at: number, datagram: Bytes): Bytes {
   return datagram.slice(at + 1, at + 1 + datagram[at]!);
@@ -131,6 +134,24 @@ Deno.test("a cookie from another address is answered with another request", asyn
   assertEquals(it.outcome(it.hello, ""), "asked again");
 });
 
+Deno.test("a cookie with another random, session, suite or version is answered with another request", async () => {
+  using it = await exchange();
+  const suiteAt = HELLO_COOKIE_AT + 1 + it.cookie.length + 2;
+  for (const at of [RANDOM_AT, RANDOM_AT + 31, suiteAt, suiteAt + 1]) {
+    const changed = it.hello.slice();
+    changed[at]! ^= 1;
+    assertEquals(it.outcome(changed), "asked again", `byte ${at}`);
+  }
+  assertEquals(it.outcome(it.hello), "session");
+});
+
+Deno.test("a cookie is good for one session: the same hello begins no other one", async () => {
+  using it = await exchange();
+  assertEquals(it.outcome(it.hello), "session");
+  it.server.forgetAll();
+  assertEquals(it.outcome(it.hello), "silence");
+});
+
 Deno.test("a cookie of another server is answered with another request", async () => {
   using it = await exchange();
   using other = await exchange();
@@ -196,5 +217,9 @@ Deno.test("CookieSecrets.prepare() throws once its context is closed", async () 
   context.close();
   assert(context.cookies !== null);
   const { cookies } = context;
-  assertThrows(() => cookies.prepare("a", 0), TypeError, "its context is closed");
+  assertThrows(
+    () => cookies.prepare("a", { identity: new Uint8Array(), suites: new Uint8Array() }, 0),
+    TypeError,
+    "its context is closed",
+  );
 });

@@ -39,12 +39,16 @@ function offsets(length: number): number[] {
   ];
 }
 
-/** Sealed records are dropped and sent again; so is what a server without state is asked. */
+/**
+ * Sealed records are dropped and sent again; so is what a server without state is asked. What its
+ * cookie is made of has to come again as it was: RFC 6347 4.2.1.
+ */
 function hasToSurvive({ bytes, record, at }: Altered): boolean {
   const sealed = bytes[4] !== 0 && at >= RECORD_HEADER_BYTES;
   // A sequence number far ahead makes the next ones look like old ones: RFC 6347 4.1.2.6 takes it
   // for granted that records are authenticated, which these are not yet.
-  const firstHello = record === 0 && (at < SEQUENCE_AT.from || at > SEQUENCE_AT.to);
+  const firstHello = record === 0 && at < RECORD_HEADER_BYTES + MESSAGE_HEADER_BYTES &&
+    (at < SEQUENCE_AT.from || at > SEQUENCE_AT.to);
   return sealed || firstHello;
 }
 

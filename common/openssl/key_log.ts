@@ -5,6 +5,7 @@
  */
 
 import { describe } from "../errors.ts";
+import { say } from "../say.ts";
 
 /** Names a file for key logs: curl, browsers and Wireshark know it by this name. */
 const VARIABLE = "SSLKEYLOGFILE";
@@ -27,7 +28,7 @@ export function keyLogOf(keyLog?: (line: string) => void): ((line: string) => vo
     } catch (error) {
       // A log that was not asked for by the program must not end it.
       writes = false;
-      console.warn(`${VARIABLE}: cannot write ${path}: ${describe(error)}`);
+      say(`${VARIABLE}: cannot write ${path}: ${describe(error)}`);
     }
   };
 }

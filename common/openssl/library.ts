@@ -109,12 +109,14 @@ function open(path: string | undefined): OpenSsl {
       reasons.push(error);
     }
   }
-  const tried = named ? `${named} cannot be opened` : `${names.join(", ")} not found`;
   const how = INSTALL[Deno.build.os] ?? "see https://openssl.org";
-  throw new OpenSslMissingError(
-    `OpenSSL 3 is missing (${tried}); install it: ${how}; or name its libssl in ${LIBRARY_VARIABLE}`,
-    { cause: reasons[0] },
-  );
+  const whose = path === undefined ? LIBRARY_VARIABLE : "the setting library";
+  const message = named
+    ? `OpenSSL 3 is missing (${whose} names ${named}, which cannot be opened); correct it, or leave ` +
+      `it out for the system's own; to install that: ${how}`
+    : `OpenSSL 3 is missing (${names.join(", ")} not found); install it: ${how}; ` +
+      `or name its libssl in ${LIBRARY_VARIABLE}`;
+  throw new OpenSslMissingError(message, { cause: reasons[0] });
 }
 
 /** Deno.dlopen tells by text alone that a library is there but has no such function. */

@@ -1,18 +1,25 @@
 import { assertEquals } from "../testing/assert.ts";
-import { SessionLimits } from "./limits.ts";
+import { SessionLimits, type Ticket } from "./limits.ts";
+
+/** One more established session. */
+function entered(limits: SessionLimits, hostname: string): Ticket {
+  const ticket = limits.enter(hostname, () => {});
+  ticket.established();
+  return ticket;
+}
 
 Deno.test("admits() refuses, and counts it, where there are too many in all", () => {
   const limits = new SessionLimits({ maxSessions: 2 });
-  limits.enter("a");
-  limits.enter("b");
+  entered(limits, "a");
+  entered(limits, "b");
   assertEquals([limits.admits("c"), limits.admits("a")], [false, false]);
   assertEquals([limits.counters.sessions, limits.counters.refused], [2, 2]);
 });
 
 Deno.test("admits() refuses where there are too many from one address", () => {
   const limits = new SessionLimits({ maxSessionsPerAddress: 2 });
-  limits.enter("a");
-  limits.enter("a");
+  entered(limits, "a");
+  entered(limits, "a");
   assertEquals([limits.admits("a"), limits.admits("b")], [false, true]);
 });
 
@@ -23,7 +30,7 @@ Deno.test("admits() takes nothing: only enter() does", () => {
 
 Deno.test("leave() gives the place back, once", () => {
   const limits = new SessionLimits({ maxSessions: 2, maxSessionsPerAddress: 1 });
-  const tickets = [limits.enter("a"), limits.enter("b")];
+  const tickets = [entered(limits, "a"), entered(limits, "b")];
   tickets[0]!.leave();
   tickets[0]!.leave();
   assertEquals(limits.counters.sessions, 1);
@@ -32,14 +39,76 @@ Deno.test("leave() gives the place back, once", () => {
 
 Deno.test("leave() gives back one of several places of an address", () => {
   const limits = new SessionLimits({ maxSessionsPerAddress: 2 });
-  const tickets = [limits.enter("a"), limits.enter("a")];
+  const tickets = [entered(limits, "a"), entered(limits, "a")];
   tickets[0]!.leave();
-  limits.enter("a");
+  entered(limits, "a");
   assertEquals(limits.admits("a"), false);
 });
 
 Deno.test("SessionLimits() takes 10000 sessions where nothing else is said", () => {
   const limits = new SessionLimits({});
-  for (let i = 0; i < 10_000; i++) limits.enter("a");
+  for (let i = 0; i < 10_000; i++) entered(limits, "a");
   assertEquals(limits.admits("b"), false);
+});
+
+/** Handshakes that begin, and the names of those that have given way. */
+class Handshakes {
+  readonly gone: string[] = [];
+  readonly tickets = new Map<string, Ticket>();
+  readonly #limits: SessionLimits;
+
+  constructor(limits: SessionLimits) {
+    this.#limits = limits;
+  }
+
+  begin(name: string, hostname = "192.0.2.1"): void {
+    this.tickets.set(name, this.#limits.enter(hostname, () => this.gone.push(name)));
+  }
+}
+
+Deno.test("enter() lets the oldest handshake give way where there are too many", () => {
+  const limits = new SessionLimits({ maxHandshakes: 2 });
+  const all = new Handshakes(limits);
+  for (const name of ["a", "b", "c", "d"]) all.begin(name);
+  assertEquals(all.gone, ["a", "b"]);
+  assertEquals([limits.counters.sessions, limits.counters.displaced], [2, 2]);
+});
+
+Deno.test("enter() lets an address with too many handshakes lose its own alone", () => {
+  const limits = new SessionLimits({ maxHandshakes: 100, maxHandshakesPerAddress: 2 });
+  const all = new Handshakes(limits);
+  all.begin("other", "192.0.2.2");
+  for (const name of ["a", "b", "c"]) all.begin(name);
+  assertEquals(all.gone, ["a"]);
+});
+
+Deno.test("enter() takes an IPv6 network of 64 bits for one address", () => {
+  const limits = new SessionLimits({ maxHandshakesPerAddress: 1 });
+  const all = new Handshakes(limits);
+  all.begin("a", "2001:db8::1");
+  all.begin("b", "2001:db8:0:1::1");
+  all.begin("c", "2001:db8::ffff:1");
+  all.begin("d", "fe80::1%eth0");
+  assertEquals(all.gone, ["a"]);
+});
+
+Deno.test("established() takes a handshake out of those that may give way", () => {
+  const limits = new SessionLimits({ maxHandshakes: 1 });
+  const all = new Handshakes(limits);
+  all.begin("a");
+  assertEquals(all.tickets.get("a")!.established(), true);
+  all.begin("b");
+  all.begin("c");
+  assertEquals(all.gone, ["b"]);
+  assertEquals(limits.counters.sessions, 2);
+});
+
+Deno.test("established() says where there are too many sessions by now", () => {
+  const limits = new SessionLimits({ maxSessions: 1 });
+  const [first, second] = [limits.enter("a", () => {}), limits.enter("b", () => {})];
+  assertEquals([first.established(), second.established()], [true, false]);
+  second.leave();
+  first.leave();
+  assertEquals(limits.counters.sessions, 0);
+  assertEquals(entered(limits, "b").established(), true);
 });

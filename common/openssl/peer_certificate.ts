@@ -5,6 +5,7 @@
  */
 import { X509Certificate } from "node:crypto";
 import { addressText } from "../addresses.ts";
+import { visible } from "../visible.ts";
 import { GEN, NID_SUBJECT_ALT_NAME, XN_FLAG_RFC2253_UTF8 } from "./constants.ts";
 import type { OpenSsl } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
@@ -124,7 +125,7 @@ export function readCertificate(lib: OpenSsl, x509: Deno.PointerObject): PeerCer
 function nameText(lib: OpenSsl, name: Deno.PointerValue): string {
   using text = new MemoryBio(lib);
   lib.X509_NAME_print_ex(text.pointer, name, 0, BigInt(XN_FLAG_RFC2253_UTF8));
-  return text.text();
+  return visible(text.text());
 }
 
 /** The GENERAL_NAMES of the subjectAltName extension; none where there is none or it is malformed. */

@@ -95,7 +95,7 @@ for (const protocol of Object.keys(PROTOCOLS) as ProtocolName[]) {
       assertEquals([established, heard], [false, false]);
       assertMatch(
         String(error),
-        /PermissionDenied: Cannot resume the session|unknown psk|no shared/,
+        /Cannot resume the session: its client|psk identity not found|key is not known/,
       );
     });
   }
@@ -111,6 +111,77 @@ for (const protocol of Object.keys(PROTOCOLS) as ProtocolName[]) {
     assertEquals(it.tell({ session, context }).established, false);
   });
 }
+
+/** A client's context that offers an identity beside certificates, which no setting can say. */
+function impostor(it: ResumptionBench, settings: TlsClientSettings): {
+  context: TlsContext;
+  offer: { close(): void };
+} {
+  const context = it.client(settings);
+  const definition = {
+    parameters: ["pointer", "pointer", "pointer", "u32", "pointer", "u32"],
+    result: "u32",
+  } as const;
+  const offer = new Deno.UnsafeCallback(definition, (_ssl, _hint, identity, _max, key) => {
+    const name = new TextEncoder().encode("sensor-7\0");
+    new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(identity!, name.length)).set(name);
+    new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(key!, 16)).fill(99);
+    return 16;
+  });
+  loadOpenSsl().SSL_CTX_set_psk_client_callback(context.pointer, offer.pointer);
+  return { context, offer };
+}
+
+for (const resumes of [false, true]) {
+  const how = resumes ? "resumes a session of its own" : "has a good certificate";
+  Deno.test(`an identity whose key was not used is nobody's: its client ${how}`, async () => {
+    const { ca, server, client } = await testCertificates();
+    const asked: string[] = [];
+    const settings = {
+      ...{ ...server, caCerts: [ca], clientCertificate: "require" as const },
+      pskLookup: (identity: string) => (asked.push(identity), KEY),
+    };
+    using it = ends("TLS 1.3", { caCerts: [ca], ...client }, settings);
+    const cipherSuites = "TLS_AES_256_GCM_SHA384";
+    const trust = { caCerts: [ca], ...client, cipherSuites };
+    using session = it.connect({ context: it.client(trust) }).saved!;
+    const { context, offer } = impostor(it, trust);
+    const outcome = it.connect({ context, session: resumes ? session : undefined });
+    using again = outcome.saved ?? undefined;
+    assertEquals([outcome.established, outcome.resumed, outcome.identities[1]], [
+      true,
+      resumes,
+      null,
+    ]);
+    if (!resumes) assertEquals([...new Set(asked)], ["sensor-7"]);
+    const next = it.tell({ context: it.client(trust), session: again });
+    assertEquals([next.resumed, next.identities[1]], [again !== undefined, null]);
+    offer.close();
+  });
+}
+
+Deno.test("an identity keeps every character when its session is resumed", () => {
+  const psk = { identity: "\ufeffsensor é", key: KEY };
+  const asked: string[] = [];
+  const lookUp = (identity: string) => (asked.push(identity), KEY);
+  using it = ends("TLS 1.3", { psk }, { pskLookup: lookUp });
+  using session = it.connect().saved!;
+  const second = it.tell({ session });
+  assertEquals([second.resumed, second.identities], [true, [psk.identity, psk.identity]]);
+  assertEquals([...new Set(asked)], [psk.identity]);
+});
+
+Deno.test("a session is not resumed with another certificate of the client's own", async () => {
+  const { ca, server, client } = await testCertificates();
+  const other = await testCertificates("stranger");
+  const settings = { ...server, caCerts: [ca, other.ca], clientCertificate: "require" as const };
+  for (const protocol of Object.keys(PROTOCOLS) as ProtocolName[]) {
+    using it = ends(protocol, { caCerts: [ca], ...client }, settings);
+    using session = it.connect().saved!;
+    const second = it.tell({ session, context: it.client(other.client) });
+    assertEquals([second.established, second.resumed], [true, false]);
+  }
+});
 
 Deno.test("a server that prefers SHA-384 agrees with a psk in TLS 1.3 all the same", () => {
   using it = ends("TLS 1.3", { psk: PSK }, {

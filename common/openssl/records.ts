@@ -14,6 +14,7 @@ export const RECORD_HEADER_BYTES = 13;
 const MAX_RECORD_BYTES = RECORD_HEADER_BYTES + 16_384;
 
 /** Content types: RFC 5246 6.2.1. */
+const CHANGE_CIPHER_SPEC = 20;
 const HANDSHAKE = 22;
 const APPLICATION_DATA = 23;
 /** Handshake message types: RFC 5246 7.4. */
@@ -25,8 +26,10 @@ const MAJOR_VERSION = 0xfe;
 const EPOCH_AT = 3;
 const MESSAGE_TYPE_AT = RECORD_HEADER_BYTES;
 const FRAGMENT_OFFSET_AT = RECORD_HEADER_BYTES + 6;
-const RANDOM_AT = RECORD_HEADER_BYTES + 12 + 2;
+const VERSION_AT = RECORD_HEADER_BYTES + 12;
+const RANDOM_AT = VERSION_AT + 2;
 const RANDOM_BYTES = 32;
+const SESSION_AT = RANDOM_AT + RANDOM_BYTES;
 
 /** Length of the record at `at`, its header included; Infinity where its header is cut off. */
 export function recordLength(bytes: Uint8Array, at: number): number {
@@ -121,6 +124,83 @@ export function isPlausible(datagram: Uint8Array, minSealedBytes: number): boole
 export function clientRandom(clientHello: Uint8Array): Uint8Array {
   return clientHello.subarray(RANDOM_AT, RANDOM_AT + RANDOM_BYTES);
 }
+
+/** What a ClientHello says that stays as it is when it comes again with a cookie. */
+export interface HelloParameters {
+  /** Version, random and session. */
+  identity: Uint8Array;
+  /** Cipher suites and compression; empty where they are in a later fragment. */
+  suites: Uint8Array;
+}
+
+/**
+ * The parameters of a ClientHello that a cookie stands for: RFC 6347 4.2.1.
+ *
+ * @param clientHello see {@linkcode isClientHello}; the parts are views of it
+ */
+export function helloParameters(clientHello: Uint8Array): HelloParameters {
+  const end = Math.min(recordLength(clientHello, 0), clientHello.length);
+  const cookieAt = SESSION_AT + 1 + clientHello[SESSION_AT]!;
+  const identity = clientHello.subarray(VERSION_AT, Math.min(cookieAt, end));
+  const suitesAt = cookieAt + 1 + (clientHello[cookieAt] ?? 0);
+  const methodsAt = suitesAt + 2 +
+    ((clientHello[suitesAt] ?? 0) << 8 | (clientHello[suitesAt + 1] ?? 0));
+  const after = methodsAt + 1 + (clientHello[methodsAt] ?? 0);
+  const suites = clientHello.subarray(suitesAt, after <= end ? after : suitesAt);
+  return { identity, suites };
+}
+
+/** The first record's epoch, 16 bits. */
+export function epochOf(datagram: Uint8Array): number {
+  return (datagram[EPOCH_AT] ?? 0) << 8 | (datagram[EPOCH_AT + 1] ?? 0);
+}
+
+/** A datagram of a handshake, taken apart. */
+export interface HandshakeRecords {
+  /** Its records in the clear: the datagram itself where there are no others. */
+  clear: Uint8Array<ArrayBuffer>;
+  /** Those of later epochs, copied. */
+  early: Uint8Array<ArrayBuffer>[];
+}
+
+/**
+ * Takes a datagram of a handshake apart; what is no record, or no sealed one that a handshake has, is
+ * left out. libssl would keep a record of the epoch to come with the 17 KB of memory it was read
+ * into, a hundred of them for a stranger.
+ */
+export function handshakeRecords(datagram: Uint8Array<ArrayBuffer>): HandshakeRecords {
+  const clear: Uint8Array[] = [];
+  const early: Uint8Array<ArrayBuffer>[] = [];
+  let isWhole = true;
+  for (let at = 0; at < datagram.length;) {
+    const length = recordLength(datagram, at);
+    const isRecord = at + length <= datagram.length && datagram[at + 1] === MAJOR_VERSION &&
+      datagram[at]! >= CHANGE_CIPHER_SPEC && datagram[at]! <= APPLICATION_DATA;
+    const record = datagram.subarray(at, at + length);
+    at += length;
+    if (isRecord && epochOf(record) === 0) {
+      clear.push(record);
+      continue;
+    }
+    isWhole = false;
+    if (isRecord && length <= MAX_EARLY_BYTES) early.push(record.slice());
+  }
+  return { clear: isWhole ? datagram : concatenated(clear), early };
+}
+
+/** The parts, one after the other. */
+export function concatenated(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** A sealed Finished is shorter with any cipher: RFC 5246 7.4.9. */
+const MAX_EARLY_BYTES = 256;
 
 /**
  * Gives a record of epoch 0 the number of the one that it answers, as a server without state does

@@ -5,14 +5,14 @@
  *
  * @module
  */
-import { lookUpKey } from "./callbacks.ts";
-import { type CallRecord, guarded } from "./calls.ts";
+import type { CallRecord } from "./calls.ts";
 import { VERSION, X509_V } from "./constants.ts";
 import type { TlsContext } from "./context.ts";
 import { type CertificateError, certificateError } from "./errors.ts";
 import { cString, type OpenSsl, toCString } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
 import { SavedSession } from "./saved_session.ts";
+import { isWelcome, readOwner } from "./server_psk.ts";
 import type { Trust } from "./session_trust.ts";
 
 /**
@@ -25,6 +25,8 @@ const PASSED_MS = 60_000;
 export class Resumption {
   /** Whether the session was resumed; a TLS 1.3 handshake with a pre-shared key is a new one. */
   resumed = false;
+  /** Whose pre-shared key the session began with, where both ends have used one. */
+  pskIdentity: string | null = null;
   readonly #context: TlsContext;
   readonly #lib: OpenSsl;
   readonly #serverName: string | undefined;
@@ -36,7 +38,7 @@ export class Resumption {
   /** When the peer's certificate was verified with the context's authorities and for the name. */
   #passedMs = -Infinity;
 
-  /** @param calls whose key was used in the connection's handshake */
+  /** @param calls what was called back for in the connection's handshake */
   constructor(
     context: TlsContext,
     { serverName, checksName }: { serverName: string | undefined; checksName: boolean },
@@ -93,55 +95,55 @@ export class Resumption {
    */
   complete(ssl: Deno.PointerObject): Error | null {
     const lib = this.#lib;
-    if (lib.SSL_session_reused(ssl) === 1) {
-      const session = lib.SSL_get_session(ssl)!;
-      const is13 = lib.SSL_SESSION_get_protocol_version(session) === VERSION.TLS1_3;
-      this.resumed = this.#context.role === "client"
-        ? this.#offered && (!is13 || lib.SSL_SESSION_has_ticket(session) === 1)
-        : !is13 || this.#calls.pskIdentity === null;
+    const session = lib.SSL_get_session(ssl)!;
+    const isReused = lib.SSL_session_reused(ssl) === 1;
+    if (lib.SSL_SESSION_get_protocol_version(session) === VERSION.TLS1_3) {
+      this.#read13(session, isReused);
+    } else {
+      this.resumed = isReused;
+      if (this.#context.mayUsePsk) this.pskIdentity = cString(lib.SSL_get_psk_identity(ssl));
     }
-    this.#readIdentity(ssl);
-    if (this.resumed) return this.#refusedAgain(ssl);
-    this.#passedMs = performance.now();
-    return null;
+    if (!this.resumed) {
+      this.#passedMs = performance.now();
+      return null;
+    }
+    return this.#context.role === "client"
+      ? this.#refusedServer(ssl)
+      : this.#refusedClient(ssl, session);
   }
 
-  /** A resumed session does not ask for the key: whose it was stands in the session. */
-  #readIdentity(ssl: Deno.PointerObject): void {
-    if (!this.#context.mayUsePsk) return;
-    this.#calls.pskIdentity ??= cString(this.#lib.SSL_get_psk_identity(ssl)) ??
-      identityOfTicket(this.#lib, this.#lib.SSL_get_session(ssl));
+  /** In TLS 1.3 a key is used as a session is resumed; which it was, the session tells. */
+  #read13(session: Deno.PointerObject, isReused: boolean): void {
+    if (!isReused) return;
+    const { role, usesPsk } = this.#context;
+    if (role === "client") {
+      this.resumed = this.#offered && this.#lib.SSL_SESSION_has_ticket(session) === 1;
+      if (usesPsk) this.pskIdentity = this.#calls.pskIdentity;
+      return;
+    }
+    const owner = readOwner(this.#lib, session);
+    this.pskIdentity = owner?.identity ?? null;
+    // Once a ticket is made of it, the session is that ticket's.
+    this.resumed = owner === null || (this.#calls.origin ?? owner.origin) === "ticket";
   }
 
-  #refusedAgain(ssl: Deno.PointerObject): Error | null {
-    const { pskLookup, verifies } = this.#context;
-    const { pskIdentity } = this.#calls;
-    if (pskIdentity === null) return verifies ? this.#refusedCertificate(ssl) : null;
-    if (!pskLookup) return null;
-    const isKnown = guarded(
-      this.#lib,
-      "pskLookup",
-      true,
-      () => lookUpKey(pskLookup, pskIdentity) !== null,
-    );
-    if (isKnown) return null;
+  /** A session from the server's own cache was not looked at before, as one from a ticket was. */
+  #refusedClient(ssl: Deno.PointerObject, session: Deno.PointerObject): Error | null {
+    const { pskLookup } = this.#context;
+    const lib = this.#lib;
+    if (this.#calls.isWelcome || isWelcome(lib, session, pskLookup, this.pskIdentity)) return null;
+    // Next time the handshake is a full one.
+    lib.SSL_CTX_remove_session(lib.SSL_get_SSL_CTX(ssl), session);
     return new Deno.errors.PermissionDenied(
-      "Cannot resume the session: its pre-shared key is known no more",
+      "Cannot resume the session: its client would not be let in now",
     );
   }
 
-  /**
-   * A server's own sessions alone can be resumed, those of the same context: its client was verified
-   * with the same authorities, and its certificate can only have grown too old.
-   */
-  #refusedCertificate(ssl: Deno.PointerObject): Error | null {
+  #refusedServer(ssl: Deno.PointerObject): Error | null {
+    if (this.pskIdentity !== null || !this.#context.verifies) return null;
     const lib = this.#lib;
     const leaf = lib.SSL_get0_peer_certificate(ssl);
-    const isServer = this.#context.role === "server";
-    // A server that requires a certificate has refused its client in the full handshake.
-    if (isServer && leaf === null) return null;
-    const isFresh = isServer || performance.now() - this.#passedMs < PASSED_MS;
-    if (isFresh && leaf !== null) {
+    if (leaf !== null && performance.now() - this.#passedMs < PASSED_MS) {
       return isCurrent(lib, leaf)
         ? null
         : certificateError(lib, "resume the session", X509_V.CERT_HAS_EXPIRED, this.#serverName);
@@ -171,18 +173,6 @@ export class Resumption {
     session.close();
     return null;
   }
-}
-
-/** See `bindTickets()` of callbacks.ts. */
-function identityOfTicket(lib: OpenSsl, session: Deno.PointerValue): string | null {
-  const data = new BigUint64Array(1);
-  const length = new BigUint64Array(1);
-  const [dataBytes, lengthBytes] = [new Uint8Array(data.buffer), new Uint8Array(length.buffer)];
-  if (lib.SSL_SESSION_get0_ticket_appdata(session, dataBytes, lengthBytes) !== 1) return null;
-  const pointer = Deno.UnsafePointer.create(data[0]!);
-  if (pointer === null || length[0] === 0n) return null;
-  const bytes = Deno.UnsafePointerView.getArrayBuffer(pointer, Number(length[0]));
-  return new TextDecoder().decode(bytes);
 }
 
 /** Whether a certificate has not ended yet. */

@@ -17,7 +17,9 @@ import { type HandshakeStatistics, readInfo, type TlsInfo } from "./info.ts";
 import { cString, type OpenSsl } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
 import {
+  concatenated,
   ENOUGH_SEALED_BYTES,
+  handshakeRecords,
   isOneRecord,
   isPlausible,
   MIN_SEALED_BYTES,
@@ -38,11 +40,22 @@ export const ENDED = -1;
 /** No single thing that a session puts out at once is longer: some records of 2^14 bytes. */
 const OUTPUT_BYTES = 128 * 1024;
 
+/**
+ * A DTLS handshake takes so many datagrams and bytes, retransmissions included: a long chain of
+ * certificates has some 8 KiB, and is sent again 12 times at most.
+ */
+const MAX_HANDSHAKE_DATAGRAMS = 512;
+const MAX_HANDSHAKE_BYTES = 128 * 1024;
+
+/** So many records of a later epoch: a Finished, and first messages that have overtaken it. */
+const MAX_EARLY_RECORDS = 8;
+
 /** One buffer serves all sessions: what is drained is handed over before the next call. */
 let output: Borrowed | undefined;
 
-/** What SSL_state_string(3) says after a fatal error. */
+/** What SSL_state_string(3) says after a fatal error, and when a ChangeCipherSpec was read. */
 const FAILED_STATE = "SSLERR";
+const CIPHER_CHANGED_STATE = "TRCCS";
 
 /** A struct timeval of sys/time.h, seconds and microseconds: one serves all sessions. */
 const timeval = new BigInt64Array(2);
@@ -109,13 +122,20 @@ export class TlsSession implements Disposable {
   #ended = false;
   /** Set when the handshake's last bytes have been drained. */
   #finished = false;
+  /** DTLS: records of a later epoch that have come before the handshake can read them. */
+  readonly #early: Uint8Array<ArrayBuffer>[] = [];
   /** Set while one of its calls is on the stack, from which C may call back. */
   #running = false;
   /** Set when a callback has given it up, and so the call's result is nobody's. */
   #givenUp = false;
   /** Set when a callback has closed it: it is freed when the call has returned. */
   #closing = false;
-  readonly #calls: CallRecord = { pskIdentity: null, failure: null };
+  readonly #calls: CallRecord = {
+    pskIdentity: null,
+    origin: null,
+    isWelcome: false,
+    failure: null,
+  };
 
   /**
    * The context may be closed before the session is: it counts its sessions.
@@ -168,13 +188,43 @@ export class TlsSession implements Disposable {
   feed(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.#ssl === null || this.#broken || bytes.length === 0) return;
     if (this.#datagram && !this.#isPlausible(this.#ssl, bytes)) return;
+    if (!this.established) return this.#feedHandshake(bytes);
     this.#lib.BIO_write(this.#input, bytes, bytes.length);
     this.#single = !this.#unread && isOneRecord(bytes, this.#datagram);
     this.#unread = true;
-    if (!this.established) {
-      this.statistics.datagramsReceived++;
-      this.statistics.bytesReceived += bytes.length;
+  }
+
+  /**
+   * Before a peer is authenticated, it makes this end keep little: on DTLS so many datagrams and
+   * bytes, and a few records of the epoch that is to come, the latest ones.
+   */
+  #feedHandshake(received: Uint8Array<ArrayBuffer>): void {
+    const { statistics } = this;
+    const isTooMuch = statistics.datagramsReceived >= MAX_HANDSHAKE_DATAGRAMS ||
+      statistics.bytesReceived + received.length > MAX_HANDSHAKE_BYTES;
+    if (this.#datagram && isTooMuch) return;
+    let bytes = received;
+    if (this.#datagram) {
+      const { clear, early } = handshakeRecords(received);
+      if (clear.length === 0 && early.length === 0) return;
+      this.#early.push(...early);
+      if (this.#early.length > MAX_EARLY_RECORDS) {
+        this.#early.splice(0, this.#early.length - MAX_EARLY_RECORDS);
+      }
+      bytes = clear;
     }
+    statistics.datagramsReceived++;
+    statistics.bytesReceived += received.length;
+    if (bytes.length > 0) this.#lib.BIO_write(this.#input, bytes, bytes.length);
+    this.#single = false;
+    this.#unread = true;
+  }
+
+  /** Feeds what has come before its time. */
+  #feedEarly(): void {
+    const bytes = concatenated(this.#early);
+    this.#early.length = 0;
+    this.#lib.BIO_write(this.#input, bytes, bytes.length);
   }
 
   /** Only a short record is worth the question how short the cipher's may be. */
@@ -203,7 +253,16 @@ export class TlsSession implements Disposable {
     try {
       this.#undrained = true;
       this.#emptyQueue();
-      const result = this.#lib.SSL_do_handshake(ssl);
+      const cookies = this.#asksForCookies ? this.#context.cookies : null;
+      if (cookies) cookies.isKnown = true;
+      let result = this.#lib.SSL_do_handshake(ssl);
+      // The peer's Finished is read once its ChangeCipherSpec was.
+      while (result !== 1 && this.#early.length > 0 && this.#isIn(ssl, CIPHER_CHANGED_STATE)) {
+        this.#feedEarly();
+        this.#emptyQueue();
+        result = this.#lib.SSL_do_handshake(ssl);
+      }
+      if (cookies) cookies.isKnown = false;
       if (this.#isRefused) return false;
       if (result !== 1) {
         this.#wantsMore(ssl, result, "complete the handshake");
@@ -212,7 +271,12 @@ export class TlsSession implements Disposable {
       const refusal = this.#resumption.complete(ssl);
       // The program is asked for the key again.
       if (this.#isRefused) return false;
-      if (refusal) throw this.#broke(refusal);
+      if (refusal) {
+        // The peer is through with its handshake: it is told that the connection has ended.
+        this.#lib.SSL_shutdown(ssl);
+        throw this.#broke(refusal);
+      }
+      if (this.#early.length > 0) this.#feedEarly();
       return this.established = true;
     } finally {
       this.#leave();
@@ -393,8 +457,8 @@ export class TlsSession implements Disposable {
   /** What was agreed on; for a session that is, or was, established. */
   info(): TlsInfo {
     this.#lib.ERR_clear_error();
-    const { pskIdentity } = this.#calls;
-    const known = { resumed: this.resumed, pskIdentity, statistics: this.statistics };
+    const { resumed, pskIdentity } = this.#resumption;
+    const known = { resumed, pskIdentity, statistics: this.statistics };
     return readInfo(this.#lib, this.#open(), known);
   }
 
@@ -459,7 +523,11 @@ export class TlsSession implements Disposable {
   }
 
   #hasFailed(ssl: Deno.PointerObject): boolean {
-    return cString(this.#lib.SSL_state_string(ssl)) === FAILED_STATE;
+    return this.#isIn(ssl, FAILED_STATE);
+  }
+
+  #isIn(ssl: Deno.PointerObject, state: string): boolean {
+    return cString(this.#lib.SSL_state_string(ssl)) === state;
   }
 
   #open(): Deno.PointerObject {
@@ -540,11 +608,19 @@ export class TlsSession implements Disposable {
     throw this.#broke(this.#explained(error));
   }
 
-  /** A client with a key trusts no certificate: whoever shows one has not used the key. */
+  /** What OpenSSL says of a certificate is no help where a key is the only way in. */
   #explained(error: OpenSslError): OpenSslError {
-    if (!(error instanceof CertificateError) || !this.#context.usesPsk) return error;
-    const message = "Cannot complete the handshake: the server showed a certificate instead of " +
-      "using the pre-shared key; it may not know its identity";
-    return new OpenSslError(message, error);
+    const { usesPsk, keyAlone, role } = this.#context;
+    const said = (what: string) =>
+      new OpenSslError(`Cannot complete the handshake: ${what}`, error);
+    if (usesPsk && error instanceof CertificateError) {
+      return said(
+        "the server showed a certificate instead of using the pre-shared key; " +
+          "it may not know its identity",
+      );
+    }
+    const isWithoutKey = role === "server" && keyAlone &&
+      error.reason === "no suitable signature algorithm";
+    return isWithoutKey ? said("the client's pre-shared key is not known here") : error;
   }
 }

@@ -44,7 +44,8 @@ export interface PskIdentity {
 
 /**
  * What clients and servers, TLS and DTLS have in common. Peers are verified, names are checked.
- * Texts are copied when the context is made.
+ * Texts are copied when the context is made. A function among the settings may call everything, the
+ * end of the connection it is called for included, which is freed when the function has returned.
  *
  * @example
  * ```ts
@@ -254,12 +255,19 @@ export interface ListenSettings extends TlsServerSettings {
   /** Longest handshake in milliseconds (default 10000). */
   handshakeTimeoutMs?: number | undefined;
   /**
-   * Sessions at most at a time, from 1 (default 10000). Clients beyond are refused: on TLS their
-   * connection is closed, on DTLS they get no answer.
+   * Established sessions at most at a time, from 1 (default 10000). Clients beyond are refused: on
+   * TLS their connection is closed, on DTLS they get no answer.
    */
   maxSessions?: number | undefined;
   /** Sessions at most at a time from one address (default `maxSessions`). */
   maxSessionsPerAddress?: number | undefined;
+  /**
+   * Handshakes at most at a time that are not complete, from 1 (default 2048). Where there are too
+   * many, the oldest one ends: see {@linkcode ListenerCounters.displaced}.
+   */
+  maxHandshakes?: number | undefined;
+  /** Of these from one IPv4 address, or one IPv6 network of 64 bits (default 128). */
+  maxHandshakesPerAddress?: number | undefined;
   /** When it is aborted, no more clients are taken, and every wait of the connections ends. */
   signal?: AbortSignal | undefined;
   /**
@@ -291,8 +299,10 @@ export interface ListenerCounters {
   established: number;
   /** DTLS: clients asked to show that they are where they say (RFC 6347 4.2.1). */
   cookies: number;
-  /** Clients turned away because there were too many. */
+  /** Clients turned away because there were too many sessions. */
   refused: number;
+  /** Handshakes that were ended because there were too many: the oldest gives way to a new one. */
+  displaced: number;
   /** Handshakes failed. */
   errors: number;
 }
@@ -308,6 +318,12 @@ export const DEFAULT_MTU = 1400;
 
 /** Sessions in a server's cache: SSL_SESSION_CACHE_MAX_SIZE_DEFAULT of openssl/ssl.h. */
 export const SESSION_CACHE_SIZE = 1024 * 20;
+
+/** Handshakes of a listener that are not complete, where nothing else is said. */
+export const MAX_HANDSHAKES = 2048;
+
+/** The same from one address. */
+export const MAX_HANDSHAKES_PER_ADDRESS = 128;
 
 /** Sessions of a listener, where nothing else is said. */
 export const MAX_SESSIONS = 10_000;

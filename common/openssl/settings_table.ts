@@ -32,6 +32,8 @@ import {
   type DtlsSettings,
   HANDSHAKE_TIMEOUT_MS,
   type ListenSettings,
+  MAX_HANDSHAKES,
+  MAX_HANDSHAKES_PER_ADDRESS,
   MAX_SESSIONS,
   type PskIdentity,
   SESSION_CACHE_SIZE,
@@ -41,7 +43,7 @@ import {
 } from "./settings.ts";
 
 /** Longest identity and hint in bytes: PSK_MAX_IDENTITY_LEN is 128 in older, 256 in newer libraries. */
-const MAX_IDENTITY_BYTES = 128;
+export const MAX_IDENTITY_BYTES = 128;
 
 /** Longest key in bytes that suits every hash function. */
 export const MAX_PSK_BYTES = 64;
@@ -147,7 +149,7 @@ const SERVER: SettingsTable<Omit<TlsServerSettings, keyof TlsSettings>> = {
   ),
   pskLookup: setting(
     callback<NonNullable<TlsServerSettings["pskLookup"]>>(),
-    "finds the pre-shared key of a client's identity; null refuses the client",
+    "finds the pre-shared key of a client's identity; null refuses the client. Without `cert` the key is the only way in, with one it is another",
     none,
   ),
   pskHint: setting(
@@ -229,6 +231,16 @@ export const LISTEN: SettingsTable<Omit<ListenSettings, keyof TlsServerSettings>
     sessions,
     "sessions at a time from one address",
     "`maxSessions`",
+  ),
+  maxHandshakes: setting(
+    sessions,
+    "handshakes at a time that are not complete; the oldest gives way",
+    `${MAX_HANDSHAKES}`,
+  ),
+  maxHandshakesPerAddress: setting(
+    sessions,
+    "of these from one IPv4 address, or one IPv6 network of 64 bits",
+    `${MAX_HANDSHAKES_PER_ADDRESS}, or \`maxHandshakes\` where that is less`,
   ),
   signal,
   onError: setting(

@@ -80,6 +80,20 @@ export const LIBSSL = {
   SSL_CTX_get_ciphers: { parameters: ["pointer"], result: "pointer" },
   // uint16_t SSL_CIPHER_get_protocol_id(const SSL_CIPHER *c);
   SSL_CIPHER_get_protocol_id: { parameters: ["pointer"], result: "u16" },
+  // void SSL_CTX_set_psk_find_session_callback(SSL_CTX *ctx, SSL_psk_find_session_cb_func cb);
+  SSL_CTX_set_psk_find_session_callback: { parameters: ["pointer", "function"], result: "void" },
+  // int SSL_version(const SSL *ssl);
+  SSL_version: { parameters: ["pointer"], result: "i32" },
+  // const SSL_CIPHER *SSL_CIPHER_find(SSL *ssl, const unsigned char *ptr);
+  SSL_CIPHER_find: { parameters: ["pointer", "buffer"], result: "pointer" },
+  // SSL_SESSION *SSL_SESSION_new(void);
+  SSL_SESSION_new: { parameters: [], result: "pointer" },
+  // int SSL_SESSION_set1_master_key(SSL_SESSION *sess, const unsigned char *in, size_t len);
+  SSL_SESSION_set1_master_key: { parameters: ["pointer", "buffer", "usize"], result: "i32" },
+  // int SSL_SESSION_set_cipher(SSL_SESSION *s, const SSL_CIPHER *cipher);
+  SSL_SESSION_set_cipher: { parameters: ["pointer", "pointer"], result: "i32" },
+  // int SSL_SESSION_set_protocol_version(SSL_SESSION *s, int version);
+  SSL_SESSION_set_protocol_version: { parameters: ["pointer", "i32"], result: "i32" },
   // int SSL_CTX_set_session_ticket_cb(SSL_CTX *ctx, SSL_CTX_generate_session_ticket_fn gen_cb,
   //                                   SSL_CTX_decrypt_session_ticket_fn dec_cb, void *arg);
   SSL_CTX_set_session_ticket_cb: {
@@ -101,6 +115,8 @@ export const LIBSSL = {
   SSL_SESSION_set1_ticket_appdata: { parameters: ["pointer", "buffer", "usize"], result: "i32" },
   // int SSL_SESSION_get0_ticket_appdata(SSL_SESSION *ss, void **data, size_t *len);
   SSL_SESSION_get0_ticket_appdata: { parameters: ["pointer", "buffer", "buffer"], result: "i32" },
+  // int SSL_CTX_remove_session(SSL_CTX *ctx, SSL_SESSION *session);
+  SSL_CTX_remove_session: { parameters: ["pointer", "pointer"], result: "i32" },
   // int SSL_SESSION_is_resumable(const SSL_SESSION *s);
   SSL_SESSION_is_resumable: { parameters: ["pointer"], result: "i32" },
   // void SSL_SESSION_free(SSL_SESSION *session);
@@ -337,6 +353,4 @@ export const LIBCRYPTO = {
     parameters: ["pointer", "buffer", "i32", "buffer", "usize", "pointer", "pointer"],
     result: "pointer",
   },
-  // int CRYPTO_memcmp(const void *a, const void *b, size_t len);
-  CRYPTO_memcmp: { parameters: ["pointer", "pointer", "usize"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;

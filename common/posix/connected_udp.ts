@@ -5,16 +5,10 @@
  *
  * @module
  */
-import { type Libc, loadLibc } from "./libc.ts";
-import { MAX_ADDRESS_BYTES, SocketAddress } from "./address.ts";
+import { SocketAddress } from "./address.ts";
+import { descriptorOf, libcOrNull } from "./descriptors.ts";
 import { ECONNREFUSED, PosixError } from "./errors.ts";
-import { SOCK_DGRAM } from "./platform.ts";
-
-/** File descriptors are small numbers: the system gives out the smallest that is free. */
-const MAX_FD = 65_536;
-
-/** Where the last one was found; the next is often the same or the one after it. */
-let lastFd = 3;
+import { loadLibc } from "./libc.ts";
 
 /** A socket of Deno's, connected; whoever has made the socket closes it. */
 export class ConnectedUdp {
@@ -36,7 +30,7 @@ export class ConnectedUdp {
   static of(local: Deno.NetAddr, peer: { hostname: string; port: number }): ConnectedUdp | null {
     const libc = libcOrNull();
     if (!libc?.platform.sendsConnected) return null;
-    const fd = find(SocketAddress.of(local.hostname, local.port));
+    const fd = descriptorOf(local);
     if (fd === null) return null;
     const { bytes } = SocketAddress.of(peer.hostname, peer.port);
     return libc.connect(fd, bytes, bytes.length) < 0 ? null : new ConnectedUdp(fd);
@@ -60,38 +54,4 @@ export class ConnectedUdp {
     }
     return errno === 0 ? null : new PosixError("send", errno);
   }
-}
-
-let known: Libc | null | undefined;
-
-/** Where libc may be called, without a question to the user. */
-function libcOrNull(): Libc | null {
-  if (known !== undefined) return known;
-  if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return null;
-  try {
-    return known = loadLibc();
-  } catch {
-    return known = null;
-  }
-}
-
-/** The file descriptor of the UDP socket that is bound to an address: there is one at most. */
-function find(local: SocketAddress): number | null {
-  for (const fd of [lastFd, lastFd + 1]) if (isAt(fd, local)) return lastFd = fd;
-  for (let fd = 3; fd < MAX_FD; fd++) if (isAt(fd, local)) return lastFd = fd;
-  return null;
-}
-
-const NAME = new Uint8Array(MAX_ADDRESS_BYTES);
-const LENGTH = new Uint32Array(1);
-
-function isAt(fd: number, local: SocketAddress): boolean {
-  const libc = loadLibc();
-  LENGTH[0] = MAX_ADDRESS_BYTES;
-  if (libc.getsockname(fd, NAME, LENGTH) < 0 || !local.is(NAME)) return false;
-  // A TCP socket can have the same address.
-  const type = new Int32Array(1);
-  const { SOL_SOCKET, SO_TYPE } = libc.platform;
-  libc.getsockopt(fd, SOL_SOCKET, SO_TYPE, new Uint8Array(type.buffer), Uint32Array.of(4));
-  return type[0] === SOCK_DGRAM;
 }

@@ -23,6 +23,13 @@ export interface Platform {
   readonly SO_SNDTIMEO: number;
   readonly SO_ERROR: number;
   readonly SO_TYPE: number;
+  readonly SO_RCVBUF: number;
+  /** As SO_RCVBUF, beyond the system's limit, for a privileged user; null where there is none. */
+  readonly SO_RCVBUFFORCE: number | null;
+  /** Set where SO_RCVBUF takes a size, and tells it twice, as its own bookkeeping counts, too. */
+  readonly doublesBuffers: boolean;
+  /** Tells what a socket's buffers hold, and what it has dropped; null where there is none. */
+  readonly SO_MEMINFO: number | null;
   readonly MSG_DONTWAIT: number;
   /** Set where the system knows it: a peer that has gone is an error and no signal. */
   readonly MSG_NOSIGNAL: number;
@@ -58,6 +65,10 @@ const LINUX: Platform = {
   SO_SNDTIMEO: 21,
   SO_ERROR: 4,
   SO_TYPE: 3,
+  SO_RCVBUF: 8,
+  SO_RCVBUFFORCE: 33,
+  doublesBuffers: true,
+  SO_MEMINFO: 55,
   MSG_DONTWAIT: 0x40,
   MSG_NOSIGNAL: 0x4000,
   acceptTimesOut: true,
@@ -78,6 +89,10 @@ const MACOS: Platform = {
   SO_SNDTIMEO: 0x1005,
   SO_ERROR: 0x1007,
   SO_TYPE: 0x1008,
+  SO_RCVBUF: 0x1002,
+  SO_RCVBUFFORCE: null,
+  doublesBuffers: false,
+  SO_MEMINFO: null,
   MSG_DONTWAIT: 0x80,
   // Deno lets no process die of SIGPIPE.
   MSG_NOSIGNAL: 0,

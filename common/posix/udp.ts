@@ -9,9 +9,11 @@ import type { MaybePromise } from "../protocol.ts";
 import { isLoss } from "../system_errors.ts";
 import type { SocketAddress } from "./address.ts";
 import { EAGAIN, ICMP_ERRORS, PosixError } from "./errors.ts";
+import { loadLibc } from "./libc.ts";
 import { POLLOUT } from "./platform.ts";
 import type { PollLoop } from "./poll_loop.ts";
 import { Pollable } from "./pollable.ts";
+import { LISTENER_BUFFER_BYTES, ReceiveBuffer, type ReceiveBufferState } from "./receive_buffer.ts";
 import { NOT_YET, PosixSocket } from "./socket.ts";
 
 /** So long a datagram waits for room in the system's buffer; then it is lost, as on its way. */
@@ -31,6 +33,8 @@ export class PosixUdp extends Pollable {
   lastLoss: unknown;
   /** How many of the datagrams to come may still be refused. */
   #refusable: number;
+  /** A server's. */
+  #buffer: ReceiveBuffer | null = null;
 
   private constructor(socket: PosixSocket, loop: PollLoop, serves: boolean) {
     super(socket, loop);
@@ -55,14 +59,21 @@ export class PosixUdp extends Pollable {
    * A server's socket.
    *
    * @param hostname an address
+   * @param receiveBufferBytes asked of the system
    * @throws {RunError} where it cannot be bound
    */
-  static at(hostname: string, port: number, loop: PollLoop): PosixUdp {
+  static at(
+    hostname: string,
+    port: number,
+    loop: PollLoop,
+    receiveBufferBytes: number = LISTENER_BUFFER_BYTES,
+  ): PosixUdp {
     using made = new DisposableStack();
     try {
       const socket = made.use(PosixSocket.open("datagram", hostname, loop.patience));
       socket.bind(hostname, port);
       const udp = new PosixUdp(socket, loop, true);
+      udp.#buffer = new ReceiveBuffer(loadLibc(), socket.fd, receiveBufferBytes);
       made.move();
       return udp;
     } catch (cause) {
@@ -73,6 +84,16 @@ export class PosixUdp extends Pollable {
   /** Where it is bound. */
   get address(): SocketAddress {
     return this.socket.address;
+  }
+
+  /** A server's: what is known of its receive buffer; after its end, too. */
+  get receiveBuffer(): ReceiveBufferState | null {
+    return this.#buffer?.state ?? null;
+  }
+
+  override close(): void {
+    this.#buffer?.close();
+    super.close();
   }
 
   /** A server's: who has sent the last datagram; the same object for the same one. */
@@ -134,6 +155,11 @@ export class PosixUdp extends Pollable {
     if (this.#trySend(bytes, this.loop.alone, to) === NOT_YET) {
       return this.#sendLater(bytes.slice(), to);
     }
+  }
+
+  /** Answers a stranger, who may never have asked: without room for it at once, it is lost. */
+  answer(bytes: Uint8Array, to: SocketAddress): void {
+    this.#trySend(bytes, false, to);
   }
 
   async #sendLater(bytes: Uint8Array, to?: SocketAddress): Promise<void> {

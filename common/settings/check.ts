@@ -5,6 +5,7 @@
  * @module
  */
 import { type Kind, Misfit, show } from "./kind.ts";
+import { nearest } from "./nearest.ts";
 
 /** One setting of a table. */
 export interface Setting<T> extends Kind<T> {
@@ -160,26 +161,12 @@ function readValues<T extends object>(table: SettingsTable<T>, given: object): T
 
 function refuseKey(table: object, key: string | symbol): never {
   const name = String(key);
-  const names = Object.keys(table);
-  const near = names.map((one) => ({ one, steps: distance(one.toLowerCase(), name.toLowerCase()) }))
-    .toSorted((a, b) => a.steps - b.steps)[0];
-  const hint = near && near.steps <= 3
-    ? `did you mean ${near.one}?`
-    : `known are ${names.join(", ")}`;
+  const hint = hintFor(Object.keys(table), name);
   throw new Misfit(false, `is no setting; ${hint}`, `.${name.slice(0, 60)}`);
 }
 
-/** How many letters have to be put in, left out or changed (Levenshtein). */
-function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 3) return Infinity;
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (let j = 0; j < b.length; j++) {
-      const swapped = row[j]! + (letter === b[j] ? 0 : 1);
-      next.push(Math.min(swapped, row[j + 1]! + 1, next[j]! + 1));
-    }
-    row = next;
-  }
-  return row.at(-1)!;
+/** Which name may have been meant by one that is not known, or all that are. */
+export function hintFor(names: readonly string[], name: string): string {
+  const near = nearest(name, names);
+  return near ? `did you mean ${near}?` : `known are ${names.join(", ")}`;
 }

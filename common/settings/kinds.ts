@@ -5,6 +5,7 @@
  * @module
  */
 import { type Host, parseHost } from "../addresses.ts";
+import { visible } from "../visible.ts";
 import { isDetached, type Kind, Misfit, OBJECTS, show, wrongKind, wrongValue } from "./kind.ts";
 
 /** A whole number. */
@@ -109,7 +110,7 @@ export function oneOf<const T extends string>(words: readonly T[]): Kind<T> {
     read(value) {
       if (typeof value !== "string") wrongKind(allowed, value);
       const word = words.find((word) => word === value);
-      return word ?? wrongValue(allowed, JSON.stringify(value.slice(0, 40)));
+      return word ?? wrongValue(allowed, visible(JSON.stringify(value.slice(0, 40))));
     },
     good: words,
     wrongKinds: [...OBJECTS, 1, 0, true, false, Object(words[0])],

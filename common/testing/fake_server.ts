@@ -175,7 +175,10 @@ export class FakeDatagrams implements DatagramServerTransport {
   /** Hands datagrams of one peer over, as a socket does: one after the other, errors to run(). */
   async deliver(peer: string, ...datagrams: Uint8Array[]): Promise<void> {
     let from = this.#peers.get(peer);
-    if (!from) this.#peers.set(peer, from = { peer, send: (bytes) => this.#answer(peer, bytes) });
+    if (!from) {
+      const port = Number(peer.split(":").at(-1));
+      this.#peers.set(peer, from = { peer, port, send: (bytes) => this.#answer(peer, bytes) });
+    }
     try {
       for (const bytes of datagrams) await this.#onDatagram(bytes, from);
     } catch (error) {

@@ -207,6 +207,7 @@ export class MemoryNet implements Disposable {
 export interface MemoryPeer {
   core: TlsSession;
   end: End;
+  address: string;
 }
 
 /** A DTLS server without a socket: an endpoint, and an end for each of its sessions. */
@@ -234,11 +235,18 @@ export class MemoryListener implements Disposable {
       admit: () => true,
       transmit: (datagram) => this.transmit(datagram),
       refuse: (alert) => this.transmit(alert),
-      accept: (session) => {
+      accept: (session, address) => {
         const end = newEnd();
         end.session = session;
         this.accepted.push(end);
-        return { core: session, end };
+        return { core: session, end, address };
+      },
+      drive: (peer, datagram) => {
+        const { core, end, address } = peer;
+        const wasEstablished = core.established;
+        if (datagram) core.feed(datagram);
+        end.advance();
+        if (core.established && !wasEstablished) this.endpoint.established(address, peer);
       },
       replaced: ({ end }) => this.replaced.push(end),
     }, mtu);
@@ -249,7 +257,15 @@ export class MemoryListener implements Disposable {
 
   /** Takes a datagram, and drives the session it is for. */
   receive(datagram: Uint8Array<ArrayBuffer>, address: string): void {
-    this.endpoint.receive(datagram, address, address)?.end.advance();
+    this.endpoint.receive(datagram, address, address);
+  }
+
+  /** Every session is over. */
+  forgetAll(): void {
+    for (const peer of [...this.endpoint.peers()]) {
+      peer.core.close();
+      this.endpoint.forget(peer.address, peer);
+    }
   }
 
   /** As {@linkcode receive}; everything that was sent since the last time. */

@@ -114,6 +114,11 @@ export function wordsOf(pid: number): string {
   return readProc(`${pid}/cmdline`).replaceAll("\0", " ");
 }
 
+/** Memory that a process has in RAM, in bytes. */
+export function residentBytes(pid: number): number {
+  return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(readProc(`${pid}/status`))![1]);
+}
+
 /** A file of proc(5), which Deno leaves to programs that may do everything; empty where it is gone. */
 function readProc(path: string): string {
   using library = openLibc();

@@ -14,9 +14,11 @@ import { DEFAULT_CERTS } from "../../common/certificates.ts";
 import { EXIT, reportError, RunError, UsageError } from "../../common/errors.ts";
 import { type Lane, LANES } from "../../common/lanes.ts";
 import { MAX_REPEAT } from "../../common/plan.ts";
+import { print } from "../../common/output.ts";
 import { pinToCore } from "../../common/posix/affinity.ts";
 import type { ResultDocument } from "../../common/result.ts";
 import { join } from "../../common/std.ts";
+import { shownWord } from "../../common/visible.ts";
 import { failureOf, ROOT, ScriptProcess } from "../children.ts";
 import { BENCH_NAMES } from "./obstacles.ts";
 import { twoCores } from "../rounds_machine.ts";
@@ -68,12 +70,12 @@ async function compare(ours: Side, base: Side, messages: number, pairs: number):
     const [a, b] = [us.get(ours)!, us.get(base)!];
     ratios.push(a / b);
     const p50 = (name: string, us: number) => `${name} p50 ${us.toFixed(1)} us`;
-    console.log(`${p50(ours.name, a)}, ${p50(base.name, b)}, ratio ${(a / b).toFixed(3)}`);
+    print(`${p50(ours.name, a)}, ${p50(base.name, b)}, ratio ${(a / b).toFixed(3)}\n`);
   }
   ratios.sort((a, b) => a - b);
   const [min, max] = [ratios[0]!, ratios.at(-1)!].map((ratio) => ratio.toFixed(3));
   const middle = (ratios[(pairs - 1) >> 1]! + ratios[pairs >> 1]!) / 2;
-  console.log(`${ours.name} to ${base.name}: median ratio ${middle.toFixed(3)} (${min} to ${max})`);
+  print(`${ours.name} to ${base.name}: median ratio ${middle.toFixed(3)} (${min} to ${max})\n`);
 }
 
 async function measure({ lane, run }: Side, messages: number): Promise<number> {
@@ -143,7 +145,9 @@ function sidesOf(word: string | undefined): [ours: Side, base: Side] {
 function countOf(word: string | undefined, otherwise: number, max: number): number {
   const count = word === undefined ? otherwise : Number(word);
   if (Number.isInteger(count) && count >= 2 && count <= max) return count;
-  throw new UsageError(`${word}: a whole number from 2 to ${max} is wanted; ${USAGE}`);
+  throw new UsageError(
+    `${shownWord(word!)}: a whole number from 2 to ${max} is wanted; ${USAGE}`,
+  );
 }
 
 /** Ends what was started, by its own number, and then this program. */

@@ -7,6 +7,7 @@
  * @module
  */
 import { MessageWriter } from "../../common/message.ts";
+import { print } from "../../common/output.ts";
 import { MAX_DATAGRAM_BYTES } from "../../common/protocol.ts";
 
 if (import.meta.main) {
@@ -14,7 +15,7 @@ if (import.meta.main) {
   const [port = 0, messages = 0, sizeBytes = 0] = Deno.args.slice(1).map(Number);
   const us = await (protocol === "tcp" ? tcp : udp)(port, messages, sizeBytes);
   // The first one is warm-up, as it is in our clients.
-  console.log(us.subarray(1).sort()[(messages - 1) >> 1]);
+  print(`${us.subarray(1).sort()[(messages - 1) >> 1]}\n`);
 }
 
 async function tcp(port: number, messages: number, sizeBytes: number): Promise<Float64Array> {

@@ -14,8 +14,10 @@ import { laneWords, permissionsOf } from "../../common/lanes.ts";
 import { type PairOptions, parseOptions } from "../../common/options.ts";
 import type { Protocol } from "../../common/protocol.ts";
 import { Recorder } from "../../common/recorder.ts";
+import { writeStderr } from "../../common/say.ts";
 import type { Prepare } from "../../common/script.ts";
 import { join } from "../../common/std.ts";
+import { visible } from "../../common/visible.ts";
 import { prepareLane as prepareDtls } from "../../dtls/client.ts";
 import { prepareLane as prepareTcp } from "../../tcp/client.ts";
 import { prepareLane as prepareTls } from "../../tls/client.ts";
@@ -165,5 +167,5 @@ function warn({ lane, mode }: BenchCase, recorder: Recorder): void {
 
 /** `deno bench` takes the console for its table. */
 function say(line: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
+  writeStderr(visible(`${line}\n`));
 }

@@ -7,6 +7,7 @@ import { UsageError } from "../../common/errors.ts";
 import { type Lane, LANES } from "../../common/lanes.ts";
 import { FULL_PLAN } from "../../common/plan.ts";
 import { IO_KINDS } from "../../common/protocol.ts";
+import { shownWord } from "../../common/visible.ts";
 
 /** One connection for all messages, one for each, or one for each that resumes a session. */
 export type Mode = "once" | "message" | "resumed";
@@ -34,7 +35,9 @@ export interface BenchSizes {
 export function sizesOfBench(value: string | undefined): BenchSizes {
   if (value === undefined || value === "") return { kept: [100, 16_384], fresh: [100] };
   if (value !== "all") {
-    throw new UsageError(`NETPAIRS_BENCH=${value}: only "all" is known, or leave it out`);
+    throw new UsageError(
+      `NETPAIRS_BENCH=${shownWord(value)}: only "all" is known, or leave it out`,
+    );
   }
   const all = FULL_PLAN.sizes.toSorted((a, b) => a - b);
   return { kept: all, fresh: all };

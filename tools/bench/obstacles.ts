@@ -9,6 +9,7 @@ import { describe } from "../../common/errors.ts";
 import { type Lane, LANES } from "../../common/lanes.ts";
 import { loadOpenSsl } from "../../common/openssl/library.ts";
 import { loadLibc } from "../../common/posix/libc.ts";
+import { say } from "../../common/say.ts";
 
 /** What a benchmark is made of, besides the language. */
 export type Need = "processes" | "libc" | "OpenSSL";
@@ -44,7 +45,7 @@ export async function whyNotAll(certs: string): Promise<ReadonlySet<Lane>> {
     const names = without.length === LANES.length
       ? "all lanes"
       : without.map(({ name }) => name).join(", ");
-    console.error(`skipped: ${names}: ${why}`);
+    say(`skipped: ${names}: ${why}`);
   }
   return new Set([...lanes.values()].flat());
 }

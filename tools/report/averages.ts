@@ -8,7 +8,7 @@ import { figuresAt, type Job, type Round, sizesOf } from "./jobs.ts";
 import type { Total } from "./logs.ts";
 
 /** The columns. "message" stands among the steps for all of them together. */
-const COLUMNS = [
+export const COLUMNS = [
   ...["lane", "role", "connect", "resume", "reply", "clients", "machine"],
   ...["sizeBytes", "step", "n", "meanUs", "from"],
 ];

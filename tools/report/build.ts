@@ -18,6 +18,9 @@ import { sizesSection } from "./sections/sizes.ts";
 import { stepsSection } from "./sections/steps.ts";
 import { formatPercent, listOf } from "./units.ts";
 
+/** What every report is called; a file that bears it was made here. */
+export const TITLE = "What a message costs over TCP, UDP, TLS and DTLS";
+
 /** A spread between rounds from which on a reader is warned. */
 const WIDE_SPREAD = 0.25;
 
@@ -26,7 +29,7 @@ export function buildReport(sources: readonly Source[], jobs: readonly Job[]): R
   const parts = partsOf(jobs);
   const oneWay = oneWaySection(jobs);
   return {
-    title: "What a message costs over TCP, UDP, TLS and DTLS",
+    title: TITLE,
     subtitle: subtitleOf(sources),
     answer: parts[0]
       ? answerOf(parts[0].jobs, parts[0].sizeBytes)

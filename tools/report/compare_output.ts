@@ -4,6 +4,7 @@
  * @module
  */
 import { formatTable } from "../../common/table.ts";
+import { visibleJson } from "../../common/visible.ts";
 import type { Change, Comparison, LaneChanges } from "./compare.ts";
 import { ENOUGH_LANES } from "./drift.ts";
 import { MIN_ROUNDS } from "./inference.ts";
@@ -119,5 +120,5 @@ export function comparisonJson(
     ...{ schemaVersion: 1, tool: "netpairs", kind: "comparison" },
     ...{ ...paths, boundPercent, onlyBefore, onlyAfter, lanes },
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return visibleJson(document);
 }

@@ -6,10 +6,12 @@
 import { Ajv, type ErrorObject } from "ajv";
 import { describe, UsageError } from "../../common/errors.ts";
 import type { ResultDocument } from "../../common/result.ts";
+import { show } from "../../common/settings/kind.ts";
 import schema from "../../common/result.schema.json" with { type: "json" };
 import { dirname, join } from "../../common/std.ts";
 import { documentFromLogs } from "./from_logs.ts";
 import { findLogs, type FoundLog, lookAtLog } from "./logs.ts";
+import { permit } from "./permit.ts";
 
 /** A document and where it lies. */
 export interface FoundDocument {
@@ -31,8 +33,10 @@ const HINT = "make one with: deno task demo";
  *
  * @param path a document's file, the folder it lies in, a folder with logs alone, or a log
  * @throws {UsageError} saying what is wrong with it
+ * @throws {RunError} where it may not be read
  */
 export async function readDocument(path: string): Promise<FoundDocument> {
+  await permit("read", path);
   const file = (await statOf(path)).isDirectory ? join(path, FILE_NAME) : path;
   const logs = await logsInstead(path, file);
   if (logs.length > 0) {
@@ -40,12 +44,18 @@ export async function readDocument(path: string): Promise<FoundDocument> {
     const folder = file === path ? dirname(path) : path;
     return { path: where, folder, document: documentFromLogs(logs), madeOf: logs };
   }
+  // Its logs lie beside it.
+  await permit("read", dirname(file));
   const text = await readText(file, file !== path);
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch {
-    throw new UsageError(`${file}: not JSON; a result document is wanted, ${HINT}`);
+  } catch (error) {
+    // The rest of the message quotes the document.
+    const [where = ""] = / \(line \d+/.exec((error as Error).message) ?? [];
+    throw new UsageError(
+      `${file}: not JSON${where && `${where})`}; a result document is wanted, ${HINT}`,
+    );
   }
   return { path: file, folder: dirname(file), document: checked(value, file) };
 }
@@ -56,6 +66,7 @@ export async function readDocument(path: string): Promise<FoundDocument> {
  * @throws {UsageError} where there is none
  */
 export async function newestFolder(results: string): Promise<string> {
+  await permit("read", results);
   const names: string[] = [];
   try {
     for await (const entry of Deno.readDir(results)) if (entry.isDirectory) names.push(entry.name);
@@ -113,7 +124,7 @@ function checked(value: unknown, file: string): ResultDocument {
     throw new UsageError(`${file}: not a result document of netpairs; ${HINT}`);
   }
   if (schemaVersion !== 1) {
-    const version = JSON.stringify(schemaVersion) ?? "none";
+    const version = schemaVersion === undefined ? "none" : show(schemaVersion);
     throw new UsageError(
       `${file}: schemaVersion ${version}; this version reads 1, use the one that wrote it`,
     );

@@ -8,6 +8,7 @@ import { type Lane, LANES } from "../../common/lanes.ts";
 import { type Role, STEPS } from "../../common/protocol.ts";
 import { type MessageTimes, Recorder } from "../../common/recorder.ts";
 import { makeDocument, type ResultDocument, type RunResult } from "../../common/result.ts";
+import { shownWord } from "../../common/visible.ts";
 import { type FoundLog, messagesOf } from "./logs.ts";
 import type { LoggedMessage } from "./messages.ts";
 
@@ -45,7 +46,9 @@ export function documentFromLogs(logs: readonly FoundLog[]): ResultDocument {
 function readRun(log: FoundLog): LoggedRun {
   const lane = LANES.find(({ name }) => name === log.lane);
   if (!lane || (log.role !== "client" && log.role !== "server")) {
-    throw new UsageError(`${log.file}: no lane of this version has such a log: ${log.lane}`);
+    throw new UsageError(
+      `${log.file}: no lane of this version has such a log: ${shownWord(log.lane)}`,
+    );
   }
   const recorder = new Recorder();
   const sizes = new Set<number>();

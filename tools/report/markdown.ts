@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { visible } from "../../common/visible.ts";
 import type { Report, Section, Table } from "./content.ts";
 
 /** Writes a report as Markdown. */
@@ -14,7 +15,7 @@ export function formatMarkdown(report: Report): string {
     ...listItems(report.warnings.map((warning) => `**Note:** ${escape(warning)}`)),
     ...report.sections.flatMap(sectionParts),
   ];
-  return `${parts.join("\n\n")}\n`;
+  return visible(`${parts.join("\n\n")}\n`);
 }
 
 function sectionParts({ title, paragraphs, picture }: Section): string[] {

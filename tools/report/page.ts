@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { visible } from "../../common/visible.ts";
 import { escapeText as escape } from "./chart.ts";
 import type { Picture, Report, Section, Table } from "./content.ts";
 import { STYLE } from "./style.ts";
@@ -14,7 +15,7 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 export function formatPage(report: Report): string {
   const { title, subtitle, answer, sections } = report;
   const notes = formatNotes(report);
-  return `<!doctype html>
+  return visible(`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -36,7 +37,7 @@ ${sections.map((section, i) => formatSection(section, i === 0 ? notes : "")).joi
 </main>
 </body>
 </html>
-`;
+`);
 }
 
 /** The rest of the answer, and what to know before relying on it. */

@@ -5,14 +5,15 @@
  */
 import { join } from "../../common/std.ts";
 import { describe, RunError, UsageError } from "../../common/errors.ts";
-import { openDocument } from "../../common/output.ts";
-import { averagesCsv } from "./averages.ts";
-import { buildReport } from "./build.ts";
+import { makePrivateFolder, openDocument } from "../../common/output.ts";
+import { averagesCsv, COLUMNS } from "./averages.ts";
+import { buildReport, TITLE } from "./build.ts";
 import { type FoundDocument, readDocument } from "./documents.ts";
 import { type Job, jobsOf, type Source } from "./jobs.ts";
 import { figuresOf, logsOf } from "./logs.ts";
 import { formatMarkdown } from "./markdown.ts";
 import { formatPage } from "./page.ts";
+import { permit } from "./permit.ts";
 
 /** The files of a report. */
 export interface ReportFiles {
@@ -53,8 +54,10 @@ export async function writeReport(paths: readonly string[], out?: string): Promi
   }
   const texts = formatReport(sources);
   const folder = out ?? found[0]!.folder;
+  // A file takes another's place where the folder may be read, too.
+  for (const name of ["read", "write"] as const) await permit(name, folder);
   try {
-    await Deno.mkdir(folder, { recursive: true });
+    await makePrivateFolder(folder);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) throw cause;
     throw new RunError(`cannot make the folder ${folder}: ${describe(cause)}`, { cause });
@@ -64,8 +67,40 @@ export async function writeReport(paths: readonly string[], out?: string): Promi
     markdown: join(folder, "report.md"),
     csv: join(folder, "averages.csv"),
   };
-  for (const kind of ["html", "markdown", "csv"] as const) openDocument(files[kind])(texts[kind]);
+  const kinds = ["html", "markdown", "csv"] as const;
+  for (const kind of kinds) await refuseForeign(files[kind], texts[kind]);
+  for (const kind of kinds) openDocument(files[kind])(texts[kind]);
   return files;
+}
+
+/** What tells a file of an earlier report: its title, or the names of its columns. */
+const MARKS = [`<title>${TITLE}</title>`, `# ${TITLE}\n`, `${COLUMNS.join(",")}\n`];
+
+/** So much of a file is looked at: the marks stand at its beginning. */
+const HEAD_BYTES = 4096;
+
+/**
+ * A file that bears a report's name and is none stays as it is.
+ *
+ * @throws {RunError} naming it
+ */
+async function refuseForeign(path: string, text: string): Promise<void> {
+  const mark = MARKS.find((mark) => text.slice(0, HEAD_BYTES).includes(mark)) ?? text;
+  let head: string;
+  try {
+    using file = await Deno.open(path);
+    const bytes = new Uint8Array(HEAD_BYTES);
+    head = new TextDecoder().decode(bytes.subarray(0, await file.read(bytes) ?? 0));
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return;
+    if (cause instanceof Deno.errors.NotCapable) throw cause;
+    throw new RunError(`cannot write ${path}: ${describe(cause)}`, { cause });
+  }
+  if (head === "" || head.includes(mark)) return;
+  throw new RunError(
+    `cannot write ${path}: it is there already, and no report of this program's; ` +
+      "move it away, or name another folder with --out",
+  );
 }
 
 /**

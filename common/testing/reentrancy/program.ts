@@ -12,13 +12,13 @@ import { KINDS } from "./kinds.ts";
 import { World } from "./world.ts";
 
 /** A program that does not end by itself has left something open. */
-const WATCHDOG_MS = 25_000;
+const WATCHDOG_MS = 90_000;
 
 /** So many clients, one after the other, make it be called often enough. */
 const MAX_CLIENTS = 500;
 
 /** Clients that connect at once. */
-const AT_ONCE = 12;
+const AT_ONCE = 24;
 
 async function main([protocol = "", kind = "", seed = ""]: string[]): Promise<string[]> {
   const world = new World(protocol === "dtls", seededRandom(Number(seed)));
@@ -34,7 +34,7 @@ async function main([protocol = "", kind = "", seed = ""]: string[]): Promise<st
   if (!world.calm) world.ledger.faults.push(`only ${world.calls} calls were made`);
   world.calm = true;
   // Nothing of all that has harmed the listener.
-  await world.client("a fresh client", { handshakeTimeoutMs: 5000 });
+  await world.client("a fresh client", { handshakeTimeoutMs: 20_000 });
   await world.end();
   // What has failed is freed when its alert has left.
   for (let i = 0; i < 100 && liveSessions() > 0; i++) await new Promise((go) => setTimeout(go, 5));

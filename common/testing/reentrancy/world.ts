@@ -12,6 +12,7 @@ import type { TlsConn } from "../../../tls/conn.ts";
 import { connectTls, tlsContext } from "../../../tls/connect.ts";
 import { listenTls, type TlsListener } from "../../../tls/listen.ts";
 import { integerBetween } from "../fake_random.ts";
+import { KEY } from "../psk.ts";
 import { CALLS } from "./calls.ts";
 import { Ledger } from "./ledger.ts";
 
@@ -27,18 +28,13 @@ type ConnectOptions = Partial<Omit<ConnectDtlsOptions, "port">>;
 const CALLS_WANTED = 1000;
 
 /** Longest wait for anything, in milliseconds. */
-const PATIENCE_MS = 6000;
+const PATIENCE_MS = 30_000;
 
 /** More connections are not open at once; each may open others. */
-const MAX_CLIENTS = 24;
-
-export const KEY = new Uint8Array(32).fill(7);
+const MAX_CLIENTS = 40;
 
 /** Its client is refused. */
 export const STRANGER = "stranger";
-
-/** What a callback returns, besides what it should. */
-export type Outcome = "fit" | "throws" | "garbage" | "rejects";
 
 /** Collects garbage; the program is started with --expose-gc. */
 const collect = (globalThis as { gc?: () => void }).gc!;
@@ -49,7 +45,10 @@ export class World {
   readonly random: () => number;
   readonly isDtls: boolean;
   /** What every listener and every client is told besides. */
-  readonly extra: { listen: () => ListenOptions; connect: (slot: Slot) => ConnectOptions };
+  readonly extra: {
+    listen: () => ListenOptions;
+    connect: (controller: AbortController) => ConnectOptions;
+  };
   readonly conns = new Set<Conn>();
   readonly contexts = new Set<TlsContext>();
   readonly saved = new Set<SavedSession>();
@@ -87,7 +86,7 @@ export class World {
   /** What a callback does: some random calls. */
   act(): void {
     if (this.calm) return;
-    for (let n = integerBetween(this.random, 1, 5); n > 0; n--) {
+    for (let n = integerBetween(this.random, 2, 8); n > 0; n--) {
       const [name, call] = this.pick(CALLS)!;
       this.calls++;
       try {
@@ -98,12 +97,6 @@ export class World {
       if (this.oneIn(40)) collect();
     }
     if (this.calls >= CALLS_WANTED) this.calm = true;
-  }
-
-  /** How a callback ends; most of them in order, so that something is established, too. */
-  outcome(): Outcome {
-    if (this.calm || !this.oneIn(3)) return "fit";
-    return this.pick(["throws", "garbage", "rejects"] as const)!;
   }
 
   /** Something may reject; it may not take for ever. */
@@ -141,7 +134,7 @@ export class World {
     const options = {
       hostname: "127.0.0.1",
       port: 0,
-      handshakeTimeoutMs: 3000,
+      handshakeTimeoutMs: 20_000,
       pskLookup: (identity: string) => identity === STRANGER ? null : KEY,
       onError: (error: unknown) => {
         state.reports++;
@@ -220,11 +213,11 @@ export class World {
   }
 
   async #live(identity: string, more: ConnectTo): Promise<void> {
-    const slot: Slot = { world: this, controller: new AbortController(), conn: null };
-    this.controllers.add(slot.controller);
-    const { signal } = slot.controller;
-    const { port = this.listener().addr.port, handshakeTimeoutMs = 150 } = more;
-    const extra = this.extra.connect(slot);
+    const controller = new AbortController();
+    const { signal } = controller;
+    this.controllers.add(controller);
+    const { port = this.listener().addr.port, handshakeTimeoutMs = 400 } = more;
+    const extra = this.extra.connect(controller);
     const session = this.pick(this.saved);
     const settings = Object.keys(extra).length === 0 && this.oneIn(4)
       ? { context: this.pick(this.contexts) ?? this.context() }
@@ -233,7 +226,6 @@ export class World {
     const conn = this.isDtls
       ? await connectDtls({ ...rest, ...settings } as ConnectDtlsOptions)
       : await connectTls({ ...rest, ...settings } as Parameters<typeof connectTls>[0]);
-    slot.conn = conn;
     this.conns.add(conn);
     try {
       await this.within(conn.handshake(), "a client's handshake");
@@ -244,7 +236,7 @@ export class World {
     } finally {
       await this.within(conn.close(), "a client's close()");
       this.conns.delete(conn);
-      this.controllers.delete(slot.controller);
+      this.controllers.delete(controller);
     }
   }
 
@@ -302,11 +294,4 @@ interface State {
   closed: boolean;
   /** Calls of its onError. */
   reports: number;
-}
-
-/** A client in the making. */
-export interface Slot {
-  world: World;
-  controller: AbortController;
-  conn: Conn | null;
 }

@@ -1,0 +1,223 @@
+/**
+ * A server's pre-shared keys and its tickets: whose key a session began with stands in the session
+ * itself, and a session is resumed only where its client would be let in now.
+ *
+ * @module
+ */
+import { byteString } from "../settings/kinds.ts";
+import { checkValue } from "../settings/check.ts";
+import { type Callback, write } from "./callbacks.ts";
+import { guarded, ignore, noteIdentity, noteOrigin, noteWelcome } from "./calls.ts";
+import type { ContextTarget } from "./configure.ts";
+import { SSL_TICKET, VERSION } from "./constants.ts";
+import { takeError } from "./errors.ts";
+import { cString, type OpenSsl, toCString } from "./library.ts";
+import type { TlsServerSettings } from "./settings.ts";
+import { MAX_IDENTITY_BYTES, MAX_PSK_BYTES } from "./settings_table.ts";
+
+// unsigned int (*SSL_psk_server_cb_func)(SSL *ssl, const char *identity, unsigned char *psk,
+//                                        unsigned int max_psk_len)
+const PSK_SERVER = {
+  parameters: ["pointer", "pointer", "pointer", "u32"],
+  result: "u32",
+} as const satisfies Deno.UnsafeCallbackDefinition;
+
+// int (*SSL_psk_find_session_cb_func)(SSL *ssl, const unsigned char *identity, size_t identity_len,
+//                                     SSL_SESSION **sess)
+const FIND_SESSION = {
+  parameters: ["pointer", "pointer", "usize", "pointer"],
+  result: "i32",
+} as const satisfies Deno.UnsafeCallbackDefinition;
+
+// int (*SSL_CTX_generate_session_ticket_fn)(SSL *s, void *arg)
+const GENERATE_TICKET = {
+  parameters: ["pointer", "pointer"],
+  result: "i32",
+} as const satisfies Deno.UnsafeCallbackDefinition;
+
+// SSL_TICKET_RETURN (*SSL_CTX_decrypt_session_ticket_fn)(SSL *s, SSL_SESSION *ss,
+//     const unsigned char *keyname, size_t keyname_length, SSL_TICKET_STATUS status, void *arg)
+const DECRYPT_TICKET = {
+  parameters: ["pointer", "pointer", "pointer", "usize", "i32", "pointer"],
+  result: "i32",
+} as const satisfies Deno.UnsafeCallbackDefinition;
+
+type LookUp = NonNullable<TlsServerSettings["pskLookup"]>;
+
+const KEY = byteString(1, MAX_PSK_BYTES);
+
+/** TLS_AES_128_GCM_SHA256 (RFC 8446 B.4): a key of plain bytes goes with SHA-256 (4.2.11). */
+const SHA256_SUITE = Uint8Array.of(0x13, 0x01);
+
+/**
+ * Asks the program for the key of an identity.
+ *
+ * @returns null where it knows none
+ * @throws {TypeError} where it returns anything but bytes, null or undefined
+ * @throws {RangeError} where the key is too short or too long
+ */
+export function lookUpKey(lookUp: LookUp, identity: string): Uint8Array<ArrayBuffer> | null {
+  const key: unknown = lookUp(identity);
+  if (key === null || key === undefined) return null;
+  ignore(key);
+  return checkValue(KEY, key, "its result", "use a pre-shared key");
+}
+
+/** A server finds its clients' keys: up to version 1.2 by one callback, in 1.3 by another. */
+export function applyServerPsk(
+  { lib, ctx }: ContextTarget,
+  lookUp: LookUp,
+  hint: string | undefined,
+): Callback[] {
+  if (hint !== undefined && lib.SSL_CTX_use_psk_identity_hint(ctx, toCString(hint)) !== 1) {
+    throw takeError(lib, "use a PSK hint");
+  }
+  const find = new Deno.UnsafeCallback(
+    PSK_SERVER,
+    (ssl, name, keyOut, maxKey) =>
+      guarded(lib, "pskLookup", 0, () => {
+        // Where FIND_SESSION has found none, 1.3 asks here, too.
+        if (lib.SSL_version(ssl) === VERSION.TLS1_3) return 0;
+        const identity = decoded(new TextEncoder().encode(cString(name) ?? ""));
+        const key = identity === null ? null : lookUpKey(lookUp, identity);
+        if (identity === null || key === null || key.length > maxKey) return 0;
+        noteIdentity(identity);
+        write(keyOut, key);
+        return key.length;
+      }),
+  );
+  const findSession = new Deno.UnsafeCallback(
+    FIND_SESSION,
+    (ssl, name, length, into) =>
+      guarded(lib, "pskLookup", 0, () => {
+        const identity = decoded(bytesAt(name, Number(length)));
+        const key = identity === null ? null : lookUpKey(lookUp, identity);
+        const session = identity === null || key === null
+          ? null
+          : newSession(lib, ssl, identity, key);
+        if (identity !== null && session !== null) noteIdentity(identity);
+        const result = new BigUint64Array(Deno.UnsafePointerView.getArrayBuffer(into!, 8));
+        result[0] = BigInt(Deno.UnsafePointer.value(session));
+        return 1;
+      }),
+  );
+  lib.SSL_CTX_set_psk_server_callback(ctx, find.pointer);
+  lib.SSL_CTX_set_psk_find_session_callback(ctx, findSession.pointer);
+  return [find, findSession];
+}
+
+/** What a session of TLS 1.3 begins with: the key, and whose it is. OpenSSL then owns it. */
+function newSession(
+  lib: OpenSsl,
+  ssl: Deno.PointerValue,
+  identity: string,
+  key: Uint8Array<ArrayBuffer>,
+): Deno.PointerObject {
+  const session = lib.SSL_SESSION_new();
+  if (session === null) throw takeError(lib, "make a session");
+  lib.SSL_SESSION_set1_master_key(session, key, BigInt(key.length));
+  lib.SSL_SESSION_set_cipher(session, lib.SSL_CIPHER_find(ssl, SHA256_SUITE));
+  lib.SSL_SESSION_set_protocol_version(session, VERSION.TLS1_3);
+  writeOwner(lib, session, { origin: "key", identity });
+  return session;
+}
+
+/**
+ * The identity that bytes stand for. In TLS 1.3 OpenSSL asks for the key of a ticket, too, as if it
+ * were one: what is too long, or no UTF-8, or has a zero byte, is no identity of this library's.
+ */
+function decoded(bytes: Uint8Array): string | null {
+  if (bytes.length < 1 || bytes.length > MAX_IDENTITY_BYTES || bytes.includes(0)) return null;
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Who a session belongs to that began with a pre-shared key. */
+export interface SessionOwner {
+  /** Whether the handshake has used the key itself, or a ticket that came of one. */
+  origin: "key" | "ticket";
+  identity: string;
+}
+
+/** The first byte of what is written into a session. */
+const ORIGINS: readonly SessionOwner["origin"][] = ["key", "ticket"];
+
+function writeOwner(
+  lib: OpenSsl,
+  session: Deno.PointerValue,
+  { origin, identity }: SessionOwner,
+): number {
+  const data = Uint8Array.of(ORIGINS.indexOf(origin), ...new TextEncoder().encode(identity));
+  return lib.SSL_SESSION_set1_ticket_appdata(session, data, BigInt(data.length));
+}
+
+/** Whose key a session began with, as it stands in it; null where none did. */
+export function readOwner(lib: OpenSsl, session: Deno.PointerValue): SessionOwner | null {
+  const data = new BigUint64Array(1);
+  const length = new BigUint64Array(1);
+  const [dataBytes, lengthBytes] = [new Uint8Array(data.buffer), new Uint8Array(length.buffer)];
+  if (lib.SSL_SESSION_get0_ticket_appdata(session, dataBytes, lengthBytes) !== 1) return null;
+  const bytes = bytesAt(Deno.UnsafePointer.create(data[0]!), Number(length[0]));
+  const origin = ORIGINS[bytes[0] ?? -1];
+  return origin ? { origin, identity: UTF8.decode(bytes.subarray(1)) } : null;
+}
+
+function bytesAt(pointer: Deno.PointerValue, length: number): Uint8Array<ArrayBuffer> {
+  if (pointer === null || length === 0) return new Uint8Array();
+  return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, length));
+}
+
+/**
+ * Whether the client of a session would be let in now: its key is known, or its certificate has not
+ * ended. A server resumes sessions of its own context alone, which has believed the same before.
+ */
+export function isWelcome(
+  lib: OpenSsl,
+  session: Deno.PointerObject,
+  lookUp: LookUp | undefined,
+  owner = readOwner(lib, session)?.identity ?? null,
+): boolean {
+  if (owner !== null) {
+    if (!lookUp) return false;
+    return guarded(lib, "pskLookup", false, () => lookUpKey(lookUp, owner) !== null);
+  }
+  const peer = lib.SSL_SESSION_get0_peer(session);
+  return peer === null || lib.X509_cmp_current_time(lib.X509_get0_notAfter(peer)) > 0;
+}
+
+/**
+ * Writes into each ticket whose key its session began with, and takes back only tickets of clients
+ * that would be let in now: SSL_CTX_set_session_ticket_cb(3). Others lead to a full handshake.
+ *
+ * @param isWelcome says so of a session
+ */
+export function applyTickets(
+  { lib, ctx }: ContextTarget,
+  isWelcome: (session: Deno.PointerObject) => boolean,
+): Callback[] {
+  const generate = new Deno.UnsafeCallback(GENERATE_TICKET, (ssl) => {
+    const session = lib.SSL_get_session(ssl);
+    const owner = readOwner(lib, session);
+    // Up to version 1.2 it stands elsewhere in the session.
+    const identity = owner?.identity ?? cString(lib.SSL_get_psk_identity(ssl));
+    if (owner) noteOrigin(owner.origin);
+    return identity === null ? 1 : writeOwner(lib, session, { origin: "ticket", identity });
+  });
+  const decrypt = new Deno.UnsafeCallback(
+    DECRYPT_TICKET,
+    (_ssl, session, _name, _nameLength, status) => {
+      const { SUCCESS, SUCCESS_RENEW, IGNORE_RENEW, USE, USE_RENEW } = SSL_TICKET;
+      const isRead = status === SUCCESS || status === SUCCESS_RENEW;
+      if (!isRead || session === null || !isWelcome(session)) return IGNORE_RENEW;
+      noteWelcome();
+      return status === SUCCESS ? USE : USE_RENEW;
+    },
+  );
+  lib.SSL_CTX_set_session_ticket_cb(ctx, generate.pointer, decrypt.pointer, null);
+  return [generate, decrypt];
+}

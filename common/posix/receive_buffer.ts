@@ -1,0 +1,106 @@
+/**
+ * The memory in which the system keeps a socket's datagrams until the program takes them: what does
+ * not fit is lost.
+ *
+ * @module
+ */
+import { descriptorOf } from "./descriptors.ts";
+import { type Libc, loadLibc } from "./libc.ts";
+
+/** What a listener asks the system for, where nothing else is said, in bytes. */
+export const LISTENER_BUFFER_BYTES = 4 * 1024 * 1024;
+
+/**
+ * What is known of a socket's receive buffer.
+ *
+ * @example
+ * ```ts
+ * import { listenDtls } from "../../dtls/mod.ts";
+ *
+ * const settings = { hostname: "127.0.0.1", port: 0, pskLookup: () => null };
+ * await using listener = listenDtls({ ...settings, receiveBufferBytes: 65_536 });
+ * const buffer: ReceiveBufferState = listener.receiveBuffer;
+ * if (buffer.bytes !== null && buffer.bytes < 65_536) throw new Error("the system has a limit");
+ * if (buffer.dropped) throw new Error("nobody has sent anything");
+ * ```
+ */
+export interface ReceiveBufferState {
+  /** Bytes asked for; null where the system's own size was wanted. */
+  readonly askedBytes: number | null;
+  /** Bytes that the system gives; null where that cannot be known. */
+  readonly bytes: number | null;
+  /** Datagrams that were lost as it was full; null where that cannot be known. */
+  readonly dropped: number | null;
+}
+
+/** Where each figure of SO_MEMINFO stands: linux/sock_diag.h. */
+const SK_MEMINFO_DROPS = 8;
+const SK_MEMINFO_VARS = 9;
+
+/** A socket's receive buffer. Whoever has the socket closes it, and this before. */
+export class ReceiveBuffer {
+  readonly #libc: Libc | null;
+  readonly #fd: number;
+  readonly #askedBytes: number | null;
+  #last: ReceiveBufferState | null = null;
+
+  /**
+   * Asks for a size; what the system gives may be less.
+   *
+   * @param libc null where nothing can be asked
+   * @param askedBytes null leaves the system's own
+   */
+  constructor(libc: Libc | null, fd: number, askedBytes: number | null) {
+    this.#libc = libc;
+    this.#fd = fd;
+    this.#askedBytes = askedBytes;
+    if (libc && askedBytes !== null) setSize(libc, fd, askedBytes);
+  }
+
+  /** That of a UDP socket of Deno's own: nothing can be done or known without `--allow-ffi`. */
+  static of(local: Deno.NetAddr, askedBytes: number | null): ReceiveBuffer {
+    const fd = descriptorOf(local);
+    return new ReceiveBuffer(fd === null ? null : loadLibc(), fd ?? -1, askedBytes);
+  }
+
+  /** What it is now, or was when the socket was closed. */
+  get state(): ReceiveBufferState {
+    return this.#last ?? this.#read();
+  }
+
+  /** The socket is about to be closed: its number will be another's. */
+  close(): void {
+    this.#last ??= this.#read();
+  }
+
+  #read(): ReceiveBufferState {
+    const libc = this.#libc;
+    const askedBytes = this.#askedBytes;
+    if (!libc) return { askedBytes, bytes: null, dropped: null };
+    const { SO_RCVBUF, SO_MEMINFO, doublesBuffers } = libc.platform;
+    const size = readOption(libc, this.#fd, SO_RCVBUF, 1)?.[0];
+    const bytes = size === undefined ? null : doublesBuffers ? size / 2 : size;
+    const info = SO_MEMINFO === null
+      ? null
+      : readOption(libc, this.#fd, SO_MEMINFO, SK_MEMINFO_VARS);
+    return { askedBytes, bytes, dropped: info?.[SK_MEMINFO_DROPS] ?? null };
+  }
+}
+
+/** What a limit of the system refuses (net.core.rmem_max), root may have all the same. */
+function setSize(libc: Libc, fd: number, bytes: number): void {
+  const { SOL_SOCKET, SO_RCVBUF, SO_RCVBUFFORCE } = libc.platform;
+  const value = new Uint8Array(Int32Array.of(bytes).buffer);
+  const isForced = SO_RCVBUFFORCE !== null &&
+    libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, value, value.length) === 0;
+  if (!isForced) libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, value, value.length);
+}
+
+/** @returns null where the system does not know the option */
+function readOption(libc: Libc, fd: number, name: number, numbers: number): Uint32Array | null {
+  const values = new Uint32Array(numbers);
+  const bytes = new Uint8Array(values.buffer);
+  const length = Uint32Array.of(bytes.length);
+  const result = libc.getsockopt(fd, libc.platform.SOL_SOCKET, name, bytes, length);
+  return result === 0 && length[0] === bytes.length ? values : null;
+}

@@ -1,0 +1,260 @@
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "../common/testing/assert.ts";
+import { ReplacedError } from "../common/errors.ts";
+import { TlsContext } from "../common/openssl/context.ts";
+import { loadOpenSsl } from "../common/openssl/library.ts";
+import { TlsSession } from "../common/openssl/session.ts";
+import { contextOptions, randomNumbers } from "../common/testing/memory_net.ts";
+import { testCertificates } from "../common/testing/certs.ts";
+import { MemoryServer } from "../common/testing/memory_server.ts";
+import { within } from "../common/testing/within.ts";
+import { connectDtls } from "./connect.ts";
+import type { DtlsConn } from "./conn.ts";
+import type { DtlsListener } from "./listen.ts";
+import { acceptFrom, connect, listen } from "./testing.ts";
+
+// Opened before the first test, whose leak it would be for the sanitizer.
+loadOpenSsl();
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** A client that knows the protocol, and keeps to it as far as it wants. */
+class Stranger implements Disposable {
+  readonly session: TlsSession;
+  readonly socket: Deno.DatagramConn;
+  readonly #to: Deno.NetAddr;
+
+  constructor(context: TlsContext, { addr }: Pick<DtlsListener, "addr">, hostname = "127.0.0.1") {
+    this.session = new TlsSession(context, { serverName: "localhost" });
+    this.socket = Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
+    this.#to = addr;
+  }
+
+  next(): Bytes[] {
+    const sent: Bytes[] = [];
+    this.session.handshake();
+    this.session.drain((bytes) => sent.push(bytes.slice()));
+    return sent;
+  }
+
+  async send(...datagrams: Uint8Array[]): Promise<void> {
+    for (const bytes of datagrams) await this.socket.send(bytes, this.#to);
+  }
+
+  async hear(): Promise<Bytes> {
+    const [bytes] = await within(this.socket.receive(new Uint8Array(65_535)));
+    this.session.feed(bytes as Bytes);
+    return bytes as Bytes;
+  }
+
+  /** As far as a hello with a good cookie, which is sent and not answered any more. */
+  async begin(): Promise<Bytes> {
+    await this.send(...this.next());
+    // What comes first may be for the socket that had this port before.
+    let hello: Bytes | undefined;
+    while (!hello) {
+      await this.hear();
+      [hello] = this.next();
+    }
+    await this.send(hello);
+    return hello;
+  }
+
+  async connect(): Promise<this> {
+    await this.send(...this.next());
+    while (!this.session.established) {
+      await this.hear();
+      await this.send(...this.next());
+    }
+    return this;
+  }
+
+  async say(...bytes: number[]): Promise<void> {
+    this.session.write(Uint8Array.from(bytes));
+    const sent: Bytes[] = [];
+    this.session.drain((bytes) => sent.push(bytes.slice()));
+    await this.send(...sent);
+  }
+
+  [Symbol.dispose](): void {
+    this.session.close();
+    try {
+      this.socket.close();
+    } catch {
+      // The test has closed it, as descriptors are few.
+    }
+  }
+}
+
+async function clientContext(): Promise<TlsContext> {
+  return new TlsContext(await contextOptions("client"));
+}
+
+/** A record of epoch 1 that says nothing. */
+function sealed(length: number, no: number): Bytes {
+  const record = new Uint8Array(13 + length).fill(no);
+  record.set([23, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, no >> 8, no & 0xff, length >> 8, length & 0xff]);
+  return record;
+}
+
+async function assertTalks(client: DtlsConn, server: DtlsConn): Promise<void> {
+  await client.send(Uint8Array.of(1));
+  assertEquals([...(await within(server.receive()))!], [1]);
+  await server.send(Uint8Array.of(2));
+  assertEquals([...(await within(client.receive()))!], [2]);
+}
+
+Deno.test("a new hello from a client's address ends nothing before its handshake is complete", async () => {
+  await using listener = await listen();
+  using context = await clientContext();
+  using first = await new Stranger(context, listener).connect();
+  const server = (await within(listener.accept()))!;
+  // Another session of the same address, whose hello has a good cookie, and no more.
+  const second = new TlsSession(context, { serverName: "localhost" });
+  const drained = () => {
+    const sent: Bytes[] = [];
+    second.handshake();
+    second.drain((bytes) => sent.push(bytes.slice()));
+    return sent;
+  };
+  await first.send(...drained());
+  second.feed((await within(first.socket.receive(new Uint8Array(2048))))[0] as Bytes);
+  await first.send(...drained());
+  const pending = (await within(listener.accept()))!;
+  await first.say(7);
+  assertEquals([...(await within(server.receive()))!], [7]);
+  assertEquals(listener.counters.sessions, 2);
+  // Its Finished is what ends the old one.
+  const over = assertRejects(() => server.receive(), ReplacedError);
+  while (!second.established) {
+    second.feed((await within(first.socket.receive(new Uint8Array(2048))))[0] as Bytes);
+    await first.send(...drained());
+  }
+  await within(over);
+  await within(pending.handshake());
+  assertEquals([listener.counters.sessions, listener.counters.established], [1, 2]);
+  second.close();
+});
+
+Deno.test("a captured hello ends no session, changed or not, in 1000 ways", async () => {
+  await using listener = await listen();
+  using context = await clientContext();
+  using client = new Stranger(context, listener);
+  const hello = await client.begin();
+  while (!client.session.established) {
+    await client.hear();
+    await client.send(...client.next());
+  }
+  const server = (await within(listener.accept()))!;
+  await within(server.handshake());
+  const random = randomNumbers(1347);
+  for (let i = 0; i < 1000; i++) {
+    const changed = hello.slice();
+    // The exact replay, another random, and anything else.
+    if (i > 0) changed[i < 300 ? 27 + i % 32 : Math.floor(random() * hello.length)]! ^= 1 + i % 255;
+    await client.send(changed);
+    if (i % 100 !== 0) continue;
+    await client.say(i / 100);
+    assertEquals([...(await within(server.receive()))!], [i / 100]);
+  }
+  await client.say(99);
+  assertEquals([...(await within(server.receive()))!], [99]);
+  assertEquals([listener.counters.established, listener.counters.errors], [1, 0]);
+});
+
+Deno.test("datagrams that nobody authenticates do not keep a silent client", async () => {
+  await using listener = await listen({ idleTimeoutMs: 300 });
+  using context = await clientContext();
+  using client = await new Stranger(context, listener).connect();
+  const server = (await within(listener.accept()))!;
+  await within(server.handshake());
+  let ended = false;
+  const over = server.receive().catch((error) => (ended = true, error));
+  for (let sent = 0; !ended; sent++) {
+    assert(sent < 500, "the client is kept");
+    await client.send(Uint8Array.of(0), sealed(40, sent % 200));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assertInstanceOf(await over, Error);
+  assertEquals((await over as Error).message, "the peer was silent too long");
+});
+
+Deno.test("half-open handshakes give way to new ones, and take no place of sessions", async () => {
+  await using listener = await listen({ maxHandshakes: 20, maxSessions: 2 });
+  using context = await clientContext();
+  await using early = await connect(listener);
+  await using earlyServer = await acceptFrom(listener, early);
+  using strangers = new DisposableStack();
+  for (let i = 0; i < 60; i++) await strangers.use(new Stranger(context, listener)).begin();
+  await using client = await connect(listener);
+  await within(client.handshake());
+  assert(listener.counters.displaced >= 40, `${listener.counters.displaced} were displaced`);
+  assert(listener.counters.sessions <= 2 + 20, `${listener.counters.sessions} sessions`);
+  assertEquals([listener.counters.errors, listener.counters.established], [0, 2]);
+  await assertTalks(early, earlyServer);
+});
+
+Deno.test("a client that had to give way may come again with the same hello", async () => {
+  await using listener = await listen({ maxHandshakes: 1 });
+  using context = await clientContext();
+  using first = new Stranger(context, listener);
+  using second = new Stranger(context, listener);
+  const hello = await first.begin();
+  await within(listener.accept());
+  await second.begin();
+  const other = await within(listener.accept());
+  assertEquals(listener.counters.displaced, 1);
+  await first.send(hello);
+  const again = await within(listener.accept());
+  assert(again !== other);
+  await assertRejects(() => other!.handshake(), Deno.errors.Busy);
+});
+
+Deno.test("a handshake keeps little of what comes before its time", async () => {
+  await using listener = await listen();
+  using context = await clientContext();
+  using stranger = new Stranger(context, listener);
+  const hello = await stranger.begin();
+  const server = (await within(listener.accept()))!;
+  const { statistics } = server.core;
+  for (let no = 0; no < 600; no++) await stranger.send(sealed(no % 4 === 0 ? 16_000 : 40, no));
+  for (let no = 0; no < 50; no++) await stranger.send(new Uint8Array(60_000).fill(7));
+  // What was sent before has come when a second client is served.
+  await using client = await connect(listener);
+  await using _other = await acceptFrom(listener, client);
+  assert(statistics.datagramsReceived <= 512, `${statistics.datagramsReceived} datagrams`);
+  assert(statistics.bytesReceived <= hello.length + 512 * 53, `${statistics.bytesReceived} bytes`);
+  // Its own handshake has room all the same.
+  await stranger.hear();
+  while (!stranger.session.established) {
+    await stranger.send(...stranger.next());
+    if (!stranger.session.established) await stranger.hear();
+  }
+});
+
+Deno.test("2000 half-open handshakes of one address raise a server's memory by less than 64 MB", async () => {
+  await using server = await MemoryServer.start();
+  using context = await clientContext();
+  const addr = { transport: "udp", hostname: "127.0.0.1", port: server.port } as const;
+  // What a server takes for its first clients is no attacker's doing.
+  for (let i = 0; i < 50; i++) {
+    using first = new Stranger(context, { addr });
+    await first.connect();
+  }
+  const before = await server.rss();
+  using strangers = new DisposableStack();
+  let sent = 0;
+  for (let i = 0; i < 2000; i++) {
+    const stranger = strangers.use(new Stranger(context, { addr }));
+    await stranger.begin();
+    for (let no = 0; no < 100; no++) await stranger.send(sealed(no === 0 ? 1000 : 16, no));
+    sent += 100 * 29 + 1000;
+    stranger.socket.close();
+  }
+  assert(sent > 5.8 * 2 ** 20, `${sent} bytes`);
+  const raised = (await server.rss() - before) / 2 ** 20;
+  assert(raised < 64, `${raised.toFixed(1)} MiB`);
+  // A client from there gets in all the same.
+  const { ca, client } = await testCertificates();
+  await using conn = await connectDtls({ port: server.port, caCerts: [ca], ...client });
+  await within(conn.handshake());
+});
