@@ -44,6 +44,8 @@ export interface ClientTransport {
   open(timer: StepTimer): MaybePromise<ClientConnection>;
   /** Called between messages: where calls block, the event loop gets its turn here. */
   rest?(): Promise<void> | undefined;
+  /** Gives back what its connections share. */
+  close?(): void;
 }
 
 /** A run without connections none of whose first messages is answered has nobody to talk to. */

@@ -65,7 +65,8 @@ export function preparePosixSecure<Server extends AnyServerTransport>(
       const context = new TlsContext({ ...settings, role: "client", datagram });
       await rehearseSecure(options, pair);
       const library = context.lib.versionText;
-      return { library, transport: pair.client(options, loop, servers, context) };
+      const transport = pair.client(options, loop, servers, context);
+      return { library, transport: { ...transport, close: () => context.close() } };
     },
     async server(options, deadlines) {
       const loop = posixTime(options, deadlines);

@@ -67,6 +67,7 @@ export function clientMain(
     } finally {
       script.security = clients[0]!.security;
       for (const client of clients) await client.abandon();
+      transport.close?.();
     }
   });
 }

@@ -61,6 +61,7 @@ async function prepare(
         timer.mark(STEP_INDEX.handshake);
         return new DtlsConnection(conn, sessions, timeoutMs);
       },
+      close: () => context.close(),
     },
   };
 }

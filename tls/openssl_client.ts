@@ -53,6 +53,7 @@ export async function prepareOpenSslClient(
         timer.mark(STEP_INDEX.handshake);
         return new TlsConnection(conn, sessions, timeoutMs);
       },
+      close: () => context.close(),
     },
   };
 }

@@ -38,6 +38,7 @@ async function runClient(lane: Lane, host: string, port: number, certs: string):
     await client.finish();
   } finally {
     await client.abandon();
+    transport.close?.();
     // A blocking lane has taken C's.
     setClock(undefined);
   }

@@ -60,6 +60,7 @@ export class LaneStage {
   #deadlines: Deadlines | null = null;
   #recorder = new Recorder();
   #client: Client | null = null;
+  #transport: ClientTransport | null = null;
   #hasCertificates = false;
   readonly #certs: string;
 
@@ -82,6 +83,7 @@ export class LaneStage {
     const options = clientOptions(bench, port, this.#certs);
     const deadlines = this.#deadlines = new Deadlines();
     const { transport } = await PREPARE[bench.lane.protocol](options, deadlines);
+    this.#transport = transport;
     this.#client = new Client({ options, recorder: this.#recorder, deadlines }, transport, 0);
     const untilMs = performance.now() + WARM_UP_MS;
     do await this.exchange(); while (performance.now() < untilMs);
@@ -103,14 +105,19 @@ export class LaneStage {
    * resolves it has. May be called at any time, and twice.
    */
   async close(): Promise<void> {
-    const [server, client] = [this.#server, this.#client];
+    const [server, client, transport] = [this.#server, this.#client, this.#transport];
     if (this.playing && client) warn(this.playing, this.#recorder);
     server?.kill("SIGKILL");
     this.#deadlines?.close();
     // A blocking lane has taken C's; the next one takes what it takes.
     setClock(undefined);
-    this.playing = this.#server = this.#client = null;
+    this.playing =
+      this.#server =
+      this.#client =
+      this.#transport =
+        null;
     await client?.abandon();
+    transport?.close?.();
     await server?.ended;
   }
 
