@@ -36,7 +36,7 @@ for (const lane of lanesOf("tcp", "tls", "dtls")) {
 for (const lane of lanesOf("tcp", "tls", "dtls")) {
   Deno.test(`${lane.name} server ends without a client that does not, after --timeout-ms`, async () => {
     await using place = await Workplace.make();
-    const words = [...SMALL, "--timeout-ms", "400"];
+    const words = [...SMALL, "--timeout-ms", "1200"];
     const { port, process } = await place.serve(lane, words);
     using first = await talkTo(lane.protocol, port);
     await first.send(bytesOf(messageText(lane.protocol, 0, 100)));
