@@ -69,7 +69,7 @@ for (const datagram of [true, false]) {
   const GROUPS = { "X25519:P-256": "x25519", "P-384:P-256": "secp384r1", "P-256": "secp256r1" };
   for (const [groups, agreed] of Object.entries(GROUPS)) {
     Deno.test(`groups ${groups} decide on ${agreed} (${protocol})`, async () => {
-      using net = await connectedNet({ datagram, client: { groups } });
+      using net = await connectedNet({ datagram, client: { groups }, server: { groups } });
       assertEquals(net.client.session!.info().group, agreed);
     });
   }
