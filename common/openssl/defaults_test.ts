@@ -133,6 +133,11 @@ for (const datagram of [true, false]) {
     assertEquals(line, "ECDHE-ECDSA-AES256-GCM-SHA384 x25519");
   });
 
+  Deno.test(`a server chooses the group, not its client (${protocol})`, async () => {
+    const client = { groups: "P-384:P-256", maxVersion: version } as const;
+    assertStringIncludes(await outcome({ datagram, client }), " secp256r1");
+  });
+
   Deno.test(`a server takes ChaCha20 where its client prefers it (${protocol})`, async () => {
     const ciphers = "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384";
     const line = await outcome({ datagram, client: { ciphers, maxVersion: version } });
