@@ -17,6 +17,9 @@ loadOpenSsl();
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
+/** A handshake message's type, behind 13 bytes of record header: RFC 6347 4.3.2. */
+const HELLO_VERIFY_REQUEST = 3;
+
 /** A client that knows the protocol, and keeps to it as far as it wants. */
 class Stranger implements Disposable {
   readonly session: TlsSession;
@@ -40,23 +43,25 @@ class Stranger implements Disposable {
     for (const bytes of datagrams) await this.socket.send(bytes, this.#to);
   }
 
-  async hear(): Promise<Bytes> {
+  async receive(): Promise<Bytes> {
     const [bytes] = await within(this.socket.receive(new Uint8Array(65_535)));
-    this.session.feed(bytes as Bytes);
     return bytes as Bytes;
+  }
+
+  async hear(): Promise<void> {
+    this.session.feed(await this.receive());
   }
 
   /** As far as a hello with a good cookie, which is sent and not answered any more. */
   async begin(): Promise<Bytes> {
     await this.send(...this.next());
     // What comes first may be for the socket that had this port before.
-    let hello: Bytes | undefined;
-    while (!hello) {
-      await this.hear();
-      [hello] = this.next();
-    }
-    await this.send(hello);
-    return hello;
+    let request: Bytes;
+    do request = await this.receive(); while (request[13] !== HELLO_VERIFY_REQUEST);
+    this.session.feed(request);
+    const [hello] = this.next();
+    await this.send(hello!);
+    return hello!;
   }
 
   async connect(): Promise<this> {

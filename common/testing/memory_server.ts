@@ -30,7 +30,12 @@ export class MemoryServer implements AsyncDisposable {
   /** Starts it; it uses the good certificates of this process. */
   static async start(): Promise<MemoryServer> {
     const script = join(ROOT, "common/testing/memory_server_program.ts");
-    const flags = ["--unstable-net", "--allow-net", "--allow-ffi", "--v8-flags=--expose-gc"];
+    const flags = [
+      "--unstable-net",
+      "--allow-net",
+      "--allow-ffi",
+      "--v8-flags=--expose-gc,--min-semi-space-size=1,--max-semi-space-size=1",
+    ];
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", "--quiet", "--no-prompt", ...flags, script],
       stdin: "piped",
