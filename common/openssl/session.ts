@@ -13,13 +13,12 @@ import { type CallRecord, enterCall, report } from "./calls.ts";
 import { SSL_CTRL, SSL_ERROR, SSL_OP } from "./constants.ts";
 import type { TlsContext } from "./context.ts";
 import { CertificateError, OpenSslError, takeError } from "./errors.ts";
+import { HandshakeInput } from "./handshake_input.ts";
 import { type HandshakeStatistics, readInfo, type TlsInfo } from "./info.ts";
 import { cString, type OpenSsl } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
 import {
-  concatenated,
   ENOUGH_SEALED_BYTES,
-  handshakeRecords,
   isOneRecord,
   isPlausible,
   MIN_SEALED_BYTES,
@@ -39,16 +38,6 @@ export const ENDED = -1;
 
 /** No single thing that a session puts out at once is longer: some records of 2^14 bytes. */
 const OUTPUT_BYTES = 128 * 1024;
-
-/**
- * A DTLS handshake takes so many datagrams and bytes, retransmissions included: a long chain of
- * certificates has some 8 KiB, and is sent again 12 times at most.
- */
-const MAX_HANDSHAKE_DATAGRAMS = 512;
-const MAX_HANDSHAKE_BYTES = 128 * 1024;
-
-/** So many records of a later epoch: a Finished, and first messages that have overtaken it. */
-const MAX_EARLY_RECORDS = 8;
 
 /** One buffer serves all sessions: what is drained is handed over before the next call. */
 let output: Borrowed | undefined;
@@ -122,14 +111,16 @@ export class TlsSession implements Disposable {
   #ended = false;
   /** Set when the handshake's last bytes have been drained. */
   #finished = false;
-  /** DTLS: records of a later epoch that have come before the handshake can read them. */
-  readonly #early: Uint8Array<ArrayBuffer>[] = [];
+  /** DTLS: what bounds the handshake's datagrams; null on TLS. */
+  readonly #handshakeInput: HandshakeInput | null;
   /** Set while one of its calls is on the stack, from which C may call back. */
   #running = false;
   /** Set when a callback has given it up, and so the call's result is nobody's. */
   #givenUp = false;
   /** Set when a callback has closed it: it is freed when the call has returned. */
   #closing = false;
+  /** Whose call was on the stack before. */
+  #outer: CallRecord | null = null;
   readonly #calls: CallRecord = {
     pskIdentity: null,
     origin: null,
@@ -146,6 +137,7 @@ export class TlsSession implements Disposable {
     const lib = this.#lib = context.lib;
     this.#context = context;
     this.#datagram = context.datagram;
+    this.#handshakeInput = context.datagram ? new HandshakeInput(this.statistics) : null;
     this.#serverName = options.serverName;
     const { serverName, checksName = true } = options;
     this.#resumption = new Resumption(context, { serverName, checksName }, this.#calls);
@@ -194,36 +186,19 @@ export class TlsSession implements Disposable {
     this.#unread = true;
   }
 
-  /**
-   * Before a peer is authenticated, it makes this end keep little: on DTLS so many datagrams and
-   * bytes, and a few records of the epoch that is to come, the latest ones.
-   */
   #feedHandshake(received: Uint8Array<ArrayBuffer>): void {
-    const { statistics } = this;
-    const isTooMuch = statistics.datagramsReceived >= MAX_HANDSHAKE_DATAGRAMS ||
-      statistics.bytesReceived + received.length > MAX_HANDSHAKE_BYTES;
-    if (this.#datagram && isTooMuch) return;
-    let bytes = received;
-    if (this.#datagram) {
-      const { clear, early } = handshakeRecords(received);
-      if (clear.length === 0 && early.length === 0) return;
-      this.#early.push(...early);
-      if (this.#early.length > MAX_EARLY_RECORDS) {
-        this.#early.splice(0, this.#early.length - MAX_EARLY_RECORDS);
-      }
-      bytes = clear;
-    }
-    statistics.datagramsReceived++;
-    statistics.bytesReceived += received.length;
+    const bytes = this.#handshakeInput ? this.#handshakeInput.take(received) : received;
+    if (bytes === null) return;
+    this.statistics.datagramsReceived++;
+    this.statistics.bytesReceived += received.length;
     if (bytes.length > 0) this.#lib.BIO_write(this.#input, bytes, bytes.length);
     this.#single = false;
     this.#unread = true;
   }
 
   /** Feeds what has come before its time. */
-  #feedEarly(): void {
-    const bytes = concatenated(this.#early);
-    this.#early.length = 0;
+  #feedEarly(input: HandshakeInput): void {
+    const bytes = input.takeEarly();
     this.#lib.BIO_write(this.#input, bytes, bytes.length);
   }
 
@@ -253,12 +228,13 @@ export class TlsSession implements Disposable {
     try {
       this.#undrained = true;
       this.#emptyQueue();
+      const input = this.#handshakeInput;
       const cookies = this.#asksForCookies ? this.#context.cookies : null;
       if (cookies) cookies.isKnown = true;
       let result = this.#lib.SSL_do_handshake(ssl);
       // The peer's Finished is read once its ChangeCipherSpec was.
-      while (result !== 1 && this.#early.length > 0 && this.#isIn(ssl, CIPHER_CHANGED_STATE)) {
-        this.#feedEarly();
+      while (result !== 1 && input?.hasEarly && this.#isIn(ssl, CIPHER_CHANGED_STATE)) {
+        this.#feedEarly(input);
         this.#emptyQueue();
         result = this.#lib.SSL_do_handshake(ssl);
       }
@@ -276,7 +252,7 @@ export class TlsSession implements Disposable {
         this.#lib.SSL_shutdown(ssl);
         throw this.#broke(refusal);
       }
-      if (this.#early.length > 0) this.#feedEarly();
+      if (input?.hasEarly) this.#feedEarly(input);
       return this.established = true;
     } finally {
       this.#leave();
@@ -569,7 +545,6 @@ export class TlsSession implements Disposable {
     this.close();
     throw new Deno.errors.BadResource("the connection is closed");
   }
-  #outer: CallRecord | null = null;
 
   /** Whether a callback has failed, or has given it up, in the call that is running. */
   get #isRefused(): boolean {

@@ -1,0 +1,60 @@
+/**
+ * What a DTLS handshake takes in: before a peer is authenticated, it makes this end keep little.
+ *
+ * @module
+ */
+import type { HandshakeStatistics } from "./info.ts";
+import { concatenated, handshakeRecords } from "./records.ts";
+
+/**
+ * A handshake takes so many datagrams and bytes, retransmissions included: a long chain of
+ * certificates has some 8 KiB, and is sent again 12 times at most.
+ */
+const MAX_DATAGRAMS = 512;
+const MAX_BYTES = 128 * 1024;
+
+/** So many records of a later epoch: a Finished, and first messages that have overtaken it. */
+const MAX_EARLY_RECORDS = 8;
+
+/** Bounds the datagrams of one handshake, and keeps records of a later epoch, the latest ones. */
+export class HandshakeInput {
+  readonly #taken: Pick<HandshakeStatistics, "datagramsReceived" | "bytesReceived">;
+  /** Records that have come before the handshake can read them. */
+  readonly #early: Uint8Array<ArrayBuffer>[] = [];
+
+  /** @param taken what the handshake has taken until now, as its owner counts it */
+  constructor(taken: Pick<HandshakeStatistics, "datagramsReceived" | "bytesReceived">) {
+    this.#taken = taken;
+  }
+
+  /**
+   * Takes one datagram.
+   *
+   * @returns its records in the clear, which may be none; null where it is dropped
+   */
+  take(datagram: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | null {
+    const { datagramsReceived, bytesReceived } = this.#taken;
+    if (datagramsReceived >= MAX_DATAGRAMS || bytesReceived + datagram.length > MAX_BYTES) {
+      return null;
+    }
+    const { clear, early } = handshakeRecords(datagram);
+    if (clear.length === 0 && early.length === 0) return null;
+    this.#early.push(...early);
+    if (this.#early.length > MAX_EARLY_RECORDS) {
+      this.#early.splice(0, this.#early.length - MAX_EARLY_RECORDS);
+    }
+    return clear;
+  }
+
+  /** Whether records have come before their time. */
+  get hasEarly(): boolean {
+    return this.#early.length > 0;
+  }
+
+  /** Hands them over; they are kept no more. */
+  takeEarly(): Uint8Array<ArrayBuffer> {
+    const bytes = concatenated(this.#early);
+    this.#early.length = 0;
+    return bytes;
+  }
+}
