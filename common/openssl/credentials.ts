@@ -10,6 +10,7 @@ import { takeError } from "./errors.ts";
 import { cString } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
 import type { TlsSettings } from "./settings.ts";
+import { readX509 } from "./x509.ts";
 
 /**
  * Sets whom a context believes, and what it shows.
@@ -35,7 +36,7 @@ export function applyCredentials(
 }
 
 function trust({ lib, ctx }: ContextTarget, role: "client" | "server", pem: string): void {
-  const x509 = readX509(lib, pem, "trust an authority of caCerts");
+  const x509 = ownX509(lib, pem, "trust an authority of caCerts");
   const added = lib.X509_STORE_add_cert(lib.SSL_CTX_get_cert_store(ctx), x509);
   // The names a server sends with its request, so that a client can choose (RFC 5246 7.4.4).
   if (role === "server") lib.SSL_CTX_add_client_CA(ctx, x509);
@@ -44,7 +45,7 @@ function trust({ lib, ctx }: ContextTarget, role: "client" | "server", pem: stri
 }
 
 function useCertificate({ lib, ctx }: ContextTarget, pem: string): void {
-  const x509 = readX509(lib, pem, "use cert");
+  const x509 = ownX509(lib, pem, "use cert");
   const used = lib.SSL_CTX_use_certificate(ctx, x509);
   lib.X509_free(x509);
   if (used !== 1) throw takeError(lib, "use cert");
@@ -52,7 +53,7 @@ function useCertificate({ lib, ctx }: ContextTarget, pem: string): void {
 
 /** The context then owns it: SSL_CTX_add_extra_chain_cert(3). */
 function addToChain({ lib, ctx }: ContextTarget, pem: string): void {
-  const x509 = readX509(lib, pem, "use the chain in cert");
+  const x509 = ownX509(lib, pem, "use the chain in cert");
   if (lib.SSL_CTX_ctrl(ctx, SSL_CTRL.EXTRA_CHAIN_CERT, 0n, x509) === 1n) return;
   lib.X509_free(x509);
   throw takeError(lib, "use the chain in cert");
@@ -77,9 +78,9 @@ function useKey({ lib, ctx, datagram }: ContextTarget, pem: string): void {
 }
 
 /** The caller owns what it returns. */
-function readX509(lib: ContextTarget["lib"], pem: string, action: string): Deno.PointerObject {
+function ownX509(lib: ContextTarget["lib"], pem: string, action: string): Deno.PointerObject {
   using bio = new MemoryBio(lib, pem);
-  const x509 = lib.PEM_read_bio_X509(bio.pointer, null, null, new Uint8Array(1));
+  const x509 = readX509(lib, bio);
   if (x509 === null) throw takeError(lib, action);
   return x509;
 }

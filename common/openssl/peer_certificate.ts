@@ -9,6 +9,7 @@ import { visible } from "../visible.ts";
 import { GEN, NID_SUBJECT_ALT_NAME, XN_FLAG_RFC2253_UTF8 } from "./constants.ts";
 import type { OpenSsl } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
+import { x509Text } from "./x509.ts";
 
 /**
  * A name that a certificate is for: an entry of subjectAltName (RFC 5280 4.2.1.6).
@@ -111,9 +112,7 @@ export class PeerCertificate implements CertificateFacts {
 
 /** For the bindings: copies an X509, which stays the caller's. */
 export function readCertificate(lib: OpenSsl, x509: Deno.PointerObject): PeerCertificate {
-  using pem = new MemoryBio(lib);
-  lib.PEM_write_bio_X509(pem.pointer, x509);
-  return new PeerCertificate(pem.text(), {
+  return new PeerCertificate(x509Text(lib, x509), {
     subject: nameText(lib, lib.X509_get_subject_name(x509)),
     issuer: nameText(lib, lib.X509_get_issuer_name(x509)),
     names: namesOf(lib, x509),

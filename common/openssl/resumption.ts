@@ -14,6 +14,7 @@ import { MemoryBio } from "./memory_bio.ts";
 import { SavedSession } from "./saved_session.ts";
 import { isWelcome, readOwner } from "./server_psk.ts";
 import type { Trust } from "./session_trust.ts";
+import { isCurrent, readX509, x509Text } from "./x509.ts";
 
 /**
  * So long a certificate that has passed with a context's authorities, in milliseconds, is only looked
@@ -175,11 +176,6 @@ export class Resumption {
   }
 }
 
-/** Whether a certificate has not ended yet. */
-function isCurrent(lib: OpenSsl, x509: Deno.PointerObject): boolean {
-  return lib.X509_cmp_current_time(lib.X509_get0_notAfter(x509)) > 0;
-}
-
 /** The certificates that a client's peer showed besides its own, PEM: a session's text lacks them. */
 function intermediatesOf(lib: OpenSsl, ssl: Deno.PointerObject): readonly string[] {
   const chain = lib.SSL_get_peer_cert_chain(ssl);
@@ -188,10 +184,7 @@ function intermediatesOf(lib: OpenSsl, ssl: Deno.PointerObject): readonly string
   for (let i = 1; i < lib.OPENSSL_sk_num(chain); i++) {
     const x509 = lib.OPENSSL_sk_value(chain, i);
     // A root is believed where it is trusted, whoever shows it.
-    if (lib.X509_self_signed(x509, 0) === 1) continue;
-    using bio = new MemoryBio(lib);
-    lib.PEM_write_bio_X509(bio.pointer, x509);
-    texts.push(bio.text());
+    if (lib.X509_self_signed(x509, 0) !== 1) texts.push(x509Text(lib, x509));
   }
   return texts;
 }
@@ -243,7 +236,7 @@ function read(
   made.defer(() => lib.OPENSSL_sk_free(stack));
   for (const pem of intermediates) {
     using bio = new MemoryBio(lib, pem);
-    const x509 = lib.PEM_read_bio_X509(bio.pointer, null, null, new Uint8Array(1));
+    const x509 = readX509(lib, bio);
     if (x509 === null) continue;
     made.defer(() => lib.X509_free(x509));
     lib.OPENSSL_sk_push(stack, x509);

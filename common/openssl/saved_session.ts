@@ -9,6 +9,7 @@ import { takeError } from "./errors.ts";
 import { loadOpenSsl, type OpenSsl } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
 import { bindingOf, isSameTrust, type Trust } from "./session_trust.ts";
+import { readX509, x509Text } from "./x509.ts";
 
 /**
  * What a client needs to resume a session: an SSL_SESSION, freed by `close()`.
@@ -168,8 +169,8 @@ const TEXT = textKind({ what: "PEM text", max: 1_048_576 });
 
 const BINDING = /^netpairs-binding: ([0-9a-f]{64})\r?$/m;
 
-/** A server's chain is no longer: OpenSSL verifies a hundred at most, and people use one or two. */
-const MAX_INTERMEDIATES = 10;
+/** So many are read of a text: a chain that passes has fewer, see MAX_INTERMEDIATES of policy.ts. */
+const MAX_KEPT_CERTIFICATES = 10;
 
 /**
  * The certificates of a text, each read and written anew.
@@ -180,13 +181,11 @@ function certificatesIn(lib: OpenSsl, text: string): string[] {
   const found: string[] = [];
   using bio = new MemoryBio(lib, text);
   lib.ERR_clear_error();
-  while (found.length < MAX_INTERMEDIATES) {
-    const x509 = lib.PEM_read_bio_X509(bio.pointer, null, null, new Uint8Array(1));
+  while (found.length < MAX_KEPT_CERTIFICATES) {
+    const x509 = readX509(lib, bio);
     if (x509 === null) break;
-    using pem = new MemoryBio(lib);
-    lib.PEM_write_bio_X509(pem.pointer, x509);
+    found.push(x509Text(lib, x509));
     lib.X509_free(x509);
-    found.push(pem.text());
   }
   const end = takeError(lib, "read a session");
   if (end.code !== 0 && end.reason !== "no start line") throw end;

@@ -14,6 +14,7 @@ import { takeError } from "./errors.ts";
 import { cString, type OpenSsl, toCString } from "./library.ts";
 import type { TlsServerSettings } from "./settings.ts";
 import { MAX_IDENTITY_BYTES, MAX_PSK_BYTES } from "./settings_table.ts";
+import { isCurrent } from "./x509.ts";
 
 // unsigned int (*SSL_psk_server_cb_func)(SSL *ssl, const char *identity, unsigned char *psk,
 //                                        unsigned int max_psk_len)
@@ -187,7 +188,7 @@ export function isWelcome(
     return guarded(lib, "pskLookup", false, () => lookUpKey(lookUp, owner) !== null);
   }
   const peer = lib.SSL_SESSION_get0_peer(session);
-  return peer === null || lib.X509_cmp_current_time(lib.X509_get0_notAfter(peer)) > 0;
+  return peer === null || isCurrent(lib, peer);
 }
 
 /**
