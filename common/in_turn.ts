@@ -42,15 +42,20 @@ export function connectInTurn<Address, Opened>(
   openOne: (address: Address) => MaybePromise<Opened>,
 ): MaybePromise<Opened> {
   if (addresses.length === 1) return openOne(addresses[0]!);
-  const keepOnly = (address: Address) => void addresses.splice(0, addresses.length, address);
+  const keep = (address: Address) => keepOnly(addresses, address);
   // Another client of the run may reach one meanwhile.
-  return attempt({ order: [...addresses], openOne, keepOnly }, 0);
+  return attempt({ order: [...addresses], openOne, keep }, 0);
+}
+
+/** One address was reached: the others are not tried any more. */
+export function keepOnly<Address>(addresses: Address[], reached: Address): void {
+  addresses.splice(0, addresses.length, reached);
 }
 
 interface Turns<Address, Opened> {
   readonly order: readonly Address[];
   readonly openOne: (address: Address) => MaybePromise<Opened>;
-  readonly keepOnly: (address: Address) => void;
+  readonly keep: (address: Address) => void;
 }
 
 /** @param earlier what those before have come to */
@@ -67,7 +72,7 @@ function attempt<Address, Opened>(
     return attempt(turns, at + 1, worse);
   };
   const reached = (opened: Opened) => {
-    turns.keepOnly(address);
+    turns.keep(address);
     return opened;
   };
   let opening: MaybePromise<Opened>;

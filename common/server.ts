@@ -44,7 +44,8 @@ const SPARE_VISITS = 16;
 const LOWEST_ECHO_PORT = 512;
 
 /**
- * Serves a run: takes in what arrives, and knows when every client has done the whole plan.: see {@linkcode RunEnd}.
+ * Serves a run: takes in what arrives, until every client has done the whole plan: see
+ * {@linkcode RunEnd}.
  */
 export class Server {
   /** What was agreed on in the first handshake. */

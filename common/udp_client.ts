@@ -7,7 +7,7 @@
 import { withoutZone } from "./addresses.ts";
 import type { Deadline, Deadlines } from "./deadline.ts";
 import { TimeoutError } from "./errors.ts";
-import { isUnreachable, worseOf } from "./in_turn.ts";
+import { isUnreachable, keepOnly, worseOf } from "./in_turn.ts";
 import { ConnectedUdp } from "./posix/connected_udp.ts";
 import { REFUSABLE_DATAGRAMS } from "./posix/udp.ts";
 import type { MaybePromise } from "./protocol.ts";
@@ -200,9 +200,7 @@ export class UdpClient {
   #settle(): void {
     this.#kept = null;
     this.#look.disarm();
-    if (this.#addresses.length > 1) {
-      this.#addresses.splice(0, this.#addresses.length, this.#remoteAddr.hostname);
-    }
+    if (this.#addresses.length > 1) keepOnly(this.#addresses, this.#remoteAddr.hostname);
   }
 
   /** Closes the socket. May be called twice. */
