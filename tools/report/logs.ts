@@ -83,17 +83,20 @@ export async function findLogs(folder: string): Promise<FoundLog[]> {
  * @returns null where it is none, or has no line
  */
 export async function lookAtLog(file: string): Promise<FoundLog | null> {
-  const [head, first, rest] = (await startOf(file)).split("\n", 3);
+  const [head, first, rest] = (await startOf(file, HEAD_BYTES)).split("\n", 3);
   const [, , , lane, role] = first?.split(",") ?? [];
   if (head !== LOG_COLUMNS || !lane || !role || rest === undefined) return null;
   const round = Number(/-(\d+)\.csv$/.exec(file)?.[1] ?? 1);
   return { file, lane, role, resume: basename(file).includes("-resumed"), round };
 }
 
-/** The first two lines, and some more: logs are large. */
-async function startOf(file: string): Promise<string> {
+/** The first two lines, and some more. */
+const HEAD_BYTES = 1000;
+
+/** A file's first bytes, as text: logs and reports are large. */
+export async function startOf(file: string, length: number): Promise<string> {
   using open = await Deno.open(file);
-  const bytes = new Uint8Array(1000);
+  const bytes = new Uint8Array(length);
   return new TextDecoder().decode(bytes.subarray(0, await open.read(bytes) ?? 0));
 }
 

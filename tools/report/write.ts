@@ -10,7 +10,7 @@ import { averagesCsv, COLUMNS } from "./averages.ts";
 import { buildReport, TITLE } from "./build.ts";
 import { type FoundDocument, readDocument } from "./documents.ts";
 import { type Job, jobsOf, type Source } from "./jobs.ts";
-import { figuresOf, logsOf } from "./logs.ts";
+import { figuresOf, logsOf, startOf } from "./logs.ts";
 import { formatMarkdown } from "./markdown.ts";
 import { formatPage } from "./page.ts";
 import { permit } from "./permit.ts";
@@ -88,9 +88,7 @@ async function refuseForeign(path: string, text: string): Promise<void> {
   const mark = MARKS.find((mark) => text.slice(0, HEAD_BYTES).includes(mark)) ?? text;
   let head: string;
   try {
-    using file = await Deno.open(path);
-    const bytes = new Uint8Array(HEAD_BYTES);
-    head = new TextDecoder().decode(bytes.subarray(0, await file.read(bytes) ?? 0));
+    head = await startOf(path, HEAD_BYTES);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return;
     if (cause instanceof Deno.errors.NotCapable) throw cause;
