@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { InterruptedError, reportError } from "./common/errors.ts";
+import { InterruptedError, reportError } from "./common/base/errors.ts";
 import { registerBasics } from "./tools/bench/basics.ts";
 import { CERTS, LaneStage } from "./tools/bench/lane_stage.ts";
 import { casesOf, sizesOfBench } from "./tools/bench/matrix.ts";

@@ -9,7 +9,7 @@ import * as x509 from "@peculiar/x509";
 import { checkSettings, checkValue } from "../common/settings/check.ts";
 import type { KeyType } from "./key_types.ts";
 import { SUBJECT_TEXT } from "./kinds.ts";
-import { parseNames } from "./names.ts";
+import { parseNames } from "../common/pem/names.ts";
 import {
   AUTHORITY,
   type AuthorityOptions,

@@ -11,7 +11,7 @@ import { type CertificateSet, generateCertificates } from "./authority.ts";
 import { KEY_TYPES } from "./key_types.ts";
 import { BUILT_IN_PROFILE } from "./profile.ts";
 import { FILES, writeCertificates } from "./store.ts";
-import { type Finished, openssl, withDirectory } from "./testing.ts";
+import { type Finished, openssl, withDirectory } from "../common/testing/own_certificates.ts";
 
 /** Writes a set and asks OpenSSL about it; `check` is not called where there is no OpenSSL. */
 function askOpenssl(

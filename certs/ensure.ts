@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { DEFAULT_CERTS } from "../common/certificates.ts";
-import { describe, RunError } from "../common/errors.ts";
+import { DEFAULT_CERTS } from "../common/pem/certificate_files.ts";
+import { describe, RunError } from "../common/base/errors.ts";
 import { checkSettings } from "../common/settings/check.ts";
-import { resolve } from "../common/std.ts";
+import { resolve } from "../common/base/std.ts";
 import { generateCertificates } from "./authority.ts";
 import type { KeyType } from "./key_types.ts";
 import { inspectCertificates, namesOf, type Wanted } from "./inspect.ts";
-import { ownHostNames, parseNames } from "./names.ts";
+import { ownHostNames, parseNames } from "../common/pem/names.ts";
 import { ENSURE, type EnsureOptions } from "./options.ts";
 import { type Profile, readProfile } from "./profile.ts";
 import {

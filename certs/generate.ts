@@ -9,16 +9,16 @@
  *
  * @module
  */
-import { DEFAULT_CERTS, readPassphrase } from "../common/certificates.ts";
-import { describe, EXIT, reportError, UsageError } from "../common/errors.ts";
-import { print } from "../common/output.ts";
-import { parseArgs } from "../common/std.ts";
-import { shownWord } from "../common/visible.ts";
+import { DEFAULT_CERTS, readPassphrase } from "../common/pem/certificate_files.ts";
+import { describe, EXIT, reportError, UsageError } from "../common/base/errors.ts";
+import { print } from "../common/base/output.ts";
+import { parseArgs } from "../common/base/std.ts";
+import { shownWord } from "../common/base/visible.ts";
 import { KEY_TYPES, type KeyType } from "./key_types.ts";
 import { MAX_DAYS } from "./kinds.ts";
 import { DEFAULT_KEY_TYPE, ensureCertificates } from "./ensure.ts";
 import type { EnsureOptions } from "./options.ts";
-import { parseName } from "./names.ts";
+import { parseName } from "../common/pem/names.ts";
 import { BUILT_IN_PROFILE } from "./profile.ts";
 import { FILES } from "./store.ts";
 

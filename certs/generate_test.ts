@@ -1,5 +1,5 @@
-import { RunError, UsageError } from "../common/errors.ts";
-import { fromFileUrl, join } from "../common/std.ts";
+import { RunError, UsageError } from "../common/base/errors.ts";
+import { fromFileUrl, join } from "../common/base/std.ts";
 import {
   assert,
   assertEquals,
@@ -19,7 +19,7 @@ import {
   snapshot,
   withDirectory,
   writeOwnCertificates,
-} from "./testing.ts";
+} from "../common/testing/own_certificates.ts";
 
 const SCRIPT = fromFileUrl(new URL("generate.ts", import.meta.url));
 const ALL = [...Object.values(FILES), MARKER].sort();

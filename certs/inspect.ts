@@ -12,9 +12,9 @@ import {
   readCredentials,
 } from "../common/pem/credentials.ts";
 import { PemError } from "../common/pem/errors.ts";
-import { alternativeNames } from "./alternative_names.ts";
+import { alternativeNames } from "../common/pem/alternative_names.ts";
 import type { KeyType } from "./key_types.ts";
-import { covers, type SubjectName } from "./names.ts";
+import { covers, type SubjectName } from "../common/pem/names.ts";
 import { FILES } from "./store.ts";
 
 /** What certificates must have to be used. */

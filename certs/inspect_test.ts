@@ -4,9 +4,9 @@ import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { Authority, type CertificateSet, generateCertificates } from "./authority.ts";
 import { KEY_TYPES, type KeyType } from "./key_types.ts";
 import { inspectCertificates } from "./inspect.ts";
-import { parseNames } from "./names.ts";
+import { parseNames } from "../common/pem/names.ts";
 import { FILES, readHolding } from "./store.ts";
-import { withDirectory, writeOwnCertificates } from "./testing.ts";
+import { withDirectory, writeOwnCertificates } from "../common/testing/own_certificates.ts";
 
 const MS_PER_DAY = 86_400_000;
 

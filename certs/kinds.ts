@@ -6,7 +6,7 @@
 import { group, setting } from "../common/settings/check.ts";
 import { type Kind, Misfit, wrongKind } from "../common/settings/kind.ts";
 import { oneOf, text, wholeNumber } from "../common/settings/kinds.ts";
-import { parseName, type SubjectName } from "./names.ts";
+import { parseName, type SubjectName } from "../common/pem/names.ts";
 
 /** Longest lifetime that may be asked for, in days. */
 export const MAX_DAYS = 3650;

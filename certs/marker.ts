@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { join } from "../common/std.ts";
+import { join } from "../common/base/std.ts";
 
 /** Its name. */
 export const MARKER = "made-by-netpairs.json";

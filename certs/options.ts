@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { DEFAULT_CERTS } from "../common/certificates.ts";
+import { DEFAULT_CERTS } from "../common/pem/certificate_files.ts";
 import { group, setting, type SettingsTable } from "../common/settings/check.ts";
 import type { Kind } from "../common/settings/kind.ts";
 import { flag, listOf, oneOf, text } from "../common/settings/kinds.ts";
 import { KEY_TYPES, type KeyType } from "./key_types.ts";
 import { DATE, DAYS, NAME, PATH, SUBJECT_NAME, SUBJECT_TEXT } from "./kinds.ts";
-import type { SubjectName } from "./names.ts";
+import type { SubjectName } from "../common/pem/names.ts";
 import { PROFILE, type Profile } from "./profile.ts";
 
 /** When a certificate is valid. */

@@ -3,7 +3,7 @@ import type { Setting } from "../common/settings/check.ts";
 import { Authority, generateCertificates } from "./authority.ts";
 import { ensureCertificates } from "./ensure.ts";
 import { AUTHORITY, ENSURE, GENERATE, ISSUE } from "./options.ts";
-import { listing, withDirectory } from "./testing.ts";
+import { listing, withDirectory } from "../common/testing/own_certificates.ts";
 
 const validity = { notBefore: new Date(0), notAfter: new Date("2099-01-01") };
 const good = { organization: "O", keyType: "p256", validity } as const;

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { describe, UsageError } from "../common/errors.ts";
-import { fromFileUrl } from "../common/std.ts";
+import { describe, UsageError } from "../common/base/errors.ts";
+import { fromFileUrl } from "../common/base/std.ts";
 import { checkValue, group, setting } from "../common/settings/check.ts";
 import type { Kind } from "../common/settings/kind.ts";
 import { listOf, wholeNumber } from "../common/settings/kinds.ts";
-import { readYaml, refuseUnknownKeys } from "../common/yaml.ts";
+import { readYaml, refuseUnknownKeys } from "../common/settings/yaml.ts";
 import { DAYS, MAX_DAYS, NAME, SUBJECT_TEXT } from "./kinds.ts";
 
 /** What goes into the certificates; certs/profile.yaml says what each value means. */

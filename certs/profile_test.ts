@@ -1,5 +1,5 @@
-import { UsageError } from "../common/errors.ts";
-import { fromFileUrl, join } from "../common/std.ts";
+import { UsageError } from "../common/base/errors.ts";
+import { fromFileUrl, join } from "../common/base/std.ts";
 import { assertEquals, assertRejects, assertThrows } from "../common/testing/assert.ts";
 import { BUILT_IN_PROFILE, parseProfile, readProfile } from "./profile.ts";
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { describe, RunError } from "../common/errors.ts";
-import { makePrivateFolder } from "../common/output.ts";
-import { basename, join } from "../common/std.ts";
+import { describe, RunError } from "../common/base/errors.ts";
+import { makePrivateFolder } from "../common/base/output.ts";
+import { basename, join } from "../common/base/std.ts";
 import type { CertificateSet } from "./authority.ts";
 import { digestOf, type Digests, formatMarker, isMade, MARKER, readMarker } from "./marker.ts";
 

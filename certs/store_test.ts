@@ -1,5 +1,5 @@
-import { RunError } from "../common/errors.ts";
-import { join } from "../common/std.ts";
+import { RunError } from "../common/base/errors.ts";
+import { join } from "../common/base/std.ts";
 import { assert, assertEquals, assertRejects } from "../common/testing/assert.ts";
 import { generateCertificates } from "./authority.ts";
 import { digestOf, formatMarker, MARKER } from "./marker.ts";
@@ -10,7 +10,7 @@ import {
   readHolding,
   writeCertificates,
 } from "./store.ts";
-import { listing, snapshot, withDirectory } from "./testing.ts";
+import { listing, snapshot, withDirectory } from "../common/testing/own_certificates.ts";
 
 async function modeOf(dir: string, name: string): Promise<number> {
   return ((await Deno.stat(join(dir, name))).mode ?? 0) & 0o777;

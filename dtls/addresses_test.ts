@@ -1,13 +1,13 @@
 /** Whom a DTLS client reaches, and how it hears that there is nobody. */
-import { TimeoutError } from "../common/errors.ts";
+import { TimeoutError } from "../common/base/errors.ts";
 import { loadOpenSsl } from "../common/openssl/library.ts";
 import { liveSessions } from "../common/openssl/session.ts";
 import { assertEquals, assertRejects, assertThrows } from "../common/testing/assert.ts";
 import { FakeNames } from "../common/testing/fake_names.ts";
 import { within } from "../common/testing/within.ts";
-import { connectDtls } from "./connect.ts";
-import { listenDtls } from "./listen.ts";
-import { acceptFrom } from "./testing.ts";
+import { connectDtls } from "./lib/connect.ts";
+import { listenDtls } from "./lib/listen.ts";
+import { acceptFrom } from "../common/testing/dtls.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();

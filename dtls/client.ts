@@ -6,18 +6,24 @@
  *
  * @module
  */
-import { loadCertificates } from "../common/certificates.ts";
-import { type ClientConnection, type ClientTransport, LOST } from "../common/client.ts";
-import { STEP_INDEX } from "../common/clock.ts";
-import type { Deadlines } from "../common/deadline.ts";
-import { TimeoutError } from "../common/errors.ts";
-import { serverAddresses } from "../common/lookup.ts";
-import { pairSettings, SecureConnection, SessionPool, shaken } from "../common/secure_pair.ts";
-import type { PairOptions } from "../common/options.ts";
-import { clientMain, type Prepare, type Prepared } from "../common/script.ts";
-import type { DtlsConn } from "./conn.ts";
-import { dtlsContext, openDtls } from "./connect.ts";
-import { preparePosixClient } from "./posix.ts";
+import { loadCertificates } from "../common/pem/certificate_files.ts";
+import { type ClientConnection, type ClientTransport, LOST } from "../common/exchange/client.ts";
+import { STEP_INDEX } from "../common/measure/clock.ts";
+import type { Deadlines } from "../common/base/deadline.ts";
+import { TimeoutError } from "../common/base/errors.ts";
+import { serverAddresses } from "../common/deno/lookup.ts";
+import {
+  pairSettings,
+  SecureConnection,
+  SessionPool,
+  shaken,
+} from "../common/exchange/secure_pair.ts";
+import type { PairOptions } from "../common/model/pair_options.ts";
+import { clientMain } from "../common/cli/script.ts";
+import type { Prepare, Prepared } from "../common/exchange/prepare.ts";
+import type { DtlsConn } from "./lib/conn.ts";
+import { dtlsContext, openDtls } from "./lib/connect.ts";
+import { preparePosixClient } from "./blocking.ts";
 
 class DtlsConnection extends SecureConnection<DtlsConn> implements ClientConnection {
   readonly #timeoutMs: number;

@@ -15,9 +15,9 @@ import {
   testStray,
 } from "../common/testing/exports_suite.ts";
 import { assertEquals } from "../common/testing/assert.ts";
-import { connectDtls, dtlsContext } from "./connect.ts";
+import { connectDtls, dtlsContext } from "./lib/connect.ts";
 import * as library from "./mod.ts";
-import { acceptFrom, connect, listen } from "./testing.ts";
+import { acceptFrom, connect, listen } from "../common/testing/dtls.ts";
 
 const DTLS_CONN: Methods = {
   handshake: HARMLESS,

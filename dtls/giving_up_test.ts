@@ -4,9 +4,9 @@ import { loadOpenSsl } from "../common/openssl/library.ts";
 import { assertEquals, assertRejects } from "../common/testing/assert.ts";
 import { KEY } from "../common/testing/psk.ts";
 import { within } from "../common/testing/within.ts";
-import type { DtlsConn } from "./conn.ts";
-import { connectDtls } from "./connect.ts";
-import { listenDtls } from "./listen.ts";
+import type { DtlsConn } from "./lib/conn.ts";
+import { connectDtls } from "./lib/connect.ts";
+import { listenDtls } from "./lib/listen.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();

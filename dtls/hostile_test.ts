@@ -1,5 +1,5 @@
 /** What a DTLS server makes of clients that lie, forge or talk nonsense: RFC 6347 4.1.2.7, 4.2.1. */
-import { TimeoutError } from "../common/errors.ts";
+import { TimeoutError } from "../common/base/errors.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { OpenSslError } from "../common/openssl/errors.ts";
 import { loadOpenSsl } from "../common/openssl/library.ts";
@@ -9,10 +9,11 @@ import { assert, assertEquals, assertMatch, assertRejects } from "../common/test
 import { testCertificates } from "../common/testing/certs.ts";
 import { FakeClock } from "../common/testing/fake_clock.ts";
 import { contextOptions } from "../common/testing/memory_net.ts";
-import { connectDtls, type ConnectDtlsOptions } from "./connect.ts";
-import type { DtlsListener } from "./listen.ts";
+import { connectDtls } from "./lib/connect.ts";
+import type { ConnectDtlsOptions } from "./lib/settings.ts";
+import type { DtlsListener } from "./lib/listen.ts";
 import { PATIENCE_MS, within } from "../common/testing/within.ts";
-import { listen } from "./testing.ts";
+import { listen } from "../common/testing/dtls.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();

@@ -5,8 +5,8 @@
 import { assertEquals, assertGreater } from "../common/testing/assert.ts";
 import { testCertificates } from "../common/testing/certs.ts";
 import { isMissing, type Lane, nameOf, Peer, within } from "../common/testing/peers.ts";
-import { connectDtls } from "./connect.ts";
-import { listenDtls } from "./listen.ts";
+import { connectDtls } from "./lib/connect.ts";
+import { listenDtls } from "./lib/listen.ts";
 
 interface Case extends Lane {
   does: string;

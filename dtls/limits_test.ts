@@ -1,15 +1,15 @@
 /** What a DTLS listener counts, tells, limits and forgets. */
-import { ReplacedError, TimeoutError } from "../common/errors.ts";
+import { ReplacedError, TimeoutError } from "../common/base/errors.ts";
 import { OpenSslError } from "../common/openssl/errors.ts";
 import { loadOpenSsl } from "../common/openssl/library.ts";
 import { liveSessions, TlsSession } from "../common/openssl/session.ts";
 import { assert, assertEquals, assertRejects } from "../common/testing/assert.ts";
 import { FakeClock } from "../common/testing/fake_clock.ts";
-import { dtlsContext } from "./connect.ts";
-import type { DtlsListener } from "./listen.ts";
+import { dtlsContext } from "./lib/connect.ts";
+import type { DtlsListener } from "./lib/listen.ts";
 import { saidIn } from "../common/testing/stderr.ts";
 import { within } from "../common/testing/within.ts";
-import { acceptFrom, connect, listen } from "./testing.ts";
+import { acceptFrom, connect, listen } from "../common/testing/dtls.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();

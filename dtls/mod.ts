@@ -5,9 +5,11 @@
  *
  * @module
  */
-export { connectDtls, type ConnectDtlsOptions, dtlsContext } from "./connect.ts";
-export type { DtlsCarrier, DtlsConnOptions } from "./carrier.ts";
+export { connectDtls, dtlsContext } from "./lib/connect.ts";
+export { type ConnectDtlsOptions } from "./lib/settings.ts";
+export type { DtlsCarrier, DtlsConnOptions } from "./lib/carrier.ts";
 export type { ReceiveBufferState } from "../common/posix/receive_buffer.ts";
-export { DtlsConn } from "./conn.ts";
-export { DtlsListener, listenDtls, type ListenDtlsOptions } from "./listen.ts";
-export * from "../common/openssl/mod.ts";
+export { DtlsConn } from "./lib/conn.ts";
+export { DtlsListener, listenDtls } from "./lib/listen.ts";
+export { type ListenDtlsOptions } from "./lib/settings.ts";
+export * from "../common/secure/mod.ts";

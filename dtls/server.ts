@@ -6,15 +6,20 @@
  *
  * @module
  */
-import type { Deadlines } from "../common/deadline.ts";
+import type { Deadlines } from "../common/base/deadline.ts";
 import { loadOpenSsl } from "../common/openssl/library.ts";
-import { listenerTransport, pairListenSettings, SecureConnection } from "../common/secure_pair.ts";
-import type { PairOptions } from "../common/options.ts";
-import { type Prepare, type Prepared, serverMain } from "../common/script.ts";
-import type { ServerConnection, ServerTransport } from "../common/server_transport.ts";
-import type { DtlsConn } from "./conn.ts";
-import { listenDtls } from "./listen.ts";
-import { preparePosixServer } from "./posix.ts";
+import {
+  listenerTransport,
+  pairListenSettings,
+  SecureConnection,
+} from "../common/exchange/secure_pair.ts";
+import type { PairOptions } from "../common/model/pair_options.ts";
+import { serverMain } from "../common/cli/script.ts";
+import type { Prepare, Prepared } from "../common/exchange/prepare.ts";
+import type { ServerConnection, ServerTransport } from "../common/exchange/server_transport.ts";
+import type { DtlsConn } from "./lib/conn.ts";
+import { listenDtls } from "./lib/listen.ts";
+import { preparePosixServer } from "./blocking.ts";
 
 class DtlsConnection extends SecureConnection<DtlsConn> implements ServerConnection {
   readonly #options: PairOptions;

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "../common/testing/assert.ts";
-import { ReplacedError } from "../common/errors.ts";
+import { ReplacedError } from "../common/base/errors.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { loadOpenSsl } from "../common/openssl/library.ts";
 import { TlsSession } from "../common/openssl/session.ts";
@@ -7,10 +7,10 @@ import { contextOptions, randomNumbers } from "../common/testing/memory_net.ts";
 import { testCertificates } from "../common/testing/certs.ts";
 import { MemoryServer } from "../common/testing/memory_server.ts";
 import { within } from "../common/testing/within.ts";
-import { connectDtls } from "./connect.ts";
-import type { DtlsConn } from "./conn.ts";
-import { Stranger } from "./stranger_testing.ts";
-import { acceptFrom, connect, listen } from "./testing.ts";
+import { connectDtls } from "./lib/connect.ts";
+import type { DtlsConn } from "./lib/conn.ts";
+import { Stranger } from "../common/testing/dtls_strangers.ts";
+import { acceptFrom, connect, listen } from "../common/testing/dtls.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();

@@ -5,15 +5,16 @@
  *
  * @module
  */
-import type { ClientConnection, ClientTransport } from "../common/client.ts";
-import { STEP_INDEX } from "../common/clock.ts";
-import type { Deadlines } from "../common/deadline.ts";
-import { connectInTurn } from "../common/in_turn.ts";
-import { serverAddresses } from "../common/lookup.ts";
-import { bounded, BoundedTcp } from "../common/net.ts";
-import type { PairOptions } from "../common/options.ts";
-import { clientMain, type Prepare, type Prepared } from "../common/script.ts";
-import { preparePosixClient } from "./posix.ts";
+import type { ClientConnection, ClientTransport } from "../common/exchange/client.ts";
+import { STEP_INDEX } from "../common/measure/clock.ts";
+import type { Deadlines } from "../common/base/deadline.ts";
+import { connectInTurn } from "../common/base/in_turn.ts";
+import { serverAddresses } from "../common/deno/lookup.ts";
+import { bounded, BoundedTcp } from "../common/deno/tcp.ts";
+import type { PairOptions } from "../common/model/pair_options.ts";
+import { clientMain } from "../common/cli/script.ts";
+import type { Prepare, Prepared } from "../common/exchange/prepare.ts";
+import { preparePosixClient } from "./blocking.ts";
 
 class TcpConnection implements ClientConnection {
   readonly #tcp: BoundedTcp;

@@ -5,14 +5,15 @@
  *
  * @module
  */
-import { formatAddress } from "../common/addresses.ts";
-import type { Deadlines } from "../common/deadline.ts";
-import { listenAddress } from "../common/lookup.ts";
-import { BoundedTcp, TcpAcceptor } from "../common/net.ts";
-import type { PairOptions } from "../common/options.ts";
-import { type Prepare, type Prepared, serverMain } from "../common/script.ts";
-import type { ServerConnection, ServerTransport } from "../common/server_transport.ts";
-import { preparePosixServer } from "./posix.ts";
+import { formatAddress } from "../common/base/addresses.ts";
+import type { Deadlines } from "../common/base/deadline.ts";
+import { listenAddress } from "../common/deno/lookup.ts";
+import { BoundedTcp, TcpAcceptor } from "../common/deno/tcp.ts";
+import type { PairOptions } from "../common/model/pair_options.ts";
+import { serverMain } from "../common/cli/script.ts";
+import type { Prepare, Prepared } from "../common/exchange/prepare.ts";
+import type { ServerConnection, ServerTransport } from "../common/exchange/server_transport.ts";
+import { preparePosixServer } from "./blocking.ts";
 
 class TcpConnection implements ServerConnection {
   readonly peer: string;

@@ -4,8 +4,8 @@ import { assertEquals, assertRejects, assertThrows } from "../common/testing/ass
 import { FakeNames } from "../common/testing/fake_names.ts";
 import { within } from "../common/testing/within.ts";
 import { testCertificates } from "../common/testing/certs.ts";
-import { connectTls } from "./connect.ts";
-import { listenTls } from "./listen.ts";
+import { connectTls } from "./lib/connect.ts";
+import { listenTls } from "./lib/listen.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();

@@ -1,12 +1,12 @@
 /** The table of certificates on Deno's own TLS; for OpenSSL see common/openssl/peer_policy_test.ts. */
-import { describe } from "../common/errors.ts";
+import { describe } from "../common/base/errors.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "../common/testing/assert.ts";
 import { CASES, filesOf, type Row } from "../common/testing/certificate_table.ts";
 import type { EndFiles } from "../common/testing/authority_chain.ts";
 import { connectTls, listenTls } from "./mod.ts";
-import { explainRefusal } from "./node_client.ts";
-import type { Credentials } from "./node_credentials.ts";
-import { certificates, LONG_MS, TestServer } from "./testing.ts";
+import { explainRefusal } from "./rustls/client.ts";
+import type { Credentials } from "./rustls/credentials.ts";
+import { certificates, LONG_MS, TestServer } from "../common/testing/rustls.ts";
 
 /** What is shown is shown by OpenSSL, which shows anything when it is told to. */
 const ciphers = "ECDHE+AESGCM:@SECLEVEL=0";

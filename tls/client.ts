@@ -7,23 +7,25 @@
  * @module
  */
 import { createSecureContext, type TLSSocket } from "node:tls";
-import { peerName } from "../common/addresses.ts";
-import type { ClientConnection, ClientTransport } from "../common/client.ts";
-import { STEP_INDEX } from "../common/clock.ts";
-import type { Deadlines } from "../common/deadline.ts";
-import { connectInTurn } from "../common/in_turn.ts";
-import { serverAddresses } from "../common/lookup.ts";
-import { bounded } from "../common/net.ts";
-import type { PairOptions } from "../common/options.ts";
-import type { MaybePromise, Security } from "../common/protocol.ts";
-import { clientMain, type Prepare, type Prepared } from "../common/script.ts";
-import { beginHandshake, explainRefusal, openTcp } from "./node_client.ts";
-import { loadCredentials } from "./node_credentials.ts";
-import { refuseZone } from "./node_errors.ts";
-import { PeerCheck, securityOf } from "./node_security.ts";
-import { NodeTlsStream } from "./node_stream.ts";
-import { prepareOpenSslClient } from "./openssl_client.ts";
-import { preparePosixClient } from "./posix.ts";
+import { peerName } from "../common/base/addresses.ts";
+import type { ClientConnection, ClientTransport } from "../common/exchange/client.ts";
+import { STEP_INDEX } from "../common/measure/clock.ts";
+import type { Deadlines } from "../common/base/deadline.ts";
+import { connectInTurn } from "../common/base/in_turn.ts";
+import { serverAddresses } from "../common/deno/lookup.ts";
+import { bounded } from "../common/deno/tcp.ts";
+import type { PairOptions } from "../common/model/pair_options.ts";
+import type { Security } from "../common/model/protocol.ts";
+import type { MaybePromise } from "../common/base/maybe_promise.ts";
+import { clientMain } from "../common/cli/script.ts";
+import type { Prepare, Prepared } from "../common/exchange/prepare.ts";
+import { beginHandshake, explainRefusal, openTcp } from "./rustls/client.ts";
+import { loadCredentials } from "./rustls/credentials.ts";
+import { refuseZone } from "./rustls/errors.ts";
+import { PeerCheck, securityOf } from "./rustls/security.ts";
+import { NodeTlsStream } from "./rustls/stream.ts";
+import { prepareOpenSslClient } from "./openssl/client.ts";
+import { preparePosixClient } from "./blocking.ts";
 
 class TlsConnection implements ClientConnection {
   readonly #stream: NodeTlsStream;

@@ -1,17 +1,17 @@
 /** Both TLS engines take the same files, and refuse the same ones in the same words. */
 import { createPrivateKey } from "node:crypto";
 import { Authority } from "../certs/generate.ts";
-import { loadCertificates } from "../common/certificates.ts";
-import { RunError, UsageError } from "../common/errors.ts";
+import { loadCertificates } from "../common/pem/certificate_files.ts";
+import { RunError, UsageError } from "../common/base/errors.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { loadOpenSsl } from "../common/openssl/library.ts";
 import { formatPem, parsePem } from "../common/pem/blocks.ts";
-import { ENCRYPTED, PASSPHRASE } from "../common/pem/testing.ts";
-import { join } from "../common/std.ts";
+import { ENCRYPTED, PASSPHRASE } from "../common/testing/pem.ts";
+import { join } from "../common/base/std.ts";
 import { assert, assertEquals, assertRejects } from "../common/testing/assert.ts";
 import { connectedNet } from "../common/testing/memory_net.ts";
-import { type Credentials, loadCredentials } from "./node_credentials.ts";
-import { certificates, credentials, TestServer } from "./testing.ts";
+import { type Credentials, loadCredentials } from "./rustls/credentials.ts";
+import { certificates, credentials, TestServer } from "../common/testing/rustls.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();

@@ -14,8 +14,8 @@ import {
 } from "../common/testing/exports_suite.ts";
 import { assertEquals } from "../common/testing/assert.ts";
 import { testCertificates } from "../common/testing/certs.ts";
-import { connectTls } from "./connect.ts";
-import { listenTls } from "./listen.ts";
+import { connectTls } from "./lib/connect.ts";
+import { listenTls } from "./lib/listen.ts";
 import * as library from "./mod.ts";
 
 const TLS_CONN: Methods = {

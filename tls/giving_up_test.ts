@@ -4,9 +4,11 @@ import { loadOpenSsl } from "../common/openssl/library.ts";
 import { assert, assertEquals, assertRejects } from "../common/testing/assert.ts";
 import { KEY } from "../common/testing/psk.ts";
 import { within } from "../common/testing/within.ts";
-import type { TlsConn } from "./conn.ts";
-import { connectTls, type ConnectTlsOptions } from "./connect.ts";
-import { listenTls, type ListenTlsOptions, type TlsListener } from "./listen.ts";
+import type { TlsConn } from "./lib/conn.ts";
+import { connectTls } from "./lib/connect.ts";
+import type { ConnectTlsOptions } from "./lib/settings.ts";
+import { listenTls, type TlsListener } from "./lib/listen.ts";
+import type { ListenTlsOptions } from "./lib/settings.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();

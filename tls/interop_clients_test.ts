@@ -16,12 +16,12 @@ import {
   say,
   within,
 } from "../common/testing/peers.ts";
-import { connectDtls } from "../dtls/connect.ts";
-import type { DtlsConn } from "../dtls/conn.ts";
-import { type DtlsListener, listenDtls } from "../dtls/listen.ts";
-import type { TlsConn } from "./conn.ts";
-import { connectTls } from "./connect.ts";
-import { listenTls, type TlsListener } from "./listen.ts";
+import { connectDtls } from "../dtls/lib/connect.ts";
+import type { DtlsConn } from "../dtls/lib/conn.ts";
+import { type DtlsListener, listenDtls } from "../dtls/lib/listen.ts";
+import type { TlsConn } from "./lib/conn.ts";
+import { connectTls } from "./lib/connect.ts";
+import { listenTls, type TlsListener } from "./lib/listen.ts";
 
 type Conn = TlsConn | DtlsConn;
 type Listener = TlsListener | DtlsListener;

@@ -14,10 +14,10 @@ import {
   PATIENCE_MS,
   Peer,
 } from "../common/testing/peers.ts";
-import { connectDtls } from "../dtls/connect.ts";
-import type { DtlsConn } from "../dtls/conn.ts";
-import type { TlsConn } from "./conn.ts";
-import { connectTls } from "./connect.ts";
+import { connectDtls } from "../dtls/lib/connect.ts";
+import type { DtlsConn } from "../dtls/lib/conn.ts";
+import type { TlsConn } from "./lib/conn.ts";
+import { connectTls } from "./lib/connect.ts";
 
 /**
  * What a server prints when it is refused. GnuTLS's cannot tell the reason: in TLS 1.3 OpenSSL

@@ -6,7 +6,9 @@
  *
  * @module
  */
-export { connectTls, type ConnectTlsOptions, tlsContext } from "./connect.ts";
-export { TlsConn, type TlsConnOptions } from "./conn.ts";
-export { listenTls, type ListenTlsOptions, TlsListener } from "./listen.ts";
-export * from "../common/openssl/mod.ts";
+export { connectTls, tlsContext } from "./lib/connect.ts";
+export { type ConnectTlsOptions } from "./lib/settings.ts";
+export { TlsConn, type TlsConnOptions } from "./lib/conn.ts";
+export { listenTls, TlsListener } from "./lib/listen.ts";
+export { type ListenTlsOptions } from "./lib/settings.ts";
+export * from "../common/secure/mod.ts";

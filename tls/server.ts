@@ -6,23 +6,25 @@
  *
  * @module
  */
-import { formatAddress } from "../common/addresses.ts";
+import { formatAddress } from "../common/base/addresses.ts";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import type { Deadlines } from "../common/deadline.ts";
-import { describe, InterruptedError, RunError } from "../common/errors.ts";
-import { listenAddress } from "../common/lookup.ts";
-import { bounded } from "../common/net.ts";
-import type { PairOptions } from "../common/options.ts";
-import type { MaybePromise, Security } from "../common/protocol.ts";
-import { type Prepare, type Prepared, serverMain } from "../common/script.ts";
-import type { ServerConnection, ServerTransport } from "../common/server_transport.ts";
-import { loadCredentials } from "./node_credentials.ts";
-import { securityOf } from "./node_security.ts";
-import { Handshakes, NodeTcpAcceptor } from "./node_server.ts";
-import { NodeTlsStream } from "./node_stream.ts";
-import { prepareOpenSslServer } from "./openssl_server.ts";
-import { preparePosixServer } from "./posix.ts";
+import type { Deadlines } from "../common/base/deadline.ts";
+import { describe, InterruptedError, RunError } from "../common/base/errors.ts";
+import { listenAddress } from "../common/deno/lookup.ts";
+import { bounded } from "../common/deno/tcp.ts";
+import type { PairOptions } from "../common/model/pair_options.ts";
+import type { Security } from "../common/model/protocol.ts";
+import type { MaybePromise } from "../common/base/maybe_promise.ts";
+import { serverMain } from "../common/cli/script.ts";
+import type { Prepare, Prepared } from "../common/exchange/prepare.ts";
+import type { ServerConnection, ServerTransport } from "../common/exchange/server_transport.ts";
+import { loadCredentials } from "./rustls/credentials.ts";
+import { securityOf } from "./rustls/security.ts";
+import { Handshakes, NodeTcpAcceptor } from "./rustls/server.ts";
+import { NodeTlsStream } from "./rustls/stream.ts";
+import { prepareOpenSslServer } from "./openssl/server.ts";
+import { preparePosixServer } from "./blocking.ts";
 
 /** What all connections of a run share. */
 interface Shared {

@@ -1,6 +1,6 @@
 /** What ends no server: clients that are gone before they are accepted, and too many clients. */
-import { MessageWriter } from "../common/message.ts";
-import type { Lane } from "../common/lanes.ts";
+import { MessageWriter } from "../common/model/message.ts";
+import type { Lane } from "../common/model/lanes.ts";
 import { assert, assertEquals } from "../common/testing/assert.ts";
 import { integerBetween, seededRandom } from "../common/testing/fake_random.ts";
 import { ResettingRelay } from "../common/testing/resetting_relay.ts";
@@ -12,7 +12,7 @@ import {
 } from "../common/testing/trouble.ts";
 import { within } from "../common/testing/within.ts";
 import { connectTls, type TlsConn } from "../tls/mod.ts";
-import { goodCertificates, lanesOf, untilLogged, Workplace } from "./testing.ts";
+import { goodCertificates, lanesOf, untilLogged, Workplace } from "../common/testing/pairs.ts";
 
 const ignore = cannotMakeTrouble();
 

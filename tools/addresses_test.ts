@@ -1,19 +1,19 @@
 /** Hosts as users write them, on every lane, over real sockets. */
 import { generateCertificates } from "../certs/generate.ts";
-import { Client } from "../common/client.ts";
-import { setClock } from "../common/clock.ts";
-import { Deadlines } from "../common/deadline.ts";
-import { RunError } from "../common/errors.ts";
-import { type Lane, LANES, laneWords, permissionsOf } from "../common/lanes.ts";
-import { parseOptions } from "../common/options.ts";
-import { Recorder } from "../common/recorder.ts";
-import { join } from "../common/std.ts";
+import { Client } from "../common/exchange/client.ts";
+import { setClock } from "../common/measure/clock.ts";
+import { Deadlines } from "../common/base/deadline.ts";
+import { RunError } from "../common/base/errors.ts";
+import { type Lane, LANES, laneWords, permissionsOf } from "../common/model/lanes.ts";
+import { parseOptions } from "../common/cli/options.ts";
+import { Recorder } from "../common/measure/recorder.ts";
+import { join } from "../common/base/std.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../common/testing/assert.ts";
 import { FakeNames } from "../common/testing/fake_names.ts";
 import { within } from "../common/testing/within.ts";
 import { PREPARE } from "./bench/lane_stage.ts";
-import { ROOT } from "./children.ts";
-import { assertOneLine, laneNamed, lanesOf, Workplace } from "./testing.ts";
+import { ROOT } from "./lib/children.ts";
+import { assertOneLine, laneNamed, lanesOf, Workplace } from "../common/testing/pairs.ts";
 
 /** Longer than a test may take: what ends before has not been waited for. */
 const TIMEOUT_MS = "60000";

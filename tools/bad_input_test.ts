@@ -1,7 +1,7 @@
-import { defaultLane } from "../common/lanes.ts";
-import { type Protocol, PROTOCOLS } from "../common/protocol.ts";
+import { defaultLane } from "../common/model/lanes.ts";
+import { type Protocol, PROTOCOLS } from "../common/model/protocol.ts";
 import { assertEquals } from "../common/testing/assert.ts";
-import { assertOneLine, laneNamed, lanesOf, Workplace } from "./testing.ts";
+import { assertOneLine, laneNamed, lanesOf, Workplace } from "../common/testing/pairs.ts";
 
 /** Words that are wrong for every client and server, and the line each gets. */
 const WRONG_WORDS: [string[], RegExp][] = [

@@ -1,5 +1,5 @@
 import { generateCertificates } from "../certs/generate.ts";
-import { type Lane, LANES } from "../common/lanes.ts";
+import { type Lane, LANES } from "../common/model/lanes.ts";
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
 import {
   assertOneLine,
@@ -9,7 +9,7 @@ import {
   readDocument,
   untilLogged,
   Workplace,
-} from "./testing.ts";
+} from "../common/testing/pairs.ts";
 
 const SECURE = LANES.filter((lane) => lane.engine !== null);
 const SMALL = ["--sizes", "100", "--repeat", "3"];

@@ -1,9 +1,9 @@
 /** `deno bench`, started as a user would start it. */
-import { join } from "../common/std.ts";
+import { join } from "../common/base/std.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../common/testing/assert.ts";
 import { LaneStage } from "./bench/lane_stage.ts";
 import { casesOf, sizesOfBench } from "./bench/matrix.ts";
-import { ROOT } from "./children.ts";
+import { ROOT } from "./lib/children.ts";
 
 /** What `deno bench --json` prints, as far as it is looked at here. */
 interface BenchDocument {

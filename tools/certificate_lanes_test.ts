@@ -1,7 +1,7 @@
 /** The table of certificates in the hands of the pairs; all of it is tried on each engine alone. */
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { CASES, filesOf } from "../common/testing/certificate_table.ts";
-import { goodCertificates, laneNamed, Workplace } from "./testing.ts";
+import { goodCertificates, laneNamed, Workplace } from "../common/testing/pairs.ts";
 
 /** A row for what each of the checks that are this project's own finds. */
 const ROWS: readonly (readonly [row: string, role: "client" | "server", reason: RegExp])[] = [

@@ -5,15 +5,15 @@
  *
  * @module
  */
-import { isResultsFolder } from "./results_folder.ts";
+import { isResultsFolder } from "./lib/results_folder.ts";
 import { findMadeCertificates } from "../certs/store.ts";
-import { DEFAULT_CERTS } from "../common/certificates.ts";
-import { EXIT, reportError } from "../common/errors.ts";
-import { print } from "../common/output.ts";
-import { PROTOCOLS } from "../common/protocol.ts";
-import { join, resolve } from "../common/std.ts";
-import { helpLines, readWords, type WordTable } from "../common/words.ts";
-import { ROOT } from "./children.ts";
+import { DEFAULT_CERTS } from "../common/pem/certificate_files.ts";
+import { EXIT, reportError } from "../common/base/errors.ts";
+import { print } from "../common/base/output.ts";
+import { PROTOCOLS } from "../common/model/protocol.ts";
+import { join, resolve } from "../common/base/std.ts";
+import { helpLines, readWords, type WordTable } from "../common/cli/arguments.ts";
+import { ROOT } from "./lib/children.ts";
 import { executableName } from "./compile.ts";
 
 const WORDS: WordTable = {

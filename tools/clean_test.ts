@@ -1,8 +1,8 @@
 import { ensureCertificates } from "../certs/generate.ts";
-import { listing, snapshot, writeOwnCertificates } from "../certs/testing.ts";
+import { listing, snapshot, writeOwnCertificates } from "../common/testing/own_certificates.ts";
 import { assertEquals } from "../common/testing/assert.ts";
-import { join } from "../common/std.ts";
-import { ROOT } from "./children.ts";
+import { join } from "../common/base/std.ts";
+import { ROOT } from "./lib/children.ts";
 
 /** Runs clean on a folder. */
 async function clean(...words: string[]) {

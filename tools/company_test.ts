@@ -1,8 +1,14 @@
 /** A server has more than one client, and not all of them behave: whoever does is served. */
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { within } from "../common/testing/within.ts";
-import { bytesOf, messageText, StubServer, type Talk, talkTo } from "./stub_peers.ts";
-import { assertOneLine, lanesOf, readDocument, Workplace } from "./testing.ts";
+import {
+  bytesOf,
+  messageText,
+  StubServer,
+  type Talk,
+  talkTo,
+} from "../common/testing/stub_peers.ts";
+import { assertOneLine, lanesOf, readDocument, Workplace } from "../common/testing/pairs.ts";
 
 const SMALL = ["--sizes", "100", "--repeat", "3"];
 

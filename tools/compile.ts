@@ -5,14 +5,14 @@
  *
  * @module
  */
-import { describe, EXIT, reportError, RunError, UsageError } from "../common/errors.ts";
-import { LANES, permissionsOf } from "../common/lanes.ts";
-import { print } from "../common/output.ts";
-import { type Protocol, PROTOCOLS, type Role } from "../common/protocol.ts";
-import { basename, join, resolve, stripAnsiCode } from "../common/std.ts";
-import { shownWord } from "../common/visible.ts";
-import { helpLines, readWords, type WordTable } from "../common/words.ts";
-import { ROOT } from "./children.ts";
+import { describe, EXIT, reportError, RunError, UsageError } from "../common/base/errors.ts";
+import { LANES, permissionsOf } from "../common/model/lanes.ts";
+import { print } from "../common/base/output.ts";
+import { type Protocol, PROTOCOLS, type Role } from "../common/model/protocol.ts";
+import { basename, join, resolve, stripAnsiCode } from "../common/base/std.ts";
+import { shownWord } from "../common/base/visible.ts";
+import { helpLines, readWords, type WordTable } from "../common/cli/arguments.ts";
+import { ROOT } from "./lib/children.ts";
 
 const WORDS: WordTable = {
   target: { value: "TRIPLE", help: "machine to compile for, such as aarch64-unknown-linux-gnu" },

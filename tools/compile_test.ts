@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
-import { join } from "../common/std.ts";
-import { ROOT } from "./children.ts";
+import { join } from "../common/base/std.ts";
+import { ROOT } from "./lib/children.ts";
 
 async function compile(words: string[], env: Record<string, string>) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {

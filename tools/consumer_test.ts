@@ -1,7 +1,7 @@
 /** The library in another project: its own settings for TypeScript apply to what it imports, too. */
-import { join, toFileUrl } from "../common/std.ts";
+import { join, toFileUrl } from "../common/base/std.ts";
 import { assertEquals } from "../common/testing/assert.ts";
-import { ROOT } from "./children.ts";
+import { ROOT } from "./lib/children.ts";
 
 const PROGRAM = `
 import { connectDtls, type ConnectDtlsOptions, listenDtls, type ListenDtlsOptions } from "DTLS";

@@ -1,7 +1,7 @@
 /** `--cpu` keeps an end on one core, on the kinds of I/O where one thread does it all. */
 import { assert, assertEquals } from "../common/testing/assert.ts";
-import { StubServer } from "./stub_peers.ts";
-import { assertOneLine, laneNamed, lanesOf, Workplace } from "./testing.ts";
+import { StubServer } from "../common/testing/stub_peers.ts";
+import { assertOneLine, laneNamed, lanesOf, Workplace } from "../common/testing/pairs.ts";
 
 const CALLING = lanesOf("tcp", "udp", "tls", "dtls").filter((lane) => lane.io !== "async");
 

@@ -1,10 +1,10 @@
 /** Servers with `--echo` and `--discard` take whatever comes, of any number of clients. */
-import { LANES } from "../common/lanes.ts";
-import type { Protocol } from "../common/protocol.ts";
+import { LANES } from "../common/model/lanes.ts";
+import type { Protocol } from "../common/model/protocol.ts";
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { within } from "../common/testing/within.ts";
-import { bytesOf, talkTo } from "./stub_peers.ts";
-import { Workplace } from "./testing.ts";
+import { bytesOf, talkTo } from "../common/testing/stub_peers.ts";
+import { Workplace } from "../common/testing/pairs.ts";
 
 /** Sends to a server what is no message of the pairs', and gives what comes back. */
 async function echoOf(

@@ -1,10 +1,10 @@
 /** The system's errors about one datagram end no run: they are losses, on every kind of I/O. */
-import { permissionsOf } from "../common/lanes.ts";
-import { join } from "../common/std.ts";
+import { permissionsOf } from "../common/model/lanes.ts";
+import { join } from "../common/base/std.ts";
 import { assert, assertEquals } from "../common/testing/assert.ts";
 import { cannotMakeTrouble, withoutNetwork } from "../common/testing/trouble.ts";
-import { ROOT } from "./children.ts";
-import { assertOneLine, lanesOf, readDocument, Workplace } from "./testing.ts";
+import { ROOT } from "./lib/children.ts";
+import { assertOneLine, lanesOf, readDocument, Workplace } from "../common/testing/pairs.ts";
 
 const FLAKY = join(ROOT, "common", "testing", "flaky_datagrams.ts");
 

@@ -1,7 +1,7 @@
 /** The secure pairs against OpenSSL's own client and server, both ends with certificates. */
-import { type Lane, LANES } from "../common/lanes.ts";
+import { type Lane, LANES } from "../common/model/lanes.ts";
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
-import { Workplace } from "./testing.ts";
+import { Workplace } from "../common/testing/pairs.ts";
 
 const SECURE = LANES.filter((lane) => lane.engine !== null);
 

@@ -1,10 +1,10 @@
 /** Ctrl-C ends a run in order, whatever the program is doing: exit code 130, partial results. */
-import { LANES } from "../common/lanes.ts";
+import { LANES } from "../common/model/lanes.ts";
 import { assert, assertEquals } from "../common/testing/assert.ts";
 import { within } from "../common/testing/within.ts";
-import { readLog } from "./log_reader.ts";
-import { StubServer } from "./stub_peers.ts";
-import { assertOneLine, readDocument, untilLogged, Workplace } from "./testing.ts";
+import { readLog } from "./report/log_reader.ts";
+import { StubServer } from "../common/testing/stub_peers.ts";
+import { assertOneLine, readDocument, untilLogged, Workplace } from "../common/testing/pairs.ts";
 
 /** More messages than any machine exchanges before the test has looked. */
 const ENDLESS = [

@@ -4,7 +4,7 @@ import { testCertificates } from "../common/testing/certs.ts";
 import { askForKeys, SmallTcp } from "../common/testing/deaf_peer.ts";
 import { within } from "../common/testing/within.ts";
 import { connectTls } from "../tls/mod.ts";
-import { lanesOf, Workplace } from "./testing.ts";
+import { lanesOf, Workplace } from "../common/testing/pairs.ts";
 
 /** Far more than the buffers of both systems hold, and than may wait. */
 const MAX_BYTES = 2 * 1024 * 1024;

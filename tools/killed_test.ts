@@ -1,12 +1,12 @@
 /** kill -9: a document is whole or is not there, logs can be reported, and no child lives on. */
-import { join } from "../common/std.ts";
+import { join } from "../common/base/std.ts";
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { cannotMakeTrouble, childrenOf, killHard, wordsOf } from "../common/testing/trouble.ts";
 import { within } from "../common/testing/within.ts";
-import { ROOT } from "./children.ts";
+import { ROOT } from "./lib/children.ts";
 import { readDocument as readAnything } from "./report/documents.ts";
-import { laneNamed, readDocument, Workplace } from "./testing.ts";
-import { endingOf, startRunAll } from "./testing_run_all.ts";
+import { laneNamed, readDocument, Workplace } from "../common/testing/pairs.ts";
+import { endingOf, startRunAll } from "../common/testing/run_all.ts";
 
 /** So often each program is killed, each time at another moment. */
 const KILLS = 6;

@@ -1,7 +1,7 @@
 /** What goes over the wire does not hang on how an end waits: ends of all kinds go together. */
-import { laneName } from "../common/protocol.ts";
+import { laneName } from "../common/model/protocol.ts";
 import { assertEquals } from "../common/testing/assert.ts";
-import { laneNamed, readDocument, Workplace } from "./testing.ts";
+import { laneNamed, readDocument, Workplace } from "../common/testing/pairs.ts";
 
 /** Client and server: every kind of I/O and every engine meets another one, as either end. */
 const MIXES = (["tcp", "udp", "tls", "dtls"] as const).flatMap((protocol) => {

@@ -1,6 +1,6 @@
-import type { RunResult } from "../common/result.ts";
+import type { RunResult } from "../common/measure/result.ts";
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
-import { laneNamed, type PairEnding, readDocument, Workplace } from "./testing.ts";
+import { laneNamed, type PairEnding, readDocument, Workplace } from "../common/testing/pairs.ts";
 
 /** The runs of a pair that ended by itself: the client's and the server's. */
 function runsOf({ client, server }: PairEnding): [RunResult, RunResult] {

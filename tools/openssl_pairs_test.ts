@@ -1,7 +1,7 @@
 /** What the pairs on OpenSSL can besides: resumption, versions, ciphers. */
-import { LANES } from "../common/lanes.ts";
+import { LANES } from "../common/model/lanes.ts";
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
-import { assertOneLine, readDocument, Workplace } from "./testing.ts";
+import { assertOneLine, readDocument, Workplace } from "../common/testing/pairs.ts";
 
 const OPENSSL = LANES.filter((lane) => lane.engine === "openssl");
 

@@ -1,14 +1,18 @@
 /** A user's own certificates, in the hands of the commands that need some. */
 import { createPrivateKey } from "node:crypto";
-import { snapshot, withDirectory, writeOwnCertificates } from "../certs/testing.ts";
-import { join } from "../common/std.ts";
+import {
+  snapshot,
+  withDirectory,
+  writeOwnCertificates,
+} from "../common/testing/own_certificates.ts";
+import { join } from "../common/base/std.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../common/testing/assert.ts";
-import { RunError } from "../common/errors.ts";
-import { LANES } from "../common/lanes.ts";
+import { RunError } from "../common/base/errors.ts";
+import { LANES } from "../common/model/lanes.ts";
 import { LaneStage } from "./bench/lane_stage.ts";
 import { casesOf } from "./bench/matrix.ts";
 import { whyNotAll } from "./bench/obstacles.ts";
-import { ROOT } from "./children.ts";
+import { ROOT } from "./lib/children.ts";
 
 const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-sys=hostname,cpus", "--allow-run"];
 

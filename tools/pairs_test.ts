@@ -1,7 +1,7 @@
-import { LANES } from "../common/lanes.ts";
+import { LANES } from "../common/model/lanes.ts";
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
-import { readLog } from "./log_reader.ts";
-import { type PairEnding, readDocument, Workplace } from "./testing.ts";
+import { readLog } from "./report/log_reader.ts";
+import { type PairEnding, readDocument, Workplace } from "../common/testing/pairs.ts";
 
 const SMALL = ["--sizes", "100,5000,16384", "--repeat", "4"];
 

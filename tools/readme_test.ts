@@ -1,9 +1,9 @@
 /** What the README shows, tried. */
-import { join, toFileUrl } from "../common/std.ts";
+import { join, toFileUrl } from "../common/base/std.ts";
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { within } from "../common/testing/within.ts";
-import { ROOT } from "./children.ts";
-import { Workplace } from "./testing.ts";
+import { ROOT } from "./lib/children.ts";
+import { Workplace } from "../common/testing/pairs.ts";
 
 /** The programs under "DTLS for your own program", at most 15 lines each besides blank ones. */
 async function programs(port: number): Promise<string[]> {

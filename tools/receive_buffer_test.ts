@@ -1,7 +1,7 @@
 /** What a server says of datagrams that have reached its machine and not the program. */
 import { assertEquals, assertMatch, assertNotMatch } from "../common/testing/assert.ts";
 import { within } from "../common/testing/within.ts";
-import { lanesOf, Workplace } from "./testing.ts";
+import { lanesOf, Workplace } from "../common/testing/pairs.ts";
 
 /** More than a listener's buffer of 4 MiB holds. */
 const DATAGRAMS = 12_000;

@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { EXIT, reportError, UsageError } from "../common/errors.ts";
-import { openDocument, print } from "../common/output.ts";
-import { helpLines, numberOf, readWords, type WordTable } from "../common/words.ts";
+import { EXIT, reportError, UsageError } from "../common/base/errors.ts";
+import { openDocument, print } from "../common/base/output.ts";
+import { helpLines, numberOf, readWords, type WordTable } from "../common/cli/arguments.ts";
 import { compareJobs } from "./report/compare.ts";
 import { comparisonJson, formatComparison } from "./report/compare_output.ts";
 import { newestFolder } from "./report/documents.ts";

@@ -1,6 +1,6 @@
-import { join } from "../common/std.ts";
+import { join } from "../common/base/std.ts";
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
-import { ROOT } from "./children.ts";
+import { ROOT } from "./lib/children.ts";
 import { folderWith } from "./report/testing/folder.ts";
 import { fakeDocument, fakeLog, type FakeRun, fakeRun } from "./report/testdata/documents.ts";
 

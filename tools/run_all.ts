@@ -6,16 +6,16 @@
  * @module
  */
 import { ensureCertificates } from "../certs/generate.ts";
-import { DEFAULT_CERTS, readPassphrase } from "../common/certificates.ts";
-import { describe, EXIT, reportError, UsageError } from "../common/errors.ts";
-import { LANES } from "../common/lanes.ts";
-import { sizesOf } from "../common/options.ts";
-import { openDocument, print } from "../common/output.ts";
-import { checkPlan, FULL_PLAN, MAX_REPEAT, MAX_SECONDS, QUICK_PLAN } from "../common/plan.ts";
-import { describeEnvironment, formatDocument, makeDocument } from "../common/result.ts";
-import { say } from "../common/say.ts";
-import { join, resolve } from "../common/std.ts";
-import { shownWord } from "../common/visible.ts";
+import { DEFAULT_CERTS, readPassphrase } from "../common/pem/certificate_files.ts";
+import { describe, EXIT, reportError, UsageError } from "../common/base/errors.ts";
+import { LANES } from "../common/model/lanes.ts";
+import { sizesOf } from "../common/cli/options.ts";
+import { openDocument, print } from "../common/base/output.ts";
+import { checkPlan, FULL_PLAN, MAX_REPEAT, MAX_SECONDS, QUICK_PLAN } from "../common/model/plan.ts";
+import { describeEnvironment, formatDocument, makeDocument } from "../common/measure/result.ts";
+import { say } from "../common/base/say.ts";
+import { join, resolve } from "../common/base/std.ts";
+import { shownWord } from "../common/base/visible.ts";
 import {
   choiceOf,
   helpLines,
@@ -24,15 +24,15 @@ import {
   readWords,
   type Values,
   type WordTable,
-} from "../common/words.ts";
-import type { Job } from "./lane_run.ts";
-import type { Exchange } from "./progress.ts";
-import { keep, makeFolder } from "./results_folder.ts";
-import { Rounds, type RoundsResult } from "./rounds.ts";
-import { measuredJobs } from "./rounds_figures.ts";
-import { type Cores, twoCores } from "./rounds_machine.ts";
-import { explainColumns, formatJobs } from "./summary.ts";
-import { warningsOf } from "./warnings.ts";
+} from "../common/cli/arguments.ts";
+import type { Job } from "./run_all/job.ts";
+import type { Exchange } from "./run_all/job.ts";
+import { keep, makeFolder } from "./lib/results_folder.ts";
+import { Rounds, type RoundsResult } from "./run_all/rounds.ts";
+import { measuredJobs } from "./run_all/rounds_figures.ts";
+import { type Cores, twoCores } from "./lib/machine.ts";
+import { explainColumns, formatJobs } from "./run_all/summary.ts";
+import { warningsOf } from "./run_all/warnings.ts";
 
 const WORDS: WordTable = {
   lanes: { value: "A,B", help: "only these lanes, or all (default: resumed ones async alone)" },

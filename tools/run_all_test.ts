@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "../common/testing/assert.ts";
-import { UsageError } from "../common/errors.ts";
-import { LANES } from "../common/lanes.ts";
-import { dirname, join } from "../common/std.ts";
+import { UsageError } from "../common/base/errors.ts";
+import { LANES } from "../common/model/lanes.ts";
+import { dirname, join } from "../common/base/std.ts";
 import { JOBS, parseRunAll } from "./run_all.ts";
-import { readDocument, Workplace } from "./testing.ts";
-import { endingOf, startRunAll } from "./testing_run_all.ts";
+import { readDocument, Workplace } from "../common/testing/pairs.ts";
+import { endingOf, startRunAll } from "../common/testing/run_all.ts";
 
 /** The one folder of results, and what is in it. */
 async function resultsOf(place: Workplace) {

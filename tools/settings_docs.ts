@@ -6,16 +6,16 @@
  *
  * @module
  */
-import { EXIT, reportError } from "../common/errors.ts";
+import { EXIT, reportError } from "../common/base/errors.ts";
 import { CONTEXT_SETTINGS } from "../common/openssl/context.ts";
 import { CLIENT_CONTEXT } from "../common/openssl/settings_table.ts";
-import { print } from "../common/output.ts";
+import { print } from "../common/base/output.ts";
 import type { Setting } from "../common/settings/check.ts";
-import { join } from "../common/std.ts";
-import { helpLines, readWords, type WordTable } from "../common/words.ts";
-import { CONNECT_DTLS, LISTEN_DTLS } from "../dtls/settings.ts";
-import { CONNECT_TLS, LISTEN_TLS } from "../tls/settings.ts";
-import { ROOT } from "./children.ts";
+import { join } from "../common/base/std.ts";
+import { helpLines, readWords, type WordTable } from "../common/cli/arguments.ts";
+import { CONNECT_DTLS, LISTEN_DTLS } from "../dtls/lib/settings.ts";
+import { CONNECT_TLS, LISTEN_TLS } from "../tls/lib/settings.ts";
+import { ROOT } from "./lib/children.ts";
 
 const WORDS: WordTable = { help: { help: "show this and end" } };
 

@@ -2,8 +2,8 @@
 import { PosixSocket } from "../common/posix/socket.ts";
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { within } from "../common/testing/within.ts";
-import { bytesOf, messageText, StubServer, talkTo } from "./stub_peers.ts";
-import { assertOneLine, lanesOf, readDocument, Workplace } from "./testing.ts";
+import { bytesOf, messageText, StubServer, talkTo } from "../common/testing/stub_peers.ts";
+import { assertOneLine, lanesOf, readDocument, Workplace } from "../common/testing/pairs.ts";
 
 const STREAMS = lanesOf("tcp", "tls");
 const DATAGRAMS = lanesOf("udp", "dtls");

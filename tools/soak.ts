@@ -7,12 +7,18 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { type CertificateSet, generateCertificates } from "../certs/generate.ts";
-import { EXIT, reportError, RunError } from "../common/errors.ts";
+import { EXIT, reportError, RunError } from "../common/base/errors.ts";
 import { liveSessions } from "../common/openssl/session.ts";
 import type { ListenSettings } from "../common/openssl/settings.ts";
-import { print } from "../common/output.ts";
-import { fromFileUrl, sprintf } from "../common/std.ts";
-import { choiceOf, helpLines, numberOf, readWords, type WordTable } from "../common/words.ts";
+import { print } from "../common/base/output.ts";
+import { fromFileUrl, sprintf } from "../common/base/std.ts";
+import {
+  choiceOf,
+  helpLines,
+  numberOf,
+  readWords,
+  type WordTable,
+} from "../common/cli/arguments.ts";
 import { growthOf, pointsOf } from "./soak/growth.ts";
 import { connectDtls, listenDtls } from "../dtls/mod.ts";
 import { connectTls, listenTls } from "../tls/mod.ts";

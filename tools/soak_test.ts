@@ -1,6 +1,6 @@
-import { join } from "../common/std.ts";
+import { join } from "../common/base/std.ts";
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
-import { ROOT } from "./children.ts";
+import { ROOT } from "./lib/children.ts";
 
 /** Runs the soak with the permissions that its help names. */
 async function soak(...words: string[]) {

@@ -2,9 +2,9 @@
 import { TlsContext } from "../common/openssl/context.ts";
 import { loadOpenSsl } from "../common/openssl/library.ts";
 import { assert, assertEquals } from "../common/testing/assert.ts";
-import { Stranger } from "../dtls/stranger_testing.ts";
-import { bytesOf, messageText } from "./stub_peers.ts";
-import { lanesOf, Workplace } from "./testing.ts";
+import { Stranger } from "../common/testing/dtls_strangers.ts";
+import { bytesOf, messageText } from "../common/testing/stub_peers.ts";
+import { lanesOf, Workplace } from "../common/testing/pairs.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();

@@ -3,8 +3,8 @@ import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { Forger } from "../common/testing/forged.ts";
 import { residentBytes } from "../common/testing/trouble.ts";
 import { within } from "../common/testing/within.ts";
-import { bytesOf, messageText, talkTo } from "./stub_peers.ts";
-import { lanesOf, type RunningServer, Workplace } from "./testing.ts";
+import { bytesOf, messageText, talkTo } from "../common/testing/stub_peers.ts";
+import { lanesOf, type RunningServer, Workplace } from "../common/testing/pairs.ts";
 
 const HOST = "127.0.0.1";
 

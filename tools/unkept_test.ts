@@ -1,12 +1,18 @@
 /** Results that cannot be kept: they are shown, then it is said why, and the exit code is 1. */
-import { basename } from "../common/std.ts";
+import { basename } from "../common/base/std.ts";
 import { FakeStdout } from "../common/testing/fake_stdout.ts";
 import { saidIn } from "../common/testing/stderr.ts";
 import { runAll } from "./run_all.ts";
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { cannotMakeTrouble, smallDisk } from "../common/testing/trouble.ts";
-import { assertOneLine, laneNamed, readDocument, untilLogged, Workplace } from "./testing.ts";
-import { endingOf, startRunAll } from "./testing_run_all.ts";
+import {
+  assertOneLine,
+  laneNamed,
+  readDocument,
+  untilLogged,
+  Workplace,
+} from "../common/testing/pairs.ts";
+import { endingOf, startRunAll } from "../common/testing/run_all.ts";
 
 const LANE = laneNamed("tcp-async");
 const WORDS = ["--sizes", "100,200", "--repeat", "20"];

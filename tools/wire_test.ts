@@ -1,6 +1,6 @@
 /** The bytes on the wire are the original's: a header as printf makes it, filler, and `ack\0`. */
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
-import { lanesOf, Workplace } from "./testing.ts";
+import { lanesOf, Workplace } from "../common/testing/pairs.ts";
 
 const ACK = new TextEncoder().encode("ack\0");
 const LOOPBACK = { hostname: "127.0.0.1", port: 0 } as const;

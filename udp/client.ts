@@ -5,15 +5,16 @@
  *
  * @module
  */
-import { type ClientConnection, type ClientTransport, LOST } from "../common/client.ts";
-import type { Deadline, Deadlines } from "../common/deadline.ts";
-import { InterruptedError } from "../common/errors.ts";
-import { serverAddresses } from "../common/lookup.ts";
-import type { PairOptions } from "../common/options.ts";
-import { clientMain, type Prepare, type Prepared } from "../common/script.ts";
-import { afterWoken } from "../common/udp.ts";
-import { UdpClient } from "../common/udp_client.ts";
-import { preparePosixClient } from "./posix.ts";
+import { type ClientConnection, type ClientTransport, LOST } from "../common/exchange/client.ts";
+import type { Deadline, Deadlines } from "../common/base/deadline.ts";
+import { InterruptedError } from "../common/base/errors.ts";
+import { serverAddresses } from "../common/deno/lookup.ts";
+import type { PairOptions } from "../common/model/pair_options.ts";
+import { clientMain } from "../common/cli/script.ts";
+import type { Prepare, Prepared } from "../common/exchange/prepare.ts";
+import { afterWoken } from "../common/deno/udp.ts";
+import { UdpClient } from "../common/deno/udp_client.ts";
+import { preparePosixClient } from "./blocking.ts";
 
 /** A wait for an answer. */
 interface Waiting {

@@ -5,14 +5,15 @@
  *
  * @module
  */
-import { formatAddress } from "../common/addresses.ts";
-import { listenAddress } from "../common/lookup.ts";
-import type { PairOptions } from "../common/options.ts";
+import { formatAddress } from "../common/base/addresses.ts";
+import { listenAddress } from "../common/deno/lookup.ts";
+import type { PairOptions } from "../common/model/pair_options.ts";
 import { LISTENER_BUFFER_BYTES } from "../common/posix/receive_buffer.ts";
-import { type Prepare, type Prepared, serverMain } from "../common/script.ts";
-import type { DatagramPeer, DatagramServerTransport } from "../common/server_transport.ts";
-import { UdpSocket } from "../common/udp.ts";
-import { preparePosixServer } from "./posix.ts";
+import { serverMain } from "../common/cli/script.ts";
+import type { Prepare, Prepared } from "../common/exchange/prepare.ts";
+import type { DatagramPeer, DatagramServerTransport } from "../common/exchange/server_transport.ts";
+import { UdpSocket } from "../common/deno/udp.ts";
+import { preparePosixServer } from "./blocking.ts";
 
 class UdpPeer implements DatagramPeer {
   readonly peer: string;

@@ -9,16 +9,11 @@
 import { milliseconds } from "../settings/kinds.ts";
 import { checkValue } from "../settings/check.ts";
 import { disregard, guarded, ignore, noteIdentity } from "./calls.ts";
-import type { ContextTarget } from "./configure.ts";
+import type { Callback, ContextTarget } from "./context_target.ts";
 import { OPENSSL_NPN_NEGOTIATED, SSL_TLSEXT_ERR } from "./constants.ts";
 import { takeError } from "./errors.ts";
 import { cString, type OpenSsl, toCString } from "./library.ts";
 import type { PskIdentity } from "./settings.ts";
-
-/** Something that lives as long as the context whose callback it is. */
-export interface Callback {
-  close(): void;
-}
 
 // int (*SSL_CTX_alpn_select_cb_func)(SSL *ssl, const unsigned char **out, unsigned char *outlen,
 //                                    const unsigned char *in, unsigned int inlen, void *arg)

@@ -7,7 +7,8 @@ import {
 } from "../testing/assert.ts";
 import { connectedNet, memoryNet } from "../testing/memory_net.ts";
 import { KEY, pskOptions } from "../testing/psk.ts";
-import { TlsContext, type TlsContextOptions } from "./context.ts";
+import { TlsContext } from "./context.ts";
+import type { TlsContextOptions } from "./settings.ts";
 import { CallbackError } from "./calls.ts";
 import { OpenSslError } from "./errors.ts";
 import { loadOpenSsl } from "./library.ts";

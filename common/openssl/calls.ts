@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { describe } from "../errors.ts";
+import { describe } from "../base/errors.ts";
 import type { OpenSsl } from "./library.ts";
-import { say } from "../say.ts";
+import { say } from "../base/say.ts";
 
 /**
  * A function among the settings has thrown, or returned what cannot be used; the handshake that it

@@ -6,10 +6,10 @@
 import type { Certificate } from "../pem/certificates.ts";
 import type { Credentials } from "../pem/credentials.ts";
 import { MAX_INTERMEDIATES } from "../pem/policy.ts";
-import type { Callback } from "./callbacks.ts";
+import type { Callback, ContextTarget } from "./context_target.ts";
 import { SSL_CTRL, SSL_OP, SSL_SESS_CACHE, SSL_VERIFY, VERSION } from "./constants.ts";
 import { takeError } from "./errors.ts";
-import { type OpenSsl, toCString } from "./library.ts";
+import { toCString } from "./library.ts";
 import { makeVerifier } from "./peer_policy.ts";
 import {
   type DtlsSettings,
@@ -58,13 +58,6 @@ const USUAL_GROUPS = {
 
 /** By its name in node:crypto. */
 const P521 = "secp521r1";
-
-/** An SSL_CTX that is being set up. */
-export interface ContextTarget {
-  readonly lib: OpenSsl;
-  readonly ctx: Deno.PointerObject;
-  readonly datagram: boolean;
-}
 
 /** The oldest and the newest version a context may agree on, as OpenSSL numbers them. */
 export function versionRange(

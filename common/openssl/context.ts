@@ -3,14 +3,20 @@
  *
  * @module
  */
-import { applyAlpn, applyClientPsk, applyKeyLog, type Callback, makeTimer } from "./callbacks.ts";
+import { applyAlpn, applyClientPsk, applyKeyLog, makeTimer } from "./callbacks.ts";
+import type { Callback } from "./context_target.ts";
 import { SSL_CTRL, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_OP } from "./constants.ts";
 import { CookieSecrets } from "./cookies.ts";
 import { applyServerPsk, applyTickets, isWelcome } from "./server_psk.ts";
 import { applyCredentials } from "./credentials.ts";
 import { takeError } from "./errors.ts";
 import { loadOpenSsl, type OpenSsl } from "./library.ts";
-import type { DtlsSettings, TlsClientSettings, TlsServerSettings } from "./settings.ts";
+import type {
+  DtlsSettings,
+  TlsClientSettings,
+  TlsContextOptions,
+  TlsServerSettings,
+} from "./settings.ts";
 import { checkTogether, CLIENT_CONTEXT, SERVER_CONTEXT } from "./settings_table.ts";
 import { checkVariant, setting, type SettingsTable } from "../settings/check.ts";
 import { flag, oneOf } from "../settings/kinds.ts";
@@ -20,29 +26,11 @@ import {
   applyResumption,
   applyVerification,
   applyVersions,
-  type ContextTarget,
   versionRange,
 } from "./configure.ts";
+import type { ContextTarget } from "./context_target.ts";
 import { keyLogOf } from "./key_log.ts";
-import { trustOf } from "./session_trust.ts";
-
-/**
- * Settings of a context, and which end of which transport its sessions are.
- *
- * @example
- * ```ts
- * const options: TlsContextOptions = { role: "server", datagram: true, pskLookup: () => null };
- * using context = new TlsContext(options);
- * if (!context.datagram) throw new Error("it is for DTLS");
- * ```
- */
-export type TlsContextOptions =
-  & {
-    /** True for DTLS over datagrams, false for TLS over a stream. */
-    datagram: boolean;
-  }
-  & (({ role: "client" } & TlsClientSettings) | ({ role: "server" } & TlsServerSettings))
-  & DtlsSettings;
+import { trustOf } from "./context_trust.ts";
 
 /**
  * What is none of a program's business: see docs/security.md. A server chooses the cipher suite by

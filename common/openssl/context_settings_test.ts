@@ -2,7 +2,8 @@
 import { testSettings } from "../testing/settings_suite.ts";
 import { assertThrows } from "../testing/assert.ts";
 import { fickle } from "../testing/wrong_settings.ts";
-import { CONTEXT_SETTINGS, TlsContext, type TlsContextOptions } from "./context.ts";
+import { CONTEXT_SETTINGS, TlsContext } from "./context.ts";
+import type { TlsContextOptions } from "./settings.ts";
 
 for (const role of ["client", "server"] as const) {
   for (const transport of ["tls", "dtls"] as const) {

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Credentials, readCredentials } from "../pem/credentials.ts";
-import type { ContextTarget } from "./configure.ts";
+import type { ContextTarget } from "./context_target.ts";
 import { SSL_CTRL } from "./constants.ts";
 import { takeError } from "./errors.ts";
 import { cString } from "./library.ts";

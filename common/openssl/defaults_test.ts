@@ -2,7 +2,7 @@
 import { makeChain } from "../testing/authority_chain.ts";
 import { assert, assertEquals, assertStringIncludes } from "../testing/assert.ts";
 import { connectedNet, memoryNet, type MemoryNetOptions } from "../testing/memory_net.ts";
-import type { TlsContextOptions } from "./context.ts";
+import type { TlsContextOptions } from "./settings.ts";
 import { loadOpenSsl } from "./library.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.

@@ -3,7 +3,7 @@
  * exit code.
  */
 import { assertEquals } from "../testing/assert.ts";
-import { fromFileUrl } from "../std.ts";
+import { fromFileUrl } from "../base/std.ts";
 
 const PROGRAM = fromFileUrl(new URL("../testing/busy/program.ts", import.meta.url));
 

@@ -6,7 +6,8 @@ import { saidIn } from "../testing/stderr.ts";
 import { CallbackError } from "./calls.ts";
 import { loadOpenSsl } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
-import { TlsContext, type TlsContextOptions } from "./context.ts";
+import { TlsContext } from "./context.ts";
+import type { TlsContextOptions } from "./settings.ts";
 import { TlsSession } from "./session.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Security } from "../protocol.ts";
+import type { Security } from "../model/protocol.ts";
 import { SSL_CTRL, TLSEXT_NAMETYPE_HOST_NAME } from "./constants.ts";
 import { cString, type OpenSsl } from "./library.ts";
 import { type PeerCertificate, readCertificate } from "./peer_certificate.ts";

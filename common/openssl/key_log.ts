@@ -4,8 +4,8 @@
  * @module
  */
 
-import { describe } from "../errors.ts";
-import { say } from "../say.ts";
+import { describe } from "../base/errors.ts";
+import { say } from "../base/say.ts";
 
 /** Names a file for key logs: curl, browsers and Wireshark know it by this name. */
 const VARIABLE = "SSLKEYLOGFILE";

@@ -1,7 +1,7 @@
-import { join, toFileUrl } from "../std.ts";
+import { join, toFileUrl } from "../base/std.ts";
 import { assert, assertEquals, assertInstanceOf, assertMatch } from "../testing/assert.ts";
 import { connectedNet, memoryNet } from "../testing/memory_net.ts";
-import { ROOT } from "../../tools/children.ts";
+import { ROOT } from "../../tools/lib/children.ts";
 import { CallbackError } from "./calls.ts";
 import { keyLogOf } from "./key_log.ts";
 import { loadOpenSsl } from "./library.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RunError } from "../errors.ts";
+import { RunError } from "../base/errors.ts";
 import { OPENSSL_INIT_NO_ATEXIT, OPENSSL_VERSION } from "./constants.ts";
 import { LIBCRYPTO, LIBSSL } from "./symbols.ts";
 

@@ -4,8 +4,8 @@
  * @module
  */
 import { X509Certificate } from "node:crypto";
-import { addressText } from "../addresses.ts";
-import { visible } from "../visible.ts";
+import { addressText } from "../base/addresses.ts";
+import { visible } from "../base/visible.ts";
 import { GEN, NID_SUBJECT_ALT_NAME, XN_FLAG_RFC2253_UTF8 } from "./constants.ts";
 import type { OpenSsl } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "../testing/assert.ts";
 import { testCertificates } from "../testing/certs.ts";
 import { type ProtocolName, PROTOCOLS, ResumptionBench } from "../testing/resumption.ts";
-import { TlsContext, type TlsContextOptions } from "./context.ts";
+import { TlsContext } from "./context.ts";
+import type { TlsContextOptions } from "./settings.ts";
 import { loadOpenSsl } from "./library.ts";
 import type { TlsClientSettings, TlsServerSettings } from "./settings.ts";
 

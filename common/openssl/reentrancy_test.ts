@@ -4,7 +4,7 @@
  */
 import { assertEquals } from "../testing/assert.ts";
 import { seededRandom } from "../testing/fake_random.ts";
-import { fromFileUrl } from "../std.ts";
+import { fromFileUrl } from "../base/std.ts";
 
 const PROGRAM = fromFileUrl(new URL("../testing/reentrancy/program.ts", import.meta.url));
 

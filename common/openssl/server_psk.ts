@@ -6,9 +6,10 @@
  */
 import { byteString } from "../settings/kinds.ts";
 import { checkValue } from "../settings/check.ts";
-import { type Callback, write } from "./callbacks.ts";
+import { write } from "./callbacks.ts";
+import type { Callback } from "./context_target.ts";
 import { guarded, ignore, noteIdentity, noteOrigin, noteWelcome } from "./calls.ts";
-import type { ContextTarget } from "./configure.ts";
+import type { ContextTarget } from "./context_target.ts";
 import { SSL_TICKET, VERSION } from "./constants.ts";
 import { takeError } from "./errors.ts";
 import { cString, type OpenSsl, toCString } from "./library.ts";

@@ -7,8 +7,8 @@
  *
  * @module
  */
-import { Borrowed } from "../borrowed.ts";
-import { TimeoutError } from "../errors.ts";
+import { Borrowed } from "../base/reused_memory.ts";
+import { TimeoutError } from "../base/errors.ts";
 import { type CallRecord, enterCall, report } from "./calls.ts";
 import { SSL_CTRL, SSL_ERROR, SSL_OP } from "./constants.ts";
 import type { TlsContext } from "./context.ts";

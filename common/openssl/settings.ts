@@ -327,3 +327,23 @@ export const MAX_HANDSHAKES_PER_ADDRESS = 128;
 
 /** Sessions of a listener, where nothing else is said. */
 export const MAX_SESSIONS = 10_000;
+
+/**
+ * Settings of a context, and which end of which transport its sessions are.
+ *
+ * @example
+ * ```ts
+ * import { TlsContext } from "./context.ts";
+ *
+ * const options: TlsContextOptions = { role: "server", datagram: true, pskLookup: () => null };
+ * using context = new TlsContext(options);
+ * if (!context.datagram) throw new Error("it is for DTLS");
+ * ```
+ */
+export type TlsContextOptions =
+  & {
+    /** True for DTLS over datagrams, false for TLS over a stream. */
+    datagram: boolean;
+  }
+  & (({ role: "client" } & TlsClientSettings) | ({ role: "server" } & TlsServerSettings))
+  & DtlsSettings;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { certificateName } from "../addresses.ts";
+import { certificateName } from "../base/addresses.ts";
 import {
   checkSettings,
   group,

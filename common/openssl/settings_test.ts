@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "../testing/assert.ts";
 import { testCertificates } from "../testing/certs.ts";
 import { connectedNet, contextOptions, memoryNet } from "../testing/memory_net.ts";
-import { TlsContext, type TlsContextOptions } from "./context.ts";
+import { TlsContext } from "./context.ts";
+import type { TlsContextOptions } from "./settings.ts";
 import { CertificateError, OpenSslError } from "./errors.ts";
 import { loadOpenSsl } from "./library.ts";
 import type { TlsVersion } from "./settings.ts";

@@ -3,7 +3,7 @@ import { generateCertificates } from "../../certs/generate.ts";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "../testing/assert.ts";
 import { formatPem, parsePem } from "./blocks.ts";
 import { PemError } from "./errors.ts";
-import { PKCS8 } from "./testing.ts";
+import { PKCS8 } from "../testing/pem.ts";
 
 const NOTE = "-----BEGIN NOTE-----\naGVsbG8=\n-----END NOTE-----\n";
 const HELLO = new TextEncoder().encode("hello");

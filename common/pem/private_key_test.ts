@@ -5,7 +5,7 @@ import { assert, assertEquals, assertInstanceOf, assertThrows } from "../testing
 import { formatPem, parsePem } from "./blocks.ts";
 import { PemError } from "./errors.ts";
 import { readPrivateKey } from "./private_key.ts";
-import { ENCRYPTED, ENCRYPTED_OTHERWISE, PASSPHRASE, PKCS8, SEC1 } from "./testing.ts";
+import { ENCRYPTED, ENCRYPTED_OTHERWISE, PASSPHRASE, PKCS8, SEC1 } from "../testing/pem.ts";
 
 const WORDS = { missing: "it is missing", wrong: "it is wrong" };
 

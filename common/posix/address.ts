@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { addressBytes, addressText, formatAddress, withoutZone } from "../addresses.ts";
-import { noInterface } from "../lookup.ts";
+import { addressBytes, addressText, formatAddress, withoutZone } from "../base/addresses.ts";
+import { noInterface } from "../base/network_errors.ts";
 import { type Libc, loadLibc } from "./libc.ts";
 import { AF_INET, IF_NAMESIZE, type Platform } from "./platform.ts";
 

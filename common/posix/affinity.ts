@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RunError } from "../errors.ts";
+import { RunError } from "../base/errors.ts";
 import { EINVAL, PosixError } from "./errors.ts";
 import { loadLibc } from "./libc.ts";
 

@@ -1,4 +1,4 @@
-import { describe } from "../errors.ts";
+import { describe } from "../base/errors.ts";
 import { assert, assertEquals } from "../testing/assert.ts";
 import { ECONNREFUSED, EINVAL, PosixError } from "./errors.ts";
 

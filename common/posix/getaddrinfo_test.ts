@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { addressBytes, parseHost } from "../addresses.ts";
+import { addressBytes, parseHost } from "../base/addresses.ts";
 import { assertEquals } from "../testing/assert.ts";
 
 /** netdb.h and bits/socket.h of Linux: only addresses are read, and nothing is asked for. */

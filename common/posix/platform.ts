@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { RunError } from "../errors.ts";
+import { RunError } from "../base/errors.ts";
 
 /** One system's libc. */
 export interface Platform {

@@ -1,4 +1,4 @@
-import { RunError } from "../errors.ts";
+import { RunError } from "../base/errors.ts";
 import { assertEquals, assertMatch, assertThrows } from "../testing/assert.ts";
 import { platformOf } from "./platform.ts";
 

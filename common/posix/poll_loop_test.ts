@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers";
-import { InterruptedError } from "../errors.ts";
+import { InterruptedError } from "../base/errors.ts";
 import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { within } from "../testing/within.ts";

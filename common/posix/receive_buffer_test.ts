@@ -1,6 +1,6 @@
 /** What a socket's receive buffer is asked to be, and what the system says of it. */
 import { assert, assertEquals } from "../testing/assert.ts";
-import { UdpSocket } from "../udp.ts";
+import { UdpSocket } from "../deno/udp.ts";
 import { loadLibc } from "./libc.ts";
 import { PollLoop } from "./poll_loop.ts";
 import { LISTENER_BUFFER_BYTES, ReceiveBuffer, type ReceiveBufferState } from "./receive_buffer.ts";

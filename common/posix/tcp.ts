@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { TimeoutError } from "../errors.ts";
-import { listenError } from "../net.ts";
-import type { MaybePromise } from "../protocol.ts";
-import { EXHAUSTED_PAUSE_MS, isExhausted, isGone } from "../system_errors.ts";
+import { TimeoutError } from "../base/errors.ts";
+import { listenError } from "../base/network_errors.ts";
+import type { MaybePromise } from "../base/maybe_promise.ts";
+import { EXHAUSTED_PAUSE_MS, isExhausted, isGone } from "../base/system_errors.ts";
 import type { SocketAddress } from "./address.ts";
 import { POLLIN, POLLOUT } from "./platform.ts";
 import type { PollLoop, Wait } from "./poll_loop.ts";

@@ -1,4 +1,4 @@
-import { InterruptedError, RunError, TimeoutError } from "../errors.ts";
+import { InterruptedError, RunError, TimeoutError } from "../base/errors.ts";
 import {
   assert,
   assertEquals,

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { listenError } from "../net.ts";
-import type { MaybePromise } from "../protocol.ts";
-import { isLoss } from "../system_errors.ts";
+import { listenError } from "../base/network_errors.ts";
+import type { MaybePromise } from "../base/maybe_promise.ts";
+import { isLoss } from "../base/system_errors.ts";
 import type { SocketAddress } from "./address.ts";
 import { EAGAIN, ICMP_ERRORS, PosixError } from "./errors.ts";
 import { loadLibc } from "./libc.ts";

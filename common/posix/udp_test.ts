@@ -1,4 +1,4 @@
-import { InterruptedError, RunError } from "../errors.ts";
+import { InterruptedError, RunError } from "../base/errors.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../testing/assert.ts";
 import { atOnce, later } from "../testing/within.ts";
 import { PosixError } from "./errors.ts";

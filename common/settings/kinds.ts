@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { type Host, parseHost } from "../addresses.ts";
-import { visible } from "../visible.ts";
+import { type Host, parseHost } from "../base/addresses.ts";
+import { visible } from "../base/visible.ts";
 import { isDetached, type Kind, Misfit, OBJECTS, show, wrongKind, wrongValue } from "./kind.ts";
 
 /** A whole number. */

@@ -1,5 +1,5 @@
 /**
- * The typed edge to @std/assert, for tests; why it is there, common/std.ts says.
+ * The typed edge to @std/assert, for tests; why it is there, common/base/std.ts says.
  *
  * @module
  */

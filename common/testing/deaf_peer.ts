@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TimeoutError } from "../errors.ts";
+import { TimeoutError } from "../base/errors.ts";
 import { SocketAddress } from "../posix/address.ts";
 import { loadLibc } from "../posix/libc.ts";
 import { IPPROTO_TCP } from "../posix/platform.ts";

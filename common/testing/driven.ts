@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { DrivenSession } from "../driven_session.ts";
-import type { MaybePromise } from "../protocol.ts";
+import { DrivenSession } from "../secure/driver.ts";
+import type { MaybePromise } from "../base/maybe_promise.ts";
 
 /** Long enough for whatever is bound to come, in milliseconds. */
 export const LONG_MS = 20_000;

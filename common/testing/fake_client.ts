@@ -4,13 +4,14 @@
  *
  * @module
  */
-import type { ClientConnection, ClientRun, ClientTransport } from "../client.ts";
-import { STEP_INDEX, type StepTimer } from "../clock.ts";
-import { Deadlines } from "../deadline.ts";
-import { ACK, parseHeader } from "../message.ts";
-import { parseOptions } from "../options.ts";
-import type { MaybePromise, Protocol, Security } from "../protocol.ts";
-import { Recorder } from "../recorder.ts";
+import type { ClientConnection, ClientRun, ClientTransport } from "../exchange/client.ts";
+import { STEP_INDEX, type StepTimer } from "../measure/clock.ts";
+import { Deadlines } from "../base/deadline.ts";
+import { ACK, parseHeader } from "../model/message.ts";
+import { parseOptions } from "../cli/options.ts";
+import type { Protocol, Security } from "../model/protocol.ts";
+import type { MaybePromise } from "../base/maybe_promise.ts";
+import { Recorder } from "../measure/recorder.ts";
 import { assert } from "./assert.ts";
 
 /** What one call of receive() comes to: bytes, what it returns without any, or an error. */

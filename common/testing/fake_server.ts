@@ -3,20 +3,21 @@
  *
  * @module
  */
-import { Deadlines } from "../deadline.ts";
-import { MessageWriter } from "../message.ts";
-import { messageLine } from "../message_printer.ts";
-import { parseOptions } from "../options.ts";
-import type { MaybePromise, Protocol, Security } from "../protocol.ts";
-import { Recorder } from "../recorder.ts";
-import { Server, type ServerRun } from "../server.ts";
+import { Deadlines } from "../base/deadline.ts";
+import { MessageWriter } from "../model/message.ts";
+import { messageLine } from "../cli/message_printer.ts";
+import { parseOptions } from "../cli/options.ts";
+import type { Protocol, Security } from "../model/protocol.ts";
+import type { MaybePromise } from "../base/maybe_promise.ts";
+import { Recorder } from "../measure/recorder.ts";
+import { Server, type ServerRun } from "../exchange/server.ts";
 import type {
   DatagramPeer,
   DatagramServerTransport,
   OnPeerDatagram,
   ServerConnection,
   ServerTransport,
-} from "../server_transport.ts";
+} from "../exchange/server_transport.ts";
 import { assert } from "./assert.ts";
 import { FakeClock } from "./fake_clock.ts";
 

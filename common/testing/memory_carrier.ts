@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { SessionCarrier } from "../driven_session.ts";
-import type { MaybePromise } from "../protocol.ts";
+import type { SessionCarrier } from "../secure/driver.ts";
+import type { MaybePromise } from "../base/maybe_promise.ts";
 import type { MemoryNet, Sent } from "./memory_net.ts";
 
 /** Whether calls return values, as blocking sockets' do, or promises of them. */

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { TlsContext, type TlsContextOptions } from "../openssl/context.ts";
-import { DtlsEndpoint } from "../openssl/endpoint.ts";
+import { TlsContext } from "../openssl/context.ts";
+import type { TlsContextOptions } from "../openssl/settings.ts";
+import { DtlsEndpoint } from "../secure/endpoint.ts";
 import { ENDED, NOT_YET, TlsSession } from "../openssl/session.ts";
 import { testCertificates } from "./certs.ts";
 

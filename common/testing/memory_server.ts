@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { ROOT } from "../../tools/children.ts";
-import { join } from "../std.ts";
+import { ROOT } from "../../tools/lib/children.ts";
+import { join } from "../base/std.ts";
 import { testCertificates } from "./certs.ts";
 import { within } from "./within.ts";
 

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import type { DtlsConn } from "../../dtls/conn.ts";
-import type { TlsConn } from "../../tls/conn.ts";
+import type { DtlsConn } from "../../dtls/lib/conn.ts";
+import type { TlsConn } from "../../tls/lib/conn.ts";
 import type { PskIdentity, TlsVersion } from "../openssl/settings.ts";
-import type { Role } from "../protocol.ts";
-import { join } from "../std.ts";
+import type { Role } from "../model/protocol.ts";
+import { join } from "../base/std.ts";
 import { assertEquals } from "./assert.ts";
 import { testCertificates } from "./certs.ts";
 

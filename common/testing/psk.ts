@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TlsContextOptions } from "../openssl/context.ts";
+import type { TlsContextOptions } from "../openssl/settings.ts";
 import type { TlsServerSettings } from "../openssl/settings.ts";
 import type { MemoryNetOptions } from "./memory_net.ts";
 

@@ -15,7 +15,8 @@
  *
  * @module
  */
-import { TlsContext, type TlsContextOptions } from "../openssl/context.ts";
+import { TlsContext } from "../openssl/context.ts";
+import type { TlsContextOptions } from "../openssl/settings.ts";
 import { recordLength } from "../openssl/records.ts";
 import type { SavedSession } from "../openssl/saved_session.ts";
 import { TlsSession } from "../openssl/session.ts";

@@ -10,18 +10,18 @@
  * @module
  */
 import { ensureCertificates } from "../../certs/generate.ts";
-import { DEFAULT_CERTS } from "../../common/certificates.ts";
-import { EXIT, reportError, RunError, UsageError } from "../../common/errors.ts";
-import { type Lane, LANES } from "../../common/lanes.ts";
-import { MAX_REPEAT } from "../../common/plan.ts";
-import { print } from "../../common/output.ts";
+import { DEFAULT_CERTS } from "../../common/pem/certificate_files.ts";
+import { EXIT, reportError, RunError, UsageError } from "../../common/base/errors.ts";
+import { type Lane, LANES } from "../../common/model/lanes.ts";
+import { MAX_REPEAT } from "../../common/model/plan.ts";
+import { print } from "../../common/base/output.ts";
 import { pinToCore } from "../../common/posix/affinity.ts";
-import type { ResultDocument } from "../../common/result.ts";
-import { join } from "../../common/std.ts";
-import { shownWord } from "../../common/visible.ts";
-import { failureOf, ROOT, ScriptProcess } from "../children.ts";
+import type { ResultDocument } from "../../common/measure/result.ts";
+import { join } from "../../common/base/std.ts";
+import { shownWord } from "../../common/base/visible.ts";
+import { failureOf, ROOT, ScriptProcess } from "../lib/children.ts";
 import { BENCH_NAMES } from "./obstacles.ts";
-import { twoCores } from "../rounds_machine.ts";
+import { twoCores } from "../lib/machine.ts";
 
 const SIZE_BYTES = 100;
 /** Where the ends stay; null for anywhere. */

@@ -6,9 +6,9 @@
  *
  * @module
  */
-import { MessageWriter } from "../../common/message.ts";
-import { print } from "../../common/output.ts";
-import { MAX_DATAGRAM_BYTES } from "../../common/protocol.ts";
+import { MessageWriter } from "../../common/model/message.ts";
+import { print } from "../../common/base/output.ts";
+import { MAX_DATAGRAM_BYTES } from "../../common/base/datagrams.ts";
 
 if (import.meta.main) {
   const protocol = Deno.args[0] === "udp" ? "udp" : "tcp";

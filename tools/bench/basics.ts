@@ -3,11 +3,15 @@
  *
  * @module
  */
-import { MessageWriter, parseHeader } from "../../common/message.ts";
-import type { TlsContextOptions } from "../../common/openssl/context.ts";
+import { MessageWriter, parseHeader } from "../../common/model/message.ts";
+import type { TlsContextOptions } from "../../common/openssl/settings.ts";
 import { type Libc, loadLibc } from "../../common/posix/libc.ts";
-import { MemoryNet } from "../../common/testing/memory_net.ts";
+import { TlsContext } from "../../common/openssl/context.ts";
+import { TlsSession } from "../../common/openssl/session.ts";
 import type { Need } from "./obstacles.ts";
+
+/** More than any handshake takes. */
+const MAX_FLIGHTS = 10;
 
 /** A file descriptor that no file has. */
 const NO_FD = -1;
@@ -42,18 +46,17 @@ function registerCalls(ignore: boolean): void {
 
 function registerRecord(datagram: boolean, sizeBytes: number, ignore: boolean): void {
   const name = `${datagram ? "DTLS" : "TLS"} record of ${sizeBytes} B sealed and opened`;
-  let net: MemoryNet | undefined;
-  addEventListener("unload", () => net?.[Symbol.dispose]());
+  let ends: Ends | undefined;
+  addEventListener("unload", () => ends?.[Symbol.dispose]());
   const message = new Uint8Array(sizeBytes).fill(0x41);
   // More room than a record has: then OpenSSL is not asked twice.
   const into = new Uint8Array(2 * 16_384);
-  const deliver = (bytes: Uint8Array) => net!.server.session!.feed(bytes as typeof message);
+  const deliver = (bytes: Uint8Array) => ends!.server.feed(bytes as typeof message);
   Deno.bench({ name, group: "basics", ignore }, () => {
-    net ??= connected(datagram);
-    const client = net.client.session!;
+    const { client, server } = ends ??= connected(datagram);
     client.write(message);
     client.drain(deliver);
-    const length = net.server.session!.read(into);
+    const length = server.read(into);
     if (length !== sizeBytes) throw new Error(`${length} bytes were opened`);
   });
 }
@@ -73,13 +76,29 @@ function registerHeader(): void {
   });
 }
 
-/** Two ends in memory that share a key. */
-function connected(datagram: boolean): MemoryNet {
+/** Two ends in memory. */
+interface Ends extends Disposable {
+  readonly client: TlsSession;
+  readonly server: TlsSession;
+}
+
+/** Two ends that share a key, with the handshake behind them. */
+function connected(datagram: boolean): Ends {
   const psk = { identity: "bench", key: new Uint8Array(32).fill(7) };
-  const client: TlsContextOptions = { role: "client", datagram, psk, caCerts: [] };
-  const server: TlsContextOptions = { role: "server", datagram, pskLookup: () => psk.key };
-  const net = new MemoryNet(client, server, {});
-  net.run();
-  if (net.client.established && net.server.established) return net;
-  throw net.client.error ?? net.server.error;
+  using made = new DisposableStack();
+  const sessionOf = (options: TlsContextOptions) =>
+    made.use(new TlsSession(made.use(new TlsContext(options))));
+  const client = sessionOf({ role: "client", datagram, psk, caCerts: [] });
+  const server = sessionOf({ role: "server", datagram, pskLookup: () => psk.key });
+  for (let flight = 0; !client.established || !server.established; flight++) {
+    const [from, to] = flight % 2 === 0 ? [client, server] : [server, client];
+    from.handshake();
+    from.drain((bytes) => {
+      to.feed(bytes as Uint8Array<ArrayBuffer>);
+      to.handshake();
+    });
+    if (flight === MAX_FLIGHTS) throw new Error("the handshake did not complete");
+  }
+  const owned = made.move();
+  return { client, server, [Symbol.dispose]: () => owned.dispose() };
 }

@@ -5,24 +5,25 @@
  * @module
  */
 import { ensureCertificates } from "../../certs/generate.ts";
-import { DEFAULT_CERTS } from "../../common/certificates.ts";
-import { Client, type ClientTransport } from "../../common/client.ts";
-import { setClock } from "../../common/clock.ts";
-import { Deadlines } from "../../common/deadline.ts";
-import { RunError } from "../../common/errors.ts";
-import { laneWords, permissionsOf } from "../../common/lanes.ts";
-import { type PairOptions, parseOptions } from "../../common/options.ts";
-import type { Protocol } from "../../common/protocol.ts";
-import { Recorder } from "../../common/recorder.ts";
-import { writeStderr } from "../../common/say.ts";
-import type { Prepare } from "../../common/script.ts";
-import { join } from "../../common/std.ts";
-import { visible } from "../../common/visible.ts";
+import { DEFAULT_CERTS } from "../../common/pem/certificate_files.ts";
+import { Client, type ClientTransport } from "../../common/exchange/client.ts";
+import { setClock } from "../../common/measure/clock.ts";
+import { Deadlines } from "../../common/base/deadline.ts";
+import { RunError } from "../../common/base/errors.ts";
+import { laneWords, permissionsOf } from "../../common/model/lanes.ts";
+import { parseOptions } from "../../common/cli/options.ts";
+import type { PairOptions } from "../../common/model/pair_options.ts";
+import type { Protocol } from "../../common/model/protocol.ts";
+import { Recorder } from "../../common/measure/recorder.ts";
+import { writeStderr } from "../../common/base/say.ts";
+import type { Prepare } from "../../common/exchange/prepare.ts";
+import { join } from "../../common/base/std.ts";
+import { visible } from "../../common/base/visible.ts";
 import { prepareLane as prepareDtls } from "../../dtls/client.ts";
 import { prepareLane as prepareTcp } from "../../tcp/client.ts";
 import { prepareLane as prepareTls } from "../../tls/client.ts";
 import { prepareLane as prepareUdp } from "../../udp/client.ts";
-import { failureOf, ROOT, ScriptProcess } from "../children.ts";
+import { failureOf, ROOT, ScriptProcess } from "../lib/children.ts";
 import type { BenchCase } from "./matrix.ts";
 import { BENCH_NAMES } from "./obstacles.ts";
 

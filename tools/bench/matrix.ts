@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { UsageError } from "../../common/errors.ts";
-import { type Lane, LANES } from "../../common/lanes.ts";
-import { FULL_PLAN } from "../../common/plan.ts";
-import { IO_KINDS } from "../../common/protocol.ts";
-import { shownWord } from "../../common/visible.ts";
+import { UsageError } from "../../common/base/errors.ts";
+import { type Lane, LANES } from "../../common/model/lanes.ts";
+import { FULL_PLAN } from "../../common/model/plan.ts";
+import { IO_KINDS } from "../../common/model/protocol.ts";
+import { shownWord } from "../../common/base/visible.ts";
 
 /** One connection for all messages, one for each, or one for each that resumes a session. */
 export type Mode = "once" | "message" | "resumed";

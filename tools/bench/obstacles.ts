@@ -5,11 +5,11 @@
  */
 import { ensureCertificates } from "../../certs/generate.ts";
 import { readHolding } from "../../certs/store.ts";
-import { describe } from "../../common/errors.ts";
-import { type Lane, LANES } from "../../common/lanes.ts";
+import { describe } from "../../common/base/errors.ts";
+import { type Lane, LANES } from "../../common/model/lanes.ts";
 import { loadOpenSsl } from "../../common/openssl/library.ts";
 import { loadLibc } from "../../common/posix/libc.ts";
-import { say } from "../../common/say.ts";
+import { say } from "../../common/base/say.ts";
 
 /** What a benchmark is made of, besides the language. */
 export type Need = "processes" | "libc" | "OpenSSL";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Io } from "../../common/protocol.ts";
+import type { Io } from "../../common/model/protocol.ts";
 import { baselineOf, figureOf, medianMessage, ratioOf } from "./figures.ts";
 import type { Job, Mode } from "./jobs.ts";
 import { formatBytes, formatDuration, listOf } from "./units.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { STEPS } from "../../common/protocol.ts";
+import { STEPS } from "../../common/model/protocol.ts";
 import { figuresAt, type Job, type Round, sizesOf } from "./jobs.ts";
 import type { Total } from "./logs.ts";
 

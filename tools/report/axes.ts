@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Io } from "../../common/protocol.ts";
+import type { Io } from "../../common/model/protocol.ts";
 import { type ChartOption, type Ink, ink } from "./chart.ts";
 import type { Job } from "./jobs.ts";
 import { formatDuration } from "./units.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Io, IO_KINDS, STEPS } from "../../common/protocol.ts";
+import { type Io, IO_KINDS, STEPS } from "../../common/model/protocol.ts";
 import { axis, durationAxis, formatTick, inkOf, IO_SHAPES, laneAxis, markOf } from "./axes.ts";
 import { type ChartOption, ink } from "./chart.ts";
 import type { Job } from "./jobs.ts";

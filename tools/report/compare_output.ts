@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { formatTable } from "../../common/table.ts";
-import { visibleJson } from "../../common/visible.ts";
+import { formatTable } from "../../common/cli/table.ts";
+import { visibleJson } from "../../common/base/visible.ts";
 import type { Change, Comparison, LaneChanges } from "./compare.ts";
 import { ENOUGH_LANES } from "./drift.ts";
 import { MIN_ROUNDS } from "./inference.ts";

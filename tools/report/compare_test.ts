@@ -1,4 +1,4 @@
-import type { ResultDocument } from "../../common/result.ts";
+import type { ResultDocument } from "../../common/measure/result.ts";
 import { assert, assertEquals, assertMatch } from "../../common/testing/assert.ts";
 import { compareJobs, type CompareOptions, type Comparison } from "./compare.ts";
 import { formatComparison } from "./compare_output.ts";

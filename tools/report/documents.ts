@@ -4,11 +4,11 @@
  * @module
  */
 import { Ajv, type ErrorObject } from "ajv";
-import { describe, UsageError } from "../../common/errors.ts";
-import type { ResultDocument } from "../../common/result.ts";
+import { describe, UsageError } from "../../common/base/errors.ts";
+import type { ResultDocument } from "../../common/measure/result.ts";
 import { show } from "../../common/settings/kind.ts";
-import schema from "../../common/result.schema.json" with { type: "json" };
-import { dirname, join } from "../../common/std.ts";
+import schema from "../../common/measure/result.schema.json" with { type: "json" };
+import { dirname, join } from "../../common/base/std.ts";
 import { documentFromLogs } from "./from_logs.ts";
 import { findLogs, type FoundLog, lookAtLog } from "./logs.ts";
 import { permit } from "./permit.ts";

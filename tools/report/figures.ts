@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Step } from "../../common/protocol.ts";
+import type { Step } from "../../common/model/protocol.ts";
 import { bootstrap, type Interval, median } from "./inference.ts";
 import { figuresAt, type Job, modeKey, type Round, type SizeFigures } from "./jobs.ts";
 

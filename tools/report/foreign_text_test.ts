@@ -1,6 +1,6 @@
 /** Documents and logs are others' work: what stands in them stays text, on a page and a terminal. */
 import fc from "fast-check";
-import type { ResultDocument } from "../../common/result.ts";
+import type { ResultDocument } from "../../common/measure/result.ts";
 import { assert, assertEquals } from "../../common/testing/assert.ts";
 import { compareJobs } from "./compare.ts";
 import { comparisonJson, formatComparison } from "./compare_output.ts";

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { UsageError } from "../../common/errors.ts";
-import { type Lane, LANES } from "../../common/lanes.ts";
-import { type Role, STEPS } from "../../common/protocol.ts";
-import { type MessageTimes, Recorder } from "../../common/recorder.ts";
-import { makeDocument, type ResultDocument, type RunResult } from "../../common/result.ts";
-import { shownWord } from "../../common/visible.ts";
+import { UsageError } from "../../common/base/errors.ts";
+import { type Lane, LANES } from "../../common/model/lanes.ts";
+import { type Role, STEPS } from "../../common/model/protocol.ts";
+import { Recorder } from "../../common/measure/recorder.ts";
+import type { MessageTimes } from "../../common/measure/outcome.ts";
+import { makeDocument, type ResultDocument, type RunResult } from "../../common/measure/result.ts";
+import { shownWord } from "../../common/base/visible.ts";
 import { type FoundLog, messagesOf } from "./logs.ts";
 import type { LoggedMessage } from "./messages.ts";
 

@@ -1,6 +1,6 @@
-import { UsageError } from "../../common/errors.ts";
-import { join } from "../../common/std.ts";
-import { LOG_COLUMNS } from "../../common/step_log.ts";
+import { UsageError } from "../../common/base/errors.ts";
+import { join } from "../../common/base/std.ts";
+import { LOG_COLUMNS } from "../../common/measure/step_log.ts";
 import { assertEquals, assertRejects } from "../../common/testing/assert.ts";
 import { newestFolder, readDocument } from "./documents.ts";
 import { fakeLog, type FakeRun } from "./testdata/documents.ts";

@@ -3,8 +3,14 @@
  *
  * @module
  */
-import { type Engine, type Io, IO_KINDS, type Protocol, PROTOCOLS } from "../../common/protocol.ts";
-import type { RunResult, SizeResult } from "../../common/result.ts";
+import {
+  type Engine,
+  type Io,
+  IO_KINDS,
+  type Protocol,
+  PROTOCOLS,
+} from "../../common/model/protocol.ts";
+import type { RunResult, SizeResult } from "../../common/measure/result.ts";
 import type { FoundDocument } from "./documents.ts";
 import type { LogFigures, LoggedSize } from "./logs.ts";
 

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { describe, UsageError } from "../../common/errors.ts";
-import { type Role, STEPS } from "../../common/protocol.ts";
-import type { RunResult } from "../../common/result.ts";
-import { basename, join } from "../../common/std.ts";
-import { LOG_COLUMNS } from "../../common/step_log.ts";
-import { piecesOf } from "../log_reader.ts";
+import { describe, UsageError } from "../../common/base/errors.ts";
+import { type Role, STEPS } from "../../common/model/protocol.ts";
+import type { RunResult } from "../../common/measure/result.ts";
+import { basename, join } from "../../common/base/std.ts";
+import { LOG_COLUMNS } from "../../common/measure/step_log.ts";
+import { piecesOf } from "./log_reader.ts";
 import { type LoggedMessage, readMessages } from "./messages.ts";
 
 /** A sum of durations. */

@@ -1,6 +1,6 @@
-import { UsageError } from "../../common/errors.ts";
-import { join } from "../../common/std.ts";
-import { LOG_COLUMNS } from "../../common/step_log.ts";
+import { UsageError } from "../../common/base/errors.ts";
+import { join } from "../../common/base/std.ts";
+import { LOG_COLUMNS } from "../../common/measure/step_log.ts";
 import { assert, assertEquals, assertRejects } from "../../common/testing/assert.ts";
 import { averagesCsv } from "./averages.ts";
 import { jobsOf } from "./jobs.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { visible } from "../../common/visible.ts";
+import { visible } from "../../common/base/visible.ts";
 import type { Report, Section, Table } from "./content.ts";
 
 /** Writes a report as Markdown. */

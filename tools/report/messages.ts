@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Step, STEPS } from "../../common/protocol.ts";
-import { type LoggedStep, readLog } from "../log_reader.ts";
+import { type Step, STEPS } from "../../common/model/protocol.ts";
+import { type LoggedStep, readLog } from "./log_reader.ts";
 
 /** One message of a log. */
 export interface LoggedMessage {

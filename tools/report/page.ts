@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { visible } from "../../common/visible.ts";
+import { visible } from "../../common/base/visible.ts";
 import { escapeText as escape } from "./chart.ts";
 import type { Picture, Report, Section, Table } from "./content.ts";
 import { STYLE } from "./style.ts";

@@ -1,5 +1,5 @@
 /** The page in a browser, as people see it. */
-import { join, toFileUrl } from "../../common/std.ts";
+import { join, toFileUrl } from "../../common/base/std.ts";
 import { assert, assertEquals } from "../../common/testing/assert.ts";
 import { Chromium, findChromium } from "./testing/chromium.ts";
 import { fullDocument } from "./testdata/documents.ts";

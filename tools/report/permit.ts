@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RunError } from "../../common/errors.ts";
+import { RunError } from "../../common/base/errors.ts";
 
 /**
  * Asks for a path that was named, as Deno asks: on a terminal only, and for what was not granted.

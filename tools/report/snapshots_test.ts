@@ -1,8 +1,8 @@
-import { join } from "../../common/std.ts";
+import { join } from "../../common/base/std.ts";
 import { assert, assertEquals } from "../../common/testing/assert.ts";
 import { exportAll, SNAPSHOTS } from "./testdata/exports.ts";
 
-const HINT = "where that was meant: deno run -A tools/report/update_snapshots.ts";
+const HINT = "where that was meant: deno run -A tools/report/testing/update_snapshots.ts";
 
 for (const name of ["averages.csv", "report.md", "report.html", "compare.txt", "compare.json"]) {
   Deno.test(`${name} of the fixed documents is what its snapshot says`, async () => {

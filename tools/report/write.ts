@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { join } from "../../common/std.ts";
-import { describe, RunError, UsageError } from "../../common/errors.ts";
-import { makePrivateFolder, openDocument } from "../../common/output.ts";
+import { join } from "../../common/base/std.ts";
+import { describe, RunError, UsageError } from "../../common/base/errors.ts";
+import { makePrivateFolder, openDocument } from "../../common/base/output.ts";
 import { averagesCsv, COLUMNS } from "./averages.ts";
 import { buildReport, TITLE } from "./build.ts";
 import { type FoundDocument, readDocument } from "./documents.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { Shaker } from "./shake.ts";
+import { Shaker } from "./handshakes.ts";
 
 const WORKER = new URL("./worker.ts", import.meta.url);
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Shaker } from "./shake.ts";
+import { Shaker } from "./handshakes.ts";
 
 const scope = globalThis as unknown as { postMessage(message: string): void };
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DtlsConn } from "../../../dtls/conn.ts";
+import { DtlsConn } from "../../../dtls/lib/conn.ts";
 import { SavedSession } from "../../openssl/saved_session.ts";
 import { STRANGER, type World } from "./world.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DtlsConn } from "../../../dtls/conn.ts";
+import { DtlsConn } from "../../../dtls/lib/conn.ts";
 import { KEY } from "../psk.ts";
 import { STRANGER, type World } from "./world.ts";
 

@@ -5,7 +5,7 @@
  */
 import { CallbackError } from "../../openssl/calls.ts";
 import { CertificateError, OpenSslError } from "../../openssl/errors.ts";
-import { ReplacedError, RunError } from "../../errors.ts";
+import { ReplacedError, RunError } from "../../base/errors.ts";
 
 /** What a callback throws, or its promise rejects with. */
 export class Thrown extends Error {

@@ -8,6 +8,7 @@
  */
 import { liveSessions } from "../../openssl/session.ts";
 import { seededRandom } from "../fake_random.ts";
+import { CALLS } from "./calls.ts";
 import { KINDS } from "./kinds.ts";
 import { World } from "./world.ts";
 
@@ -21,7 +22,7 @@ const MAX_CLIENTS = 500;
 const AT_ONCE = 24;
 
 async function main([protocol = "", kind = "", seed = ""]: string[]): Promise<string[]> {
-  const world = new World(protocol === "dtls", seededRandom(Number(seed)));
+  const world = new World(protocol === "dtls", seededRandom(Number(seed)), CALLS);
   console.error = (line: string) => world.ledger.said(line);
   const { prepare, drive } = KINDS[kind]!;
   prepare(world);

@@ -5,15 +5,16 @@
  */
 import type { TlsContext } from "../../openssl/context.ts";
 import type { SavedSession } from "../../openssl/saved_session.ts";
-import { DtlsConn } from "../../../dtls/conn.ts";
-import { connectDtls, type ConnectDtlsOptions, dtlsContext } from "../../../dtls/connect.ts";
-import { type DtlsListener, listenDtls, type ListenDtlsOptions } from "../../../dtls/listen.ts";
-import type { TlsConn } from "../../../tls/conn.ts";
-import { connectTls, tlsContext } from "../../../tls/connect.ts";
-import { listenTls, type TlsListener } from "../../../tls/listen.ts";
+import { DtlsConn } from "../../../dtls/lib/conn.ts";
+import { connectDtls, dtlsContext } from "../../../dtls/lib/connect.ts";
+import type { ConnectDtlsOptions } from "../../../dtls/lib/settings.ts";
+import { type DtlsListener, listenDtls } from "../../../dtls/lib/listen.ts";
+import type { ListenDtlsOptions } from "../../../dtls/lib/settings.ts";
+import type { TlsConn } from "../../../tls/lib/conn.ts";
+import { connectTls, tlsContext } from "../../../tls/lib/connect.ts";
+import { listenTls, type TlsListener } from "../../../tls/lib/listen.ts";
 import { integerBetween } from "../fake_random.ts";
 import { KEY } from "../psk.ts";
-import { CALLS } from "./calls.ts";
 import { Ledger } from "./ledger.ts";
 
 /** Either library's. */
@@ -41,6 +42,8 @@ const collect = (globalThis as { gc?: () => void }).gc!;
 
 /** What is there, and what has been called. */
 export class World {
+  /** What can be called, by name. */
+  readonly callKinds: readonly (readonly [string, (world: World) => unknown])[];
   readonly ledger = new Ledger();
   readonly random: () => number;
   readonly isDtls: boolean;
@@ -60,7 +63,13 @@ export class World {
   clients = 0;
   readonly #pending = new Set<Promise<unknown>>();
 
-  constructor(isDtls: boolean, random: () => number, extra: Partial<World["extra"]> = {}) {
+  constructor(
+    isDtls: boolean,
+    random: () => number,
+    kinds: World["callKinds"],
+    extra: Partial<World["extra"]> = {},
+  ) {
+    this.callKinds = kinds;
     this.isDtls = isDtls;
     this.random = random;
     this.extra = { listen: () => ({}), connect: () => ({}), ...extra };
@@ -87,7 +96,7 @@ export class World {
   act(): void {
     if (this.calm) return;
     for (let n = integerBetween(this.random, 2, 8); n > 0; n--) {
-      const [name, call] = this.pick(CALLS)!;
+      const [name, call] = this.pick(this.callKinds)!;
       this.calls++;
       try {
         this.track(call(this), name);

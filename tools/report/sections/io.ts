@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Io, IO_KINDS } from "../../../common/protocol.ts";
+import { type Io, IO_KINDS } from "../../../common/model/protocol.ts";
 import { IO_NAMES } from "../axes.ts";
 import { drawChart } from "../chart.ts";
 import { heightOf, ioChart, type IoRow } from "../charts_by_lane.ts";

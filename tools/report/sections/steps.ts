@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { STEPS } from "../../../common/protocol.ts";
+import { STEPS } from "../../../common/model/protocol.ts";
 import { drawChart } from "../chart.ts";
 import { heightOf, type Parts, stepsChart } from "../charts_by_lane.ts";
 import type { Section, Table } from "../content.ts";

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { OneWay } from "../../../common/one_way.ts";
-import { type Engine, type Io, laneName, type Protocol } from "../../../common/protocol.ts";
-import { type Role, type Step, STEPS } from "../../../common/protocol.ts";
-import type { ResultDocument, RunResult, SizeResult } from "../../../common/result.ts";
-import type { Summary } from "../../../common/statistics.ts";
-import { LOG_COLUMNS } from "../../../common/step_log.ts";
+import type { OneWay } from "../../../common/measure/one_way.ts";
+import { type Engine, type Io, laneName, type Protocol } from "../../../common/model/protocol.ts";
+import { type Role, type Step, STEPS } from "../../../common/model/protocol.ts";
+import type { ResultDocument, RunResult, SizeResult } from "../../../common/measure/result.ts";
+import type { Summary } from "../../../common/measure/statistics.ts";
+import { LOG_COLUMNS } from "../../../common/measure/step_log.ts";
 import { seededRandom } from "../inference.ts";
 
 /** What a made-up run is like. */

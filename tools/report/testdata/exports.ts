@@ -6,7 +6,7 @@
 import { compareJobs } from "../compare.ts";
 import { comparisonJson, formatComparison } from "../compare_output.ts";
 import { jobsOf } from "../jobs.ts";
-import { join } from "../../../common/std.ts";
+import { join } from "../../../common/base/std.ts";
 import { formatReport } from "../write.ts";
 import { fakeDocument, fakeRun, FEW_JOBS, smallDocument } from "./documents.ts";
 

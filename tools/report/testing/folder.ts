@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "../../../common/std.ts";
+import { join } from "../../../common/base/std.ts";
 
 /** A folder with files; gone afterwards. */
 export async function folderWith(

@@ -1,0 +1,62 @@
+/**
+ * A TLS or DTLS session on one of the system's own sockets.
+ *
+ * @module
+ */
+import { Borrowed } from "../base/reused_memory.ts";
+import type { SessionCarrier } from "../secure/driver.ts";
+import type { TlsSession } from "../openssl/session.ts";
+import { NOT_YET } from "../posix/socket.ts";
+import { PosixTcp } from "../posix/tcp.ts";
+import type { PosixUdp } from "../posix/udp.ts";
+import { MAX_DATAGRAM_BYTES } from "../base/datagrams.ts";
+import type { MaybePromise } from "../base/maybe_promise.ts";
+
+/**
+ * What is received is fed at once: one piece of memory serves all connections. Of a stream it has
+ * room for some records.
+ */
+const shared = new Borrowed(MAX_DATAGRAM_BYTES);
+
+/** Carries a session's bytes over a TCP connection, or its datagrams over a socket of its own. */
+export class PosixCarrier implements SessionCarrier {
+  readonly #socket: PosixTcp | PosixUdp;
+  readonly #core: TlsSession;
+
+  /** Takes the socket over. */
+  constructor(socket: PosixTcp | PosixUdp, core: TlsSession) {
+    this.#socket = socket;
+    this.#core = core;
+  }
+
+  send(bytes: Uint8Array): MaybePromise<void> {
+    return this.#socket.send(bytes);
+  }
+
+  feed(timeoutMs: number): MaybePromise<boolean> {
+    const received = this.#socket.tryReceive(shared.bytes, timeoutMs);
+    return received !== NOT_YET ? this.#fed(received) : this.#feedLater(timeoutMs);
+  }
+
+  async #feedLater(timeoutMs: number): Promise<boolean> {
+    const dueMs = performance.now() + timeoutMs;
+    while (await this.#socket.readable(dueMs)) {
+      const received = this.#socket.receiveNow(shared.bytes);
+      if (received !== NOT_YET) return this.#fed(received);
+    }
+    return false;
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  /** An empty datagram is nothing, but nothing of a stream is its end. */
+  #fed(received: number): true {
+    if (received === 0 && this.#socket instanceof PosixTcp) {
+      throw new Deno.errors.UnexpectedEof("the peer closed the connection early");
+    }
+    this.#core.feed(shared.first(received));
+    return true;
+  }
+}

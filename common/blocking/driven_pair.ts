@@ -1,0 +1,108 @@
+/**
+ * The secure pairs' connections over sockets whose calls return values while they can.
+ *
+ * @module
+ */
+import { type ClientConnection, LOST } from "../exchange/client.ts";
+import { STEP_INDEX, type StepTimer } from "../measure/clock.ts";
+import { DrivenSession, LATE, type SessionCarrier } from "../secure/driver.ts";
+import { TimeoutError } from "../base/errors.ts";
+import type { TlsSession } from "../openssl/session.ts";
+import type { PairOptions } from "../model/pair_options.ts";
+import type { Protocol } from "../model/protocol.ts";
+import type { MaybePromise } from "../base/maybe_promise.ts";
+import type { SessionPool } from "../exchange/secure_pair.ts";
+import type { ServerConnection } from "../exchange/server_transport.ts";
+
+/** How long an end waits for the other's close_notify, in milliseconds; on UDP it may be lost. */
+const CLOSE_TIMEOUT_MS: Readonly<Partial<Record<Protocol, number>>> = { tls: 2_000, dtls: 500 };
+
+/** A client's connection. */
+export class DrivenClient extends DrivenSession implements ClientConnection {
+  readonly #timeoutMs: number;
+  readonly #lossy: boolean;
+  readonly #sessions: SessionPool;
+
+  /** @param sessions takes the session for the next connection */
+  constructor(
+    core: TlsSession,
+    carrier: SessionCarrier,
+    { protocol, timeoutMs }: PairOptions,
+    sessions: SessionPool,
+  ) {
+    super(core, carrier, CLOSE_TIMEOUT_MS[protocol]!);
+    this.#timeoutMs = timeoutMs;
+    this.#lossy = protocol === "dtls";
+    this.#sessions = sessions;
+  }
+
+  /** Completes the handshake and marks its step; a connection that cannot is freed. */
+  shaken(timer: StepTimer): MaybePromise<this> {
+    const failed = (error: unknown) => {
+      this.close();
+      throw error;
+    };
+    const done = () => {
+      timer.mark(STEP_INDEX.handshake);
+      return this;
+    };
+    try {
+      const shaking = this.shake(this.#timeoutMs);
+      return shaking instanceof Promise ? shaking.then(done, failed) : done();
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  receive(into: Uint8Array): MaybePromise<number> {
+    const receiving = this.receiveWithin(into, this.#timeoutMs);
+    return receiving instanceof Promise
+      ? receiving.then((received) => this.#received(received))
+      : this.#received(receiving);
+  }
+
+  #received(received: number): number {
+    if (received !== LATE) return received;
+    if (this.#lossy) return LOST;
+    throw new TimeoutError(`timed out after ${this.#timeoutMs} ms`);
+  }
+
+  /** A TLS 1.3 client has its new session when the server has ended, too. */
+  override shutdown(): MaybePromise<void> {
+    const ending = super.shutdown();
+    if (ending instanceof Promise) return ending.then(() => this.#sessions.keep(this.core));
+    this.#sessions.keep(this.core);
+  }
+}
+
+/** A server's connection. */
+export class DrivenServer extends DrivenSession implements ServerConnection {
+  readonly peer: string;
+  readonly #timeoutMs: number;
+  readonly #idleTimeoutMs: number;
+
+  /** @param peer its `host:port` */
+  constructor(core: TlsSession, carrier: SessionCarrier, options: PairOptions, peer: string) {
+    super(core, carrier, CLOSE_TIMEOUT_MS[options.protocol]!);
+    this.#timeoutMs = options.timeoutMs;
+    this.#idleTimeoutMs = options.idleTimeoutMs;
+    this.peer = peer;
+  }
+
+  handshake(): MaybePromise<void> {
+    return this.shake(this.#timeoutMs);
+  }
+
+  receive(into: Uint8Array, idle: boolean): MaybePromise<number> {
+    const withinMs = idle ? this.#idleTimeoutMs : this.#timeoutMs;
+    const receiving = this.receiveWithin(into, withinMs);
+    return receiving instanceof Promise
+      ? receiving.then((received) => orLate(received, withinMs))
+      : orLate(receiving, withinMs);
+  }
+}
+
+function orLate(received: number, withinMs: number): number {
+  if (received !== LATE) return received;
+  throw new TimeoutError(`timed out after ${withinMs} ms`);
+}

@@ -1,0 +1,309 @@
+/**
+ * What every pair's script does around its exchange: reads the words, listens to Ctrl-C, writes
+ * the results, and ends with one clear line and the right exit code.
+ *
+ * @module
+ */
+import { formatAddress, withZoneOf } from "../base/addresses.ts";
+import { Client, type ClientTransport } from "../exchange/client.ts";
+import type { Prepare } from "../exchange/prepare.ts";
+import { Deadlines } from "../base/deadline.ts";
+import { EXIT, exitCodeOf, InterruptedError, reportError } from "../base/errors.ts";
+import { helpText, parseOptions } from "./options.ts";
+import type { PairOptions } from "../model/pair_options.ts";
+import { MessagePrinter } from "./message_printer.ts";
+import { type LogFile, openDocument, openLog, print, type Write } from "../base/output.ts";
+import { pinToCore } from "../posix/affinity.ts";
+import type { ReceiveBufferState } from "../posix/receive_buffer.ts";
+import type { Protocol, Role, Security } from "../model/protocol.ts";
+import { Recorder } from "../measure/recorder.ts";
+import {
+  describeEnvironment,
+  formatDocument,
+  makeDocument,
+  type RunResult,
+  type SizeResult,
+} from "../measure/result.ts";
+import { say } from "../base/say.ts";
+import { Server } from "../exchange/server.ts";
+import { onEndSignals } from "./signals.ts";
+import type { AnyServerTransport } from "../exchange/server_transport.ts";
+import { StepLog } from "../measure/step_log.ts";
+import { formatTable, formatUs } from "./table.ts";
+import { TroubleLines } from "./trouble_lines.ts";
+import { VERSION } from "../base/version.ts";
+
+/**
+ * Runs a pair's client to its end.
+ *
+ * @returns the exit code
+ */
+export function clientMain(
+  protocol: Protocol,
+  prepare: Prepare<ClientTransport>,
+  words: string[] = Deno.args,
+): Promise<number> {
+  return main(protocol, "client", words, async (script) => {
+    const { options, recorder, deadlines } = script;
+    const { transport, library } = await prepare(options, deadlines);
+    script.library = library ?? null;
+    const clients = Array.from(
+      { length: options.clients },
+      (_, number) => new Client({ options, recorder, deadlines }, transport, number),
+    );
+    try {
+      await runSizes(script, clients);
+    } finally {
+      script.security = clients[0]!.security;
+      for (const client of clients) await client.abandon();
+      transport.close?.();
+    }
+  });
+}
+
+/**
+ * Runs a pair's server to its end.
+ *
+ * @returns the exit code
+ */
+export function serverMain(
+  protocol: Protocol,
+  prepare: Prepare<AnyServerTransport>,
+  words: string[] = Deno.args,
+): Promise<number> {
+  return main(protocol, "server", words, async (script) => {
+    const { options, recorder, deadlines } = script;
+    const { transport, library } = await prepare(options, deadlines);
+    script.library = library ?? null;
+    say(
+      `listening on ${
+        formatAddress(withZoneOf(options.hostname, transport.hostname), transport.port)
+      }`,
+    );
+    const printer = new MessagePrinter();
+    const troubles = new TroubleLines(say);
+    script.finishTalk = () => {
+      printer.flush();
+      troubles.flush();
+    };
+    const server = new Server({
+      options,
+      recorder,
+      deadlines,
+      onMessage: script.talks ? (header, epochUs) => printer.add(header, epochUs) : undefined,
+      onTrouble: (line) => troubles.add(line),
+    });
+    try {
+      if ("run" in transport) await server.serveDatagrams(transport);
+      else await server.serve(transport);
+    } finally {
+      script.security = server.security;
+      sayLoss(transport.receiveBuffer);
+    }
+  });
+}
+
+/** Datagrams that have reached this machine, and not this program, are nobody else's loss. */
+function sayLoss(buffer: ReceiveBufferState | null | undefined): void {
+  if (!buffer?.dropped) return;
+  const { dropped, bytes, askedBytes } = buffer;
+  const size = bytes === askedBytes ? `${bytes} bytes` : `${bytes} of ${askedBytes} bytes wanted`;
+  say(
+    `warning: ${dropped} datagrams were lost here: the socket's receive buffer (${size}) was full; ` +
+      "let clients pause (--wait-ms), or raise the system's limit (net.core.rmem_max)",
+  );
+}
+
+/** One run of a script, as its parts fill it in. */
+interface Script {
+  readonly options: PairOptions;
+  readonly recorder: Recorder;
+  readonly deadlines: Deadlines;
+  readonly log: StepLog | undefined;
+  /** Whether stdout is for people. */
+  readonly talks: boolean;
+  security: Security | null;
+  library: string | null;
+  /** Says what is still to be said before the table. */
+  finishTalk: () => void;
+}
+
+async function main(
+  protocol: Protocol,
+  role: Role,
+  words: string[],
+  run: (script: Script) => Promise<void>,
+): Promise<number> {
+  try {
+    const options = parseOptions(protocol, role, words);
+    if (options === "help") return print(`${helpText(protocol, role)}\n`), EXIT.complete;
+    if (options === "version") return print(`netpairs ${VERSION}\n`), EXIT.complete;
+    const writeJson = options.json === null ? null : openDocument(options.json);
+    const logFile = options.csv === null ? null : openLog(options.csv);
+    return await runScript(options, writeJson, logFile, run);
+  } catch (error) {
+    return reportError(error);
+  }
+}
+
+/** From the first message to the last result: whatever ends the run, what was measured is kept. */
+async function runScript(
+  options: PairOptions,
+  writeJson: Write | null,
+  logFile: LogFile | null,
+  run: (script: Script) => Promise<void>,
+): Promise<number> {
+  const startedAt = new Date();
+  using deadlines = new Deadlines();
+  using _signals = onSignals(deadlines);
+  const log = logFile ? new StepLog(logFile, options.lane, options.role) : undefined;
+  const talks = !options.quiet && options.json !== "-" && options.csv !== "-";
+  const recorder = new Recorder(log);
+  const script: Script = {
+    options,
+    recorder,
+    deadlines,
+    log,
+    talks,
+    security: null,
+    library: null,
+    finishTalk: () => {},
+  };
+  let failure: unknown;
+  try {
+    if (options.endWithStdin) void endWithStdin(deadlines);
+    if (options.cpu !== null) pinToCore(options.cpu);
+    await run(script);
+  } catch (error) {
+    failure = error;
+  }
+  const complete = failure === undefined;
+  const result = resultOf(script, complete);
+  const isKept = keep(script, result, () => {
+    writeJson?.(formatDocument(
+      makeDocument(startedAt, describeEnvironment(script.library), complete, [result]),
+    ));
+  });
+  if (failure instanceof InterruptedError) say("interrupted; the results are partial");
+  else if (!complete) reportError(failure);
+  if (!isKept) return EXIT.failed;
+  return complete ? EXIT.complete : exitCodeOf(failure);
+}
+
+/**
+ * Shows the table, then keeps the document and the log. Where something cannot be kept, that is said
+ * after the table, which is shown in any case.
+ *
+ * @returns whether all is kept
+ */
+function keep(script: Script, result: RunResult, write: () => void): boolean {
+  const { talks, recorder, log } = script;
+  const table = recorder.messages > 0 ? `${summaryOf(result, recorder)}\n` : "";
+  const failures: unknown[] = [];
+  const attempt = (act: () => void) => {
+    try {
+      act();
+      return true;
+    } catch (error) {
+      failures.push(error);
+      return false;
+    }
+  };
+  attempt(() => script.finishTalk());
+  const isShown = talks && attempt(() => print(table));
+  attempt(write);
+  attempt(() => log?.close());
+  if (failures.length > 0 && !isShown && table) say(table.trimEnd());
+  for (const failure of failures) reportError(failure);
+  return failures.length === 0;
+}
+
+/** All clients send one size, then all the next. */
+async function runSizes(script: Script, clients: Client[]): Promise<void> {
+  const { options, deadlines, log } = script;
+  const { sizes } = options.plan;
+  const shows = !options.quiet && Deno.stderr.isTerminal();
+  for (const [i, sizeBytes] of sizes.entries()) {
+    if (options.pause && i > 0) await untilEnter(sizeBytes, deadlines);
+    if (shows) say(`size ${i + 1} of ${sizes.length}: ${sizeBytes} bytes`);
+    const running = clients.map((client) => client.exchangeSize(sizeBytes, i === sizes.length - 1));
+    try {
+      await Promise.all(running);
+    } catch (error) {
+      // Where one client fails the run has failed: the others stop where they are.
+      deadlines.interrupt();
+      await Promise.allSettled(running);
+      throw error;
+    }
+    log?.flush();
+  }
+  for (const client of clients) await client.finish();
+}
+
+/** Waits for the Enter key, or for Ctrl-C. */
+async function untilEnter(nextSizeBytes: number, deadlines: Deadlines): Promise<void> {
+  say(`press Enter for size ${nextSizeBytes}`);
+  const interrupted = Promise.withResolvers<never>();
+  using deadline = deadlines.add(interrupted.reject);
+  deadline.arm(2 ** 31 - 1);
+  const read = Deno.stdin.read(new Uint8Array(1024));
+  await Promise.race([read, interrupted.promise]);
+}
+
+/** Whoever has started this program holds the other end: it is closed when that is killed, too. */
+async function endWithStdin(deadlines: Deadlines): Promise<void> {
+  const bytes = new Uint8Array(1024);
+  while (await Deno.stdin.read(bytes) !== null);
+  deadlines.interrupt();
+}
+
+/** The first signal ends the run in order, a second one ends it at once. */
+function onSignals(deadlines: Deadlines): Disposable {
+  let count = 0;
+  const handler = () => {
+    if (++count > 1) Deno.exit(EXIT.interrupted);
+    deadlines.interrupt();
+  };
+  return onEndSignals(handler);
+}
+
+function resultOf(script: Script, complete: boolean): RunResult {
+  const { options, recorder, security } = script;
+  const { lane, role, protocol, io, engine, connect, resume, reply, clients, plan } = options;
+  const sizes = role === "client"
+    ? recorder.clientResults(reply)
+    : recorder.serverResults(plan, clients, reply, complete && !options.forever);
+  return { lane, role, protocol, io, engine, connect, resume, reply, clients, security, sizes };
+}
+
+/** The table at the end of a run. */
+function summaryOf(result: RunResult, recorder: Recorder): string {
+  const { lane, role, reply, security, sizes } = result;
+  const times = ["p50 us", "p90 us", "p99 us", "max us"];
+  const rates = ["messages/s", "MB/s", "duplicates", "reordered", "delay p50 us"];
+  const hasRates = role === "server" && !reply;
+  const head = ["bytes", "messages", "lost", ...(hasRates ? rates : times)];
+  const row = (size: SizeResult) => [
+    String(size.sizeBytes),
+    String(size.sent ?? recorder.exchanged(size.sizeBytes)),
+    String(size.lost ?? "-"),
+    ...(hasRates ? ratesOf(size) : timesOf(size)),
+  ];
+  const agreed = security ? `, ${security.version} ${security.cipher}` : "";
+  return `${lane} ${role}${agreed}\n${formatTable([head, ...sizes.map(row)])}`;
+}
+
+function timesOf({ messageUs }: SizeResult): string[] {
+  return [messageUs.p50, messageUs.p90, messageUs.p99, messageUs.max].map(formatUs);
+}
+
+/** A one-way server's own times are its waits for the client: what came, and how fast, counts. */
+function ratesOf({ oneWay }: SizeResult): string[] {
+  return [
+    oneWay?.messagesPerSecond?.toFixed(0) ?? "-",
+    oneWay?.megabytesPerSecond?.toFixed(1) ?? "-",
+    String(oneWay?.duplicates ?? "-"),
+    String(oneWay?.reordered ?? "-"),
+    formatUs(oneWay?.delayUs?.p50),
+  ];
+}

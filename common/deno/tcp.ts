@@ -1,0 +1,131 @@
+/**
+ * What the pairs on Deno's own sockets share: listeners, and streams whose waits are bounded.
+ *
+ * @module
+ */
+import type { Deadline, Deadlines } from "../base/deadline.ts";
+import { listenError } from "../base/network_errors.ts";
+import { isExhausted, isGone, Pause } from "../base/system_errors.ts";
+
+/** Listens for TCP connections until it is closed. */
+export class TcpAcceptor {
+  /** Where it listens. */
+  readonly hostname: string;
+  readonly port: number;
+  readonly #listener: Deno.TcpListener;
+  readonly #pause = new Pause();
+  #closed = false;
+
+  /** @throws {RunError} where the address cannot be listened on */
+  constructor(hostname: string, port: number) {
+    try {
+      this.#listener = Deno.listen({ hostname, port });
+    } catch (cause) {
+      throw listenError(hostname, port, cause);
+    }
+    this.hostname = this.#listener.addr.hostname;
+    this.port = this.#listener.addr.port;
+  }
+
+  /**
+   * The next connection, which sends without delay; null after `close()`. One that is gone before
+   * it is accepted is passed over, and where descriptors have run out those that come wait.
+   */
+  async accept(): Promise<Deno.TcpConn | null> {
+    while (!this.#closed) {
+      try {
+        return withoutDelay(await this.#listener.accept());
+      } catch (error) {
+        if (this.#closed) break;
+        if (isExhausted(error)) await this.#pause.rest();
+        else if (!isGone(error)) throw error;
+      }
+    }
+    return null;
+  }
+
+  /** Stops listening. May be called twice. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#pause.end();
+    this.#listener.close();
+  }
+}
+
+function withoutDelay(conn: Deno.TcpConn): Deno.TcpConn {
+  try {
+    conn.setNoDelay(true);
+    return conn;
+  } catch (cause) {
+    conn.close();
+    // setsockopt(2) of some systems tells by it that the peer has gone.
+    throw new Deno.errors.ConnectionAborted("the peer has gone", { cause });
+  }
+}
+
+/** A TCP connection of Deno's each of whose waits ends at a deadline. */
+export class BoundedTcp {
+  readonly #conn: Deno.TcpConn;
+  readonly #deadline: Deadline;
+  #expired: Error | null = null;
+  #closed = false;
+
+  /** Takes the connection over: closing this closes it. */
+  constructor(conn: Deno.TcpConn, deadlines: Deadlines) {
+    this.#conn = conn;
+    this.#deadline = deadlines.add((error) => {
+      this.#expired = error;
+      this.close();
+    });
+  }
+
+  /** Reads into `into`; 0 at the end of the stream. */
+  async read(into: Uint8Array, timeoutMs: number): Promise<number> {
+    this.#deadline.arm(timeoutMs);
+    try {
+      return await this.#conn.read(into) ?? 0;
+    } catch (error) {
+      throw this.#expired ?? error;
+    } finally {
+      this.#deadline.disarm();
+    }
+  }
+
+  /** Writes all bytes, borrowed for the call. */
+  async write(bytes: Uint8Array, timeoutMs: number): Promise<void> {
+    this.#deadline.arm(timeoutMs);
+    try {
+      let written = await this.#conn.write(bytes);
+      while (written < bytes.length) written += await this.#conn.write(bytes.subarray(written));
+    } catch (error) {
+      throw this.#expired ?? error;
+    } finally {
+      this.#deadline.disarm();
+    }
+  }
+
+  /** Closes the socket; pending calls reject. May be called twice. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#deadline[Symbol.dispose]();
+    this.#conn.close();
+  }
+}
+
+/** Calls `abort` unless the promise settles within the time; then its error says so. */
+export async function bounded<T>(
+  deadlines: Deadlines,
+  timeoutMs: number,
+  start: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  using deadline = deadlines.add((error) => controller.abort(error));
+  deadline.arm(timeoutMs);
+  try {
+    return await start(controller.signal);
+  } catch (error) {
+    throw controller.signal.aborted ? controller.signal.reason : error;
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * A UDP socket of Deno's that hands over every datagram as it comes.
+ *
+ * @module
+ */
+import { listenError } from "../base/network_errors.ts";
+import { bindUdp, type DatagramSocket } from "./node_udp.ts";
+import { ReceiveBuffer, type ReceiveBufferState } from "../posix/receive_buffer.ts";
+import { MAX_DATAGRAM_BYTES } from "../base/datagrams.ts";
+import type { MaybePromise } from "../base/maybe_promise.ts";
+import { isExhausted, isLoss, Pause } from "../base/system_errors.ts";
+
+/** Takes a datagram: its bytes are borrowed for the call or, with a promise, until it resolves. */
+export type OnDatagram = (
+  bytes: Uint8Array<ArrayBuffer>,
+  from: Deno.NetAddr,
+) => MaybePromise<unknown>;
+
+/** A promise that is resolved wakes whoever awaits it through so many others at most. */
+const AWAITS = 10;
+
+/**
+ * For a handler that has woken somebody and not done his work itself: the next datagram is asked
+ * for when he has gone on. Asked for at once it would cost him a tenth of a round trip.
+ */
+export async function afterWoken(): Promise<void> {
+  for (let i = 0; i < AWAITS; i++) await undefined;
+}
+
+/** So many bytes of answers to strangers may wait to be sent. */
+export const MAX_ANSWER_BYTES = 256 * 1024;
+
+/** Receives with one buffer for all datagrams, and sends. */
+export class UdpSocket {
+  /** Where it is bound. */
+  readonly addr: Deno.NetAddr;
+  /** What the system said when a datagram was lost last; undefined where it never did. */
+  lastLoss: unknown;
+  readonly #conn: DatagramSocket;
+  readonly #buffer: ReceiveBuffer | null;
+  readonly #pause = new Pause();
+  #answerBytes = 0;
+  #closed = false;
+
+  /**
+   * @param port 0 takes a free one
+   * @param receiveBufferBytes asked of the system, where that can be done; default is its own size
+   * @throws {RunError} where the address cannot be bound
+   */
+  constructor(hostname: string, port: number, receiveBufferBytes?: number) {
+    try {
+      this.#conn = bindUdp(hostname, port);
+    } catch (cause) {
+      throw listenError(hostname, port, cause);
+    }
+    this.addr = this.#conn.addr as Deno.NetAddr;
+    this.#buffer = receiveBufferBytes === undefined
+      ? null
+      : ReceiveBuffer.of(this.addr, receiveBufferBytes);
+  }
+
+  /** A socket for a client of `peer`: any free port, of the peer's address family. */
+  static toward(peer: string, receiveBufferBytes?: number): UdpSocket {
+    return new UdpSocket(peer.includes(":") ? "::" : "0.0.0.0", 0, receiveBufferBytes);
+  }
+
+  /** What is known of its receive buffer, where a size of it was asked for; after its end, too. */
+  get receiveBuffer(): ReceiveBufferState | null {
+    return this.#buffer?.state ?? null;
+  }
+
+  /**
+   * Hands over datagrams, one after the other, until the socket is closed. A datagram's error, which
+   * can be an earlier one's that was sent (udp(7)), ends nothing.
+   */
+  async run(onDatagram: OnDatagram): Promise<void> {
+    // Without a buffer of this size receive() would cut a long one.
+    const buffer = new Uint8Array(MAX_DATAGRAM_BYTES);
+    while (!this.#closed) {
+      let received: [Uint8Array<ArrayBuffer>, Deno.Addr];
+      try {
+        received = await this.#conn.receive(buffer);
+      } catch (error) {
+        if (this.#closed) continue;
+        this.#lost(error);
+        if (isExhausted(error)) await this.#pause.rest();
+        continue;
+      }
+      // What comes from port 0 cannot be answered (RFC 768), and no program sends from there.
+      if ((received[1] as Deno.NetAddr).port === 0) continue;
+      const handling = onDatagram(received[0], received[1] as Deno.NetAddr);
+      if (handling) await handling;
+    }
+  }
+
+  /**
+   * Sends one datagram; the bytes must stay as they are until the promise resolves. It resolves, too,
+   * where the datagram is lost on its way out: no buffer, no route, a firewall.
+   */
+  send(bytes: Uint8Array, to: Deno.NetAddr): Promise<unknown> {
+    return this.#conn.send(bytes, to).catch((error) => {
+      this.#lost(error, bytes.length);
+      // What the system tells first may be an earlier datagram's fate: this one was not sent then.
+      return this.#conn.send(bytes, to).catch((error) => this.#lost(error, bytes.length));
+    });
+  }
+
+  /**
+   * Answers a stranger, who may never have asked: where too much waits to be sent, it is lost.
+   *
+   * @param bytes copied
+   */
+  answer(bytes: Uint8Array, to: Deno.NetAddr): void {
+    if (this.#answerBytes + bytes.length > MAX_ANSWER_BYTES) return;
+    this.#answerBytes += bytes.length;
+    const done = () => void (this.#answerBytes -= bytes.length);
+    this.send(bytes.slice(), to).then(done, done);
+  }
+
+  /** One datagram is lost; what else has failed is thrown on. */
+  #lost(error: unknown, sizeBytes?: number): void {
+    if (!isLoss(error, sizeBytes)) throw error;
+    this.lastLoss = error;
+  }
+
+  /** Closes the socket; `run` ends. May be called twice. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#pause.end();
+    this.#buffer?.close();
+    this.#conn.close();
+  }
+}

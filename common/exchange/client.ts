@@ -1,0 +1,324 @@
+/**
+ * The client's side of the exchange. It knows no socket: a pair's own script opens connections,
+ * what is sent over them, when, and what came of it, stands here once for all protocols.
+ *
+ * @module
+ */
+import { formatAddress } from "../base/addresses.ts";
+import { EPOCH_US, nowUs, STEP_INDEX, StepTimer } from "../measure/clock.ts";
+import type { Deadlines } from "../base/deadline.ts";
+import { describe, InterruptedError, RunError } from "../base/errors.ts";
+import { ACK, MessageWriter } from "../model/message.ts";
+import type { PairOptions } from "../model/pair_options.ts";
+import { MAX_REPEAT } from "../model/plan.ts";
+import type { Security } from "../model/protocol.ts";
+import type { MaybePromise } from "../base/maybe_promise.ts";
+import type { Recorder } from "../measure/recorder.ts";
+import type { Outcome } from "../measure/outcome.ts";
+import { systemCode } from "../base/system_errors.ts";
+
+/** What {@linkcode ClientConnection.receive} returns when no answer came in time. */
+export const LOST = -1;
+
+/** One connection of a client. Each call is one timed step and bounded in time. */
+export interface ClientConnection {
+  /** Sends a whole message; the bytes are borrowed for the call. */
+  send(message: Uint8Array): MaybePromise<unknown>;
+  /** Bytes received into `into`; 0 when the peer has ended; {@linkcode LOST} on datagrams. */
+  receive(into: Uint8Array): MaybePromise<number>;
+  /** Ends the session in order, where the protocol has one. */
+  shutdown?(): MaybePromise<void>;
+  /** Gives the socket back. May be called at any time, and twice. */
+  close(): MaybePromise<void>;
+  /** What was agreed on, where the protocol is a secure one. */
+  readonly security?: Security;
+  /** Whether the session was a resumed one; asked for once a connection. */
+  readonly resumed?: boolean;
+  /** On datagrams: what the system said when one was lost last; undefined where it never did. */
+  readonly lastLoss?: unknown;
+}
+
+/** How one protocol is spoken: all that a pair's client script has to say. */
+export interface ClientTransport {
+  /** True where there is no connection: one socket serves the whole run, and messages get lost. */
+  readonly connectionless?: boolean;
+  /** Opens a connection and marks the steps `connect` and `handshake`, as far as it has them. */
+  open(timer: StepTimer): MaybePromise<ClientConnection>;
+  /** Called between messages: where calls block, the event loop gets its turn here. */
+  rest?(): Promise<void> | undefined;
+  /** Gives back what its connections share. */
+  close?(): void;
+}
+
+/** A run without connections none of whose first messages is answered has nobody to talk to. */
+const FIRST_LOST_LIMIT = 3;
+
+/** So many lost in a row are no loss any more: with half of all lost, one run in a million has it. */
+const LOST_LIMIT = 20;
+
+/** Copies of a run's last datagram, so that the server learns of the end although some get lost. */
+const CLOSING_COPIES = 3;
+const CLOSING_PAUSE_MS = 10;
+
+/** Big enough for any answer; a record's plaintext has at most 2^14 bytes (RFC 8446 5.1). */
+const ANSWER_BYTES = 16_384;
+
+/** What the exchange of a run works with. */
+export interface ClientRun {
+  readonly options: PairOptions;
+  readonly recorder: Recorder;
+  readonly deadlines: Deadlines;
+  /** Called after each message, answered or not. */
+  readonly onExchanged?: () => void;
+}
+
+/** One of the clients of a run: sends messages one after the other. */
+export class Client {
+  /** What was agreed on in this client's first handshake. */
+  security: Security | null = null;
+  // What every message needs of a run has fields of its own: V8 makes code for one kind of object,
+  // and a rehearsal's options are another than the run's.
+  readonly #options: PairOptions;
+  readonly #recorder: Recorder;
+  readonly #deadlines: Deadlines;
+  readonly #onExchanged: ClientRun["onExchanged"];
+  readonly #repeat: number;
+  readonly #seconds: number | undefined;
+  readonly #reply: boolean;
+  readonly #waitMs: number;
+  readonly #transport: ClientTransport;
+  readonly #writer: MessageWriter;
+  readonly #timer = new StepTimer();
+  readonly #answer = new Uint8Array(ANSWER_BYTES);
+  readonly #keep: boolean;
+  /** What is being exchanged, and what becomes of it: the same memory for every message. */
+  #message: Uint8Array = new Uint8Array();
+  readonly #outcome: Outcome;
+  #connection: ClientConnection | null = null;
+  #lostInARow = 0;
+  /** What is being done, for an error's line. */
+  #doing = "";
+
+  constructor(run: ClientRun, transport: ClientTransport, number: number) {
+    const { protocol, plan, connect, reply, waitMs } = run.options;
+    this.#options = run.options;
+    this.#recorder = run.recorder;
+    this.#deadlines = run.deadlines;
+    this.#onExchanged = run.onExchanged;
+    this.#repeat = plan.repeat;
+    this.#seconds = plan.seconds;
+    this.#reply = reply;
+    this.#waitMs = waitMs;
+    this.#transport = transport;
+    this.#outcome = {
+      client: number,
+      sizeBytes: 0,
+      no: 0,
+      answered: false,
+      lost: false,
+      resumed: false,
+    };
+    this.#writer = new MessageWriter(protocol, Math.max(...plan.sizes));
+    this.#keep = connect === "once" || transport.connectionless === true;
+  }
+
+  /**
+   * Exchanges all messages of one size.
+   *
+   * @param lastSize whether the run ends with it
+   * @throws {RunError} naming the message at which it failed
+   */
+  async exchangeSize(sizeBytes: number, lastSize: boolean): Promise<void> {
+    try {
+      await this.#exchangeAll(sizeBytes);
+      const { connectionless } = this.#transport;
+      // A server that was told for how long does not wait for a last message.
+      const isEnd = lastSize && connectionless && this.#seconds === undefined;
+      if (isEnd && !this.#outcome.answered) await this.#repeatLast();
+    } catch (cause) {
+      if (cause instanceof InterruptedError) throw cause;
+      throw this.#failed(sizeBytes, this.#outcome.no, cause);
+    }
+  }
+
+  /**
+   * Ends the run in order: the kept connection is shut down.
+   *
+   * @throws {RunError} where nothing was answered, or the connection does not end
+   */
+  async finish(): Promise<void> {
+    const last = this.#connection;
+    const { plan } = this.#options;
+    try {
+      this.#doing = "receive an answer from";
+      this.#checkAnswered();
+      if (!last) return;
+      this.#doing = "end the connection to";
+      await last.shutdown?.();
+      this.#connection = null;
+      await last.close();
+    } catch (cause) {
+      throw this.#failed(plan.sizes.at(-1)!, this.#outcome.no, cause);
+    }
+  }
+
+  /** Drops what is open, for an end out of order. */
+  async abandon(): Promise<void> {
+    try {
+      await this.#connection?.close();
+    } catch {
+      // The run has failed already; this is not the reason.
+    }
+    this.#connection = null;
+  }
+
+  /**
+   * One message after the other, each from its first step to its last. Where the transport's calls
+   * return values, nothing is awaited and nothing allocated.
+   */
+  async #exchangeAll(sizeBytes: number): Promise<void> {
+    const deadlines = this.#deadlines;
+    const recorder = this.#recorder;
+    const transport = this.#transport;
+    const timer = this.#timer;
+    const outcome = this.#outcome;
+    const reply = this.#reply;
+    const repeat = this.#repeat;
+    const seconds = this.#seconds;
+    const waitMs = this.#waitMs;
+    const onExchanged = this.#onExchanged;
+    const endUs = seconds === undefined ? Infinity : nowUs() + seconds * 1e6;
+    outcome.sizeBytes = sizeBytes;
+    for (outcome.no = 0;;) {
+      deadlines.check();
+      const message = this.#message = this.#writer.prepare(outcome.no, sizeBytes);
+      timer.start();
+      let connection = this.#connection;
+      if (!connection) {
+        this.#doing = "connect to";
+        const opening = transport.open(timer);
+        connection = this.#connection = opening instanceof Promise ? await opening : opening;
+        this.security ??= connection.security ?? null;
+      }
+      this.#writer.stamp(EPOCH_US + timer.lastUs);
+      this.#doing = "send to";
+      const sending = connection.send(message);
+      if (sending) await sending;
+      timer.mark(STEP_INDEX.send);
+      outcome.answered = false;
+      if (reply) {
+        this.#doing = "receive an answer from";
+        const receiving = connection.receive(this.#answer);
+        const received = typeof receiving === "number" ? receiving : await receiving;
+        outcome.answered = received === ACK.length
+          ? this.#checkAnswer()
+          : await this.#completeAnswer(connection, received);
+        timer.mark(STEP_INDEX.receive);
+      }
+      outcome.lost = reply && !outcome.answered;
+      outcome.resumed = connection.resumed ?? false;
+      if (!this.#keep) {
+        const ending = this.#endConnection(connection);
+        if (ending instanceof Promise) await ending;
+      }
+      recorder.message(outcome, timer);
+      this.#lostInARow = outcome.lost ? this.#lostInARow + 1 : 0;
+      if (outcome.lost) this.#checkServer();
+      onExchanged?.();
+      const resting = transport.rest?.();
+      if (resting) await resting;
+      if (waitMs > 0) await deadlines.sleep(waitMs);
+      if (seconds === undefined ? outcome.no === repeat - 1 : timer.lastUs >= endUs) return;
+      outcome.no = (outcome.no + 1) % MAX_REPEAT;
+    }
+  }
+
+  /** Where messages get lost, nothing tells that the server is gone, but that nothing comes. */
+  #checkServer(): void {
+    const { connectionless } = this.#transport;
+    if (connectionless && this.#recorder.messages >= FIRST_LOST_LIMIT) this.#checkAnswered();
+    if (this.#lostInARow >= LOST_LIMIT) {
+      throw new RunError(`${LOST_LIMIT} messages in a row were lost; the server is gone`);
+    }
+  }
+
+  /** A run in which nothing was answered has measured nothing. */
+  #checkAnswered(): void {
+    const { messages, lost } = this.#recorder;
+    if (lost === 0 || messages > lost) return;
+    const loss = this.#connection?.lastLoss;
+    // That nobody listens there is the guess in any case.
+    const isKnown = loss !== undefined && systemCode(loss) !== "ECONNREFUSED";
+    throw new RunError(
+      isKnown ? `no answer: ${describe(loss)}` : "no answer; is the server running there?",
+    );
+  }
+
+  /**
+   * The answer may come in parts.
+   *
+   * @param received its first part's length, or what else the first call returned
+   * @returns true when the answer has come, false when it is lost
+   */
+  async #completeAnswer(connection: ClientConnection, received: number): Promise<boolean> {
+    let got = Math.max(received, 0);
+    while (received > 0 && got < ACK.length) {
+      received = await connection.receive(this.#answer.subarray(got));
+      got += Math.max(received, 0);
+    }
+    if (received > 0) return this.#checkAnswer();
+    // An empty datagram ends nothing: it is just no answer.
+    if (received === LOST || this.#transport.connectionless) return false;
+    throw new RunError("the server closed the connection before it answered");
+  }
+
+  #checkAnswer(): true {
+    for (let i = 0; i < ACK.length; i++) {
+      if (this.#answer[i] !== ACK[i]) throw new RunError('what came is not the answer "ack"');
+    }
+    return true;
+  }
+
+  #endConnection(connection: ClientConnection): MaybePromise<void> {
+    this.#doing = "end the connection to";
+    const ending = connection.shutdown?.();
+    return ending instanceof Promise
+      ? ending.then(() => this.#close(connection))
+      : this.#close(connection);
+  }
+
+  #close(connection: ClientConnection): MaybePromise<void> {
+    if (connection.shutdown) this.#timer.mark(STEP_INDEX.shutdown);
+    this.#connection = null;
+    const closing = connection.close();
+    if (closing instanceof Promise) return closing.then(() => this.#timer.mark(STEP_INDEX.close));
+    this.#timer.mark(STEP_INDEX.close);
+  }
+
+  /** The server ends with the last message, so it should get it; the copies are not measured. */
+  async #repeatLast(): Promise<void> {
+    const connection = this.#connection!;
+    for (let copy = 0; copy < CLOSING_COPIES; copy++) {
+      await this.#deadlines.sleep(CLOSING_PAUSE_MS);
+      this.#doing = "send to";
+      await connection.send(this.#message);
+      this.#doing = "receive an answer from";
+      if (!this.#reply) continue;
+      const received = await connection.receive(this.#answer);
+      if (await this.#completeAnswer(connection, received)) return;
+    }
+  }
+
+  #failed(sizeBytes: number, no: number, cause: unknown): RunError {
+    const { hostname, port, plan, clients } = this.#options;
+    // What failed is said here; a library's own "Cannot ...: " would say it twice.
+    const why = describe(cause).replace(/^Cannot [^:]*: /, "");
+    const where = `cannot ${this.#doing} ${formatAddress(hostname, port)}: ${why}`;
+    const { messages } = this.#recorder;
+    if (messages === 0) return new RunError(where, { cause });
+    const all = plan.sizes.length * plan.repeat * clients;
+    const count = plan.seconds === undefined ? `${messages} of ${all}` : `${messages}`;
+    const at = `at message ${no} of size ${sizeBytes}, ${count} exchanged`;
+    return new RunError(`${where} (${at})`, { cause });
+  }
+}

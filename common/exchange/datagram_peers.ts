@@ -1,0 +1,135 @@
+/**
+ * Who has sent datagrams to a server, within a bound of memory: anybody can write any sender on one.
+ *
+ * @module
+ */
+import { Arrivals, arrivalsBytes, DUPLICATE } from "../model/sequence_tracker.ts";
+import { MAX_REPEAT, type Plan } from "../model/plan.ts";
+
+/** What is remembered of peers takes about so many bytes at most, or what the plan's clients need. */
+export const VISITORS_BYTES = 64 * 1024 * 1024;
+
+/** However many clients there are with however long a plan: more is not remembered. */
+export const MAX_VISITORS_BYTES = 512 * 1024 * 1024;
+
+/** Peers that have sent less than so many messages are strangers, which are forgotten first. */
+const KNOWN_AFTER = 4;
+
+/** Besides those of its own plan, a server that serves for ever takes messages of so many sizes. */
+export const MORE_SIZES = 64;
+
+/** Which messages a server counts. */
+export class ExpectedMessages {
+  readonly #sizes: Set<number>;
+  readonly #numbers: number;
+  /** How many sizes may still be added. */
+  #room: number;
+
+  /** @param forever whether clients with other plans may come, too */
+  constructor({ sizes, repeat, seconds }: Plan, forever: boolean) {
+    this.#sizes = new Set(sizes);
+    this.#numbers = forever || seconds !== undefined ? MAX_REPEAT : repeat;
+    this.#room = forever ? MORE_SIZES : 0;
+  }
+
+  /** Whether a message of that size and number is one of them. */
+  has(sizeBytes: number, no: number): boolean {
+    if (no >= this.#numbers) return false;
+    if (this.#sizes.has(sizeBytes)) return true;
+    if (this.#room === 0) return false;
+    this.#room--;
+    this.#sizes.add(sizeBytes);
+    return true;
+  }
+}
+
+/** A peer that is remembered. */
+interface Visitor {
+  readonly arrivals: Arrivals;
+  /** Messages that were no duplicates. */
+  messages: number;
+}
+
+/** Remembers what has come of each peer; the oldest silent stranger is forgotten first. */
+export class Visitors {
+  /** What is remembered takes about so many bytes. */
+  bytes = 0;
+  readonly #plan: Plan;
+  readonly #maxBytes: number;
+  /** By address, the longest silent first. */
+  readonly #strangers = new Map<string, Visitor>();
+  readonly #known = new Map<string, Visitor>();
+  #last: Visitor | null = null;
+  #lastPeer = "";
+
+  /**
+   * @param clients how many the run waits for, each of which may do the whole plan
+   * @param leastBytes for tests
+   */
+  constructor(plan: Plan, clients: number, leastBytes = VISITORS_BYTES) {
+    this.#plan = plan;
+    const needed = Math.max(clients * arrivalsBytes(plan), leastBytes);
+    this.#maxBytes = Math.min(needed, MAX_VISITORS_BYTES);
+  }
+
+  /** How many peers are remembered. */
+  get size(): number {
+    return this.#strangers.size + this.#known.size;
+  }
+
+  /** Takes a peer's message: see {@linkcode Arrivals.take}. */
+  take(peer: string, sizeBytes: number, no: number): number {
+    const visitor = peer === this.#lastPeer && this.#last ? this.#last : this.#visit(peer);
+    const { arrivals } = visitor;
+    const before = arrivals.bytes;
+    const ahead = arrivals.take(sizeBytes, no);
+    this.bytes += arrivals.bytes - before;
+    if (ahead !== DUPLICATE && ++visitor.messages === KNOWN_AFTER) {
+      this.#strangers.delete(peer);
+      this.#known.set(peer, visitor);
+    }
+    if (this.bytes > this.#maxBytes) this.#makeRoom(visitor);
+    return ahead;
+  }
+
+  /** Forgets all of them. */
+  clear(): void {
+    this.#strangers.clear();
+    this.#known.clear();
+    this.#last = null;
+    this.bytes = 0;
+  }
+
+  /** The peer of the last message, which is the last of its map from now on. */
+  #visit(peer: string): Visitor {
+    let home = this.#known;
+    let visitor = home.get(peer);
+    if (!visitor) visitor = (home = this.#strangers).get(peer);
+    if (visitor) home.delete(peer);
+    else {
+      visitor = { arrivals: new Arrivals(this.#plan), messages: 0 };
+      this.bytes += visitor.arrivals.bytes;
+    }
+    home.set(peer, visitor);
+    this.#lastPeer = peer;
+    return this.#last = visitor;
+  }
+
+  /**
+   * Forgets an eighth of what there is: a map's first key is found by passing over all that were
+   * deleted before it, which would cost too much for each one.
+   *
+   * @param latest who is remembered in any case
+   */
+  #makeRoom(latest: Visitor): void {
+    const wanted = this.#maxBytes - this.#maxBytes / 8;
+    for (const home of [this.#strangers, this.#known]) {
+      for (const [peer, visitor] of home) {
+        if (this.bytes <= wanted) return;
+        if (visitor === latest) continue;
+        this.bytes -= visitor.arrivals.bytes;
+        home.delete(peer);
+      }
+    }
+  }
+}

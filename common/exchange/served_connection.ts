@@ -1,0 +1,55 @@
+/**
+ * A client's connection with a server, from its handshake to its end.
+ *
+ * @module
+ */
+import type { Arrivals } from "../model/sequence_tracker.ts";
+import { StepTimer } from "../measure/clock.ts";
+import { MessageAssembler } from "../model/message.ts";
+import type { Outcome } from "../measure/outcome.ts";
+import type { ServerConnection } from "./server_transport.ts";
+
+/** Big enough for the longest datagram, and for a good part of a stream. */
+const RECEIVE_BYTES = 65_536;
+
+/** What is known of a connection while it is served; its memory serves one after the other. */
+export class Visit {
+  readonly timer = new StepTimer();
+  readonly assembler = new MessageAssembler();
+  /** The last message, and whether it waits to be recorded. */
+  readonly outcome: Outcome;
+  unrecorded = false;
+  /** When the current message was complete. */
+  arrivedUs = 0;
+  /** Numbers that have come, this connection's or all connections'; null where they say nothing. */
+  arrivals: Arrivals | null = null;
+  /** Set when messages of the plan's last size have come. */
+  hadLastSize = false;
+  /** Set when the peer has ended in order, between two messages. */
+  peerEnded = false;
+  #connection: ServerConnection | null = null;
+  #bytes: Uint8Array | null = null;
+
+  /** @param outcome what all messages have in common */
+  constructor(outcome: Readonly<Outcome>) {
+    this.outcome = { ...outcome };
+  }
+
+  /** Whose visit it is. */
+  get connection(): ServerConnection {
+    return this.#connection!;
+  }
+
+  /** Where bytes are received; a visitor who never gets that far needs none. */
+  get bytes(): Uint8Array {
+    return this.#bytes ??= new Uint8Array(RECEIVE_BYTES);
+  }
+
+  /** A visit begins; the last one, if there was one, has ended in order. */
+  begin(connection: ServerConnection, arrivals: Arrivals | null): void {
+    this.#connection = connection;
+    this.arrivals = arrivals;
+    this.hadLastSize = this.peerEnded = false;
+    this.timer.start();
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * The result document: what a client, a server, run_all and bench write with `--json`.
+ *
+ * Its shape is fixed by result.schema.json; a figure that was not measured is null, never 0.
+ *
+ * @module
+ */
+import { cpus } from "node:os";
+import { VERSION } from "../base/version.ts";
+import { visibleJson } from "../base/visible.ts";
+import type { Engine, Io, Protocol, Role, Security, Step } from "../model/protocol.ts";
+import type { OneWay } from "./one_way.ts";
+import type { Summary } from "./statistics.ts";
+
+/** What was exchanged at one message size. */
+export interface SizeResult {
+  sizeBytes: number;
+  /**
+   * Messages the clients sent; for a server, what the plan says they send, null if it was cut short
+   * or says for how long instead.
+   */
+  sent: number | null;
+  /** Messages answered; null where no answers were asked for. */
+  answered: number | null;
+  /**
+   * Messages (or their answers) that never arrived; null where this end cannot know. Where a server
+   * knows only how long was sent, it counts one-way what is missing among the numbers up to the
+   * highest that came; null with answers, and where several clients send over a connection for each
+   * message, as numbers say nothing there.
+   */
+  lost: number | null;
+  /** Messages exchanged over a resumed session. */
+  resumed: number;
+  /** From a message's first step to its last. */
+  messageUs: Summary;
+  /** Each step by itself, in microseconds; null for one that the protocol does not have. */
+  steps: Record<Step, Summary | null>;
+  /** What a server counted of messages that it did not answer; absent in all other cases. */
+  oneWay?: OneWay;
+}
+
+/** One end of one lane, over the whole plan. */
+export interface RunResult {
+  lane: string;
+  role: Role;
+  protocol: Protocol;
+  io: Io;
+  engine: Engine | null;
+  connect: "message" | "once";
+  resume: boolean;
+  reply: boolean;
+  clients: number;
+  security: Security | null;
+  sizes: SizeResult[];
+}
+
+/** The machine and the programs a result was obtained with. */
+export interface Environment {
+  os: string;
+  arch: string;
+  /** Model name of the processor; null without `--allow-sys=cpus`. */
+  cpu: string | null;
+  cores: number;
+  deno: string;
+  /** Version text of the library in use; null where none was loaded. */
+  openssl: string | null;
+  /** Null without `--allow-sys=hostname`. */
+  hostname: string | null;
+}
+
+/** The whole document. */
+export interface ResultDocument {
+  schemaVersion: 1;
+  tool: "netpairs";
+  version: string;
+  /** ISO 8601, UTC. */
+  startedAt: string;
+  environment: Environment;
+  /** False where a run failed or was interrupted: what is there is partial. */
+  complete: boolean;
+  runs: RunResult[];
+}
+
+/** Puts the document together. */
+export function makeDocument(
+  startedAt: Date,
+  environment: Environment,
+  complete: boolean,
+  runs: RunResult[],
+): ResultDocument {
+  return {
+    schemaVersion: 1,
+    tool: "netpairs",
+    version: VERSION,
+    startedAt: startedAt.toISOString(),
+    environment,
+    complete,
+    runs,
+  };
+}
+
+/**
+ * Describes this machine, as far as the permissions given allow; it never asks for one.
+ *
+ * @param openssl the library's version text, or null where none is in use
+ */
+export function describeEnvironment(openssl: string | null): Environment {
+  const model = mayAsk("cpus") ? cpus()[0]?.model.trim() : undefined;
+  return {
+    os: Deno.build.os,
+    arch: Deno.build.arch,
+    cpu: model || null,
+    cores: navigator.hardwareConcurrency,
+    deno: Deno.version.deno,
+    openssl,
+    hostname: mayAsk("hostname") ? Deno.hostname() : null,
+  };
+}
+
+function mayAsk(kind: "cpus" | "hostname"): boolean {
+  return Deno.permissions.querySync({ name: "sys", kind }).state === "granted";
+}
+
+/** The document as the text of its file. */
+export function formatDocument(document: ResultDocument): string {
+  return visibleJson(document);
+}

@@ -1,0 +1,51 @@
+/**
+ * What one end of a pair is told to do.
+ *
+ * @module
+ */
+import type { Plan } from "./plan.ts";
+import type { Engine, Io, Protocol, Role } from "./protocol.ts";
+
+/** Everything the command line says, checked. */
+export interface PairOptions {
+  readonly protocol: Protocol;
+  readonly role: Role;
+  /** Protocol, kind of I/O and engine in one name. */
+  readonly lane: string;
+  readonly io: Io;
+  /** Core to stay on; null for any. */
+  readonly cpu: number | null;
+  readonly engine: Engine | null;
+  /** Name or address; an IPv6 address without brackets. */
+  readonly hostname: string;
+  readonly port: number;
+  readonly plan: Plan;
+  readonly connect: "message" | "once";
+  /** Offer the saved session at every connection but the first. */
+  readonly resume: boolean;
+  /** Version to agree on; null for the newest. */
+  readonly tlsVersion: "1.2" | "1.3" | null;
+  /** Cipher suites to choose from; null for the library's. */
+  readonly ciphers: string | null;
+  readonly reply: boolean;
+  readonly waitMs: number;
+  readonly pause: boolean;
+  /** End in order when stdin does. */
+  readonly endWithStdin: boolean;
+  readonly clients: number;
+  readonly certs: string;
+  /** File whose first line opens the private key, where that is encrypted; null for none. */
+  readonly keyPassphraseFile: string | null;
+  readonly timeoutMs: number;
+  /** File for the result document; "-" is stdout. */
+  readonly json: string | null;
+  /** File for the log of every step; "-" is stdout. */
+  readonly csv: string | null;
+  readonly quiet: boolean;
+  /** Server: serve until stopped. */
+  readonly forever: boolean;
+  /** Server: what it does with what it receives. */
+  readonly answer: "ack" | "echo" | "discard";
+  /** Server: longest silence. */
+  readonly idleTimeoutMs: number;
+}

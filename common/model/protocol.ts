@@ -1,0 +1,62 @@
+/**
+ * The words everything else speaks in: protocols, kinds of I/O, engines, lanes, steps.
+ *
+ * @module
+ */
+import { MAX_PAYLOAD_BYTES } from "../base/datagrams.ts";
+
+export const PROTOCOLS = ["tcp", "udp", "tls", "dtls"] as const;
+export type Protocol = typeof PROTOCOLS[number];
+
+export const IO_KINDS = ["async", "sync", "spin"] as const;
+/** How an end waits: on the event loop, in a blocking call, or by asking again. */
+export type Io = typeof IO_KINDS[number];
+
+export const ENGINES = ["rustls", "openssl"] as const;
+export type Engine = typeof ENGINES[number];
+
+/** The timed steps of one message, in the order in which they can follow each other. */
+export const STEPS = ["connect", "handshake", "send", "receive", "shutdown", "close"] as const;
+export type Step = typeof STEPS[number];
+
+/** Which end of a pair. */
+export type Role = "client" | "server";
+
+/** What the two ends agreed on; null stands for what the engine does not tell. */
+export interface Security {
+  /** Protocol version, such as "TLSv1.3" or "DTLSv1.2". */
+  version: string | null;
+  /** Cipher suite, by the name the engine gives it. */
+  cipher: string | null;
+  /** Key exchange group. */
+  group: string | null;
+  /** Subject of the peer's verified certificate, RFC 2253 order. */
+  peer: string | null;
+  /** Whether the session was a resumed one. */
+  resumed: boolean;
+}
+
+/** Limits of one message's size in bytes. */
+export interface SizeLimits {
+  min: number;
+  max: number;
+  /** Why `max` is what it is, for the line that refuses more. */
+  reason: string;
+}
+
+/** Length of a message's header in bytes (message.ts); no message is shorter. */
+export const HEADER_BYTES = 32;
+
+/** The sizes a protocol can carry in one message. */
+export const SIZE_LIMITS: Readonly<Record<Protocol, SizeLimits>> = {
+  tcp: { min: HEADER_BYTES, max: 999_999, reason: "the header has six digits for it" },
+  tls: { min: HEADER_BYTES, max: 999_999, reason: "the header has six digits for it" },
+  udp: { min: HEADER_BYTES, max: MAX_PAYLOAD_BYTES, reason: "a UDP datagram carries no more" },
+  // RFC 6347 4.1: a record's fragment is at most 2^14 bytes, and DTLS splits no message.
+  dtls: { min: HEADER_BYTES, max: 16_384, reason: "a DTLS record carries no more" },
+};
+
+/** The lane's name: protocol, kind of I/O and, where there is TLS, its engine. */
+export function laneName(protocol: Protocol, io: Io, engine: Engine | null): string {
+  return engine === null ? `${protocol}-${io}` : `${protocol}-${io}-${engine}`;
+}

@@ -1,0 +1,18 @@
+/**
+ * A context while it is set up.
+ *
+ * @module
+ */
+import type { OpenSsl } from "./library.ts";
+
+/** An SSL_CTX that is being set up. */
+export interface ContextTarget {
+  readonly lib: OpenSsl;
+  readonly ctx: Deno.PointerObject;
+  readonly datagram: boolean;
+}
+
+/** Something that lives as long as the context whose callback it is. */
+export interface Callback {
+  close(): void;
+}

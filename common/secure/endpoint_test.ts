@@ -1,0 +1,292 @@
+import { assert, assertEquals, assertThrows } from "../testing/assert.ts";
+import { contextOptions, type End, MemoryListener } from "../testing/memory_net.ts";
+import { TlsContext } from "../openssl/context.ts";
+import { loadOpenSsl } from "../openssl/library.ts";
+import { clientRandom } from "../openssl/records.ts";
+import { liveSessions, TlsSession } from "../openssl/session.ts";
+
+// Opened before the first test, whose leak it would be for the sanitizer.
+loadOpenSsl();
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** A client at an address of its own; keeps every ClientHello it has sent. */
+class Client implements Disposable {
+  readonly session: TlsSession;
+  readonly hellos: Bytes[] = [];
+  readonly #server: MemoryListener;
+  readonly #address: string;
+
+  constructor(context: TlsContext, server: MemoryListener, address: string) {
+    this.session = new TlsSession(context, { serverName: "localhost" });
+    this.#server = server;
+    this.#address = address;
+  }
+
+  /** The next datagrams it wants to send. */
+  next(): Bytes[] {
+    const sent: Bytes[] = [];
+    this.session.handshake();
+    this.session.drain((bytes) => sent.push(bytes.slice()));
+    if (this.hellos.length < 2) this.hellos.push(...sent);
+    return sent;
+  }
+
+  /** Sends them, and takes what the server answers. */
+  step(): void {
+    for (const bytes of this.next()) {
+      for (const answer of this.#server.answer(bytes, this.#address)) {
+        this.session.feed(answer);
+        this.session.handshake();
+      }
+    }
+  }
+
+  connect(): this {
+    for (let steps = 0; steps < 5 && !this.session.established; steps++) this.step();
+    assert(this.session.established, "the handshake did not complete");
+    return this;
+  }
+
+  send(message: Bytes): void {
+    this.session.write(message);
+    this.session.drain((bytes) => this.#server.receive(bytes.slice(), this.#address));
+  }
+
+  [Symbol.dispose](): void {
+    this.session.close();
+  }
+}
+
+/** A server, and clients for it. */
+class Bench implements Disposable {
+  readonly server: MemoryListener;
+  readonly #context: TlsContext;
+  readonly #clients = new DisposableStack();
+
+  constructor(server: MemoryListener, context: TlsContext) {
+    this.server = server;
+    this.#context = context;
+  }
+
+  client(address: string): Client {
+    return this.#clients.use(new Client(this.#context, this.server, address));
+  }
+
+  [Symbol.dispose](): void {
+    this.#clients.dispose();
+    this.#context.close();
+    this.server[Symbol.dispose]();
+  }
+}
+
+async function bench(): Promise<Bench> {
+  const server = new MemoryListener(await contextOptions("server"));
+  return new Bench(server, new TlsContext(await contextOptions("client")));
+}
+
+function lengths({ inbox }: End): number[] {
+  return inbox.map((message) => message.length);
+}
+
+Deno.test("receive() keeps nothing of a client before its cookie", async () => {
+  using it = await bench();
+  const [hello] = it.client("a").next();
+  for (let i = 0; i < 1000; i++) {
+    assertEquals(it.server.answer(hello!, `address ${i}`).length, 1);
+  }
+  assertEquals([it.server.endpoint.size, it.server.accepted.length], [0, 0]);
+});
+
+Deno.test("receive() answers a stranger with less than he sent", async () => {
+  using it = await bench();
+  const [hello] = it.client("a").next();
+  const answers = it.server.answer(hello!, "a");
+  assertEquals(answers.length, 1);
+  assert(answers[0]!.length < hello!.length);
+});
+
+Deno.test("receive() makes a session of a client whose cookie came back", async () => {
+  using it = await bench();
+  it.client("a").connect();
+  assertEquals([it.server.endpoint.size, it.server.accepted.length], [1, 1]);
+  assertEquals(it.server.accepted[0]!.established, true);
+});
+
+Deno.test("receive() serves many clients, each with its own session", async () => {
+  using it = await bench();
+  const clients = Array.from({ length: 30 }, (_, i) => it.client(`address ${i}`));
+  // In turns, so that all handshakes run at once.
+  for (let round = 0; round < 5; round++) {
+    for (const client of clients) if (!client.session.established) client.step();
+  }
+  clients.forEach((client, i) => client.send(new Uint8Array(i + 1)));
+  assertEquals(it.server.endpoint.size, 30);
+  assertEquals(it.server.accepted.map(lengths), clients.map((_, i) => [i + 1]));
+});
+
+Deno.test("receive() lets a new client at the same address replace the old session", async () => {
+  using it = await bench();
+  it.client("a").connect();
+  const anew = it.client("a").connect();
+  const [first, second] = it.server.accepted;
+  assertEquals([it.server.endpoint.size, it.server.accepted.length], [1, 2]);
+  assert(it.server.replaced.length === 1 && it.server.replaced[0] === first);
+  anew.send(new Uint8Array(3));
+  assertEquals(lengths(second!), [3]);
+});
+
+Deno.test("receive() keeps the old session until the new client's cookie came back", async () => {
+  using it = await bench();
+  const old = it.client("a").connect();
+  const anew = it.client("a");
+  assertEquals(it.server.answer(anew.next()[0]!, "a").length, 1);
+  old.send(new Uint8Array(4));
+  assertEquals([it.server.replaced, lengths(it.server.accepted[0]!)], [[], [4]]);
+});
+
+Deno.test("receive() replaces nothing for a client with a forged cookie", async () => {
+  using it = await bench();
+  const old = it.client("a").connect();
+  const anew = it.client("a");
+  anew.step();
+  const [forged] = anew.next();
+  // The cookie's first byte.
+  forged![61]! ^= 1;
+  it.server.answer(forged!, "a");
+  old.send(new Uint8Array(4));
+  assertEquals([it.server.replaced, lengths(it.server.accepted[0]!)], [[], [4]]);
+});
+
+Deno.test("receive() does not take an old ClientHello that comes twice for a new one", async () => {
+  using it = await bench();
+  const client = it.client("a").connect();
+  assertEquals(client.hellos.length, 2);
+  for (const hello of client.hellos) {
+    assertEquals(it.server.answer(hello, "a"), []);
+  }
+  client.send(new Uint8Array(4));
+  assertEquals(it.server.accepted.map(lengths), [[4]]);
+});
+
+Deno.test("receive() gives a ClientHello that comes twice during the handshake to its session", async () => {
+  using it = await bench();
+  const client = it.client("a");
+  client.step();
+  const [hello] = client.next();
+  const flight = it.server.answer(hello!, "a");
+  assert(flight.length > 0);
+  it.server.answer(hello!, "a");
+  assertEquals(it.server.accepted.length, 1);
+  for (const datagram of flight) client.session.feed(datagram);
+  client.connect();
+});
+
+Deno.test("receive() is silent about everything that begins no handshake", async () => {
+  using it = await bench();
+  const [hello] = it.client("a").next();
+  const wrong = [
+    new Uint8Array(),
+    new Uint8Array(65_507),
+    hello!.slice(0, -1),
+    // A fragment that is not the first, and one that is longer than its message.
+    Uint8Array.from(hello!, (byte, at) => at === 21 ? 1 : byte),
+    Uint8Array.from(hello!, (byte, at) => at === 23 ? byte + 1 : byte),
+  ];
+  for (const datagram of wrong) assertEquals(it.server.answer(datagram, "a"), []);
+  assertEquals([it.server.endpoint.size, it.server.accepted.length], [0, 0]);
+  it.client("a").connect();
+});
+
+Deno.test("receive() takes a ClientHello after one with 65507 bytes", async () => {
+  using it = await bench();
+  const [hello] = it.client("a").next();
+  const long = new Uint8Array(65_507);
+  long.set(hello!);
+  it.server.answer(long, "a");
+  const client = it.client("b");
+  client.step();
+  client.connect();
+});
+
+Deno.test("stopAccepting() leaves new clients without an answer", async () => {
+  using it = await bench();
+  const client = it.client("a");
+  it.server.endpoint.stopAccepting();
+  assertEquals(it.server.answer(client.next()[0]!, "a"), []);
+});
+
+Deno.test("stopAccepting() leaves a client without an answer whose cookie was on its way", async () => {
+  using it = await bench();
+  const client = it.client("a");
+  client.step();
+  it.server.endpoint.stopAccepting();
+  assertEquals(it.server.answer(client.next()[0]!, "a"), []);
+  assertEquals(it.server.endpoint.size, 0);
+});
+
+Deno.test("stopAccepting() lets sessions live on, and none replace them", async () => {
+  using it = await bench();
+  const old = it.client("a").connect();
+  it.server.endpoint.stopAccepting();
+  assertEquals(it.server.answer(it.client("a").next()[0]!, "a"), []);
+  old.send(new Uint8Array(4));
+  assertEquals(lengths(it.server.accepted[0]!), [4]);
+});
+
+Deno.test("forget() drops what comes for a session that has ended", async () => {
+  using it = await bench();
+  const client = it.client("a").connect();
+  const [peer] = it.server.endpoint.peers();
+  it.server.endpoint.forget("a", peer!);
+  assertEquals(it.server.endpoint.size, 0);
+  client.send(new Uint8Array(4));
+  assertEquals(lengths(it.server.accepted[0]!), []);
+});
+
+Deno.test("forget() leaves the session that has taken the address over", async () => {
+  using it = await bench();
+  it.client("a").connect();
+  const [old] = it.server.endpoint.peers();
+  it.client("a").connect();
+  it.server.endpoint.forget("a", old!);
+  assertEquals(it.server.endpoint.size, 1);
+});
+
+Deno.test("forget() has the next client's session ready, while clients are wanted", async () => {
+  using it = await bench();
+  for (const address of ["a", "b"]) it.client(address).connect();
+  const [first, second] = it.server.endpoint.peers();
+  const live = liveSessions();
+  it.server.endpoint.forget("a", first!);
+  assertEquals(liveSessions(), live + 1);
+  it.client("c").connect();
+  it.server.endpoint.stopAccepting();
+  const later = liveSessions();
+  it.server.endpoint.forget("b", second!);
+  assertEquals(liveSessions(), later);
+});
+
+Deno.test("close() may be called twice, and receive() throws after it", async () => {
+  using it = await bench();
+  const [hello] = it.client("a").next();
+  it.server.endpoint.close();
+  it.server.endpoint.close();
+  assertThrows(() => it.server.receive(hello!, "a"), TypeError, "endpoint is closed");
+});
+
+Deno.test("receive() throws once the context is closed", async () => {
+  using it = await bench();
+  const client = it.client("a");
+  client.step();
+  it.server.context.close();
+  assertThrows(() => it.server.receive(client.next()[0]!, "a"), TypeError, "context is closed");
+});
+
+Deno.test("clientRandom() tells one client's ClientHellos from another's", async () => {
+  using it = await bench();
+  const [one, other] = [it.client("a").connect(), it.client("b").connect()];
+  const [first, second] = one.hellos.map(clientRandom);
+  assertEquals(first, second);
+  assert(clientRandom(other.hellos[0]!).some((byte, i) => byte !== first![i]));
+});

@@ -1,0 +1,160 @@
+/**
+ * How many sessions a listener takes, and what it has counted.
+ *
+ * @module
+ */
+import { addressBytes, withoutZone } from "../base/addresses.ts";
+import {
+  type ListenerCounters,
+  type ListenSettings,
+  MAX_HANDSHAKES,
+  MAX_HANDSHAKES_PER_ADDRESS,
+  MAX_SESSIONS,
+} from "../openssl/settings.ts";
+
+/** The settings that set limits. */
+export type LimitSettings = Pick<
+  ListenSettings,
+  "maxSessions" | "maxSessionsPerAddress" | "maxHandshakes" | "maxHandshakesPerAddress"
+>;
+
+/** A session's place: among the handshakes at first, then among the sessions. */
+export class Ticket {
+  readonly #limits: SessionLimits;
+  /** For {@linkcode SessionLimits}: whose it is. */
+  readonly hostname: string;
+  /** For {@linkcode SessionLimits}: ends the handshake, as there are too many. */
+  readonly giveWay: () => void;
+  #place: "handshake" | "session" | "none" = "handshake";
+
+  /** Made by {@linkcode SessionLimits.enter}. */
+  constructor(limits: SessionLimits, hostname: string, giveWay: () => void) {
+    this.#limits = limits;
+    this.hostname = hostname;
+    this.giveWay = giveWay;
+  }
+
+  /**
+   * Its handshake is complete.
+   *
+   * @returns false where there are too many sessions by now: it has to end
+   */
+  established(): boolean {
+    if (this.#place !== "handshake") return this.#place === "session";
+    const { hostname } = this;
+    if (!this.#limits.admits(hostname)) return false;
+    this.#limits.leaveHandshakes(this);
+    this.#limits.enterSessions(hostname);
+    this.#place = "session";
+    return true;
+  }
+
+  /** Gives the place back. May be called twice. */
+  leave(): void {
+    if (this.#place === "none") return;
+    if (this.#place === "session") this.#limits.leaveSessions(this.hostname);
+    else this.#limits.leaveHandshakes(this);
+    this.#limits.counters.sessions--;
+    this.#place = "none";
+  }
+}
+
+/**
+ * Counts sessions, in all and by address. Handshakes that are not complete have limits of their own,
+ * by which the oldest gives way: a client that has shown no more than a cookie takes no place from
+ * one that is established, nor for long from one that comes.
+ */
+export class SessionLimits {
+  /** What was counted until now. */
+  readonly counters: ListenerCounters = {
+    sessions: 0,
+    established: 0,
+    cookies: 0,
+    refused: 0,
+    displaced: 0,
+    errors: 0,
+  };
+  readonly #max: Required<{ [K in keyof LimitSettings]: number }>;
+  /** Established ones, in all and by address. */
+  #sessions = 0;
+  readonly #sessionsByAddress = new Map<string, number>();
+  /** The oldest first. */
+  readonly #handshakes = new Set<Ticket>();
+  readonly #handshakesByNetwork = new Map<string, Set<Ticket>>();
+
+  /** @param settings as they were checked */
+  constructor(settings: LimitSettings) {
+    const { maxSessions = MAX_SESSIONS, maxHandshakes = MAX_HANDSHAKES } = settings;
+    this.#max = {
+      maxSessions,
+      maxSessionsPerAddress: settings.maxSessionsPerAddress ?? maxSessions,
+      maxHandshakes,
+      maxHandshakesPerAddress: settings.maxHandshakesPerAddress ??
+        Math.min(maxHandshakes, MAX_HANDSHAKES_PER_ADDRESS),
+    };
+  }
+
+  /** Whether one more session from an address may be; counts it as refused where not. */
+  admits(hostname: string): boolean {
+    const there = this.#sessionsByAddress.get(hostname) ?? 0;
+    const { maxSessions, maxSessionsPerAddress } = this.#max;
+    if (this.#sessions < maxSessions && there < maxSessionsPerAddress) return true;
+    this.counters.refused++;
+    return false;
+  }
+
+  /**
+   * One more handshake begins; where there are too many, the oldest ends, of the same address if that
+   * has too many.
+   *
+   * @param giveWay ends it
+   */
+  enter(hostname: string, giveWay: () => void): Ticket {
+    const network = networkOf(hostname);
+    const there = this.#handshakesByNetwork.get(network) ?? new Set();
+    if (there.size >= this.#max.maxHandshakesPerAddress) this.#displace(there);
+    else if (this.#handshakes.size >= this.#max.maxHandshakes) this.#displace(this.#handshakes);
+    const ticket = new Ticket(this, hostname, giveWay);
+    this.#handshakesByNetwork.set(network, there.add(ticket));
+    this.#handshakes.add(ticket);
+    this.counters.sessions++;
+    return ticket;
+  }
+
+  #displace(tickets: Set<Ticket>): void {
+    const [oldest] = tickets;
+    if (!oldest) return;
+    this.counters.displaced++;
+    oldest.leave();
+    oldest.giveWay();
+  }
+
+  /** For {@linkcode Ticket}. */
+  leaveHandshakes(ticket: Ticket): void {
+    const network = networkOf(ticket.hostname);
+    const there = this.#handshakesByNetwork.get(network);
+    there?.delete(ticket);
+    if (there?.size === 0) this.#handshakesByNetwork.delete(network);
+    this.#handshakes.delete(ticket);
+  }
+
+  /** For {@linkcode Ticket}. */
+  enterSessions(hostname: string): void {
+    this.#sessions++;
+    this.#sessionsByAddress.set(hostname, (this.#sessionsByAddress.get(hostname) ?? 0) + 1);
+  }
+
+  /** For {@linkcode Ticket}. */
+  leaveSessions(hostname: string): void {
+    this.#sessions--;
+    const left = this.#sessionsByAddress.get(hostname)! - 1;
+    if (left > 0) this.#sessionsByAddress.set(hostname, left);
+    else this.#sessionsByAddress.delete(hostname);
+  }
+}
+
+/** One host has all addresses of an IPv6 network of 64 bits (RFC 4291 2.5.4): they count as one. */
+function networkOf(hostname: string): string {
+  if (!hostname.includes(":")) return hostname;
+  return addressBytes(withoutZone(hostname)).subarray(0, 8).toHex();
+}

@@ -1,0 +1,31 @@
+/**
+ * What the libraries for TLS and DTLS have in common.
+ *
+ * @module
+ */
+export { ReplacedError, RunError, TimeoutError } from "../base/errors.ts";
+export { PemError } from "../pem/errors.ts";
+export { CallbackError } from "../openssl/calls.ts";
+export { TlsContext } from "../openssl/context.ts";
+export { type TlsContextOptions } from "../openssl/settings.ts";
+export { CertificateError, OpenSslError, type OpenSslErrorInit } from "../openssl/errors.ts";
+export type { HandshakeStatistics, TlsInfo } from "../openssl/info.ts";
+export {
+  type CertificateFacts,
+  type CertificateName,
+  PeerCertificate,
+} from "../openssl/peer_certificate.ts";
+export { OpenSslMissingError } from "../openssl/library.ts";
+export { SavedSession } from "../openssl/saved_session.ts";
+export { SecureConn } from "./secure_conn.ts";
+export type {
+  ConnectSettings,
+  DtlsSettings,
+  ListenerCounters,
+  ListenSettings,
+  PskIdentity,
+  TlsClientSettings,
+  TlsServerSettings,
+  TlsSettings,
+  TlsVersion,
+} from "../openssl/settings.ts";

@@ -1,0 +1,173 @@
+/**
+ * What the tests of whole scripts share: pairs started as a user would start them.
+ *
+ * @module
+ */
+import { Ajv } from "ajv";
+import { type CertificateSet, generateCertificates } from "../../certs/generate.ts";
+import { type Lane, LANES } from "../model/lanes.ts";
+import type { Protocol } from "../model/protocol.ts";
+import type { ResultDocument } from "../measure/result.ts";
+import { join } from "../base/std.ts";
+import { assert } from "./assert.ts";
+import schema from "../measure/result.schema.json" with { type: "json" };
+import { type Ending, ScriptProcess, type ScriptSettings } from "../../tools/lib/children.ts";
+
+/** What a test may change of how a script is started. */
+export type Changes = Partial<Omit<ScriptSettings, "lane" | "role" | "words">>;
+
+/** A folder for one test's certificates and results; gone afterwards. */
+export class Workplace implements AsyncDisposable {
+  /** The folder. */
+  readonly dir: string;
+  readonly #processes: ScriptProcess[] = [];
+
+  private constructor(dir: string) {
+    this.dir = dir;
+  }
+
+  /** @param set certificates; default are good ones, made once for all tests */
+  static async make(set?: CertificateSet): Promise<Workplace> {
+    const place = new Workplace(await Deno.makeTempDir({ prefix: "netpairs-test-" }));
+    await place.write(set ?? await goodCertificates());
+    return place;
+  }
+
+  /** Writes certificates under the names the scripts look for, replacing what is there. */
+  async write(set: CertificateSet): Promise<void> {
+    const files = {
+      "ca.pem": set.ca,
+      "server-cert.pem": set.server.cert,
+      "server-key.pem": set.server.key,
+      "client-cert.pem": set.client.cert,
+      "client-key.pem": set.client.key,
+    };
+    for (const [name, pem] of Object.entries(files)) await Deno.writeTextFile(this.path(name), pem);
+  }
+
+  /** A path in the folder. */
+  path(name: string): string {
+    return join(this.dir, name);
+  }
+
+  /** Starts a script; it is ended with the test, if it has not ended by then. */
+  start(lane: Lane, role: "client" | "server", words: string[], changes: Changes = {}) {
+    const settings = { lane, role, certs: this.dir, results: this.dir, words, ...changes };
+    const process = new ScriptProcess(settings);
+    this.#processes.push(process);
+    return process;
+  }
+
+  /** Starts a script and waits for its end. */
+  run(lane: Lane, role: "client" | "server", words: string[], changes?: Changes): Promise<Ending> {
+    return this.start(lane, role, words, changes).ended;
+  }
+
+  /** Starts a server on a free port. */
+  async serve(lane: Lane, words: string[], changes?: Changes): Promise<RunningServer> {
+    const process = this.start(lane, "server", ["--port", "0", ...words], changes);
+    const port = await process.port;
+    if (port === null) throw new Error(`no server: ${(await process.ended).stderr}`);
+    return { process, port };
+  }
+
+  /** Runs a server and a client against each other, with the same words. */
+  async pair(lane: Lane, words: string[], more: PairWords = {}): Promise<PairEnding> {
+    const serving = more.serverLane ?? lane;
+    const server = await this.serve(serving, [...words, ...more.server ?? []], more.changes);
+    const port = ["--port", String(server.port)];
+    const client = await this.run(
+      lane,
+      "client",
+      [...port, ...words, ...more.client ?? []],
+      more.changes,
+    );
+    if (client.code !== 0) server.process.kill("SIGTERM");
+    return { client, server: await server.process.ended };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const process of this.#processes) process.kill("SIGKILL");
+    await Promise.all(this.#processes.map((process) => process.ended));
+    await Deno.remove(this.dir, { recursive: true });
+  }
+}
+
+/** A server that listens. */
+export interface RunningServer {
+  process: ScriptProcess;
+  port: number;
+}
+
+/** Words for one end only. */
+export interface PairWords {
+  server?: string[];
+  client?: string[];
+  changes?: Changes;
+  /** The server's lane, where it is another one than the client's. */
+  serverLane?: Lane;
+}
+
+/** How both ends ended. */
+export interface PairEnding {
+  client: Ending;
+  server: Ending;
+}
+
+/**
+ * Waits until a script's log has lines of a number of messages.
+ *
+ * @throws {Error} where the script ends before
+ */
+export async function untilLogged(
+  process: ScriptProcess,
+  path: string,
+  messages: number,
+): Promise<void> {
+  const isThere = async () => (await Deno.readTextFile(path)).split("\n").length > messages;
+  using watcher = Deno.watchFs(path);
+  const events = watcher[Symbol.asyncIterator]();
+  const ended = process.ended.then(({ stderr }) => `it ended before: ${stderr}`);
+  // What was written before it was watched is no event.
+  while (!await isThere()) {
+    const failure = await Promise.race([ended, events.next()]);
+    if (typeof failure === "string" && !await isThere()) throw new Error(failure);
+  }
+}
+
+let good: Promise<CertificateSet> | undefined;
+
+/** Certificates that pass, for localhost, 127.0.0.1 and ::1. */
+export function goodCertificates(): Promise<CertificateSet> {
+  return good ??= generateCertificates();
+}
+
+/** All lanes of some protocols. */
+export function lanesOf(...protocols: Protocol[]): Lane[] {
+  return LANES.filter((lane) => protocols.includes(lane.protocol));
+}
+
+/** The lane of that name. */
+export function laneNamed(name: string): Lane {
+  const lane = LANES.find((lane) => lane.name === name);
+  assert(lane, `no lane ${name}`);
+  return lane;
+}
+
+const validate = new Ajv({ allowUnionTypes: true }).compile<ResultDocument>(schema);
+
+/** Reads a result document and checks it against the schema. */
+export function readDocument(text: string): ResultDocument {
+  const document: unknown = JSON.parse(text);
+  assert(validate(document), JSON.stringify(validate.errors, null, 1));
+  return document;
+}
+
+/** Both ends of a run, whatever their exit code, print no stack trace. */
+export function assertOneLine(ending: Ending, code: number, line: RegExp): void {
+  const lines = ending.stderr.trim().split("\n").filter((line) => !/^listening on /.test(line));
+  const said = `exit code ${ending.code}, stderr: ${ending.stderr}`;
+  assert(ending.code === code, `exit code ${code} was expected: ${said}`);
+  assert(lines.length === 1, `one line was expected: ${said}`);
+  assert(line.test(lines[0]!), `${line} was expected: ${said}`);
+}

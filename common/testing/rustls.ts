@@ -1,0 +1,122 @@
+/**
+ * What the tests of `node:tls` share: two ends of one connection, on loopback.
+ *
+ * @module
+ */
+import type { Socket } from "node:net";
+import { createSecureContext, type TLSSocket } from "node:tls";
+import { type CertificateSet, generateCertificates } from "../../certs/generate.ts";
+import { Deadlines } from "../base/deadline.ts";
+import type { Role } from "../model/protocol.ts";
+import { beginHandshake, openTcp } from "../../tls/rustls/client.ts";
+import type { Credentials } from "../../tls/rustls/credentials.ts";
+import { Handshakes, NodeTcpAcceptor } from "../../tls/rustls/server.ts";
+import { PeerCheck } from "../../tls/rustls/security.ts";
+import { NodeTlsStream } from "../../tls/rustls/stream.ts";
+
+/** Longer than any step of a test takes, in milliseconds. */
+export const LONG_MS = 20_000;
+
+/** Certificates for tests; those of different kinds come from different authorities. */
+const KINDS = {
+  good: {},
+  stranger: {},
+  elsewhere: { names: ["elsewhere.example", "192.0.2.1"] },
+  expired: { notBefore: new Date("2020-01-01"), notAfter: new Date("2020-02-01") },
+} as const;
+
+/** One of them. */
+export type Kind = keyof typeof KINDS;
+
+const made = new Map<Kind, Promise<CertificateSet>>();
+
+/** The certificates of one kind, the same at every call. */
+export function certificates(kind: Kind): Promise<CertificateSet> {
+  const set = made.get(kind) ?? generateCertificates(KINDS[kind]);
+  made.set(kind, set);
+  return set;
+}
+
+/** One end's certificate and key, and whom it believes. */
+export async function credentials(
+  role: Role,
+  own: Kind = "good",
+  ca: Kind = own,
+): Promise<Credentials> {
+  const { cert, key } = (await certificates(own))[role];
+  return { ca: [(await certificates(ca)).ca], cert, key, minVersion: "TLSv1.2" };
+}
+
+/** A server on a free port of 127.0.0.1. */
+export class TestServer implements AsyncDisposable {
+  readonly deadlines = new Deadlines();
+  readonly #acceptor: NodeTcpAcceptor;
+  readonly #handshakes: Handshakes;
+  readonly #open: (() => unknown)[] = [];
+
+  private constructor(acceptor: NodeTcpAcceptor, credentials: Credentials) {
+    this.#acceptor = acceptor;
+    this.#handshakes = new Handshakes(credentials);
+  }
+
+  /** Begins to listen. */
+  static async listen(own?: Credentials): Promise<TestServer> {
+    const acceptor = await NodeTcpAcceptor.listen("127.0.0.1", 0);
+    return new TestServer(acceptor, own ?? await credentials("server"));
+  }
+
+  get port(): number {
+    return this.#acceptor.addr.port;
+  }
+
+  /** Accepts one connection and completes its handshake. */
+  async accept(signal: AbortSignal = new AbortController().signal): Promise<NodeTlsStream> {
+    const raw = await this.#acceptor.accept();
+    if (!raw) throw new Error("the server has been stopped");
+    const wrap = (socket: TLSSocket) => new NodeTlsStream(socket, raw, "client", this.deadlines);
+    const stream = await this.#handshakes.run(raw, wrap, signal);
+    this.#open.push(() => stream.close());
+    return stream;
+  }
+
+  /** Connects to it without TLS. */
+  async connectRaw(port: number = this.port): Promise<Socket> {
+    const server = { address: "127.0.0.1", port, hostname: "127.0.0.1" };
+    const raw = await openTcp(server, new AbortController().signal);
+    this.#open.push(() => raw.destroy());
+    return raw;
+  }
+
+  /** Connects to it, or to another port, and completes a client's handshake. */
+  async connect(own?: Credentials, hostname = "localhost", port?: number): Promise<TestClient> {
+    const raw = await this.connectRaw(port);
+    const server = { address: "127.0.0.1", port: this.port, hostname };
+    const used = own ?? await credentials("client");
+    const servers = new PeerCheck(used.ca, "server");
+    const socket = beginHandshake(raw, server, createSecureContext(used), servers);
+    const stream = new NodeTlsStream(socket, raw, "server", this.deadlines);
+    this.#open.push(() => stream.close());
+    await stream.handshake(LONG_MS);
+    return { stream, socket, raw };
+  }
+
+  /** Both ends of a new connection. */
+  async pair(): Promise<TestClient & { server: NodeTlsStream }> {
+    const [server, client] = await Promise.all([this.accept(), this.connect()]);
+    return { ...client, server };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#acceptor.stop();
+    for (const close of this.#open) await close();
+    await this.#acceptor.closed;
+    this.deadlines.close();
+  }
+}
+
+/** A client's end of a connection. */
+export interface TestClient {
+  stream: NodeTlsStream;
+  socket: TLSSocket;
+  raw: Socket;
+}

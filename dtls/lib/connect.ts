@@ -1,0 +1,129 @@
+/**
+ * DTLS clients.
+ *
+ * @module
+ */
+import { peerName } from "../../common/base/addresses.ts";
+import { Deadlines } from "../../common/base/deadline.ts";
+import { serverAddresses } from "../../common/deno/lookup.ts";
+import { TlsContext } from "../../common/openssl/context.ts";
+import { TlsSession } from "../../common/openssl/session.ts";
+import {
+  type DtlsSettings,
+  HANDSHAKE_TIMEOUT_MS,
+  type TlsClientSettings,
+} from "../../common/openssl/settings.ts";
+import { checkConnect, CLIENT_CONTEXT, contextPart } from "../../common/openssl/settings_table.ts";
+import { checkSettings } from "../../common/settings/check.ts";
+import { afterWoken } from "../../common/deno/udp.ts";
+import { UdpClient } from "../../common/deno/udp_client.ts";
+import { DtlsConn } from "./conn.ts";
+import { CONNECT_DTLS, type ConnectDtlsOptions } from "./settings.ts";
+
+/**
+ * Connects to a DTLS server: binds a UDP socket and begins the handshake. The server's certificate
+ * is verified, and its name checked (RFC 6347).
+ *
+ * A name's addresses are tried in turn. Where nobody listens at any of them, the handshake rejects
+ * with `Deno.errors.ConnectionRefused`; once the server has answered, a refusal ends nothing, as
+ * anybody on the way could send one.
+ *
+ * @returns the connection, which the caller closes; await its `handshake()`, or just send
+ * @throws {PemError} where a certificate or a key cannot be read, or does not belong to the other
+ * @throws {OpenSslError} where an algorithm cannot be used
+ * @throws {TypeError} naming a setting that is unknown, of the wrong kind or in the wrong place, and
+ * where `context` or `session` is closed
+ * @throws {RangeError} naming a setting whose value cannot be used
+ * @throws {OpenSslMissingError} where libssl is missing
+ * @throws {RunError} where the host name is unknown
+ * @throws {Deno.errors.NotCapable} without `--allow-net` or `--allow-ffi`
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls } from "../mod.ts";
+ *
+ * const key = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => key.key });
+ * await using conn = await connectDtls({ port: listener.addr.port, psk: key });
+ * await conn.handshake();
+ * if (conn.info.version !== "DTLSv1.2") throw new Error(conn.info.version);
+ * ```
+ */
+export async function connectDtls(options: ConnectDtlsOptions): Promise<DtlsConn> {
+  const settings = checkConnect(CONNECT_DTLS, options, true);
+  const addresses = await serverAddresses(settings.hostname);
+  const context = settings.context ?? dtlsContext(contextPart(CLIENT_CONTEXT.dtls, settings));
+  try {
+    return openDtls(context, addresses, settings);
+  } finally {
+    if (!settings.context) context.close();
+  }
+}
+
+/**
+ * Loads certificates and settings once, for many clients' connections.
+ *
+ * @returns the context, which the caller closes; connections made with it live on
+ * @throws {PemError} where a certificate or a key cannot be read, or does not belong to the other
+ * @throws {OpenSslError} where an algorithm cannot be used
+ * @throws {TypeError} naming a setting that is unknown or of the wrong kind
+ * @throws {RangeError} naming a setting whose value cannot be used
+ * @throws {OpenSslMissingError} where libssl is missing
+ *
+ * @example
+ * ```ts
+ * using context = dtlsContext({ caCerts: [], ciphers: "ECDHE+AESGCM" });
+ * if (context.closed) throw new Error("it is open");
+ * ```
+ */
+export function dtlsContext(settings: TlsClientSettings & DtlsSettings): TlsContext {
+  const checked = checkSettings(CLIENT_CONTEXT.dtls, settings, "make a DTLS context");
+  return new TlsContext({ ...checked, role: "client", datagram: true });
+}
+
+/**
+ * As {@linkcode connectDtls}, with settings checked, name looked up (see {@linkcode UdpClient}) and
+ * certificates loaded.
+ */
+export function openDtls(
+  context: TlsContext,
+  addresses: string[],
+  options: ConnectDtlsOptions,
+): DtlsConn {
+  const { port, mtu, session, signal } = options;
+  const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, idleTimeoutMs = Infinity } = options;
+  const serverName = peerName(options);
+  const checksName = !options.unsafelySkipNameCheck;
+  using made = new DisposableStack();
+  const core = made.use(new TlsSession(context, { serverName, checksName, mtu, session }));
+  const deadlines = made.use(new Deadlines());
+  const events = {
+    received(datagram: Uint8Array<ArrayBuffer>) {
+      core.feed(datagram);
+      conn.advance();
+      return afterWoken();
+    },
+    failed: (error: unknown) => conn.fail(error),
+  };
+  const { receiveBufferBytes } = options;
+  const socket = new UdpClient(addresses, port, events, deadlines, undefined, receiveBufferBytes);
+  made.move();
+  const carrier = {
+    get remoteAddr() {
+      return socket.remoteAddr;
+    },
+    transmit: (datagram: Uint8Array) => socket.send(datagram),
+    release() {
+      deadlines.close();
+      socket.close();
+    },
+  };
+  const conn = new DtlsConn(core, carrier, deadlines, {
+    handshakeTimeoutMs,
+    idleTimeoutMs,
+    inboxBytes: options.inboxBytes,
+    signal,
+  });
+  conn.advance();
+  return conn;
+}

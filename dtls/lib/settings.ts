@@ -1,0 +1,136 @@
+/**
+ * What each function of the DTLS library may be told.
+ *
+ * @module
+ */
+import type {
+  ConnectSettings,
+  DtlsSettings,
+  ListenSettings,
+} from "../../common/openssl/settings.ts";
+import { TlsContext } from "../../common/openssl/context.ts";
+import {
+  CLIENT_CONTEXT,
+  CONNECT,
+  idleTimeoutMs,
+  LISTEN,
+  MTU,
+  SERVER_CONTEXT,
+} from "../../common/openssl/settings_table.ts";
+import { setting, type SettingsTable } from "../../common/settings/check.ts";
+import { instance, wholeNumber } from "../../common/settings/kinds.ts";
+import { INBOX_BYTES } from "./carrier.ts";
+import { LISTENER_BUFFER_BYTES } from "../../common/posix/receive_buffer.ts";
+
+/** A client that vanished is forgotten after that long, where nothing else is said. */
+export const IDLE_TIMEOUT_MS = 300_000;
+
+const inboxBytes = setting(
+  wholeNumber(1, Number.MAX_SAFE_INTEGER, "bytes"),
+  "what a connection keeps of messages that nobody receives",
+  `${INBOX_BYTES}`,
+);
+
+function receiveBufferBytes(absent: string) {
+  return setting(
+    // As C's int has it; Linux doubles it.
+    wholeNumber(1, 2 ** 30 - 1, "bytes"),
+    "size of the socket's receive buffer that the system is asked for",
+    absent,
+  );
+}
+
+/** Settings of `connectDtls()`. */
+export const CONNECT_DTLS: SettingsTable<ConnectDtlsOptions> = {
+  ...CONNECT,
+  ...CLIENT_CONTEXT.dtls,
+  context: setting(
+    instance("TlsContext", TlsContext, ({ closed }) => !closed),
+    "made once by `dtlsContext()`",
+    "none",
+  ),
+  mtu: MTU,
+  idleTimeoutMs: idleTimeoutMs("Infinity"),
+  inboxBytes,
+  receiveBufferBytes: receiveBufferBytes("the system's"),
+};
+
+/** Settings of `listenDtls()`. */
+export const LISTEN_DTLS: SettingsTable<ListenDtlsOptions> = {
+  ...LISTEN,
+  ...SERVER_CONTEXT.dtls,
+  mtu: MTU,
+  idleTimeoutMs: idleTimeoutMs(`${IDLE_TIMEOUT_MS}`),
+  inboxBytes,
+  receiveBufferBytes: receiveBufferBytes(`${LISTENER_BUFFER_BYTES}`),
+};
+
+/**
+ * Settings of `connectDtls()`.
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls } from "../mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * const options: ConnectDtlsOptions = { port: listener.addr.port, psk, mtu: 512 };
+ * await using conn = await connectDtls(options);
+ * await conn.handshake();
+ * const { bytesSent, datagramsSent } = conn.info.handshake;
+ * if (bytesSent > 512 * datagramsSent) throw new Error("a datagram was too long");
+ * ```
+ */
+export interface ConnectDtlsOptions extends ConnectSettings, DtlsSettings {
+  /**
+   * Made once by {@linkcode dtlsContext} for many connections; certificates, keys and algorithms are
+   * its settings then, and refused here.
+   */
+  context?: TlsContext | undefined;
+  /** Longest UDP payload of handshake datagrams in bytes, 256 to 65507 (default 1400). */
+  mtu?: number | undefined;
+  /** Longest silence of the server in milliseconds (default none). */
+  idleTimeoutMs?: number | undefined;
+  /**
+   * What each connection keeps of messages that nobody receives, in bytes and with 128 more for each
+   * (default 262144); what comes then is lost.
+   */
+  inboxBytes?: number | undefined;
+  /** Size of the socket's receive buffer asked of the system, in bytes (default the system's own). */
+  receiveBufferBytes?: number | undefined;
+}
+
+/**
+ * Settings of `listenDtls()`.
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls, TimeoutError } from "../mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * const options: ListenDtlsOptions = { port: 0, pskLookup: () => psk.key, idleTimeoutMs: 50 };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", ...options });
+ * const client = await connectDtls({ port: listener.addr.port, psk });
+ * const server = await listener.accept();
+ * const error = await server!.receive().catch((error) => error);
+ * client.abandon();
+ * if (!(error instanceof TimeoutError)) throw new Error("the client was silent");
+ * ```
+ */
+export interface ListenDtlsOptions extends ListenSettings, DtlsSettings {
+  /** Longest UDP payload of handshake datagrams in bytes, 256 to 65507 (default 1400). */
+  mtu?: number | undefined;
+  /** Longest silence of a client in milliseconds, after which it is freed (default 300000). */
+  idleTimeoutMs?: number | undefined;
+  /**
+   * What each connection keeps of messages that nobody receives, in bytes and with 128 more for each
+   * (default 262144); what comes then is lost.
+   */
+  inboxBytes?: number | undefined;
+  /**
+   * Size of the socket's receive buffer asked of the system, in bytes (default 4194304): all sessions
+   * share it, and what does not fit is lost. What it came to says
+   * {@linkcode DtlsListener.receiveBuffer}.
+   */
+  receiveBufferBytes?: number | undefined;
+}

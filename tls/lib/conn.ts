@@ -1,0 +1,380 @@
+/**
+ * One TLS connection through OpenSSL, on Deno's event loop.
+ *
+ * @module
+ */
+import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
+import { TimeoutError } from "../../common/base/errors.ts";
+import { SecureConn } from "../../common/secure/secure_conn.ts";
+import { ENDED, type TlsSession } from "../../common/openssl/session.ts";
+import { WaitingAnswers } from "../../common/secure/waiting_answers.ts";
+import { bytesOf, checkInto, checkWait } from "../../common/settings/kinds.ts";
+
+/** At most so much of the stream is read or written at once: some full records. */
+const PIECE_BYTES = 65_536;
+
+/** So much is read at once as long as it suffices: most connections carry short messages. */
+const FIRST_PIECE_BYTES = 4096;
+
+/** A record carries at most 2^14 bytes: RFC 8446 5.1. */
+const RECORD_BYTES = 16_384;
+
+/** How long `close()` waits for the peer's close_notify, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/**
+ * Settings of a connection.
+ *
+ * @example
+ * ```ts
+ * const options: TlsConnOptions = { handshakeTimeoutMs: 10_000 };
+ * if (options.signal) throw new Error("there is none");
+ * ```
+ */
+export interface TlsConnOptions {
+  /** Longest time for the handshake in milliseconds. */
+  handshakeTimeoutMs: number;
+  /** Ends every wait when it is aborted. */
+  signal?: AbortSignal | undefined;
+  /** Told once, when the connection needs its socket no more. */
+  released?: (() => void) | undefined;
+  /** Told once, when the handshake fails by anything but the connection's being closed. */
+  failed?: ((error: unknown) => void) | undefined;
+}
+
+/**
+ * A TLS connection: a stream of bytes, in the shape of `Deno.TlsConn`.
+ *
+ * Made by `connectTls` and by a listener; `read` and `write` wait for the handshake. Whoever has
+ * it closes it; a listener closes its own. After a failure every call rejects with what it was.
+ *
+ * @example
+ * ```ts
+ * import { connectTls, listenTls } from "../mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenTls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * const accepted = listener.accept();
+ * await using conn = await connectTls({ port: listener.addr.port, psk });
+ * await conn.write(new TextEncoder().encode("ping"));
+ * await conn.closeWrite();
+ * await using server = (await accepted)!;
+ * const text = await new Response(server.readable).text();
+ * if (text !== "ping") throw new Error(text);
+ * ```
+ */
+export class TlsConn extends SecureConn {
+  /** The peer. */
+  readonly remoteAddr: Deno.NetAddr;
+  /** This end. */
+  readonly localAddr: Deno.NetAddr;
+  readonly #tcp: Deno.TcpConn;
+  readonly #deadlines: Deadlines;
+  readonly #readDeadline: Deadline;
+  readonly #options: TlsConnOptions;
+  #piece = new Uint8Array(FIRST_PIECE_BYTES);
+  readonly #onAbort = () => this.#fail(this.#options.signal!.reason);
+  readonly #startedMs = performance.now();
+  #handshake: Promise<void> | null = null;
+  /** Writes to the socket go one after the other. */
+  #written: Promise<void> = Promise.resolve();
+  readonly #answers = new WaitingAnswers();
+  #failure: unknown;
+  /** Set when it is the program that has closed it, and nothing has failed before. */
+  #closedInOrder = false;
+  #reading = false;
+  /** Resolved when the read ends that {@linkcode shutdown} has met. */
+  #readEnded: PromiseWithResolvers<void> | null = null;
+  #closed = false;
+
+  /**
+   * For the drivers: takes session and socket over.
+   *
+   * @ignore
+   */
+  constructor(
+    core: TlsSession,
+    tcp: Deno.TcpConn,
+    deadlines: Deadlines,
+    options: TlsConnOptions,
+  ) {
+    super(core);
+    this.#tcp = tcp;
+    this.#deadlines = deadlines;
+    this.#options = options;
+    this.remoteAddr = tcp.remoteAddr;
+    this.localAddr = tcp.localAddr;
+    this.#readDeadline = deadlines.add((error) => this.#fail(error));
+    options.signal?.addEventListener("abort", this.#onAbort);
+    if (options.signal?.aborted) this.#onAbort();
+  }
+
+  /**
+   * Completes the handshake; later calls wait for the same one.
+   *
+   * @throws {CertificateError} where the peer's certificate does not pass
+   * @throws {OpenSslError} where the peer refuses or breaks the protocol
+   * @throws {TimeoutError} where it takes too long
+   * @throws {Deno.errors.UnexpectedEof} where the peer closes the connection instead
+   * @throws {Deno.errors.BadResource} where it is closed before
+   */
+  handshake(): Promise<void> {
+    return this.#handshake ??= this.#shake();
+  }
+
+  /**
+   * Reads bytes. One call at a time.
+   *
+   * @param into where they go, borrowed until the promise settles; at most 16384 come at once
+   * @param timeoutMs longest wait in milliseconds, after which the connection has failed
+   * @returns how many, or null when the peer has ended its stream in order
+   * @throws {Deno.errors.UnexpectedEof} where the peer vanished: what came may be cut off
+   * @throws {TimeoutError} when nothing came in time
+   * @throws {TypeError} where another call is still waiting, or an argument is of the wrong kind
+   * @throws {RangeError} where `timeoutMs` is negative or NaN
+   * @throws {OpenSslError} where the peer has broken the protocol
+   * @throws {RunError} where it asks for answers of TLS itself and does not read them, which ends the
+   * connection: 64 KiB of them may wait to be written
+   * @throws {Deno.errors.BadResource} after {@linkcode close}
+   */
+  async read(into: Uint8Array, timeoutMs?: number): Promise<number | null> {
+    checkInto(into ?? null);
+    checkWait(timeoutMs);
+    if (!this.core.established) await this.handshake();
+    if (this.#reading) throw new TypeError("Cannot read: another read() is still waiting");
+    if (into.length === 0) return 0;
+    this.#reading = true;
+    if (timeoutMs !== undefined && timeoutMs < Infinity) this.#readDeadline.arm(timeoutMs);
+    try {
+      for (;;) {
+        this.#checkOpen();
+        if (this.core.peerEnded) return null;
+        const length = this.core.read(into as Uint8Array<ArrayBuffer>);
+        if (length > 0) return length;
+        if (length === ENDED) return null;
+        this.#flushAnswers();
+        await this.#receive();
+        // Its memory may have been given away since.
+        checkInto(into);
+      }
+    } catch (error) {
+      throw this.#failed(error);
+    } finally {
+      this.#reading = false;
+      this.#readDeadline.disarm();
+      this.#readEnded?.resolve();
+      this.#readEnded = null;
+    }
+  }
+
+  /**
+   * Writes all bytes, in records of 16384 at most (RFC 8446 5.1).
+   *
+   * @param source bytes of any number, any view or ArrayBuffer, borrowed until the promise settles
+   * @returns how many they were
+   * @throws {TypeError} where it is neither a view nor an ArrayBuffer
+   * @throws {OpenSslError} after {@linkcode closeWrite}, or where the handshake failed
+   * @throws {Deno.errors.BrokenPipe} where the peer has gone; ConnectionReset likewise
+   * @throws {Deno.errors.BadResource} after {@linkcode close}
+   */
+  async write(source: ArrayBuffer | ArrayBufferView): Promise<number> {
+    const bytes = bytesOf(source, "source");
+    if (!this.core.established) await this.handshake();
+    this.#checkOpen();
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      const piece = bytes.subarray(at, at + PIECE_BYTES);
+      try {
+        this.core.write(piece);
+        await this.#flush();
+      } catch (error) {
+        throw this.#failed(error);
+      }
+    }
+    return bytes.length;
+  }
+
+  /**
+   * Says that no more will be written (close_notify, RFC 8446 6.1); reading goes on.
+   *
+   * @throws {Deno.errors.BadResource} after {@linkcode close}
+   */
+  async closeWrite(): Promise<void> {
+    if (!this.core.established) await this.handshake();
+    this.#checkOpen();
+    this.core.shutdown();
+    await this.#flush();
+  }
+
+  /**
+   * The bytes as a stream, until the peer has ended; cancelling it closes the connection. Its
+   * chunks are copies of 16384 bytes at most. Where it is read, {@linkcode read} is not called.
+   */
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#readable ??= this.#newReadable();
+  }
+
+  #newReadable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    // Each chunk is a copy as long as what came: memory that is handed over cannot be used again.
+    const bytes = new Uint8Array(RECORD_BYTES);
+    return new ReadableStream({
+      type: "bytes",
+      pull: async (controller) => {
+        const length = await this.read(bytes);
+        if (length === null) {
+          controller.close();
+          controller.byobRequest?.respond(0);
+        } else controller.enqueue(bytes.slice(0, length));
+      },
+      cancel: () => this.close(),
+    });
+  }
+  #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+
+  /** A stream that writes: closing is {@linkcode closeWrite}, aborting {@linkcode abandon}. */
+  get writable(): WritableStream<Uint8Array> {
+    return this.#writable ??= new WritableStream({
+      // Its own abort() would wait for a write() that may wait for ever.
+      start: ({ signal }) => signal.addEventListener("abort", () => this.abandon()),
+      write: async (bytes) => void await this.write(bytes),
+      close: () => this.closeWrite(),
+    });
+  }
+  #writable: WritableStream<Uint8Array> | undefined;
+
+  /**
+   * Says that no more will be written, and reads until the peer has said so, too, for two seconds
+   * at most; what it still sends is dropped.
+   */
+  async shutdown(): Promise<void> {
+    if (this.#closed || this.#failure !== undefined || !this.core.established) return;
+    using deadline = this.#deadlines.add(() => this.#fail(new TimeoutError("no close_notify")));
+    deadline.arm(CLOSE_TIMEOUT_MS);
+    try {
+      this.core.shutdown();
+      await this.#flush();
+      while (!this.core.peerEnded) {
+        if (this.#reading) await (this.#readEnded ??= Promise.withResolvers<void>()).promise;
+        else await this.read(dropped());
+      }
+    } catch {
+      // The peer has gone without a word; there is nobody left to be told.
+    }
+  }
+
+  /** Frees the connection without a word to the peer. May be called twice. */
+  abandon(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#closedInOrder = this.#failure === undefined;
+    this.#failure ??= new Deno.errors.BadResource("the connection is closed");
+    this.#readDeadline[Symbol.dispose]();
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.core.close();
+    this.#closeSocket();
+    this.#options.released?.();
+  }
+
+  async #shake(): Promise<void> {
+    using deadline = this.#deadlines.add((error) =>
+      this.#fail(
+        error instanceof TimeoutError ? this.core.timeoutError() : error,
+      )
+    );
+    deadline.arm(this.#options.handshakeTimeoutMs);
+    try {
+      for (;;) {
+        this.#checkOpen();
+        const done = this.core.handshake();
+        await this.#flush();
+        // A callback, or the program meanwhile, may have ended it.
+        this.#checkOpen();
+        if (done) return;
+        await this.#receive();
+        this.core.statistics.roundTripMs ??= performance.now() - this.#startedMs;
+      }
+    } catch (error) {
+      // What the program does while the alert that says why goes out is no reason any more.
+      const failure = this.#failed(error);
+      await this.#flush().catch(() => {});
+      if (!this.#closedInOrder) this.#options.failed?.(failure);
+      throw failure;
+    }
+  }
+
+  /** Feeds one piece of the stream. */
+  async #receive(): Promise<void> {
+    const length = await this.#tcp.read(this.#piece);
+    if (length === null) {
+      throw new Deno.errors.UnexpectedEof("the peer closed the connection early");
+    }
+    this.core.feed(this.#piece.subarray(0, length));
+    // Full: more is there already.
+    if (length === this.#piece.length && length < PIECE_BYTES) {
+      this.#piece = new Uint8Array(length * 4);
+    }
+  }
+
+  /** Sends what the session has put out. */
+  #flush(): Promise<void> {
+    this.core.drain((bytes) => this.#put(bytes));
+    return this.#written;
+  }
+
+  /**
+   * Sends what reading has brought about; it is not waited for, as the peer may be waiting for a read.
+   *
+   * @throws {RunError} where too much of it waits already
+   */
+  #flushAnswers(): void {
+    let tooMuch: Error | null = null;
+    this.core.drain((bytes) => {
+      this.#put(bytes);
+      tooMuch = this.#answers.add(bytes.length, this.#written);
+    });
+    if (!tooMuch) return;
+    this.#fail(tooMuch);
+    throw tooMuch;
+  }
+
+  /** The bytes are copied, as the session's memory is used again. */
+  #put(bytes: Uint8Array): void {
+    const copy = bytes.slice();
+    this.#written = this.#written.then(() => this.#writeAll(copy));
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    let written = await this.#tcp.write(bytes);
+    while (written < bytes.length) written += await this.#tcp.write(bytes.subarray(written));
+  }
+
+  #checkOpen(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** From outside a call: every call that waits on the socket ends with it. */
+  #fail(error: unknown): void {
+    this.#failed(error);
+    this.#closeSocket();
+  }
+
+  /** The reason of a failure counts for more than what a closed socket says of it. */
+  #failed(error: unknown): unknown {
+    this.core.fail();
+    return this.#failure ??= error;
+  }
+
+  #closeSocket(): void {
+    try {
+      this.#tcp.close();
+    } catch {
+      // It is closed already.
+    }
+  }
+}
+
+let droppedMemory: Uint8Array<ArrayBuffer> | undefined;
+
+/** Memory for what nobody reads: it may be written to by many connections. */
+function dropped(): Uint8Array<ArrayBuffer> {
+  return droppedMemory ??= new Uint8Array(RECORD_BYTES);
+}

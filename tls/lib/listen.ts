@@ -1,0 +1,183 @@
+/**
+ * TLS servers through OpenSSL.
+ *
+ * @module
+ */
+import { Deadlines } from "../../common/base/deadline.ts";
+import { TcpAcceptor } from "../../common/deno/tcp.ts";
+import { listenHost } from "../../common/deno/lookup.ts";
+import { TlsContext } from "../../common/openssl/context.ts";
+import { notify } from "../../common/openssl/calls.ts";
+import { SessionLimits } from "../../common/secure/limits.ts";
+import { TlsSession } from "../../common/openssl/session.ts";
+import { HANDSHAKE_TIMEOUT_MS, type ListenerCounters } from "../../common/openssl/settings.ts";
+import { contextPart, SERVER_CONTEXT } from "../../common/openssl/settings_table.ts";
+import { checkSettings } from "../../common/settings/check.ts";
+import { TlsConn } from "./conn.ts";
+import { LISTEN_TLS, type ListenTlsOptions } from "./settings.ts";
+
+/**
+ * Listens for TLS clients, with client certificates where they are asked for.
+ *
+ * @returns the listener, which the caller closes; it owns the connections that it hands out
+ * @throws {PemError} where a certificate or a key cannot be read, or does not belong to the other
+ * @throws {OpenSslError} where an algorithm cannot be used
+ * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half
+ * @throws {RangeError} naming a setting whose value cannot be used
+ * @throws {OpenSslMissingError} where libssl is missing
+ * @throws {RunError} where the address cannot be bound
+ * @throws {Deno.errors.NotCapable} without `--allow-net` or `--allow-ffi`
+ *
+ * @example
+ * ```ts
+ * import { connectTls, listenTls } from "../mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenTls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * const client = await connectTls({ port: listener.addr.port, psk });
+ * const writing = client.write(new TextEncoder().encode("hello"));
+ * const server = await listener.accept();
+ * const bytes = new Uint8Array(16);
+ * const length = await server!.read(bytes);
+ * await writing;
+ * await Promise.all([client.close(), server!.close()]);
+ * if (length !== 5) throw new Error(`${length} bytes`);
+ * ```
+ */
+export function listenTls(options: ListenTlsOptions): TlsListener {
+  return new TlsListener(options);
+}
+
+/**
+ * The connections of a TLS server, as they come; their handshakes run by themselves.
+ *
+ * It owns socket and connections: closing it closes them all.
+ *
+ * @example
+ * ```ts
+ * import { connectTls, listenTls } from "../mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenTls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * const echoing = (async () => {
+ *   for await (const conn of listener) await conn.readable.pipeTo(conn.writable);
+ * })();
+ * const client = await connectTls({ port: listener.addr.port, psk });
+ * await client.write(new TextEncoder().encode("hello"));
+ * await client.closeWrite();
+ * const echo = await new Response(client.readable).text();
+ * await client.close();
+ * await listener.close();
+ * await echoing;
+ * if (echo !== "hello") throw new Error(echo);
+ * ```
+ */
+export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
+  /** Where it listens; `port` is the one that was found where 0 was asked for. */
+  readonly addr: Deno.NetAddr;
+  readonly #acceptor: TcpAcceptor;
+  readonly #context: TlsContext;
+  readonly #deadlines = new Deadlines();
+  readonly #limits: SessionLimits;
+  readonly #options: ListenTlsOptions;
+  readonly #open = new Set<TlsConn>();
+  readonly #onAbort = () => this.stopAccepting();
+  #accepting = true;
+
+  /** See {@linkcode listenTls}, which throws the same. */
+  constructor(settings: ListenTlsOptions) {
+    const options = this.#options = checkSettings(LISTEN_TLS, settings, "listen");
+    this.#limits = new SessionLimits(options);
+    const secure = contextPart(SERVER_CONTEXT.tls, options);
+    using made = new DisposableStack();
+    this.#context = made.use(new TlsContext({ ...secure, role: "server", datagram: false }));
+    this.#acceptor = new TcpAcceptor(listenHost(options.hostname), options.port);
+    made.move();
+    const { hostname, port } = this.#acceptor;
+    this.addr = { transport: "tcp", hostname, port };
+    options.signal?.addEventListener("abort", this.#onAbort);
+    if (options.signal?.aborted) this.stopAccepting();
+  }
+
+  /** What was counted until now; a copy. */
+  get counters(): ListenerCounters {
+    return { ...this.#limits.counters };
+  }
+
+  /**
+   * The next client's connection; one call at a time. Its handshake may still run, and fail.
+   * Clients beyond the limits are closed here, unseen.
+   *
+   * @returns null once the listener is closed or accepts no more
+   * @throws {Deno.errors.Busy} where another call is still waiting
+   * @throws {Error} where the socket has failed: one of Deno.errors
+   */
+  async accept(): Promise<TlsConn | null> {
+    for (let tcp; (tcp = await this.#acceptor.accept());) {
+      // It may have come right before the listener was closed.
+      const isWanted = this.#accepting && this.#limits.admits(tcp.remoteAddr.hostname);
+      if (isWanted) return this.#newConn(tcp);
+      tcp.close();
+    }
+    return null;
+  }
+
+  /** The connections, one after the other, until the listener is closed. */
+  async *[Symbol.asyncIterator](): AsyncIterator<TlsConn> {
+    for (let conn; (conn = await this.accept());) yield conn;
+  }
+
+  /** Takes no new clients; connections that are open live on. */
+  stopAccepting(): void {
+    if (!this.#accepting) return;
+    this.#accepting = false;
+    this.#acceptor.close();
+  }
+
+  /**
+   * Ends every connection in order, which takes two seconds at most, and frees them and the socket.
+   * May be called twice.
+   */
+  async close(): Promise<void> {
+    this.stopAccepting();
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    await Promise.allSettled([...this.#open].map((conn) => conn.close()));
+    this.#context.close();
+    this.#deadlines.close();
+  }
+
+  /** Same as {@linkcode close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #newConn(tcp: Deno.TcpConn): TlsConn {
+    const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal, onError } = this.#options;
+    const { counters } = this.#limits;
+    using made = new DisposableStack();
+    made.use(tcp);
+    const core = made.use(new TlsSession(this.#context));
+    const ticket = this.#limits.enter(tcp.remoteAddr.hostname, () => conn.abandon());
+    const conn: TlsConn = new TlsConn(core, tcp, this.#deadlines, {
+      handshakeTimeoutMs,
+      signal,
+      released: () => {
+        ticket.leave();
+        this.#open.delete(conn);
+      },
+      failed: (error) => {
+        counters.errors++;
+        conn.abandon();
+        notify("onError", onError, error, conn.remoteAddr);
+      },
+    });
+    made.move();
+    this.#open.add(conn);
+    const established = () => {
+      if (ticket.established()) counters.established++;
+      else conn.abandon();
+    };
+    conn.handshake().then(established, () => {});
+    return conn;
+  }
+}

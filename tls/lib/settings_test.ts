@@ -1,0 +1,79 @@
+/** Every function of the TLS library that takes settings, and every setting of it. */
+import { TlsContext } from "../../common/openssl/context.ts";
+import type { SavedSession } from "../../common/openssl/saved_session.ts";
+import { CLIENT_CONTEXT } from "../../common/openssl/settings_table.ts";
+import { testCertificates } from "../../common/testing/certs.ts";
+import {
+  type Subject,
+  testRefusals,
+  testSettings,
+  testTogether,
+} from "../../common/testing/settings_suite.ts";
+import { connectTls, tlsContext } from "./connect.ts";
+import { listenTls, TlsListener } from "./listen.ts";
+import { CONNECT_TLS, LISTEN_TLS } from "./settings.ts";
+
+/** Takes connections, and says nothing: a client that is abandoned at once does not mind. */
+const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+Deno.test.afterAll(() => server.close());
+
+const pskLookup = () => null;
+const base = { hostname: "127.0.0.1", port: 0, pskLookup };
+
+/** Of TLS 1.2, where it is there after the handshake. */
+async function aSession(): Promise<SavedSession> {
+  const { server, ca } = await testCertificates();
+  await using listener = listenTls({ hostname: "127.0.0.1", port: 0, ...server });
+  const accepting = listener.accept();
+  const { port } = listener.addr;
+  await using client = await connectTls({ port, caCerts: [ca], maxVersion: "TLSv1.2" });
+  await client.handshake();
+  await accepting;
+  return client.saveSession()!;
+}
+
+const session = await aSession();
+
+const SUBJECTS: Subject[] = [
+  {
+    name: "connectTls()",
+    table: CONNECT_TLS,
+    base: { port: server.addr.port },
+    async call(options) {
+      const conn = await connectTls(options);
+      (await server.accept()).close();
+      conn.abandon();
+    },
+    more: { context: [tlsContext({})], session: [session] },
+  },
+  {
+    name: "tlsContext()",
+    table: CLIENT_CONTEXT.tls,
+    base: {},
+    call: (options) => tlsContext(options).close(),
+  },
+  { name: "listenTls()", table: LISTEN_TLS, base, call: (options) => listenTls(options).close() },
+];
+
+for (const subject of SUBJECTS) testSettings(subject);
+
+// What it takes was tried with listenTls() already.
+testRefusals({
+  name: "TlsListener()",
+  table: LISTEN_TLS,
+  base,
+  call: (options) => new TlsListener(options).close(),
+});
+
+const closed = { context: tlsContext({}), session: await aSession() };
+for (const one of Object.values(closed)) one.close();
+
+testTogether(SUBJECTS[0]!, {
+  inside: CLIENT_CONTEXT.tls,
+  good: tlsContext({}),
+  foreign: {
+    "context is a server's": new TlsContext({ role: "server", datagram: false, pskLookup }),
+    "context is for DTLS, not TLS": new TlsContext({ role: "client", datagram: true }),
+  },
+  closed,
+});

@@ -1,0 +1,126 @@
+/**
+ * A pair's scripts as processes of their own.
+ *
+ * @module
+ */
+import { type Lane, laneWords, permissionsOf } from "../../common/model/lanes.ts";
+import type { Role } from "../../common/model/protocol.ts";
+import { dirname, fromFileUrl, join } from "../../common/base/std.ts";
+
+/** The project's folder. */
+export const ROOT: string = dirname(dirname(dirname(fromFileUrl(import.meta.url))));
+
+/** How a script ended, and all that it said. */
+export interface Ending {
+  code: number;
+  /** The signal that ended it, if one did. */
+  signal: Deno.Signal | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** What a script is started with. */
+export interface ScriptSettings {
+  lane: Lane;
+  role: Role;
+  /** Folder of the certificates. */
+  certs: string;
+  /** File with the passphrase of the private key (default none). */
+  keyPassphraseFile?: string | null;
+  /** Folder that it may write its results to. */
+  results: string;
+  /** More words. */
+  words: string[];
+  /** Instead of the permissions that it needs. */
+  permissions?: string[];
+  /** Added to its environment. */
+  env?: Record<string, string>;
+}
+
+/** One running script. It ends when this program does, however that ends. */
+export class ScriptProcess {
+  /** Resolves when it has ended. */
+  readonly ended: Promise<Ending>;
+  readonly #child: Deno.ChildProcess;
+  readonly #listening = Promise.withResolvers<number | null>();
+
+  /** Starts it, with the permissions it needs and no more. */
+  constructor(settings: ScriptSettings) {
+    const { lane, role, certs, results, words, env } = settings;
+    const passphraseFile = lane.engine === null ? null : settings.keyPassphraseFile ?? null;
+    const permissions = settings.permissions ?? [
+      ...permissionsOf(lane, passphraseFile === null ? certs : `${certs},${passphraseFile}`),
+      `--allow-write=${results}`,
+      "--allow-sys=hostname,cpus",
+    ];
+    const script = join(ROOT, lane.protocol, `${role}.ts`);
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--quiet", "--no-prompt", ...permissions, script],
+        ...[...laneWords(lane), "--certs", certs, "--end-with-stdin"],
+        ...(passphraseFile === null ? [] : ["--key-passphrase-file", passphraseFile]),
+        ...words,
+      ],
+      env,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.ended = this.#wait();
+  }
+
+  /** The system's number of it. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** The port its server listens on; null where it ended before it listened. */
+  get port(): Promise<number | null> {
+    return this.#listening.promise;
+  }
+
+  /** Sends a signal, unless it has ended. */
+  kill(signal: Deno.Signal): void {
+    try {
+      this.#child.kill(signal);
+    } catch {
+      // It has ended by itself.
+    }
+  }
+
+  async #wait(): Promise<Ending> {
+    const [stdout, stderr] = await Promise.all([
+      collect(this.#child.stdout),
+      collect(this.#child.stderr, (text) => {
+        const port = /^listening on .*:(\d+)$/m.exec(text)?.[1];
+        if (port) this.#listening.resolve(Number(port));
+      }),
+    ]);
+    const { code, signal } = await this.#child.status;
+    this.#listening.resolve(null);
+    await this.#child.stdin.close();
+    return { code, signal, stdout, stderr };
+  }
+}
+
+/** Reads a stream to its end. */
+async function collect(
+  stream: ReadableStream<Uint8Array>,
+  onText?: (all: string) => void,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const bytes of stream) {
+    text += decoder.decode(bytes, { stream: true });
+    onText?.(text);
+  }
+  return text;
+}
+
+/** The line of a script's stderr that says why it failed. */
+export function failureOf({ code, signal, stderr }: Ending): string {
+  const lines = stderr.trim().split("\n").filter((line) => !line.startsWith("listening on "));
+  const line = lines.findLast((line) => line.startsWith("error: ")) ?? lines.at(-1);
+  if (line) return line.replace(/^error: /, "");
+  return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+}

@@ -1,0 +1,148 @@
+/**
+ * Reads the step logs that clients and servers write.
+ *
+ * @module
+ */
+import { type Step, STEPS } from "../../common/model/protocol.ts";
+import { Distribution } from "../../common/measure/statistics.ts";
+import { LOG_COLUMNS } from "../../common/measure/step_log.ts";
+
+/** One line of a log. */
+export interface LoggedStep {
+  startUs: number;
+  durationUs: number;
+  step: Step;
+  lane: string;
+  role: string;
+  client: number;
+  sizeBytes: number;
+  no: number;
+  lost: boolean;
+}
+
+/** A log has several times the length that a text can have: it is read in pieces of so many bytes. */
+const PIECE_BYTES = 1 << 20;
+
+/** No line is longer: without a line break for that long it is no log. */
+const MAX_LINE_LENGTH = 1000;
+
+/**
+ * The text of a file, piece by piece.
+ *
+ * @throws {Deno.errors.NotFound} and others of Deno's, where it cannot be read
+ */
+export function* piecesOf(file: string): Generator<string> {
+  using open = Deno.openSync(file);
+  const bytes = new Uint8Array(PIECE_BYTES);
+  const decoder = new TextDecoder();
+  for (let length; (length = open.readSync(bytes));) {
+    yield decoder.decode(bytes.subarray(0, length), { stream: true });
+  }
+}
+
+/**
+ * Reads the lines of one log; a last line that was cut off is left out.
+ *
+ * @param pieces its text, cut anywhere
+ * @throws {SyntaxError} naming the line that is none
+ */
+export function* readLog(pieces: Iterable<string>): Generator<LoggedStep> {
+  let count = 0;
+  for (const line of linesIn(pieces)) {
+    if (++count > 1) yield parseLine(line, count);
+    else if (line !== LOG_COLUMNS) {
+      throw new SyntaxError(`line 1: the columns of a step log are ${LOG_COLUMNS}`);
+    }
+  }
+}
+
+/** Whole lines, without their ends. */
+function* linesIn(pieces: Iterable<string>): Generator<string> {
+  let rest = "";
+  for (const piece of pieces) {
+    const lines = `${rest}${piece}`.split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+    // It is no line of a log, and will be refused as such.
+    if (rest.length > MAX_LINE_LENGTH) return yield rest.slice(0, MAX_LINE_LENGTH);
+  }
+}
+
+/** No time and no count is less, or more. */
+function isPossible(value: number): boolean {
+  return value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+}
+
+function parseLine(line: string, no: number): LoggedStep {
+  const cells = line.split(",");
+  const [start, duration, step, lane, role, client, size, message, lost] = cells;
+  const numbers = [start, duration, client, size, message].map(Number);
+  if (cells.length !== 9 || !STEPS.includes(step as Step) || !numbers.every(isPossible)) {
+    throw new SyntaxError(`line ${no}: not a line of a step log`);
+  }
+  return {
+    startUs: numbers[0]!,
+    durationUs: numbers[1]!,
+    step: step as Step,
+    lane: lane!,
+    role: role!,
+    client: numbers[2]!,
+    sizeBytes: numbers[3]!,
+    no: numbers[4]!,
+    lost: lost === "1",
+  };
+}
+
+/** What a log comes to, over all sizes. */
+export interface LogTotals {
+  /** From a message's first step to its last. */
+  message: Distribution;
+  steps: Partial<Record<Step, Distribution>>;
+  /** From the first step to the end of the last, in microseconds. */
+  elapsedUs: number;
+}
+
+/**
+ * Sums a log up; the first message, which is warm-up, and lost ones stay out of the series.
+ *
+ * @param pieces see {@linkcode readLog}
+ */
+export function totalsOf(pieces: Iterable<string>): LogTotals {
+  const totals: LogTotals = { message: new Distribution(), steps: {}, elapsedUs: 0 };
+  const current = new Map<number, LoggedMessage>();
+  let firstUs = Infinity;
+  let lastUs = -Infinity;
+  let warmUp: LoggedMessage | undefined;
+  const record = (message: LoggedMessage | undefined) => {
+    if (!message || message === warmUp || message.lost) return;
+    totals.message.record(message.endUs - message.startUs);
+  };
+  for (const line of readLog(pieces)) {
+    const endUs = line.startUs + line.durationUs;
+    firstUs = Math.min(firstUs, line.startUs);
+    lastUs = Math.max(lastUs, endUs);
+    let message = current.get(line.client);
+    if (!message || !belongsTo(line, message)) {
+      record(message);
+      current.set(line.client, message = { ...line, endUs });
+      warmUp ??= message;
+    }
+    message.step = line.step;
+    message.startUs = Math.min(message.startUs, line.startUs);
+    message.endUs = Math.max(message.endUs, endUs);
+    if (message === warmUp || line.lost) continue;
+    (totals.steps[line.step] ??= new Distribution()).record(line.durationUs);
+  }
+  for (const message of current.values()) record(message);
+  if (lastUs > firstUs) totals.elapsedUs = lastUs - firstUs;
+  return totals;
+}
+
+/** A message as far as its lines were read; `step` is its latest. */
+type LoggedMessage = LoggedStep & { endUs: number };
+
+/** A message's lines follow each other in the order of the steps; a size may come twice in a plan. */
+function belongsTo(line: LoggedStep, message: LoggedMessage): boolean {
+  return line.sizeBytes === message.sizeBytes && line.no === message.no &&
+    STEPS.indexOf(line.step) > STEPS.indexOf(message.step);
+}

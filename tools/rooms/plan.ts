@@ -1,0 +1,70 @@
+/**
+ * The rooms of this project, from the roof to the cellar: what a room may use stands below it.
+ *
+ * @module
+ */
+
+/** A folder, or some files, with one purpose. */
+export interface Room {
+  readonly name: string;
+  /** What is in it. */
+  readonly holds: string;
+  /** Folders (with a slash at their end) and files; the longest that fits a file has it. */
+  readonly paths: readonly string[];
+}
+
+/** Rooms on one floor do not use each other. */
+export type Floor = readonly Room[];
+
+function room(name: string, holds: string, ...paths: string[]): Room {
+  return { name, holds, paths: paths.length > 0 ? paths : [`${name}/`] };
+}
+
+/** The roof: tests, and what only they use. They may use everything, and nothing uses them. */
+export const ROOF: Room = room(
+  "tests",
+  "tests, and what only tests use",
+  "common/testing/",
+  "tools/report/testing/",
+  "tools/report/testdata/",
+);
+
+/** From the top. */
+export const FLOORS: readonly Floor[] = [
+  [
+    room("examples", "short programs that use the library"),
+    room("tools", "commands that people start, one file each", "tools/", "bench.ts"),
+  ],
+  [room("tools/rooms", "the check of this order, and its picture")],
+  [
+    room("tools/run_all", "all lanes in turn, and their results"),
+    room("tools/bench", "what a message is made of"),
+    room("tools/soak", "many connections, and the memory they take"),
+  ],
+  [room("tools/report", "pages, tables and comparisons of results")],
+  [room("tools/lib", "starting programs, and folders of results")],
+  [room("certs", "making certificates")],
+  [
+    room("tcp", "the pair on TCP"),
+    room("udp", "the pair on UDP"),
+    room("tls", "the pair on TLS"),
+    room("dtls", "the pair on DTLS"),
+  ],
+  [room("common/cli", "options, help, output, the script around an exchange")],
+  [room("common/blocking", "exchanges on the system's own calls, and their warm-up")],
+  [room("common/exchange", "messages and answers: the loops of a client and of a server")],
+  [
+    room("dtls/lib", "the DTLS library", "dtls/lib/", "dtls/mod.ts"),
+    room("tls/lib", "the TLS library", "tls/lib/", "tls/mod.ts"),
+    room("tls/rustls", "TLS through node:tls"),
+  ],
+  [room("common/secure", "TLS and DTLS sessions driven over any socket; many on one socket")],
+  [room("common/openssl", "libssl and libcrypto")],
+  [room("common/pem", "certificates and keys, read and judged")],
+  [room("common/deno", "Deno's and Node's sockets")],
+  [room("common/posix", "libc")],
+  [room("common/measure", "clock, statistics, log of steps, result document")],
+  [room("common/model", "protocol, lane, plan, message")],
+  [room("common/settings", "settings checked when the program runs")],
+  [room("common/base", "errors, addresses, deadlines, buffers, output")],
+];

@@ -1,0 +1,48 @@
+/**
+ * A lane that is run, and what came of it.
+ *
+ * @module
+ */
+import type { Lane } from "../../common/model/lanes.ts";
+import type { RunResult } from "../../common/measure/result.ts";
+import type { LogTotals } from "../report/log_reader.ts";
+
+/** A lane and how it is run. */
+export interface Job {
+  lane: Lane;
+  /** Whether sessions are resumed. */
+  resume: boolean;
+  /** For tables and file names. */
+  name: string;
+}
+
+/** What came of a lane. */
+export interface LaneReport {
+  job: Job;
+  round: number;
+  /** Both ends ended with exit code 0. */
+  ok: boolean;
+  interrupted: boolean;
+  /** Why it failed, in one line. */
+  failure: string | null;
+  /** The table of a client that could not keep its results; null where it could. */
+  shown: string | null;
+  /** Of the ends that ran here, partial ones too. */
+  runs: RunResult[];
+  /** The client's or, where only that ran here, the server's. */
+  totals: LogTotals | null;
+  /** How many times as long the first messages took as the rest; null where it is not known. */
+  slowStart: number | null;
+  /** Version text of the library in use. */
+  openssl: string | null;
+}
+
+/** What is exchanged by each job. */
+export interface Exchange {
+  /** Messages of one client; null where a duration was given. */
+  messages: number | null;
+  /** Seconds that all messages take; null where a number was given. */
+  seconds: number | null;
+  connect: "message" | "once";
+  clients: number;
+}

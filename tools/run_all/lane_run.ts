@@ -1,0 +1,197 @@
+/**
+ * One lane from its start to its results.
+ *
+ * @module
+ */
+import { formatAddress } from "../../common/base/addresses.ts";
+import { EXIT } from "../../common/base/errors.ts";
+import { STEPS } from "../../common/model/protocol.ts";
+import type { ResultDocument } from "../../common/measure/result.ts";
+import { say } from "../../common/base/say.ts";
+import { join } from "../../common/base/std.ts";
+import { type Ending, failureOf, ScriptProcess } from "../lib/children.ts";
+import { piecesOf, totalsOf } from "../report/log_reader.ts";
+import type { Exchange, Job, LaneReport } from "./job.ts";
+import { readMessages } from "../report/messages.ts";
+import type { Cores } from "../lib/machine.ts";
+import { slowStartOf } from "./warnings.ts";
+
+/** What a lane is run with. */
+export interface LaneRunOptions {
+  job: Job;
+  /** From 1. */
+  round: number;
+  side: "both" | "server" | "client";
+  host: string;
+  /** Null for a free one. */
+  port: number | null;
+  certs: string;
+  /** File with the passphrase of the private keys; null for none. */
+  keyPassphraseFile: string | null;
+  /** Folder for results. */
+  folder: string;
+  /** Words for both scripts. */
+  words: string[];
+  exchange: Exchange;
+  /** Where the ends of sync and spin lanes are kept; null for anywhere. */
+  cores: Cores | null;
+}
+
+/** How often the progress is looked at, in milliseconds. */
+const PROGRESS_MS = 200;
+
+/** A line of a log, about: the bar may be off by a little. */
+const LINE_BYTES = 70;
+
+/** A server alone waits for its client for as long as all lanes before it may take. */
+const LONE_SERVER_IDLE_MS = 3_600_000;
+
+/** Runs the server, then the client, or one of them. */
+export class LaneRun {
+  readonly #options: LaneRunOptions;
+  readonly #processes: ScriptProcess[] = [];
+  #interrupted = false;
+
+  constructor(options: LaneRunOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs the lane to its end, whatever that is.
+   *
+   * @param onProgress told how far the client is, from 0 to 1
+   */
+  async run(onProgress: (part: number) => void): Promise<LaneReport> {
+    const { side, host } = this.#options;
+    const endings: Ending[] = [];
+    let server: ScriptProcess | null = null;
+    let { port } = this.#options;
+    if (side !== "client") {
+      server = this.#start("server", port ?? 0);
+      port = await server.port;
+      if (side === "server" && port !== null) {
+        say(`${this.#options.job.name}: listening on ${formatAddress(host, port)}`);
+      }
+    }
+    let serverFailure: string | null = null;
+    if (side !== "server" && port !== null) {
+      const client = this.#start("client", port);
+      using _watch = this.#watch(onProgress);
+      let isOver = false;
+      void server?.ended.then((ending) => {
+        // One that could not keep its results has served its client all the same.
+        if (isOver || this.#interrupted || documentOf(ending)[0]?.complete) return;
+        // On datagrams its client would wait for a long time.
+        serverFailure = `the server has gone: ${failureOf(ending)}`;
+        client.kill("SIGTERM");
+      });
+      endings.push(await client.ended);
+      isOver = true;
+      // A client that failed leaves a server that waits.
+      if (endings[0]!.code !== EXIT.complete) server?.kill("SIGTERM");
+    }
+    if (server) endings.push(await server.ended);
+    return this.#report(endings, serverFailure);
+  }
+
+  /** Ends what runs, in order: partial results are kept. */
+  interrupt(): void {
+    this.#interrupted = true;
+    for (const process of this.#processes) process.kill("SIGINT");
+  }
+
+  #start(role: "client" | "server", port: number): ScriptProcess {
+    const { job, certs, keyPassphraseFile, folder, host, side, cores } = this.#options;
+    const patience = role === "server" && side === "server"
+      ? ["--idle-timeout-ms", String(LONE_SERVER_IDLE_MS)]
+      : [];
+    const process = new ScriptProcess({
+      lane: job.lane,
+      role,
+      certs,
+      keyPassphraseFile,
+      results: folder,
+      words: [
+        ...["--host", host, "--port", String(port), "--quiet"],
+        ...["--json", "-", "--csv", this.#logOf(role)],
+        ...patience,
+        ...(cores && job.lane.io !== "async" ? ["--cpu", String(cores[role])] : []),
+        ...(job.resume ? ["--resume"] : []),
+        ...this.#options.words,
+      ],
+    });
+    this.#processes.push(process);
+    if (this.#interrupted) process.kill("SIGINT");
+    return process;
+  }
+
+  #logOf(role: string): string {
+    const { folder, job, round } = this.#options;
+    return join(folder, `${job.name}-${role}${round > 1 ? `-${round}` : ""}.csv`);
+  }
+
+  /** Looks at how much of the client's log is there, or how long it has been running. */
+  #watch(onProgress: (part: number) => void): Disposable {
+    const path = this.#logOf("client");
+    const { job, exchange } = this.#options;
+    const startedMs = performance.now();
+    const look = async () => {
+      if (exchange.messages === null) {
+        return (performance.now() - startedMs) / 1000 / (exchange.seconds ?? 1);
+      }
+      const { size } = await Deno.stat(path).catch(() => ({ size: 0 }));
+      const steps = exchange.connect === "once" ? 2 : STEPS_OF[job.lane.protocol];
+      return size / (exchange.messages * exchange.clients * steps * LINE_BYTES);
+    };
+    const timer = setInterval(async () => onProgress(Math.min(await look(), 1)), PROGRESS_MS);
+    onProgress(0);
+    return { [Symbol.dispose]: () => clearInterval(timer) };
+  }
+
+  /** @param serverFailure why the client was ended, where it was */
+  #report(endings: readonly Ending[], serverFailure: string | null): LaneReport {
+    const { job, round, side } = this.#options;
+    const documents = endings.flatMap(documentOf);
+    const failed = endings.find((ending) => ending.code !== EXIT.complete);
+    const failure = failed ? serverFailure ?? failureOf(failed) : null;
+    return {
+      job,
+      round,
+      ok: !failed,
+      interrupted: this.#interrupted,
+      failure: this.#interrupted ? null : failure,
+      shown: tableOf(endings[0]),
+      runs: documents.flatMap((document) => document.runs),
+      ...figuresOf(this.#logOf(side === "server" ? "server" : "client")),
+      openssl: documents.find((document) => document.environment.openssl)?.environment.openssl ??
+        null,
+    };
+  }
+}
+
+/** What a script has printed; a killed one may have printed a part of it, or nothing. */
+function documentOf({ stdout }: Ending): ResultDocument[] {
+  try {
+    return [JSON.parse(stdout)];
+  } catch {
+    return [];
+  }
+}
+
+/** Results that cannot be kept are shown, and then it is said why. */
+function tableOf(ending: Ending | undefined): string | null {
+  const [table, ...rest] = ending?.stderr.split(/^error: cannot write .*\n/m) ?? [];
+  return table && rest.length > 0 ? table.replace(/^listening on .*\n/, "").trimEnd() : null;
+}
+
+/** What a log says; nothing where there is none, or where it is cut off by a full disk. */
+function figuresOf(log: string): Pick<LaneReport, "totals" | "slowStart"> {
+  try {
+    return { totals: totalsOf(piecesOf(log)), slowStart: slowStartOf(readMessages(piecesOf(log))) };
+  } catch {
+    return { totals: null, slowStart: null };
+  }
+}
+
+/** Timed steps of a message on each protocol, a connection per message. */
+const STEPS_OF = { tcp: 4, udp: 2, tls: STEPS.length, dtls: STEPS.length - 1 } as const;

@@ -1,0 +1,53 @@
+import { LANES } from "../../common/model/lanes.ts";
+import { assert, assertEquals } from "../../common/testing/assert.ts";
+import type { Job } from "./job.ts";
+import { formatLeft, Pace } from "./progress.ts";
+import type { Exchange } from "./job.ts";
+import { turnsOf } from "./rounds.ts";
+import { busyShare, twoCores } from "../lib/machine.ts";
+
+const JOBS: Job[] = LANES.slice(0, 3).map((lane) => ({ lane, resume: false, name: lane.name }));
+const EXCHANGE: Exchange = { messages: 100, seconds: null, connect: "message", clients: 1 };
+
+Deno.test("turnsOf() interleaves the jobs", () => {
+  const turns = turnsOf(JOBS.slice(0, 2), 3).map(({ job, round }) => `${job.name} ${round}`);
+  assertEquals(turns, [1, 2, 3].flatMap((round) => [`tcp-async ${round}`, `tcp-sync ${round}`]));
+});
+
+Deno.test("twoCores() takes two that are no threads of one, in either way of numbering", () => {
+  assertEquals(twoCores(2, "linux"), { server: 0, client: 1 });
+  assertEquals(twoCores(4, "linux"), { server: 0, client: 3 });
+  assertEquals(twoCores(16, "linux"), { server: 0, client: 7 });
+});
+
+Deno.test("twoCores() takes none where there are not two, or the system lets no one choose", () => {
+  assertEquals(twoCores(1, "linux"), null);
+  assertEquals(twoCores(8, "darwin"), null);
+});
+
+Deno.test("busyShare() is the part of the time in which cores were busy", () => {
+  const before = { busyMs: 1000, idleMs: 5000 };
+  assertEquals(busyShare(before, { busyMs: 1100, idleMs: 5300 }), 0.25);
+  assertEquals(busyShare(before, before), null);
+});
+
+Deno.test("Pace takes what is left from the rounds before", () => {
+  const pace = new Pace(turnsOf(JOBS, 2).map(({ job }) => job), EXCHANGE);
+  for (const [i, ms] of [1000, 2000, 3000].entries()) pace.ended(i, ms);
+  assertEquals(pace.at(3, 0.5, 500), { done: 6500 / 12_000, leftMs: 5500 });
+});
+
+Deno.test("Pace weighs jobs that were not measured yet by their kind", () => {
+  const lane = LANES.find(({ engine }) => engine !== null)!;
+  const pace = new Pace([...JOBS, { lane, resume: false, name: lane.name }], {
+    ...EXCHANGE,
+    messages: 10_000,
+  });
+  pace.ended(0, 1000);
+  const { done, leftMs } = pace.at(1, 0, 0);
+  assert(done < 0.1 && leftMs > 10_000, `${done} ${leftMs}`);
+});
+
+Deno.test("formatLeft() is minutes and seconds", () => {
+  assertEquals([0, 61_400, -5].map(formatLeft), ["0:00 left", "1:01 left", "0:00 left"]);
+});

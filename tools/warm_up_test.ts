@@ -1,0 +1,60 @@
+import { parseOptions } from "../common/cli/options.ts";
+import {
+  CONNECTION_PASSES,
+  LONG_PASSES,
+  rehearse,
+  rehearseSecure,
+  SHORT_PASSES,
+} from "../common/blocking/warm_up.ts";
+import { assert, assertEquals } from "../common/testing/assert.ts";
+import { posixPair as dtls } from "../dtls/blocking.ts";
+import { posixPair as tcp } from "../tcp/blocking.ts";
+import { posixPair as tls } from "../tls/blocking.ts";
+import { posixPair as udp } from "../udp/blocking.ts";
+
+// The long passes are gone through by a run of many messages, one of them by a run of some.
+const MANY = ["--sizes", "100", "--repeat", "500"];
+const SOME = ["--sizes", "100,999", "--repeat", "50"];
+const FEW = ["--sizes", "100", "--repeat", "99"];
+const SHORT = sum(SHORT_PASSES);
+const MESSAGES = SHORT + sum(LONG_PASSES);
+const CONNECTIONS = sum(CONNECTION_PASSES);
+const SOME_MESSAGES = SHORT + LONG_PASSES[0]!;
+const SOME_CONNECTIONS = sum(CONNECTION_PASSES.map((count) => Math.min(count, 100)));
+
+for (const role of ["client", "server"] as const) {
+  for (const io of ["sync", "spin"]) {
+    for (const [protocol, pair] of [["tcp", tcp], ["udp", udp]] as const) {
+      Deno.test(`${protocol}-${io} ${role} rehearses every message`, async () => {
+        const exchanged = async (...words: string[]) => {
+          const options = parseOptions(protocol, role, ["--io", io, ...words]);
+          assert(typeof options === "object");
+          return await rehearse(options, pair);
+        };
+        const connects = protocol === "tcp";
+        assertEquals(await exchanged(...MANY), MESSAGES + (connects ? CONNECTIONS : 0));
+        assertEquals(await exchanged(...SOME), SOME_MESSAGES + (connects ? SOME_CONNECTIONS : 0));
+        assertEquals(await exchanged(...MANY, "--connect", "once"), MESSAGES);
+        assertEquals(await exchanged(...FEW), SHORT);
+      });
+    }
+    for (const [protocol, pair] of [["tls", tls], ["dtls", dtls]] as const) {
+      Deno.test(`${protocol}-${io} ${role} rehearses every message`, async () => {
+        const engine = protocol === "tls" ? ["--engine", "openssl"] : [];
+        const exchanged = async (...words: string[]) => {
+          const options = parseOptions(protocol, role, ["--io", io, ...engine, ...words]);
+          assert(typeof options === "object");
+          return await rehearseSecure(options, pair);
+        };
+        assertEquals(await exchanged(...MANY), MESSAGES + CONNECTIONS);
+        assertEquals(await exchanged(...SOME), SOME_MESSAGES + SOME_CONNECTIONS);
+        assertEquals(await exchanged(...MANY, "--connect", "once"), MESSAGES);
+        assertEquals(await exchanged(...FEW), SHORT);
+      });
+    }
+  }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
+}
