@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { Borrowed } from "../common/base/reused_memory.ts";
+import { ReusedMemory } from "../common/base/reused_memory.ts";
 import { BoundedQueue } from "../common/base/bounded_queue.ts";
-import type { SessionCarrier } from "../common/secure/driver.ts";
+import type { SessionSocket } from "../common/secure/driver.ts";
 import { ReplacedError } from "../common/base/errors.ts";
 import type { TlsContext } from "../common/openssl/context.ts";
 import { DtlsEndpoint, type DtlsPeer } from "../common/secure/endpoint.ts";
-import { SessionLimits, type Ticket } from "../common/secure/limits.ts";
+import { SessionLimits, type Slot } from "../common/secure/limits.ts";
 import { MAX_HANDSHAKES } from "../common/openssl/settings.ts";
 import type { TlsSession } from "../common/openssl/session.ts";
 import type { SocketAddress } from "../common/posix/address.ts";
@@ -28,11 +28,11 @@ const BACKLOG_BYTES = 256 * 1024;
 const HANDSHAKE_BACKLOG_BYTES = 32 * 1024;
 
 /** One client's datagrams, as the listener hands them over. */
-export class DtlsPosixPeer implements SessionCarrier, DtlsPeer {
+export class DtlsPosixPeer implements SessionSocket, DtlsPeer {
   readonly core: TlsSession;
   readonly address: SocketAddress;
   readonly #listener: DtlsPosixListener;
-  readonly #ticket: Ticket;
+  readonly #slot: Slot;
   /** Set while the session has been driven until it wants more, and is to be fed. */
   #asks = false;
   /**
@@ -57,11 +57,11 @@ export class DtlsPosixPeer implements SessionCarrier, DtlsPeer {
     this.core = core;
     this.address = address;
     const crowded = new Deno.errors.Busy("there are too many handshakes at once");
-    this.#ticket = limits.enter(address.hostname, () => this.end(crowded, true));
+    this.#slot = limits.enter(address.hostname, () => this.end(crowded, true));
   }
 
   established(): void {
-    if (this.#ticket.established()) this.#listener.established(this);
+    if (this.#slot.established()) this.#listener.established(this);
     else this.close();
   }
 
@@ -118,7 +118,7 @@ export class DtlsPosixPeer implements SessionCarrier, DtlsPeer {
   end(reason: Error, mayReturn = false): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#ticket.leave();
+    this.#slot.leave();
     this.#wait?.fail(reason);
     this.#listener.forget(this, mayReturn);
   }
@@ -133,7 +133,7 @@ export class DtlsPosixListener {
   readonly #socket: PosixUdp;
   readonly #endpoint: DtlsEndpoint<DtlsPosixPeer, SocketAddress>;
   readonly #limits = new SessionLimits({ maxHandshakesPerAddress: MAX_HANDSHAKES });
-  readonly #datagram = new Borrowed(MAX_DATAGRAM_BYTES);
+  readonly #datagram = new ReusedMemory(MAX_DATAGRAM_BYTES);
   readonly #waiting = new Set<DtlsPosixPeer>();
   #acceptWait: Wait | null = null;
   #watching = false;

@@ -1,7 +1,7 @@
 import { InterruptedError, ReplacedError } from "../common/base/errors.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { liveSessions, TlsSession } from "../common/openssl/session.ts";
-import { PosixCarrier } from "../common/blocking/carrier.ts";
+import { PosixSessionSocket } from "../common/blocking/session_socket.ts";
 import { PollLoop } from "../common/posix/poll_loop.ts";
 import { PosixUdp } from "../common/posix/udp.ts";
 import { assert, assertEquals, assertRejects } from "../common/testing/assert.ts";
@@ -29,7 +29,7 @@ class Bench implements Disposable {
   readonly #open = new DisposableStack();
 
   private constructor(server: TlsContext, client: TlsContext) {
-    this.loop = new PollLoop("sleep", this.controller.signal);
+    this.loop = new PollLoop("block", this.controller.signal);
     this.loop.users = 2;
     this.#context = this.#open.use(client);
     this.listener = this.own(new DtlsPosixListener(server, "127.0.0.1", 0, this.loop));
@@ -51,7 +51,7 @@ class Bench implements Disposable {
 
   client(socket = this.socket()): Driven {
     const core = new TlsSession(this.#context, { serverName: "localhost" });
-    return this.own(new Driven(core, new PosixCarrier(socket, core), LONG_MS));
+    return this.own(new Driven(core, new PosixSessionSocket(socket, core), LONG_MS));
   }
 
   async accept(): Promise<Served> {

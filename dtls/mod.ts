@@ -7,7 +7,7 @@
  */
 export { connectDtls, dtlsContext } from "./lib/connect.ts";
 export { type ConnectDtlsOptions } from "./lib/settings.ts";
-export type { DtlsCarrier, DtlsConnOptions } from "./lib/carrier.ts";
+export type { DtlsConnOptions, DtlsSocket } from "./lib/socket.ts";
 export type { ReceiveBufferState } from "../common/posix/receive_buffer.ts";
 export { DtlsConn } from "./lib/conn.ts";
 export { DtlsListener, listenDtls } from "./lib/listen.ts";

@@ -10,7 +10,7 @@ import type { PairOptions } from "../common/model/pair_options.ts";
 import { preparePosix } from "../common/blocking/prepare.ts";
 import type { SocketAddress } from "../common/posix/address.ts";
 import type { PollLoop } from "../common/posix/poll_loop.ts";
-import { PosixTcp, PosixTcpAcceptor } from "../common/posix/tcp.ts";
+import { PosixTcp, PosixTcpListener } from "../common/posix/tcp.ts";
 import type { MaybePromise } from "../common/base/maybe_promise.ts";
 import type { ServerConnection, ServerTransport } from "../common/exchange/server_transport.ts";
 
@@ -82,12 +82,12 @@ function client(
 }
 
 function server(options: PairOptions, loop: PollLoop, hostname: string): ServerTransport {
-  const acceptor = new PosixTcpAcceptor(hostname, options.port, loop, options.timeoutMs);
+  const listener = new PosixTcpListener(hostname, options.port, loop, options.timeoutMs);
   return {
-    hostname: acceptor.address.hostname,
-    port: acceptor.address.port,
-    accept: () => acceptor.accept((tcp) => new TcpServerConnection(tcp, options)),
-    stopAccepting: () => acceptor.close(),
+    hostname: listener.address.hostname,
+    port: listener.address.port,
+    accept: () => listener.accept((tcp) => new TcpServerConnection(tcp, options)),
+    stopAccepting: () => listener.close(),
   };
 }
 

@@ -8,7 +8,7 @@
 import { formatAddress } from "../common/base/addresses.ts";
 import type { Deadlines } from "../common/base/deadline.ts";
 import { listenAddress } from "../common/deno/lookup.ts";
-import { BoundedTcp, TcpAcceptor } from "../common/deno/tcp.ts";
+import { BoundedTcp, BoundedTcpListener } from "../common/deno/tcp.ts";
 import type { PairOptions } from "../common/model/pair_options.ts";
 import { serverMain } from "../common/cli/script.ts";
 import type { Prepare, Prepared } from "../common/exchange/prepare.ts";
@@ -44,16 +44,16 @@ async function prepare(
   options: PairOptions,
   deadlines: Deadlines,
 ): Promise<Prepared<ServerTransport>> {
-  const acceptor = new TcpAcceptor(await listenAddress(options.hostname), options.port);
+  const listener = new BoundedTcpListener(await listenAddress(options.hostname), options.port);
   return {
     transport: {
-      hostname: acceptor.hostname,
-      port: acceptor.port,
+      hostname: listener.hostname,
+      port: listener.port,
       async accept() {
-        const conn = await acceptor.accept();
+        const conn = await listener.accept();
         return conn && new TcpConnection(conn, options, deadlines);
       },
-      stopAccepting: () => acceptor.close(),
+      stopAccepting: () => listener.close(),
     },
   };
 }

@@ -10,12 +10,12 @@ import { connectInTurn } from "../common/base/in_turn.ts";
 import type { TlsContext } from "../common/openssl/context.ts";
 import { TlsSession } from "../common/openssl/session.ts";
 import type { PairOptions } from "../common/model/pair_options.ts";
-import { PosixCarrier } from "../common/blocking/carrier.ts";
+import { PosixSessionSocket } from "../common/blocking/session_socket.ts";
 import { secureClient } from "../common/blocking/pair.ts";
 import { preparePosixSecure } from "../common/blocking/prepare.ts";
 import type { SocketAddress } from "../common/posix/address.ts";
 import type { PollLoop } from "../common/posix/poll_loop.ts";
-import { PosixTcp, PosixTcpAcceptor } from "../common/posix/tcp.ts";
+import { PosixTcp, PosixTcpListener } from "../common/posix/tcp.ts";
 import { SessionPool } from "../common/exchange/secure_pair.ts";
 import type { ServerTransport } from "../common/exchange/server_transport.ts";
 
@@ -47,21 +47,21 @@ function server(
   hostname: string,
   context: TlsContext,
 ): ServerTransport {
-  const acceptor = new PosixTcpAcceptor(hostname, options.port, loop, options.timeoutMs);
+  const listener = new PosixTcpListener(hostname, options.port, loop, options.timeoutMs);
   const take = (tcp: PosixTcp) => {
     try {
       const core = new TlsSession(context);
-      return new DrivenServer(core, new PosixCarrier(tcp, core), options, tcp.peer.text);
+      return new DrivenServer(core, new PosixSessionSocket(tcp, core), options, tcp.peer.text);
     } catch (error) {
       tcp.close();
       throw error;
     }
   };
   return {
-    hostname: acceptor.address.hostname,
-    port: acceptor.address.port,
-    accept: () => acceptor.accept(take),
-    stopAccepting: () => acceptor.close(),
+    hostname: listener.address.hostname,
+    port: listener.address.port,
+    accept: () => listener.accept(take),
+    stopAccepting: () => listener.close(),
   };
 }
 

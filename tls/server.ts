@@ -21,7 +21,7 @@ import type { Prepare, Prepared } from "../common/exchange/prepare.ts";
 import type { ServerConnection, ServerTransport } from "../common/exchange/server_transport.ts";
 import { loadCredentials } from "./rustls/credentials.ts";
 import { securityOf } from "./rustls/security.ts";
-import { Handshakes, NodeTcpAcceptor } from "./rustls/server.ts";
+import { Handshakes, NodeTcpListener } from "./rustls/server.ts";
 import { NodeTlsStream } from "./rustls/stream.ts";
 import { prepareOpenSslServer } from "./openssl/server.ts";
 import { preparePosixServer } from "./blocking.ts";
@@ -99,16 +99,16 @@ async function prepare(
 ): Promise<Prepared<ServerTransport>> {
   const handshakes = new Handshakes(await loadCredentials(options, "server"));
   const hostname = await listenAddress(options.hostname);
-  const acceptor = await NodeTcpAcceptor.listen(hostname, options.port);
+  const listener = await NodeTcpListener.listen(hostname, options.port);
   const shared = { handshakes, options, deadlines };
   return {
     transport: {
-      ...acceptor.addr,
+      ...listener.addr,
       async accept() {
-        const raw = await acceptor.accept();
+        const raw = await listener.accept();
         return raw && new TlsConnection(raw, shared);
       },
-      stopAccepting: () => acceptor.stop(),
+      stopAccepting: () => listener.stop(),
     },
   };
 }

@@ -27,7 +27,7 @@ const NAMES = [
   "dtls-sync-openssl",
 ];
 
-const WORDS = ["--sizes", "100", "--repeat", "2", "--host", "localhost"];
+const OPTIONS = ["--sizes", "100", "--repeat", "2", "--host", "localhost"];
 
 for (const name of NAMES) {
   for (const [row, role, reason] of ROWS) {
@@ -37,7 +37,7 @@ for (const name of NAMES) {
       const good = await goodCertificates();
       const set = { ...good, ca: good.ca + ca, [role]: { cert, key } };
       await using place = await Workplace.make(set);
-      const ending = await place.pair(laneNamed(name), WORDS);
+      const ending = await place.pair(laneNamed(name), OPTIONS);
       assertEquals(ending.client.code, 1);
       assertMatch(ending[role === "server" ? "client" : "server"].stderr, reason);
       // The other one says who has refused whom, or that the other has gone.

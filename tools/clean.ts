@@ -12,11 +12,11 @@ import { EXIT, reportError } from "../common/base/errors.ts";
 import { print } from "../common/base/output.ts";
 import { PROTOCOLS } from "../common/model/protocol.ts";
 import { join, resolve } from "../common/base/std.ts";
-import { helpLines, readWords, type WordTable } from "../common/cli/arguments.ts";
+import { helpLines, type OptionTable, readArguments } from "../common/cli/arguments.ts";
 import { ROOT } from "./lib/children.ts";
 import { executableName } from "./compile.ts";
 
-const WORDS: WordTable = {
+const OPTIONS: OptionTable = {
   root: { value: "DIR", help: "folder to clean (default: the project's)" },
   "dry-run": { help: "list what would be removed, and remove nothing" },
   help: { help: "show this and end" },
@@ -52,10 +52,10 @@ const MADE: readonly Made[] = [
  */
 export async function clean(words: string[]): Promise<number> {
   try {
-    const values = readWords(WORDS, words);
+    const values = readArguments(OPTIONS, words);
     if (values.has("help")) {
-      const usage = "Usage: deno task clean [WORDS]\n";
-      return print(`${[usage, ...helpLines(WORDS)].join("\n")}\n`), EXIT.complete;
+      const usage = "Usage: deno task clean [OPTIONS]\n";
+      return print(`${[usage, ...helpLines(OPTIONS)].join("\n")}\n`), EXIT.complete;
     }
     const root = resolve(values.get("root") ?? ROOT);
     for (const path of await findMade(root)) {

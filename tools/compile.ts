@@ -11,10 +11,10 @@ import { print } from "../common/base/output.ts";
 import { type Protocol, PROTOCOLS, type Role } from "../common/model/protocol.ts";
 import { basename, join, resolve, stripAnsiCode } from "../common/base/std.ts";
 import { shownWord } from "../common/base/visible.ts";
-import { helpLines, readWords, type WordTable } from "../common/cli/arguments.ts";
+import { helpLines, type OptionTable, readArguments } from "../common/cli/arguments.ts";
 import { ROOT } from "./lib/children.ts";
 
-const WORDS: WordTable = {
+const OPTIONS: OptionTable = {
   target: { value: "TRIPLE", help: "machine to compile for, such as aarch64-unknown-linux-gnu" },
   dist: { value: "DIR", help: "folder for the executables (default dist)" },
   help: { help: "show this and end" },
@@ -41,10 +41,10 @@ export function executableName(protocol: Protocol, role: Role): string {
  */
 export async function compileAll(words: string[]): Promise<number> {
   try {
-    const values = readWords(WORDS, words);
+    const values = readArguments(OPTIONS, words);
     if (values.has("help")) {
-      const usage = "Usage: deno task compile [WORDS]\n";
-      return print(`${[usage, ...helpLines(WORDS)].join("\n")}\n`), EXIT.complete;
+      const usage = "Usage: deno task compile [OPTIONS]\n";
+      return print(`${[usage, ...helpLines(OPTIONS)].join("\n")}\n`), EXIT.complete;
     }
     const target = values.get("target");
     if (target !== undefined && !TARGETS.includes(target)) {

@@ -8,11 +8,11 @@ import { assertOneLine, lanesOf, readDocument, Workplace } from "../common/testi
 
 const FLAKY = join(ROOT, "common", "testing", "flaky_datagrams.ts");
 
-const WORDS = ["--sizes", "100,1000", "--repeat", "40", "--connect", "once"];
+const OPTIONS = ["--sizes", "100,1000", "--repeat", "40", "--connect", "once"];
 
 /** A server takes a silence of twice its time for the end, which several losses in a row are not. */
-const SERVER_WORDS = [...WORDS, "--timeout-ms", "2000"];
-const CLIENT_WORDS = [...WORDS, "--timeout-ms", "100", "--json", "-"];
+const SERVER_WORDS = [...OPTIONS, "--timeout-ms", "2000"];
+const CLIENT_WORDS = [...OPTIONS, "--timeout-ms", "100", "--json", "-"];
 
 for (const lane of lanesOf("udp", "dtls")) {
   Deno.test(`${lane.name} pair counts what the system refuses to send or receive as lost`, async () => {

@@ -17,7 +17,7 @@ const WITHIN_MS = 700;
 const ignore = cannotMakeTrouble();
 
 const LANE = laneNamed("tcp-async");
-const WORDS = ["--sizes", "100,200", "--repeat", "60", "--connect", "once"];
+const OPTIONS = ["--sizes", "100,200", "--repeat", "60", "--connect", "once"];
 
 /** Waits for a moment of its own; what it was is said. */
 async function someMoment(): Promise<void> {
@@ -55,9 +55,9 @@ for (const killed of ["client", "server"] as const) {
       await Deno.writeTextFile(csv, "");
       const kept = (role: string) =>
         role === killed ? ["--json", json, "--csv", csv, "--wait-ms", "1"] : [];
-      const { port, process } = await place.serve(LANE, [...WORDS, ...kept("server")]);
+      const { port, process } = await place.serve(LANE, [...OPTIONS, ...kept("server")]);
       const client = place.start(LANE, "client", [
-        ...[...WORDS, ...kept("client"), "--port", String(port)],
+        ...[...OPTIONS, ...kept("client"), "--port", String(port)],
       ]);
       await someMoment();
       (killed === "client" ? client : process).kill("SIGKILL");

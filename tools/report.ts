@@ -7,7 +7,7 @@
  */
 import { EXIT, reportError, UsageError } from "../common/base/errors.ts";
 import { openDocument, print } from "../common/base/output.ts";
-import { helpLines, numberOf, readWords, type WordTable } from "../common/cli/arguments.ts";
+import { helpLines, numberOf, type OptionTable, readArguments } from "../common/cli/arguments.ts";
 import { compareJobs } from "./report/compare.ts";
 import { comparisonJson, formatComparison } from "./report/compare_output.ts";
 import { newestFolder } from "./report/documents.ts";
@@ -16,7 +16,7 @@ import { readJobs, writeReport } from "./report/write.ts";
 
 export { type ReportFiles, writeReport } from "./report/write.ts";
 
-const WORDS: WordTable = {
+const OPTIONS: OptionTable = {
   out: { value: "DIR", help: "folder for the report (default: the first document's)" },
   results: { value: "DIR", help: "where the newest results are looked for (default results)" },
   compare: { help: "compare two documents instead: --compare A.json B.json" },
@@ -29,13 +29,13 @@ const WORDS: WordTable = {
 
 const HELP = `Makes report.html, report.md and averages.csv of result documents and their logs.
 
-Usage: deno task report [WORDS] [PATH...]
+Usage: deno task report [OPTIONS] [PATH...]
 
   PATH is a result document or the folder it lies in (default: the newest one in results/). A log,
   or a folder with logs alone, does where a run was killed before it could write its document.
   Outside of this folder, Deno asks on a terminal whether it may be read and written.
 
-${helpLines(WORDS).join("\n")}
+${helpLines(OPTIONS).join("\n")}
 
 Examples:
   deno task report
@@ -69,7 +69,7 @@ const ONLY_REPORT = ["out", "results"];
  */
 export function parseReport(words: string[]): ReportOptions {
   const { named, paths } = splitPaths(words);
-  const values = readWords(WORDS, named);
+  const values = readArguments(OPTIONS, named);
   if (values.has("help")) return { does: "help" };
   const isCompare = values.has("compare");
   const stray = (isCompare ? ONLY_REPORT : ONLY_COMPARE).find((word) => values.has(word));
@@ -97,7 +97,7 @@ function splitPaths(words: string[]): { named: string[]; paths: string[] } {
     const isName: boolean = word.startsWith("-") && !(isValue && word === "-");
     if (isName || isValue) named!.push(word);
     else paths!.push(word);
-    isValue = isName && WORDS[word.slice(2)]?.value !== undefined;
+    isValue = isName && OPTIONS[word.slice(2)]?.value !== undefined;
   }
   return { named: named!, paths: paths! };
 }

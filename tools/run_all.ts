@@ -21,9 +21,9 @@ import {
   helpLines,
   hostOf,
   numberOf,
-  readWords,
+  type OptionTable,
+  readArguments,
   type Values,
-  type WordTable,
 } from "../common/cli/arguments.ts";
 import type { Job } from "./run_all/job.ts";
 import type { Exchange } from "./run_all/job.ts";
@@ -34,7 +34,7 @@ import { type Cores, twoCores } from "./lib/machine.ts";
 import { explainColumns, formatJobs } from "./run_all/summary.ts";
 import { warningsOf } from "./run_all/warnings.ts";
 
-const WORDS: WordTable = {
+const OPTIONS: OptionTable = {
   lanes: { value: "A,B", help: "only these lanes, or all (default: resumed ones async alone)" },
   rounds: { value: "N", help: "measure all lanes N times, one after the other (default 1)" },
   quick: { help: "the small plan: sizes 16384 and 100, no resumed lanes" },
@@ -64,9 +64,9 @@ const WORDS: WordTable = {
 
 const HELP = `Runs every lane with the whole plan and shows what each of them cost.
 
-Usage: deno task demo [WORDS]
+Usage: deno task demo [OPTIONS]
 
-${helpLines(WORDS).join("\n")}
+${helpLines(OPTIONS).join("\n")}
 
 Examples:
   deno task demo --quick
@@ -115,7 +115,7 @@ const PASSED_ON = ["connect", "clients"];
  * @throws {UsageError} naming the word and what is allowed
  */
 export function parseRunAll(words: string[]): RunAllOptions | "help" {
-  const values = readWords(WORDS, words);
+  const values = readArguments(OPTIONS, words);
   if (values.has("help")) return "help";
   refusePairs(values, [["server", "client"], ["quick", "sizes"], ["repeat", "seconds"]]);
   const side = values.has("server") ? "server" : values.has("client") ? "client" : "both";

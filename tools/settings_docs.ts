@@ -12,12 +12,12 @@ import { CLIENT_CONTEXT } from "../common/openssl/settings_table.ts";
 import { print } from "../common/base/output.ts";
 import type { Setting } from "../common/settings/check.ts";
 import { join } from "../common/base/std.ts";
-import { helpLines, readWords, type WordTable } from "../common/cli/arguments.ts";
+import { helpLines, type OptionTable, readArguments } from "../common/cli/arguments.ts";
 import { CONNECT_DTLS, LISTEN_DTLS } from "../dtls/lib/settings.ts";
 import { CONNECT_TLS, LISTEN_TLS } from "../tls/lib/settings.ts";
 import { ROOT } from "./lib/children.ts";
 
-const WORDS: WordTable = { help: { help: "show this and end" } };
+const OPTIONS: OptionTable = { help: { help: "show this and end" } };
 
 /** Where the page stands. */
 export const PAGE: string = join(ROOT, "docs", "settings.md");
@@ -124,8 +124,8 @@ function wrapped(text: string): string {
  */
 export async function writeDocs(words: string[]): Promise<number> {
   try {
-    if (readWords(WORDS, words).has("help")) {
-      return print(`Usage: deno task docs\n\n${helpLines(WORDS).join("\n")}\n`), EXIT.complete;
+    if (readArguments(OPTIONS, words).has("help")) {
+      return print(`Usage: deno task docs\n\n${helpLines(OPTIONS).join("\n")}\n`), EXIT.complete;
     }
     await Deno.mkdir(join(ROOT, "docs"), { recursive: true });
     await Deno.writeTextFile(PAGE, settingsPage());

@@ -113,7 +113,7 @@ for (const lane of lanesOf("dtls")) {
 
 /** Listens, accepts nobody, and has no room left for those who wait. */
 class FullListener implements Disposable {
-  readonly #listener = PosixSocket.open("stream", "127.0.0.1", "sleep");
+  readonly #listener = PosixSocket.open("stream", "127.0.0.1", "block");
   readonly #waiting: Deno.TcpConn[] = [];
 
   static async open(): Promise<FullListener> {

@@ -16,8 +16,8 @@ import {
   choiceOf,
   helpLines,
   numberOf,
-  readWords,
-  type WordTable,
+  type OptionTable,
+  readArguments,
 } from "../common/cli/arguments.ts";
 import { growthOf, pointsOf } from "./soak/growth.ts";
 import { connectDtls, listenDtls } from "../dtls/mod.ts";
@@ -26,7 +26,7 @@ import { connectTls, listenTls } from "../tls/mod.ts";
 const PROTOCOLS = ["dtls", "tls"] as const;
 type SoakProtocol = typeof PROTOCOLS[number];
 
-const WORDS: WordTable = {
+const OPTIONS: OptionTable = {
   protocol: { value: "dtls|tls", help: "what to connect with (default dtls)" },
   cycles: { value: "N", help: "connect, message, answer, close: so many times (default 20000)" },
   sessions: { value: "N", help: "instead: so many connections at once, each answered" },
@@ -34,13 +34,13 @@ const WORDS: WordTable = {
 };
 
 /** Not for users: the process that listens. */
-const LISTENER_WORDS: WordTable = { ...WORDS, listener: { help: "" } };
+const LISTENER_WORDS: OptionTable = { ...OPTIONS, listener: { help: "" } };
 
 /** See the help. */
 const V8_FLAGS = "--v8-flags=--expose-gc,--min-semi-space-size=1,--max-semi-space-size=1";
 
 const HELP =
-  `Usage: deno run --unstable-net --allow-net --allow-ffi --allow-run tools/soak.ts [WORDS]
+  `Usage: deno run --unstable-net --allow-net --allow-ffi --allow-run tools/soak.ts [OPTIONS]
 
 Runs a listener in a process of its own and clients in this one, with certificates at both ends.
 Prints the resident memory of both processes: with --cycles at every eighth of them, and how much of
@@ -48,7 +48,7 @@ it all cycles would add if each added what it did in the second half, where memo
 --sessions before and with all of them open. Fails where 20000 cycles or more go on adding, over 10 %
 in all, or where any leave an SSL object.
 
-${helpLines(WORDS).join("\n")}
+${helpLines(OPTIONS).join("\n")}
 
 The listener's process runs with the flags below. With them before the file's name, this process,
 too, collects garbage before it measures, and has a young heap of a fixed size, which otherwise
@@ -86,7 +86,7 @@ type Connect = () => Promise<Client>;
  */
 export async function soak(words: string[]): Promise<number> {
   try {
-    const values = readWords(LISTENER_WORDS, words);
+    const values = readArguments(LISTENER_WORDS, words);
     if (values.has("help")) return print(`${HELP}\n`), EXIT.complete;
     const protocol = choiceOf(values, "protocol", PROTOCOLS) ?? "dtls";
     const cycles = numberOf(values, "cycles", 1, 10_000_000) ?? JUDGED_CYCLES;

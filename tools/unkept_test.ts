@@ -15,7 +15,7 @@ import {
 import { endingOf, startRunAll } from "../common/testing/run_all.ts";
 
 const LANE = laneNamed("tcp-async");
-const WORDS = ["--sizes", "100,200", "--repeat", "20"];
+const OPTIONS = ["--sizes", "100,200", "--repeat", "20"];
 
 const TABLE = /^tcp-async client\nbytes .*\n100 +20 +0 .*\n200 +20 +0 /;
 const FULL = "error: cannot write /dev/full: there is no space left on the device";
@@ -26,10 +26,10 @@ const ignore = cannotMakeTrouble();
 /** Runs a client to its end. */
 async function client(...words: string[]) {
   await using place = await Workplace.make();
-  const { port } = await place.serve(LANE, WORDS);
+  const { port } = await place.serve(LANE, OPTIONS);
   // Deno leaves devices to programs that may do everything.
   const changes = { permissions: ["--allow-all"] };
-  return await place.run(LANE, "client", [...WORDS, "--port", String(port), ...words], changes);
+  return await place.run(LANE, "client", [...OPTIONS, "--port", String(port), ...words], changes);
 }
 
 Deno.test({
@@ -73,9 +73,9 @@ Deno.test("A client whose folder is removed meanwhile shows its table, and says 
   await Deno.mkdir(folder);
   const csv = place.path("client.csv");
   await Deno.writeTextFile(csv, "");
-  const { port } = await place.serve(LANE, WORDS);
+  const { port } = await place.serve(LANE, OPTIONS);
   const process = place.start(LANE, "client", [
-    ...[...WORDS, "--port", String(port), "--wait-ms", "5", "--csv", csv],
+    ...[...OPTIONS, "--port", String(port), "--wait-ms", "5", "--csv", csv],
     ...["--json", `${folder}/a.json`],
   ], { permissions });
   await untilLogged(process, csv, 20);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Borrowed } from "../common/base/reused_memory.ts";
+import { ReusedMemory } from "../common/base/reused_memory.ts";
 import { type ClientConnection, type ClientTransport, LOST } from "../common/exchange/client.ts";
 import { isUnreachable, worseOf } from "../common/base/in_turn.ts";
 import type { PairOptions } from "../common/model/pair_options.ts";
@@ -144,7 +144,7 @@ class UdpTransport implements DatagramServerTransport {
 
   async run(onDatagram: OnPeerDatagram): Promise<void> {
     const socket = this.#socket;
-    const buffer = new Borrowed(MAX_DATAGRAM_BYTES);
+    const buffer = new ReusedMemory(MAX_DATAGRAM_BYTES);
     let from = new UdpPeer(socket, socket.address);
     while (!this.#closed) {
       let received = socket.receive(buffer.bytes, Infinity);

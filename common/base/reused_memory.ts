@@ -5,7 +5,7 @@
  */
 
 /** Hands out its beginning without making a new view where the length is the one of last time. */
-export class Borrowed {
+export class ReusedMemory {
   /** All of it. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   #part: Uint8Array<ArrayBuffer>;

@@ -5,7 +5,7 @@
  */
 import { type ClientConnection, LOST } from "../exchange/client.ts";
 import { STEP_INDEX, type StepTimer } from "../measure/clock.ts";
-import { DrivenSession, LATE, type SessionCarrier } from "../secure/driver.ts";
+import { DrivenSession, LATE, type SessionSocket } from "../secure/driver.ts";
 import { TimeoutError } from "../base/errors.ts";
 import type { TlsSession } from "../openssl/session.ts";
 import type { PairOptions } from "../model/pair_options.ts";
@@ -26,11 +26,11 @@ export class DrivenClient extends DrivenSession implements ClientConnection {
   /** @param sessions takes the session for the next connection */
   constructor(
     core: TlsSession,
-    carrier: SessionCarrier,
+    socket: SessionSocket,
     { protocol, timeoutMs }: PairOptions,
     sessions: SessionPool,
   ) {
-    super(core, carrier, CLOSE_TIMEOUT_MS[protocol]!);
+    super(core, socket, CLOSE_TIMEOUT_MS[protocol]!);
     this.#timeoutMs = timeoutMs;
     this.#lossy = protocol === "dtls";
     this.#sessions = sessions;
@@ -82,8 +82,8 @@ export class DrivenServer extends DrivenSession implements ServerConnection {
   readonly #idleTimeoutMs: number;
 
   /** @param peer its `host:port` */
-  constructor(core: TlsSession, carrier: SessionCarrier, options: PairOptions, peer: string) {
-    super(core, carrier, CLOSE_TIMEOUT_MS[options.protocol]!);
+  constructor(core: TlsSession, socket: SessionSocket, options: PairOptions, peer: string) {
+    super(core, socket, CLOSE_TIMEOUT_MS[options.protocol]!);
     this.#timeoutMs = options.timeoutMs;
     this.#idleTimeoutMs = options.idleTimeoutMs;
     this.peer = peer;

@@ -15,13 +15,13 @@ import { SocketAddress } from "../posix/address.ts";
 import { PollLoop } from "../posix/poll_loop.ts";
 import type { PosixTcp } from "../posix/tcp.ts";
 import type { PosixUdp } from "../posix/udp.ts";
-import { PosixCarrier } from "./carrier.ts";
+import { PosixSessionSocket } from "./session_socket.ts";
 import type { SessionPool } from "../exchange/secure_pair.ts";
 
 /** Where an end waits, as `--io` says: the one decision between blocking and spinning. */
 export function posixLoop(options: PairOptions, deadlines: Deadlines): PollLoop {
   const { io, role, clients } = options;
-  const loop = new PollLoop(io === "spin" ? "spin" : "sleep", deadlines.signal);
+  const loop = new PollLoop(io === "spin" ? "spin" : "block", deadlines.signal);
   // A server counts its connections as they come.
   if (role === "client") loop.users = clients;
   return loop;
@@ -48,7 +48,7 @@ export function secureClient(
   try {
     const serverName = peerName(options);
     const core = new TlsSession(context, { serverName, session });
-    return new DrivenClient(core, new PosixCarrier(socket, core), options, sessions);
+    return new DrivenClient(core, new PosixSessionSocket(socket, core), options, sessions);
   } catch (error) {
     socket.close();
     throw error;

@@ -10,7 +10,7 @@ import { parseArgs } from "../base/std.ts";
 import { shownWord } from "../base/visible.ts";
 
 /** One word of a command line. */
-export interface Word {
+export interface OptionHelp {
   /** Placeholder of its value in the help; none for a switch. */
   value?: string;
   /** What it does, and its default. */
@@ -18,7 +18,7 @@ export interface Word {
 }
 
 /** The words a command takes, by name without the dashes. */
-export type WordTable = Readonly<Record<string, Word>>;
+export type OptionTable = Readonly<Record<string, OptionHelp>>;
 
 /** The words that were there: a switch has an empty value. */
 export type Values = ReadonlyMap<string, string>;
@@ -30,11 +30,11 @@ export type Values = ReadonlyMap<string, string>;
  *
  * @example
  * ```ts
- * const values = readWords({ port: { value: "N", help: "UDP port" } }, ["--port", "1443"]);
+ * const values = readArguments({ port: { value: "N", help: "UDP port" } }, ["--port", "1443"]);
  * if (values.get("port") !== "1443") throw new Error("not read");
  * ```
  */
-export function readWords(table: WordTable, words: string[]): Values {
+export function readArguments(table: OptionTable, words: string[]): Values {
   const refuse = (word: string) => {
     const near = nearest(word.replace(/^-+/, "").split("=", 1)[0]!, Object.keys(table));
     const hint = near ? `did you mean --${near}?` : "--help lists the words that are allowed";
@@ -82,7 +82,7 @@ function refuseValues(words: string[], switches: string[]): void {
  * Ties a lone `-`, a negative number and an empty text to the word whose value it is; parseArgs
  * would take them for words of their own.
  */
-function joinValues(words: string[], table: WordTable): string[] {
+function joinValues(words: string[], table: OptionTable): string[] {
   const takesOne = (word: string | undefined) => table[word?.slice(2) ?? ""]?.value !== undefined;
   const isValue = (word: string | undefined) =>
     word !== undefined && /^(?:-(?:[0-9].*)?)?$/.test(word);
@@ -93,7 +93,7 @@ function joinValues(words: string[], table: WordTable): string[] {
 }
 
 /** The words as lines of a help text. */
-export function helpLines(table: WordTable): string[] {
+export function helpLines(table: OptionTable): string[] {
   return Object.entries(table).map(([name, { value, help }]) =>
     `  ${`--${name}${value ? ` ${value}` : ""}`.padEnd(28)}${help}`
   );

@@ -31,16 +31,16 @@ import {
   helpLines,
   hostOf,
   numberOf,
-  readWords,
+  type OptionHelp,
+  readArguments,
   type Values,
-  type Word,
 } from "./arguments.ts";
 
 /** What the command line asks for. */
 export type Request = PairOptions | "help" | "version";
 
 /** A word that not every script takes. */
-interface PairWord extends Word {
+interface PairOption extends OptionHelp {
   role?: Role;
   protocols?: readonly Protocol[];
 }
@@ -50,7 +50,7 @@ const SECURE = ["tls", "dtls"] as const;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-const WORDS: Readonly<Record<string, PairWord>> = {
+const OPTIONS: Readonly<Record<string, PairOption>> = {
   host: { value: "NAME", help: "name or address, IPv4 or IPv6 (default 127.0.0.1)" },
   port: { value: "N", help: "default 1443; a server with 0 takes a free one and prints it" },
   plan: { value: "FILE", help: "YAML: sizes, repeat, ... (default: the built-in 22 sizes)" },
@@ -122,7 +122,7 @@ export function parseOptions(
   words: string[],
   readFile: (path: string) => string = Deno.readTextFileSync,
 ): Request {
-  const values = readWords(wordsOf(protocol, role), words);
+  const values = readArguments(wordsOf(protocol, role), words);
   if (values.has("help")) return "help";
   if (values.has("version")) return "version";
   const file = readPlan(values.get("plan"), readFile);
@@ -194,7 +194,7 @@ export function helpText(protocol: Protocol, role: Role): string {
     : `Answers the messages of a plan that ${name} clients send, and times every step.`;
   return [
     `${does}\n`,
-    `Usage: deno run ${permissionsOf(defaultLane(protocol)).join(" ")} ${script} [WORDS]\n`,
+    `Usage: deno run ${permissionsOf(defaultLane(protocol)).join(" ")} ${script} [OPTIONS]\n`,
     ...helpLines(wordsOf(protocol, role)),
     "",
     "Examples:",
@@ -205,8 +205,8 @@ export function helpText(protocol: Protocol, role: Role): string {
   ].join("\n");
 }
 
-function wordsOf(protocol: Protocol, role: Role): Record<string, PairWord> {
-  const wanted = Object.entries(WORDS).filter(([, word]) =>
+function wordsOf(protocol: Protocol, role: Role): Record<string, PairOption> {
+  const wanted = Object.entries(OPTIONS).filter(([, word]) =>
     (word.role ?? role) === role && (word.protocols ?? [protocol]).includes(protocol)
   );
   return Object.fromEntries(wanted);

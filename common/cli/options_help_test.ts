@@ -77,7 +77,7 @@ for (const protocol of PROTOCOLS) {
 
     Deno.test(`helpText() says how ${protocol}/${role}.ts is started`, () => {
       const help = helpText(protocol, role);
-      assertStringIncludes(help, `${protocol}/${role}.ts [WORDS]`);
+      assertStringIncludes(help, `${protocol}/${role}.ts [OPTIONS]`);
       assertStringIncludes(help, "--allow-net");
       assert(!help.includes("-A "), "permissions are named one by one");
     });

@@ -76,7 +76,7 @@ for (const [protocol, name, library] of LANES) {
 }
 
 /** Words that every script takes, and what becomes of them. */
-const WORDS: [string[], Partial<PairOptions>][] = [
+const OPTIONS: [string[], Partial<PairOptions>][] = [
   [["--host", "example.org"], { hostname: "example.org" }],
   [["--host", "192.0.2.7"], { hostname: "192.0.2.7" }],
   [["--host", "::1"], { hostname: "::1" }],
@@ -116,7 +116,7 @@ const WORDS: [string[], Partial<PairOptions>][] = [
   [["--quiet"], { quiet: true }],
 ];
 
-for (const [words, wanted] of WORDS) {
+for (const [words, wanted] of OPTIONS) {
   Deno.test(`parseOptions() reads ${words.join(" ")}`, () => {
     for (const role of ROLES) {
       assertEquals(read("tcp", role, ...words), { ...read("tcp", role), ...wanted });

@@ -8,7 +8,7 @@ import { listenError } from "../base/network_errors.ts";
 import { isExhausted, isGone, Pause } from "../base/system_errors.ts";
 
 /** Listens for TCP connections until it is closed. */
-export class TcpAcceptor {
+export class BoundedTcpListener {
   /** Where it listens. */
   readonly hostname: string;
   readonly port: number;

@@ -1,5 +1,5 @@
 /** What accept(2) may fail with while its listener lives on. */
-import { TcpAcceptor } from "./tcp.ts";
+import { BoundedTcpListener } from "./tcp.ts";
 import { EXHAUSTED_PAUSE_MS } from "../base/system_errors.ts";
 import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
@@ -8,10 +8,10 @@ const CONN = { setNoDelay() {}, close() {} } as unknown as Deno.TcpConn;
 
 type Step = Error | Deno.TcpConn;
 
-/** An acceptor whose calls of accept() come to what is named, then wait until it is closed. */
+/** An listener whose calls of accept() come to what is named, then wait until it is closed. */
 class FakeListener implements Disposable {
   calls = 0;
-  readonly acceptor: TcpAcceptor;
+  readonly listener: BoundedTcpListener;
   readonly #closed = Promise.withResolvers<never>();
 
   constructor(...steps: Step[]) {
@@ -28,14 +28,14 @@ class FakeListener implements Disposable {
     this.#closed.promise.catch(() => {});
     Deno.listen = (() => listener) as unknown as typeof listen;
     try {
-      this.acceptor = new TcpAcceptor("127.0.0.1", 0);
+      this.listener = new BoundedTcpListener("127.0.0.1", 0);
     } finally {
       Deno.listen = listen;
     }
   }
 
   [Symbol.dispose](): void {
-    this.acceptor.close();
+    this.listener.close();
   }
 }
 
@@ -43,13 +43,13 @@ function systemError(code: string): Error {
   return Object.assign(new Error(code), { code });
 }
 
-Deno.test("TcpAcceptor.accept() passes over connections that are gone", async () => {
+Deno.test("BoundedTcpListener.accept() passes over connections that are gone", async () => {
   const codes = ["ENOTCONN", "ECONNABORTED", "ECONNRESET", "EPROTO", "EHOSTUNREACH", "EPERM"];
   using fake = new FakeListener(...codes.map(systemError), CONN);
-  assert(await fake.acceptor.accept() === CONN);
+  assert(await fake.listener.accept() === CONN);
 });
 
-Deno.test("TcpAcceptor.accept() passes over a connection that takes no options any more", async () => {
+Deno.test("BoundedTcpListener.accept() passes over a connection that takes no options any more", async () => {
   let closed = 0;
   const gone = {
     setNoDelay() {
@@ -58,14 +58,14 @@ Deno.test("TcpAcceptor.accept() passes over a connection that takes no options a
     close: () => closed++,
   } as unknown as Deno.TcpConn;
   using fake = new FakeListener(gone, CONN);
-  assert(await fake.acceptor.accept() === CONN);
+  assert(await fake.listener.accept() === CONN);
   assertEquals(closed, 1);
 });
 
-Deno.test("TcpAcceptor.accept() rests where descriptors have run out, and asks again", async () => {
+Deno.test("BoundedTcpListener.accept() rests where descriptors have run out, and asks again", async () => {
   using clock = new FakeClock();
   using fake = new FakeListener(systemError("EMFILE"), systemError("ENOBUFS"), CONN);
-  const accepting = fake.acceptor.accept();
+  const accepting = fake.listener.accept();
   await clock.advance(EXHAUSTED_PAUSE_MS - 1);
   assertEquals(fake.calls, 1);
   await clock.advance(1);
@@ -74,15 +74,15 @@ Deno.test("TcpAcceptor.accept() rests where descriptors have run out, and asks a
   assert(await accepting === CONN);
 });
 
-Deno.test("TcpAcceptor.close() ends a rest", async () => {
+Deno.test("BoundedTcpListener.close() ends a rest", async () => {
   const fake = new FakeListener(systemError("ENFILE"));
-  const accepting = fake.acceptor.accept();
+  const accepting = fake.listener.accept();
   await Promise.resolve();
-  fake.acceptor.close();
+  fake.listener.close();
   assertEquals(await accepting, null);
 });
 
-Deno.test("TcpAcceptor.accept() hands on that its socket is broken", async () => {
+Deno.test("BoundedTcpListener.accept() hands on that its socket is broken", async () => {
   using fake = new FakeListener(systemError("EBADF"));
-  await assertRejects(() => fake.acceptor.accept(), Error, "EBADF");
+  await assertRejects(() => fake.listener.accept(), Error, "EBADF");
 });

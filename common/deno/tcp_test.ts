@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { Deadlines } from "../base/deadline.ts";
 import { InterruptedError, RunError, TimeoutError } from "../base/errors.ts";
-import { bounded, BoundedTcp, TcpAcceptor } from "./tcp.ts";
+import { bounded, BoundedTcp, BoundedTcpListener } from "./tcp.ts";
 import { listenError } from "../base/network_errors.ts";
 import {
   assert,
@@ -155,29 +155,29 @@ Deno.test("BoundedTcp.close() rejects a pending read, and may be called twice", 
   await assertRejects(() => reading, Error);
 });
 
-Deno.test("TcpAcceptor takes a free port and accepts connections on it", async () => {
-  const acceptor = new TcpAcceptor("127.0.0.1", 0);
-  assert(acceptor.port > 0);
-  assertEquals(acceptor.hostname, "127.0.0.1");
-  using _client = await Deno.connect({ hostname: "127.0.0.1", port: acceptor.port });
-  using conn = await acceptor.accept();
+Deno.test("BoundedTcpListener takes a free port and accepts connections on it", async () => {
+  const listener = new BoundedTcpListener("127.0.0.1", 0);
+  assert(listener.port > 0);
+  assertEquals(listener.hostname, "127.0.0.1");
+  using _client = await Deno.connect({ hostname: "127.0.0.1", port: listener.port });
+  using conn = await listener.accept();
   assert(conn);
-  acceptor.close();
+  listener.close();
 });
 
-Deno.test("TcpAcceptor.accept() resolves to null when it is closed, before and meanwhile", async () => {
-  const acceptor = new TcpAcceptor("127.0.0.1", 0);
-  const accepting = acceptor.accept();
-  acceptor.close();
-  acceptor.close();
+Deno.test("BoundedTcpListener.accept() resolves to null when it is closed, before and meanwhile", async () => {
+  const listener = new BoundedTcpListener("127.0.0.1", 0);
+  const accepting = listener.accept();
+  listener.close();
+  listener.close();
   assertEquals(await accepting, null);
-  assertEquals(await acceptor.accept(), null);
+  assertEquals(await listener.accept(), null);
 });
 
-Deno.test("TcpAcceptor says in one line that its port is taken", () => {
-  const first = new TcpAcceptor("127.0.0.1", 0);
+Deno.test("BoundedTcpListener says in one line that its port is taken", () => {
+  const first = new BoundedTcpListener("127.0.0.1", 0);
   try {
-    const error = assertThrows(() => new TcpAcceptor("127.0.0.1", first.port), RunError);
+    const error = assertThrows(() => new BoundedTcpListener("127.0.0.1", first.port), RunError);
     const where = `cannot listen on 127.0.0.1:${first.port}: the address is in use`;
     assertEquals(error.message, `${where}; choose another port, or 0 for a free one`);
     assertInstanceOf(error.cause, Deno.errors.AddrInUse);
@@ -186,8 +186,8 @@ Deno.test("TcpAcceptor says in one line that its port is taken", () => {
   }
 });
 
-Deno.test("TcpAcceptor can listen again where it has closed connections just now", async () => {
-  const first = new TcpAcceptor("127.0.0.1", 0);
+Deno.test("BoundedTcpListener can listen again where it has closed connections just now", async () => {
+  const first = new BoundedTcpListener("127.0.0.1", 0);
   const { port } = first;
   {
     using client = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -197,14 +197,18 @@ Deno.test("TcpAcceptor can listen again where it has closed connections just now
     assertEquals(await client.read(new Uint8Array(1)), null);
   }
   first.close();
-  new TcpAcceptor("127.0.0.1", port).close();
+  new BoundedTcpListener("127.0.0.1", port).close();
 });
 
 Deno.test({
-  name: "TcpAcceptor hands on that a permission is missing",
+  name: "BoundedTcpListener hands on that a permission is missing",
   permissions: { net: false },
   fn: () => {
-    assertThrows(() => new TcpAcceptor("127.0.0.1", 0), Deno.errors.NotCapable, "--allow-net");
+    assertThrows(
+      () => new BoundedTcpListener("127.0.0.1", 0),
+      Deno.errors.NotCapable,
+      "--allow-net",
+    );
   },
 });
 

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { Arrivals, arrivalsBytes, DUPLICATE } from "../model/sequence_tracker.ts";
+import { DUPLICATE, SequenceTracker, trackerBytes } from "../model/sequence_tracker.ts";
 import { MAX_REPEAT, type Plan } from "../model/plan.ts";
 
 /** What is remembered of peers takes about so many bytes at most, or what the plan's clients need. */
-export const VISITORS_BYTES = 64 * 1024 * 1024;
+export const DATAGRAM_PEERS_BYTES = 64 * 1024 * 1024;
 
 /** However many clients there are with however long a plan: more is not remembered. */
-export const MAX_VISITORS_BYTES = 512 * 1024 * 1024;
+export const MAX_DATAGRAM_PEERS_BYTES = 512 * 1024 * 1024;
 
 /** Peers that have sent less than so many messages are strangers, which are forgotten first. */
 const KNOWN_AFTER = 4;
@@ -44,32 +44,32 @@ export class ExpectedMessages {
 }
 
 /** A peer that is remembered. */
-interface Visitor {
-  readonly arrivals: Arrivals;
+interface RememberedPeer {
+  readonly tracker: SequenceTracker;
   /** Messages that were no duplicates. */
   messages: number;
 }
 
 /** Remembers what has come of each peer; the oldest silent stranger is forgotten first. */
-export class Visitors {
+export class DatagramPeers {
   /** What is remembered takes about so many bytes. */
   bytes = 0;
   readonly #plan: Plan;
   readonly #maxBytes: number;
   /** By address, the longest silent first. */
-  readonly #strangers = new Map<string, Visitor>();
-  readonly #known = new Map<string, Visitor>();
-  #last: Visitor | null = null;
+  readonly #strangers = new Map<string, RememberedPeer>();
+  readonly #known = new Map<string, RememberedPeer>();
+  #last: RememberedPeer | null = null;
   #lastPeer = "";
 
   /**
    * @param clients how many the run waits for, each of which may do the whole plan
    * @param leastBytes for tests
    */
-  constructor(plan: Plan, clients: number, leastBytes = VISITORS_BYTES) {
+  constructor(plan: Plan, clients: number, leastBytes = DATAGRAM_PEERS_BYTES) {
     this.#plan = plan;
-    const needed = Math.max(clients * arrivalsBytes(plan), leastBytes);
-    this.#maxBytes = Math.min(needed, MAX_VISITORS_BYTES);
+    const needed = Math.max(clients * trackerBytes(plan), leastBytes);
+    this.#maxBytes = Math.min(needed, MAX_DATAGRAM_PEERS_BYTES);
   }
 
   /** How many peers are remembered. */
@@ -77,18 +77,18 @@ export class Visitors {
     return this.#strangers.size + this.#known.size;
   }
 
-  /** Takes a peer's message: see {@linkcode Arrivals.take}. */
+  /** Takes a peer's message: see {@linkcode SequenceTracker.take}. */
   take(peer: string, sizeBytes: number, no: number): number {
-    const visitor = peer === this.#lastPeer && this.#last ? this.#last : this.#visit(peer);
-    const { arrivals } = visitor;
-    const before = arrivals.bytes;
-    const ahead = arrivals.take(sizeBytes, no);
-    this.bytes += arrivals.bytes - before;
-    if (ahead !== DUPLICATE && ++visitor.messages === KNOWN_AFTER) {
+    const remembered = peer === this.#lastPeer && this.#last ? this.#last : this.#visit(peer);
+    const { tracker } = remembered;
+    const before = tracker.bytes;
+    const ahead = tracker.take(sizeBytes, no);
+    this.bytes += tracker.bytes - before;
+    if (ahead !== DUPLICATE && ++remembered.messages === KNOWN_AFTER) {
       this.#strangers.delete(peer);
-      this.#known.set(peer, visitor);
+      this.#known.set(peer, remembered);
     }
-    if (this.bytes > this.#maxBytes) this.#makeRoom(visitor);
+    if (this.bytes > this.#maxBytes) this.#makeRoom(remembered);
     return ahead;
   }
 
@@ -101,18 +101,18 @@ export class Visitors {
   }
 
   /** The peer of the last message, which is the last of its map from now on. */
-  #visit(peer: string): Visitor {
+  #visit(peer: string): RememberedPeer {
     let home = this.#known;
-    let visitor = home.get(peer);
-    if (!visitor) visitor = (home = this.#strangers).get(peer);
-    if (visitor) home.delete(peer);
+    let remembered = home.get(peer);
+    if (!remembered) remembered = (home = this.#strangers).get(peer);
+    if (remembered) home.delete(peer);
     else {
-      visitor = { arrivals: new Arrivals(this.#plan), messages: 0 };
-      this.bytes += visitor.arrivals.bytes;
+      remembered = { tracker: new SequenceTracker(this.#plan), messages: 0 };
+      this.bytes += remembered.tracker.bytes;
     }
-    home.set(peer, visitor);
+    home.set(peer, remembered);
     this.#lastPeer = peer;
-    return this.#last = visitor;
+    return this.#last = remembered;
   }
 
   /**
@@ -121,13 +121,13 @@ export class Visitors {
    *
    * @param latest who is remembered in any case
    */
-  #makeRoom(latest: Visitor): void {
+  #makeRoom(latest: RememberedPeer): void {
     const wanted = this.#maxBytes - this.#maxBytes / 8;
     for (const home of [this.#strangers, this.#known]) {
-      for (const [peer, visitor] of home) {
+      for (const [peer, remembered] of home) {
         if (this.bytes <= wanted) return;
-        if (visitor === latest) continue;
-        this.bytes -= visitor.arrivals.bytes;
+        if (remembered === latest) continue;
+        this.bytes -= remembered.tracker.bytes;
         home.delete(peer);
       }
     }

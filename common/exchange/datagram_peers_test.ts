@@ -2,11 +2,11 @@ import { DUPLICATE } from "../model/sequence_tracker.ts";
 import { MAX_REPEAT, type Plan } from "../model/plan.ts";
 import { assert, assertEquals } from "../testing/assert.ts";
 import {
+  DATAGRAM_PEERS_BYTES,
+  DatagramPeers,
   ExpectedMessages,
-  MAX_VISITORS_BYTES,
+  MAX_DATAGRAM_PEERS_BYTES,
   MORE_SIZES,
-  Visitors,
-  VISITORS_BYTES,
 } from "./datagram_peers.ts";
 
 const COUNTED: Plan = { sizes: [32, 100], repeat: 100 };
@@ -19,72 +19,72 @@ function stranger(n: number): string {
   return `10.${n >> 16}.${n >> 8 & 255}.${n & 255}:${1024 + n % 60_000}`;
 }
 
-Deno.test("Visitors keeps what it holds of 100,000 strangers under its limit", () => {
-  const visitors = new Visitors(TIMED, 1);
+Deno.test("DatagramPeers keeps what it holds of 100,000 strangers under its limit", () => {
+  const peers = new DatagramPeers(TIMED, 1);
   const before = Deno.memoryUsage().heapUsed;
-  for (let n = 0; n < 100_000; n++) visitors.take(stranger(n), 32, MAX_REPEAT - 1);
-  assert(visitors.bytes <= VISITORS_BYTES, `${visitors.bytes}`);
-  assert(visitors.size > 10_000, `${visitors.size}`);
+  for (let n = 0; n < 100_000; n++) peers.take(stranger(n), 32, MAX_REPEAT - 1);
+  assert(peers.bytes <= DATAGRAM_PEERS_BYTES, `${peers.bytes}`);
+  assert(peers.size > 10_000, `${peers.size}`);
   const grown = Deno.memoryUsage().heapUsed - before;
   // What V8 has not collected yet is in it.
-  assert(grown < 3 * VISITORS_BYTES, `${grown}`);
+  assert(grown < 3 * DATAGRAM_PEERS_BYTES, `${grown}`);
 });
 
-Deno.test("Visitors keeps what it holds of talkative strangers under its limit", () => {
-  const visitors = new Visitors(COUNTED, 1, FEW_BYTES);
+Deno.test("DatagramPeers keeps what it holds of talkative strangers under its limit", () => {
+  const peers = new DatagramPeers(COUNTED, 1, FEW_BYTES);
   for (let n = 0; n < 3000; n++) {
-    for (let no = 0; no < 10; no++) visitors.take(stranger(n), 32, no);
-    assert(visitors.bytes <= FEW_BYTES, `${visitors.bytes}`);
+    for (let no = 0; no < 10; no++) peers.take(stranger(n), 32, no);
+    assert(peers.bytes <= FEW_BYTES, `${peers.bytes}`);
   }
 });
 
-Deno.test("Visitors counts real clients exactly while strangers come and go", () => {
-  const visitors = new Visitors(COUNTED, 2, FEW_BYTES);
+Deno.test("DatagramPeers counts real clients exactly while strangers come and go", () => {
+  const peers = new DatagramPeers(COUNTED, 2, FEW_BYTES);
   const clients = ["192.0.2.1:1", "192.0.2.2:1"];
   const counts = new Map(clients.map((client) => [client, { ahead: 0, duplicates: 0 }]));
   for (let no = 0, n = 0; no < 100; no++) {
     for (const client of [...clients, ...clients]) {
       const count = counts.get(client)!;
-      const ahead = visitors.take(client, 100, no);
+      const ahead = peers.take(client, 100, no);
       if (ahead === DUPLICATE) count.duplicates++;
       else count.ahead += ahead;
     }
-    for (let i = 0; i < 100; i++) visitors.take(stranger(n++), 32, 99);
+    for (let i = 0; i < 100; i++) peers.take(stranger(n++), 32, 99);
   }
   for (const count of counts.values()) assertEquals(count, { ahead: 100, duplicates: 100 });
 });
 
-Deno.test("Visitors forgets the oldest silent stranger first", () => {
-  const visitors = new Visitors(COUNTED, 1, FEW_BYTES);
-  visitors.take("a:1", 32, 0);
-  visitors.take("b:1", 32, 0);
+Deno.test("DatagramPeers forgets the oldest silent stranger first", () => {
+  const peers = new DatagramPeers(COUNTED, 1, FEW_BYTES);
+  peers.take("a:1", 32, 0);
+  peers.take("b:1", 32, 0);
   let isFull = false;
   for (let n = 0; !isFull; n++) {
-    const before = visitors.size;
+    const before = peers.size;
     // One of the two is heard again and again.
-    visitors.take("a:1", 32, 0);
-    visitors.take(stranger(n), 32, 0);
-    isFull = visitors.size < before;
+    peers.take("a:1", 32, 0);
+    peers.take(stranger(n), 32, 0);
+    isFull = peers.size < before;
   }
-  assertEquals(visitors.take("a:1", 32, 0), DUPLICATE);
-  assertEquals(visitors.take("b:1", 32, 0), 1);
+  assertEquals(peers.take("a:1", 32, 0), DUPLICATE);
+  assertEquals(peers.take("b:1", 32, 0), 1);
 });
 
-Deno.test("Visitors has room for as many clients as the run waits for, up to a bound", () => {
+Deno.test("DatagramPeers has room for as many clients as the run waits for, up to a bound", () => {
   const big: Plan = { sizes: [32], repeat: MAX_REPEAT };
-  const visitors = new Visitors(big, 300);
+  const peers = new DatagramPeers(big, 300);
   for (let client = 0; client < 300; client++) {
-    for (let no = 0; no < MAX_REPEAT; no += 256) visitors.take(stranger(client), 32, no);
+    for (let no = 0; no < MAX_REPEAT; no += 256) peers.take(stranger(client), 32, no);
   }
-  assertEquals(visitors.size, 300);
-  assert(visitors.bytes > VISITORS_BYTES && visitors.bytes < MAX_VISITORS_BYTES);
+  assertEquals(peers.size, 300);
+  assert(peers.bytes > DATAGRAM_PEERS_BYTES && peers.bytes < MAX_DATAGRAM_PEERS_BYTES);
 });
 
-Deno.test("Visitors.clear() forgets all of them", () => {
-  const visitors = new Visitors(COUNTED, 1);
-  visitors.take("a:1", 32, 0);
-  visitors.clear();
-  assertEquals([visitors.size, visitors.bytes, visitors.take("a:1", 32, 0)], [0, 0, 1]);
+Deno.test("DatagramPeers.clear() forgets all of them", () => {
+  const peers = new DatagramPeers(COUNTED, 1);
+  peers.take("a:1", 32, 0);
+  peers.clear();
+  assertEquals([peers.size, peers.bytes, peers.take("a:1", 32, 0)], [0, 0, 1]);
 });
 
 Deno.test("ExpectedMessages has the plan's sizes and numbers, and no others", () => {

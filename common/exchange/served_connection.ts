@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Arrivals } from "../model/sequence_tracker.ts";
+import type { SequenceTracker } from "../model/sequence_tracker.ts";
 import { StepTimer } from "../measure/clock.ts";
 import { MessageAssembler } from "../model/message.ts";
 import type { Outcome } from "../measure/outcome.ts";
@@ -13,7 +13,7 @@ import type { ServerConnection } from "./server_transport.ts";
 const RECEIVE_BYTES = 65_536;
 
 /** What is known of a connection while it is served; its memory serves one after the other. */
-export class Visit {
+export class ServedConnection {
   readonly timer = new StepTimer();
   readonly assembler = new MessageAssembler();
   /** The last message, and whether it waits to be recorded. */
@@ -22,7 +22,7 @@ export class Visit {
   /** When the current message was complete. */
   arrivedUs = 0;
   /** Numbers that have come, this connection's or all connections'; null where they say nothing. */
-  arrivals: Arrivals | null = null;
+  tracker: SequenceTracker | null = null;
   /** Set when messages of the plan's last size have come. */
   hadLastSize = false;
   /** Set when the peer has ended in order, between two messages. */
@@ -40,15 +40,15 @@ export class Visit {
     return this.#connection!;
   }
 
-  /** Where bytes are received; a visitor who never gets that far needs none. */
+  /** Where bytes are received; a remembered who never gets that far needs none. */
   get bytes(): Uint8Array {
     return this.#bytes ??= new Uint8Array(RECEIVE_BYTES);
   }
 
   /** A visit begins; the last one, if there was one, has ended in order. */
-  begin(connection: ServerConnection, arrivals: Arrivals | null): void {
+  begin(connection: ServerConnection, tracker: SequenceTracker | null): void {
     this.#connection = connection;
-    this.arrivals = arrivals;
+    this.tracker = tracker;
     this.hadLastSize = this.peerEnded = false;
     this.timer.start();
   }

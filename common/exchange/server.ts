@@ -8,8 +8,8 @@ import { EPOCH_US, STEP_INDEX, StepTimer } from "../measure/clock.ts";
 import type { Deadlines } from "../base/deadline.ts";
 import { describe, InterruptedError } from "../base/errors.ts";
 import { ACK, MessageError, oneWayDelayUs, parseNo, parseSentUs } from "../model/message.ts";
-import { Arrivals, DUPLICATE, isMessage } from "../model/sequence_tracker.ts";
-import { ExpectedMessages, Visitors } from "./datagram_peers.ts";
+import { DUPLICATE, isMessage, SequenceTracker } from "../model/sequence_tracker.ts";
+import { DatagramPeers, ExpectedMessages } from "./datagram_peers.ts";
 import type { PairOptions } from "../model/pair_options.ts";
 import type {
   DatagramPeer,
@@ -22,7 +22,7 @@ import type { MaybePromise } from "../base/maybe_promise.ts";
 import type { Recorder } from "../measure/recorder.ts";
 import type { Outcome } from "../measure/outcome.ts";
 import { RunEnd } from "./run_end.ts";
-import { Visit } from "./served_connection.ts";
+import { ServedConnection } from "./served_connection.ts";
 
 /** What the exchange of a run works with. */
 export interface ServerRun {
@@ -36,7 +36,7 @@ export interface ServerRun {
 }
 
 /** So many visits' memory is kept for later ones. */
-const SPARE_VISITS = 16;
+const SPARE_CONNECTIONS = 16;
 
 /**
  * Servers of well-known ports answer whatever comes (RFC 862 to 868), as one that echoes does: to
@@ -65,10 +65,10 @@ export class Server {
   /** Of the last datagram, or of none: the same memory for every message. */
   readonly #outcome: Outcome;
   /** Memory of visits that have ended, for the next ones. */
-  readonly #spareVisits: Visit[] = [];
+  readonly #spareConnections: ServedConnection[] = [];
   readonly #expected: ExpectedMessages;
   /** Of all connections, where a client has one for each message; null where several have. */
-  readonly #arrivals: Arrivals | null;
+  readonly #tracker: SequenceTracker | null;
 
   constructor(run: ServerRun) {
     const { plan, clients, connect, forever, reply } = run.options;
@@ -83,7 +83,7 @@ export class Server {
     const none = { sizeBytes: 0, no: 0, lost: false, resumed: false };
     this.#outcome = { client: 0, answered: reply, ...none };
     this.#expected = new ExpectedMessages(plan, forever);
-    this.#arrivals = clients === 1 && !forever ? new Arrivals(plan) : null;
+    this.#tracker = clients === 1 && !forever ? new SequenceTracker(plan) : null;
   }
 
   /**
@@ -137,7 +137,7 @@ export class Server {
   async serveDatagrams(transport: DatagramServerTransport): Promise<void> {
     const { plan, clients, answer } = this.#options;
     this.#end.mayGetLost();
-    const visitors = new Visitors(plan, clients);
+    const peers = new DatagramPeers(plan, clients);
     const timer = new StepTimer();
     timer.start();
     const onDatagram = (bytes: Uint8Array, from: DatagramPeer) => {
@@ -150,13 +150,13 @@ export class Server {
         this.#onTrouble(`${from.peer}: a datagram that is not a message of this program`);
         return;
       }
-      return this.#datagram(bytes, from, visitors, timer);
+      return this.#datagram(bytes, from, peers, timer);
     };
     let running: Promise<void> | undefined;
     try {
       await this.#end.reached(
         () => running = transport.run(onDatagram),
-        () => visitors.clear(),
+        () => peers.clear(),
       );
     } finally {
       transport.close();
@@ -170,10 +170,10 @@ export class Server {
    * @param onServed called when nothing more will be done for it
    */
   async #serveOne(connection: ServerConnection, onServed: () => void): Promise<void> {
-    const visit = this.#spareVisits.pop() ?? new Visit(this.#outcome);
+    const visit = this.#spareConnections.pop() ?? new ServedConnection(this.#outcome);
     const { timer } = visit;
     let ended = true;
-    visit.begin(connection, this.#arrivalsOf());
+    visit.begin(connection, this.#trackerOf());
     try {
       if (connection.handshake) {
         const shaking = connection.handshake();
@@ -203,17 +203,19 @@ export class Server {
     this.#recordLast(visit);
     onServed();
     if (this.#keep && visit.hadLastSize) this.#end.clientEnded();
-    if (ended && this.#spareVisits.length < SPARE_VISITS) this.#spareVisits.push(visit);
+    if (ended && this.#spareConnections.length < SPARE_CONNECTIONS) {
+      this.#spareConnections.push(visit);
+    }
   }
 
   /** Where nothing is answered, the numbers are looked at: those of one client, as far as known. */
-  #arrivalsOf(): Arrivals | null {
+  #trackerOf(): SequenceTracker | null {
     if (this.#reply) return null;
-    return this.#keep ? new Arrivals(this.#options.plan) : this.#arrivals;
+    return this.#keep ? new SequenceTracker(this.#options.plan) : this.#tracker;
   }
 
   /** With --echo and --discard: takes bytes until the peer ends, whatever they are. */
-  async #serveBytes(visit: Visit): Promise<void> {
+  async #serveBytes(visit: ServedConnection): Promise<void> {
     const { connection, bytes } = visit;
     for (;;) {
       const receiving = connection.receive(bytes, true);
@@ -228,7 +230,7 @@ export class Server {
   }
 
   /** Takes messages until the peer ends. */
-  async #serveMessages(visit: Visit): Promise<void> {
+  async #serveMessages(visit: ServedConnection): Promise<void> {
     const { connection, bytes, assembler } = visit;
     for (;;) {
       const receiving = connection.receive(bytes, !assembler.partial);
@@ -248,7 +250,7 @@ export class Server {
   }
 
   /** One message is there: it is answered, and looked at closely after. */
-  #message(visit: Visit): MaybePromise<void> {
+  #message(visit: ServedConnection): MaybePromise<void> {
     const { connection, timer } = visit;
     this.#recordLast(visit);
     timer.mark(STEP_INDEX.receive);
@@ -260,14 +262,14 @@ export class Server {
   }
 
   /** A message's record waits for the connection's end, which belongs to it, unless it is kept. */
-  #answered(visit: Visit): void {
+  #answered(visit: ServedConnection): void {
     const { timer, assembler, connection } = visit;
     if (this.#reply) timer.mark(STEP_INDEX.send);
     const { header, sizeBytes } = assembler;
     const no = parseNo(header);
     if (!this.#isExpected(sizeBytes, no, connection.peer)) return timer.next();
     if (this.#end.sawSize(sizeBytes)) visit.hadLastSize = true;
-    const ahead = visit.arrivals?.take(sizeBytes, no) ?? null;
+    const ahead = visit.tracker?.take(sizeBytes, no) ?? null;
     if (ahead === DUPLICATE) {
       this.#recorder.duplicate(sizeBytes);
       return timer.next();
@@ -279,7 +281,7 @@ export class Server {
     if (this.#keep) this.#recordLast(visit);
   }
 
-  #recordLast(visit: Visit): void {
+  #recordLast(visit: ServedConnection): void {
     if (!visit.unrecorded) return;
     this.#recorder.message(visit.outcome, visit.timer);
     visit.unrecorded = false;
@@ -306,7 +308,7 @@ export class Server {
   #datagram(
     bytes: Uint8Array,
     from: DatagramPeer,
-    visitors: Visitors,
+    peers: DatagramPeers,
     timer: StepTimer,
   ): MaybePromise<void> {
     const arrivedUs = timer.lastUs;
@@ -314,16 +316,16 @@ export class Server {
     const sending = this.#reply ? this.#answerDatagram(from, ACK) : true;
     if (sending instanceof Promise) {
       return sending.then((sent) =>
-        sent ? this.#datagramServed(bytes, peer, visitors, timer, arrivedUs) : undefined
+        sent ? this.#datagramServed(bytes, peer, peers, timer, arrivedUs) : undefined
       );
     }
-    if (sending) this.#datagramServed(bytes, peer, visitors, timer, arrivedUs);
+    if (sending) this.#datagramServed(bytes, peer, peers, timer, arrivedUs);
   }
 
   #datagramServed(
     bytes: Uint8Array,
     peer: string,
-    visitors: Visitors,
+    peers: DatagramPeers,
     timer: StepTimer,
     arrivedUs: number,
   ): void {
@@ -332,7 +334,7 @@ export class Server {
     const no = parseNo(bytes);
     if (!this.#isExpected(bytes.length, no, peer)) return timer.next();
     this.#end.sawSize(bytes.length);
-    const ahead = visitors.take(peer, bytes.length, no);
+    const ahead = peers.take(peer, bytes.length, no);
     if (ahead !== DUPLICATE) {
       this.#arrived(this.#outcome, bytes, bytes.length, ahead, arrivedUs);
       recorder.message(this.#outcome, timer);

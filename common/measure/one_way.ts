@@ -49,7 +49,7 @@ export class OneWayCount {
   /**
    * Takes a message that came for the first time.
    *
-   * @param ahead what its number says, see {@linkcode Arrivals.take}; null where nothing is known
+   * @param ahead what its number says, see {@linkcode SequenceTracker.take}; null where nothing is known
    * @param arrivedUs when it arrived, see {@linkcode nowUs}
    */
   take(ahead: number | null, arrivedUs: number): void {

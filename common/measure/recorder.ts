@@ -72,7 +72,7 @@ export class Recorder {
   /**
    * Notes what the receiver of a one-way run sees of a message, before {@linkcode message}.
    *
-   * @param ahead what its number says, see {@linkcode Arrivals.take}; null where nothing is known
+   * @param ahead what its number says, see {@linkcode SequenceTracker.take}; null where nothing is known
    * @param arrivedUs when it arrived, see {@linkcode nowUs}
    * @param delayUs since the sender's stamp
    */

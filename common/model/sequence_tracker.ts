@@ -7,7 +7,7 @@ import { parseSize } from "./message.ts";
 import { MAX_REPEAT, type Plan } from "./plan.ts";
 import { HEADER_BYTES } from "./protocol.ts";
 
-/** What {@linkcode Arrivals.take} returns for a message that came before. */
+/** What {@linkcode SequenceTracker.take} returns for a message that came before. */
 export const DUPLICATE = -1;
 
 /** Numbers are remembered by so many at a time: one high number alone costs no more than a low one. */
@@ -27,15 +27,15 @@ const PAGE_BYTES = 2 * PAGE_NUMBERS + 350;
  *
  * @example
  * ```ts
- * const arrivals = new Arrivals({ sizes: [100], repeat: 5 });
- * const steps = [0, 2, 1, 2].map((no) => arrivals.take(100, no));
+ * const tracker = new SequenceTracker({ sizes: [100], repeat: 5 });
+ * const steps = [0, 2, 1, 2].map((no) => tracker.take(100, no));
  * if (String(steps) !== "1,2,0,-1") throw new Error(String(steps));
  * ```
  */
-export class Arrivals {
+export class SequenceTracker {
   /** What is remembered takes about so many bytes of memory. */
   bytes = PEER_BYTES;
-  readonly #sizes = new Map<number, SizeArrivals>();
+  readonly #sizes = new Map<number, SizeTracker>();
   readonly #plan: Plan;
 
   constructor(plan: Plan) {
@@ -49,29 +49,29 @@ export class Arrivals {
    * after a higher one; {@linkcode DUPLICATE} where it came as often before as the plan has it
    */
   take(sizeBytes: number, no: number): number {
-    let arrivals = this.#sizes.get(sizeBytes);
-    if (!arrivals) {
+    let tracker = this.#sizes.get(sizeBytes);
+    if (!tracker) {
       const times = Math.max(timesIn(this.#plan.sizes, sizeBytes), 1);
-      arrivals = new SizeArrivals(times, this.#plan.seconds !== undefined);
-      this.#sizes.set(sizeBytes, arrivals);
+      tracker = new SizeTracker(times, this.#plan.seconds !== undefined);
+      this.#sizes.set(sizeBytes, tracker);
       this.bytes += SIZE_BYTES;
     }
-    const { pages } = arrivals;
-    const ahead = arrivals.take(no);
-    this.bytes += (arrivals.pages - pages) * PAGE_BYTES;
+    const { pages } = tracker;
+    const ahead = tracker.take(no);
+    this.bytes += (tracker.pages - pages) * PAGE_BYTES;
     return ahead;
   }
 }
 
-/** What the arrivals of one peer take of memory at most where it keeps to the plan, in bytes. */
-export function arrivalsBytes({ sizes, repeat, seconds }: Plan): number {
+/** What the tracker of one peer take of memory at most where it keeps to the plan, in bytes. */
+export function trackerBytes({ sizes, repeat, seconds }: Plan): number {
   const numbers = seconds === undefined ? repeat : MAX_REPEAT;
   const pages = Math.ceil(numbers / PAGE_NUMBERS);
   return PEER_BYTES + new Set(sizes).size * (SIZE_BYTES + pages * PAGE_BYTES);
 }
 
 /** The messages of one size. */
-class SizeArrivals {
+class SizeTracker {
   readonly #times: number;
   readonly #wraps: boolean;
   /** How often each number came, by pages; those that are not there hold zeros. */

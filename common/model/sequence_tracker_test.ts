@@ -1,4 +1,4 @@
-import { Arrivals, DUPLICATE } from "./sequence_tracker.ts";
+import { DUPLICATE, SequenceTracker } from "./sequence_tracker.ts";
 import { MAX_REPEAT, type Plan } from "./plan.ts";
 import { assertEquals } from "../testing/assert.ts";
 
@@ -24,38 +24,38 @@ const STEPS: [string, Plan, number[], number[]][] = [
 ];
 
 for (const [what, plan, numbers, steps] of STEPS) {
-  Deno.test(`Arrivals.take() tells ${what} with a ${plan.seconds ? "time" : "count"}`, () => {
-    const arrivals = new Arrivals(plan);
-    assertEquals(numbers.map((no) => arrivals.take(100, no)), steps);
+  Deno.test(`SequenceTracker.take() tells ${what} with a ${plan.seconds ? "time" : "count"}`, () => {
+    const tracker = new SequenceTracker(plan);
+    assertEquals(numbers.map((no) => tracker.take(100, no)), steps);
   });
 }
 
-Deno.test("Arrivals.take() tells sizes apart", () => {
-  const arrivals = new Arrivals(COUNTED);
-  assertEquals([arrivals.take(100, 0), arrivals.take(999, 0), arrivals.take(100, 0)], [1, 1, -1]);
+Deno.test("SequenceTracker.take() tells sizes apart", () => {
+  const tracker = new SequenceTracker(COUNTED);
+  assertEquals([tracker.take(100, 0), tracker.take(999, 0), tracker.take(100, 0)], [1, 1, -1]);
 });
 
-Deno.test("Arrivals.take() takes a number as often as its size stands in the plan", () => {
-  const arrivals = new Arrivals({ sizes: [100, 999, 100], repeat: 2 });
-  assertEquals([0, 1, 0, 1, 1].map((no) => arrivals.take(100, no)), [1, 1, 0, 0, DUPLICATE]);
+Deno.test("SequenceTracker.take() takes a number as often as its size stands in the plan", () => {
+  const tracker = new SequenceTracker({ sizes: [100, 999, 100], repeat: 2 });
+  assertEquals([0, 1, 0, 1, 1].map((no) => tracker.take(100, no)), [1, 1, 0, 0, DUPLICATE]);
 });
 
-Deno.test("Arrivals.take() takes a size that is not in the plan", () => {
-  const arrivals = new Arrivals(COUNTED);
-  assertEquals([arrivals.take(50, 0), arrivals.take(50, 0)], [1, DUPLICATE]);
+Deno.test("SequenceTracker.take() takes a size that is not in the plan", () => {
+  const tracker = new SequenceTracker(COUNTED);
+  assertEquals([tracker.take(50, 0), tracker.take(50, 0)], [1, DUPLICATE]);
 });
 
-Deno.test("Arrivals.take() knows no duplicate in three rounds of all numbers", () => {
-  const arrivals = new Arrivals(TIMED);
+Deno.test("SequenceTracker.take() knows no duplicate in three rounds of all numbers", () => {
+  const tracker = new SequenceTracker(TIMED);
   let ahead = 0;
-  for (let i = 0; i < 3 * MAX_REPEAT; i++) ahead += arrivals.take(100, i % MAX_REPEAT);
+  for (let i = 0; i < 3 * MAX_REPEAT; i++) ahead += tracker.take(100, i % MAX_REPEAT);
   assertEquals(ahead, 3 * MAX_REPEAT);
-  assertEquals(arrivals.take(100, MAX_REPEAT / 2), DUPLICATE);
+  assertEquals(tracker.take(100, MAX_REPEAT / 2), DUPLICATE);
 });
 
-Deno.test("Arrivals.take() forgets the round before where numbers were skipped, too", () => {
-  const arrivals = new Arrivals(TIMED);
+Deno.test("SequenceTracker.take() forgets the round before where numbers were skipped, too", () => {
+  const tracker = new SequenceTracker(TIMED);
   // 10 and 70,000 came in the first round; in the second they are among those passed over.
-  for (const no of [10, 40_000, 70_000, 20, 45_000, 75_000]) arrivals.take(100, no);
-  assertEquals([arrivals.take(100, 70_000), arrivals.take(100, 70_000)], [0, DUPLICATE]);
+  for (const no of [10, 40_000, 70_000, 20, 45_000, 75_000]) tracker.take(100, no);
+  assertEquals([tracker.take(100, 70_000), tracker.take(100, 70_000)], [0, DUPLICATE]);
 });

@@ -29,12 +29,12 @@ function changePlaces(of: number): Fate {
       held = sent;
       return [];
     }
-    const arrivals = faithful(sent, index);
+    const tracker = faithful(sent, index);
     if (held?.from === sent.from) {
-      arrivals.push({ bytes: held.bytes, delayMs: DELAY_MS });
+      tracker.push({ bytes: held.bytes, delayMs: DELAY_MS });
       held = null;
     }
-    return arrivals;
+    return tracker;
   };
 }
 

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { Borrowed } from "../base/reused_memory.ts";
+import { ReusedMemory } from "../base/reused_memory.ts";
 import { TimeoutError } from "../base/errors.ts";
 import { type CallRecord, enterCall, report } from "./calls.ts";
 import { SSL_CTRL, SSL_ERROR, SSL_OP } from "./constants.ts";
@@ -40,7 +40,7 @@ export const ENDED = -1;
 const OUTPUT_BYTES = 128 * 1024;
 
 /** One buffer serves all sessions: what is drained is handed over before the next call. */
-let output: Borrowed | undefined;
+let output: ReusedMemory | undefined;
 
 /** What SSL_state_string(3) says after a fatal error, and when a ChangeCipherSpec was read. */
 const FAILED_STATE = "SSLERR";
@@ -342,7 +342,7 @@ export class TlsSession implements Disposable {
   drain(emit: (bytes: Uint8Array) => void): void {
     if (this.#ssl === null || !this.#undrained) return;
     this.#undrained = false;
-    output ??= new Borrowed(OUTPUT_BYTES);
+    output ??= new ReusedMemory(OUTPUT_BYTES);
     let length: number;
     do {
       length = this.#lib.BIO_read(this.#output, output.bytes, OUTPUT_BYTES);

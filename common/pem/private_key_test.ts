@@ -7,10 +7,10 @@ import { PemError } from "./errors.ts";
 import { readPrivateKey } from "./private_key.ts";
 import { ENCRYPTED, ENCRYPTED_OTHERWISE, PASSPHRASE, PKCS8, SEC1 } from "../testing/pem.ts";
 
-const WORDS = { missing: "it is missing", wrong: "it is wrong" };
+const OPTIONS = { missing: "it is missing", wrong: "it is wrong" };
 
 function read(input: string | Uint8Array, passphrase?: string) {
-  return readPrivateKey(input, "key", passphrase, WORDS);
+  return readPrivateKey(input, "key", passphrase, OPTIONS);
 }
 
 /** What tells the fixtures' key from every other. */

@@ -104,7 +104,7 @@ Deno.test("SocketAddress.from() copies what it is given", () => {
 
 for (const hostname of ["127.0.0.1", "127.0.0.2", "::1"]) {
   Deno.test(`SocketAddress.from() reads what C tells of a socket on ${hostname}`, () => {
-    using socket = PosixSocket.open("datagram", hostname, "sleep");
+    using socket = PosixSocket.open("datagram", hostname, "block");
     socket.bind(hostname, 0);
     const { address } = socket;
     assertEquals(address.hostname, hostname);

@@ -19,13 +19,13 @@ class Bench implements Disposable {
   readonly #sockets = new DisposableStack();
   readonly #sender: PosixSocket;
 
-  constructor(patience: Patience = "sleep") {
+  constructor(patience: Patience = "block") {
     this.loop = new PollLoop(patience, this.controller.signal);
     this.#sender = this.socket();
   }
 
   socket(): PosixSocket {
-    const socket = this.#sockets.use(PosixSocket.open("datagram", HOST, "sleep"));
+    const socket = this.#sockets.use(PosixSocket.open("datagram", HOST, "block"));
     socket.bind(HOST, 0);
     return socket;
   }
@@ -45,7 +45,7 @@ class Bench implements Disposable {
   }
 }
 
-for (const patience of ["sleep", "spin"] as const) {
+for (const patience of ["block", "spin"] as const) {
   Deno.test(`PollLoop.wait() ends when something can be read (${patience})`, async () => {
     using bench = new Bench(patience);
     const socket = bench.socket();

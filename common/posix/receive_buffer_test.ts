@@ -27,7 +27,7 @@ const KINDS: Record<string, (askedBytes?: number) => Listening> = {
     };
   },
   PosixUdp(askedBytes) {
-    const loop = new PollLoop("sleep", new AbortController().signal);
+    const loop = new PollLoop("block", new AbortController().signal);
     const socket = PosixUdp.at(HOST, 0, loop, askedBytes);
     return {
       port: socket.address.port,

@@ -34,7 +34,7 @@ const ADDRESS_LENGTH = new Uint32Array(1);
 /** How a call waits for what is not there yet. */
 export type Patience =
   /** The system puts the thread to sleep. */
-  | "sleep"
+  | "block"
   /** The call is made again and again: no core has to be woken up. */
   | "spin";
 
@@ -146,7 +146,7 @@ export class PosixSocket implements Disposable {
     const fd = this.#libc.accept(this.fd, ADDRESS, ADDRESS_LENGTH);
     const errno = this.#libc.errno[0]!;
     if (fd < 0) return later("accept", errno), null;
-    const socket = new PosixSocket(fd, this.#spins ? "spin" : "sleep");
+    const socket = new PosixSocket(fd, this.#spins ? "spin" : "block");
     return { socket, peer: this.#readAddress() };
   }
 

@@ -4,23 +4,23 @@ import { ECONNREFUSED, PosixError } from "./errors.ts";
 import { NOT_YET, type Patience, PosixSocket } from "./socket.ts";
 
 const HOST = "127.0.0.1";
-const PATIENCES: readonly Patience[] = ["sleep", "spin"];
+const PATIENCES: readonly Patience[] = ["block", "spin"];
 
 /** A datagram socket on a free port, and where it is. */
-function bound(patience: Patience = "sleep"): PosixSocket {
+function bound(patience: Patience = "block"): PosixSocket {
   const socket = PosixSocket.open("datagram", HOST, patience);
   socket.bind(HOST, 0);
   return socket;
 }
 
-function listening(patience: Patience = "sleep"): PosixSocket {
+function listening(patience: Patience = "block"): PosixSocket {
   const socket = PosixSocket.open("stream", HOST, patience);
   socket.listen(HOST, 0, 8);
   return socket;
 }
 
 /** Both ends of a TCP connection. */
-function connected(patience: Patience = "sleep") {
+function connected(patience: Patience = "block") {
   using listener = listening(patience);
   const near = PosixSocket.open("stream", HOST, patience);
   // Loopback is so quick that it is never later.
@@ -90,7 +90,7 @@ Deno.test("PosixSocket.accept() tells who has connected", () => {
 for (const kind of ["stream", "datagram"] as const) {
   Deno.test(`PosixSocket refuses a port that is taken (${kind})`, () => {
     using first = kind === "stream" ? listening() : bound();
-    using second = PosixSocket.open(kind, HOST, "sleep");
+    using second = PosixSocket.open(kind, HOST, "block");
     const { port } = first.address;
     const error = errorOf(() =>
       kind === "stream" ? second.listen(HOST, port, 8) : second.bind(HOST, port)
@@ -107,18 +107,18 @@ Deno.test("PosixSocket.listen() takes a port again whose connections have just e
   ends.far.close();
   assertEquals(received(ends.near, new Uint8Array(1)), 0);
   ends.near.close();
-  using again = PosixSocket.open("stream", HOST, "sleep");
+  using again = PosixSocket.open("stream", HOST, "block");
   again.listen(HOST, port, 8);
   assertEquals(again.address.port, port);
 });
 
 Deno.test("PosixSocket.bind() refuses an address that is not this machine's", () => {
-  using socket = PosixSocket.open("datagram", HOST, "sleep");
+  using socket = PosixSocket.open("datagram", HOST, "block");
   assertEquals(errorOf(() => socket.bind("192.0.2.1", 0)).code, "EADDRNOTAVAIL");
 });
 
 Deno.test("PosixSocket.connect() says that nobody listens", () => {
-  using socket = PosixSocket.open("stream", HOST, "sleep");
+  using socket = PosixSocket.open("stream", HOST, "block");
   const error = errorOf(() => socket.connect(deserted()));
   assertEquals([error.errno, error.message], [
     ECONNREFUSED,
@@ -211,9 +211,9 @@ Deno.test("PosixSocket.sender can be answered", () => {
 });
 
 Deno.test("PosixSocket speaks IPv6", () => {
-  using listener = PosixSocket.open("stream", "::1", "sleep");
+  using listener = PosixSocket.open("stream", "::1", "block");
   listener.listen("::1", 0, 8);
-  using near = PosixSocket.open("stream", "::1", "sleep");
+  using near = PosixSocket.open("stream", "::1", "block");
   assert(near.connect(listener.address));
   const { socket, peer } = listener.accept(true)!;
   using _far = socket;

@@ -134,7 +134,7 @@ export class PosixTcp extends Pollable {
 }
 
 /** Listens for TCP connections until it is closed. */
-export class PosixTcpAcceptor {
+export class PosixTcpListener {
   /** Where it listens. */
   readonly address: SocketAddress;
   readonly #socket: PosixSocket;

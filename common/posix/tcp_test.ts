@@ -10,7 +10,7 @@ import { atOnce, later, within } from "../testing/within.ts";
 import { PosixError } from "./errors.ts";
 import { PollLoop } from "./poll_loop.ts";
 import type { Patience } from "./socket.ts";
-import { PosixTcp, PosixTcpAcceptor } from "./tcp.ts";
+import { PosixTcp, PosixTcpListener } from "./tcp.ts";
 
 const HOST = "127.0.0.1";
 const LONG_MS = 20_000;
@@ -19,26 +19,26 @@ const LONG_MS = 20_000;
 class Loopback implements Disposable {
   readonly controller = new AbortController();
   readonly loop: PollLoop;
-  readonly acceptor: PosixTcpAcceptor;
+  readonly listener: PosixTcpListener;
   readonly #open = new DisposableStack();
 
-  constructor(patience: Patience = "sleep", hostname = HOST) {
+  constructor(patience: Patience = "block", hostname = HOST) {
     this.loop = new PollLoop(patience, this.controller.signal);
     this.loop.users = 2;
-    this.acceptor = new PosixTcpAcceptor(hostname, 0, this.loop, LONG_MS);
+    this.listener = new PosixTcpListener(hostname, 0, this.loop, LONG_MS);
   }
 
   async connect(timeoutMs = LONG_MS): Promise<{ near: PosixTcp; far: PosixTcp }> {
-    const near = await PosixTcp.connect(this.acceptor.address, this.loop, timeoutMs);
+    const near = await PosixTcp.connect(this.listener.address, this.loop, timeoutMs);
     this.#open.adopt(near, (tcp) => tcp.close());
-    const far = await within(Promise.resolve(this.acceptor.accept((tcp) => tcp)));
+    const far = await within(Promise.resolve(this.listener.accept((tcp) => tcp)));
     this.#open.adopt(far!, (tcp) => tcp.close());
     return { near, far: far! };
   }
 
   [Symbol.dispose](): void {
     this.#open.dispose();
-    this.acceptor.close();
+    this.listener.close();
   }
 }
 
@@ -58,7 +58,7 @@ async function readAll(tcp: PosixTcp, length: number): Promise<Uint8Array> {
   return all;
 }
 
-for (const patience of ["sleep", "spin"] as const) {
+for (const patience of ["block", "spin"] as const) {
   Deno.test(`PosixTcp returns values while it can, and promises while it has to wait (${patience})`, async () => {
     using link = new Loopback(patience);
     const { near, far } = await link.connect();
@@ -112,13 +112,13 @@ for (const patience of ["sleep", "spin"] as const) {
     await within(sending);
   });
 
-  Deno.test(`PosixTcpAcceptor.accept() gives connections as they come (${patience})`, async () => {
+  Deno.test(`PosixTcpListener.accept() gives connections as they come (${patience})`, async () => {
     using link = new Loopback(patience);
-    const accepting = link.acceptor.accept((tcp) => tcp);
+    const accepting = link.listener.accept((tcp) => tcp);
     assert(accepting instanceof Promise);
-    const near = await PosixTcp.connect(link.acceptor.address, link.loop, LONG_MS);
+    const near = await PosixTcp.connect(link.listener.address, link.loop, LONG_MS);
     const far = await later(accepting);
-    assertEquals(near.peer.text, link.acceptor.address.text);
+    assertEquals(near.peer.text, link.listener.address.text);
     assertEquals(far!.peer.hostname, HOST);
     near.close();
     assertEquals(await far!.receive(new Uint8Array(1), LONG_MS), 0);
@@ -126,17 +126,17 @@ for (const patience of ["sleep", "spin"] as const) {
   });
 }
 
-Deno.test("PosixTcpAcceptor.accept() gives a value where somebody is there", async () => {
+Deno.test("PosixTcpListener.accept() gives a value where somebody is there", async () => {
   using link = new Loopback();
   link.loop.users = 0;
-  const near = await PosixTcp.connect(link.acceptor.address, link.loop, LONG_MS);
-  const far = atOnce(link.acceptor.accept((tcp) => tcp));
+  const near = await PosixTcp.connect(link.listener.address, link.loop, LONG_MS);
+  const far = atOnce(link.listener.accept((tcp) => tcp));
   assert(far !== null);
   far.close();
   near.close();
 });
 
-Deno.test("PosixTcpAcceptor counts the loop's users", async () => {
+Deno.test("PosixTcpListener counts the loop's users", async () => {
   using link = new Loopback();
   link.loop.users = 0;
   const { far } = await link.connect();
@@ -150,19 +150,19 @@ Deno.test("PosixTcpAcceptor counts the loop's users", async () => {
   assertEquals(link.loop.users, 0);
 });
 
-Deno.test("PosixTcpAcceptor.close() ends accept() with null, a pending and a later one", async () => {
+Deno.test("PosixTcpListener.close() ends accept() with null, a pending and a later one", async () => {
   using link = new Loopback();
-  const accepting = link.acceptor.accept((tcp) => tcp);
-  link.acceptor.close();
-  link.acceptor.close();
+  const accepting = link.listener.accept((tcp) => tcp);
+  link.listener.close();
+  link.listener.close();
   assertEquals(await later(accepting), null);
-  assertEquals(await within(Promise.resolve(link.acceptor.accept((tcp) => tcp))), null);
+  assertEquals(await within(Promise.resolve(link.listener.accept((tcp) => tcp))), null);
 });
 
-Deno.test("PosixTcpAcceptor() says that the port is taken", () => {
+Deno.test("PosixTcpListener() says that the port is taken", () => {
   using link = new Loopback();
-  const { port } = link.acceptor.address;
-  const error = assertThrows(() => new PosixTcpAcceptor(HOST, port, link.loop, 1), RunError);
+  const { port } = link.listener.address;
+  const error = assertThrows(() => new PosixTcpListener(HOST, port, link.loop, 1), RunError);
   assertEquals(
     error.message,
     `cannot listen on 127.0.0.1:${port}: the address is in use; choose another port, or 0 for a free one`,
@@ -172,14 +172,14 @@ Deno.test("PosixTcpAcceptor() says that the port is taken", () => {
 
 Deno.test("PosixTcp.connect() says that nobody listens there", async () => {
   using link = new Loopback();
-  link.acceptor.close();
-  const connect = async () => await PosixTcp.connect(link.acceptor.address, link.loop, LONG_MS);
+  link.listener.close();
+  const connect = async () => await PosixTcp.connect(link.listener.address, link.loop, LONG_MS);
   const error = await assertRejects(() => within(connect()), PosixError);
   assertEquals(error.code, "ECONNREFUSED");
 });
 
 Deno.test("PosixTcp speaks IPv6", async () => {
-  using link = new Loopback("sleep", "::1");
+  using link = new Loopback("block", "::1");
   const { near, far } = await link.connect();
   near.send(Uint8Array.of(1));
   assertEquals(await far.receive(new Uint8Array(1), LONG_MS), 1);
@@ -227,7 +227,7 @@ Deno.test("PosixTcp rejects what waits, with the signal's reason", async () => {
   using link = new Loopback();
   const { far } = await link.connect();
   const receiving = far.receive(new Uint8Array(1), LONG_MS);
-  const accepting = link.acceptor.accept((tcp) => tcp);
+  const accepting = link.listener.accept((tcp) => tcp);
   link.controller.abort(new InterruptedError("interrupted"));
   await assertRejects(() => later(receiving), InterruptedError);
   await assertRejects(() => later(accepting), InterruptedError);

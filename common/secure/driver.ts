@@ -11,7 +11,7 @@ import type { MaybePromise } from "../base/maybe_promise.ts";
 import { WaitingAnswers } from "./waiting_answers.ts";
 
 /** What carries a session's bytes or datagrams. */
-export interface SessionCarrier {
+export interface SessionSocket {
   /** Sends bytes or a datagram, borrowed for the call. */
   send(bytes: Uint8Array): MaybePromise<void>;
   /**
@@ -47,7 +47,7 @@ const dropped = new Uint8Array(16_384);
 export class DrivenSession {
   /** What it drives. */
   protected readonly core: TlsSession;
-  readonly #carrier: SessionCarrier;
+  readonly #socket: SessionSocket;
   readonly #closeTimeoutMs: number;
   readonly #emit = (bytes: Uint8Array) => this.#transmit(bytes);
   /** Counts how much was put out. */
@@ -63,13 +63,13 @@ export class DrivenSession {
   #closed = false;
 
   /**
-   * Takes session and carrier over.
+   * Takes session and socket over.
    *
    * @param closeTimeoutMs longest wait for the peer's close_notify
    */
-  constructor(core: TlsSession, carrier: SessionCarrier, closeTimeoutMs: number) {
+  constructor(core: TlsSession, socket: SessionSocket, closeTimeoutMs: number) {
     this.core = core;
-    this.#carrier = carrier;
+    this.#socket = socket;
     this.#closeTimeoutMs = closeTimeoutMs;
   }
 
@@ -96,13 +96,13 @@ export class DrivenSession {
         const done = this.core.handshake();
         const sending = this.#flush();
         if (done) {
-          this.#carrier.established?.();
+          this.#socket.established?.();
           return sending;
         }
         const leftMs = dueMs - performance.now();
         if (leftMs <= 0) throw this.core.timeoutError();
         const waitMs = fed ? FIRST_WAIT_MS : this.core.timeoutMs() ?? Infinity;
-        const feeding = this.#carrier.feed(Math.min(leftMs, waitMs));
+        const feeding = this.#socket.feed(Math.min(leftMs, waitMs));
         if (feeding instanceof Promise) return this.#shakeLater(feeding, dueMs);
         fed = feeding;
       }
@@ -160,7 +160,7 @@ export class DrivenSession {
         left = due - now;
         if (left <= 0) return LATE;
       }
-      const feeding = this.#carrier.feed(left);
+      const feeding = this.#socket.feed(left);
       if (feeding instanceof Promise) {
         if (isFirst) due = performance.now() + timeoutMs;
         return feeding.then((fed) => fed ? this.#receive(into, timeoutMs, due) : LATE);
@@ -212,7 +212,7 @@ export class DrivenSession {
     if (this.#closed) return;
     this.#closed = true;
     this.core.close();
-    this.#carrier.close();
+    this.#socket.close();
   }
 
   /** Sends what the session has put out. */
@@ -238,9 +238,9 @@ export class DrivenSession {
     let sending: MaybePromise<void>;
     if (this.#sending) {
       const copy = bytes.slice();
-      sending = this.#sending.then(() => this.#carrier.send(copy));
+      sending = this.#sending.then(() => this.#socket.send(copy));
     } else {
-      sending = this.#carrier.send(bytes);
+      sending = this.#socket.send(bytes);
     }
     if (!(sending instanceof Promise)) return;
     this.#sending = sending;

@@ -1,10 +1,10 @@
-import { LATE, type SessionCarrier } from "./driver.ts";
+import { LATE, type SessionSocket } from "./driver.ts";
 import { TimeoutError } from "../base/errors.ts";
 import { CertificateError, OpenSslError } from "../openssl/errors.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "../testing/assert.ts";
 import { Driven, LONG_MS } from "../testing/driven.ts";
-import { type CallKind, MemoryCarrier } from "../testing/memory_carrier.ts";
+import { type CallKind, MemorySocket } from "../testing/memory_socket.ts";
 import { type MemoryNet, memoryNet, type MemoryNetOptions } from "../testing/memory_net.ts";
 
 /** A flight that was lost is sent again after so many milliseconds: the second of RFC 6347 is long. */
@@ -13,15 +13,15 @@ const RETRANSMIT_MS = 20;
 /** A client over a network in memory, and the server at its other end. */
 class Link implements Disposable {
   readonly net: MemoryNet;
-  readonly carrier: MemoryCarrier;
+  readonly socket: MemorySocket;
   readonly client: Driven;
   readonly #kind: CallKind;
 
   private constructor(net: MemoryNet, kind: CallKind, closeTimeoutMs: number) {
     this.net = net;
     this.#kind = kind;
-    this.carrier = new MemoryCarrier(net, kind);
-    this.client = new Driven(net.client.session!, this.carrier, closeTimeoutMs);
+    this.socket = new MemorySocket(net, kind);
+    this.client = new Driven(net.client.session!, this.socket, closeTimeoutMs);
   }
 
   static async make(
@@ -47,7 +47,7 @@ class Link implements Disposable {
     return link;
   }
 
-  /** What a call gives, which is a promise just where the carrier's calls return some. */
+  /** What a call gives, which is a promise just where the socket's calls return some. */
   async of<T>(result: MaybePromise<T>): Promise<T> {
     assertEquals(result instanceof Promise, this.#kind === "promises");
     return await result;
@@ -104,7 +104,7 @@ for (const kind of ["values", "promises"] as const) {
       // The server's certificate is on its way: what the client sends from here on fails.
       link.net.passes = (sent) => {
         if (sent.from === "server" && link.net.server.session) {
-          link.carrier.failure = { send: new Deno.errors.BrokenPipe("gone") };
+          link.socket.failure = { send: new Deno.errors.BrokenPipe("gone") };
         }
         return passes(sent);
       };
@@ -123,7 +123,7 @@ for (const kind of ["values", "promises"] as const) {
 
     Deno.test(`shake() says that the peer has closed the connection (${version}, ${kind})`, async () => {
       using link = await Link.make(kind, { datagram });
-      link.carrier.failure.feed = new Deno.errors.UnexpectedEof("early");
+      link.socket.failure.feed = new Deno.errors.UnexpectedEof("early");
       const shake = async () => await link.client.handshake();
       await assertRejects(shake, Deno.errors.UnexpectedEof, "early");
     });
@@ -147,13 +147,13 @@ for (const kind of ["values", "promises"] as const) {
       assertEquals(await link.of(link.client.receive(into)), 7);
     });
 
-    Deno.test(`receiveWithin() gives what is there without a look at the carrier (${version}, ${kind})`, async () => {
+    Deno.test(`receiveWithin() gives what is there without a look at the socket (${version}, ${kind})`, async () => {
       using link = await Link.connected(kind, { datagram });
       link.net.server.send(new Uint8Array(7));
       const into = new Uint8Array(3);
       assertEquals(await link.of(link.client.receive(into)), 3);
       // On DTLS, too, the rest of a record is kept: SSL_read(3).
-      link.carrier.failure.feed = new Error("nobody is to ask");
+      link.socket.failure.feed = new Error("nobody is to ask");
       assertEquals([link.client.receive(into), link.client.receive(into)], [3, 1]);
     });
 
@@ -166,7 +166,7 @@ for (const kind of ["values", "promises"] as const) {
 
     Deno.test(`receiveWithin() hands on that the peer has vanished (${version}, ${kind})`, async () => {
       using link = await Link.connected(kind, { datagram });
-      link.carrier.failure.feed = new Deno.errors.UnexpectedEof("early");
+      link.socket.failure.feed = new Deno.errors.UnexpectedEof("early");
       const receive = async () => await link.client.receive(new Uint8Array(10));
       await assertRejects(receive, Deno.errors.UnexpectedEof, "early");
     });
@@ -190,24 +190,24 @@ for (const kind of ["values", "promises"] as const) {
 
     Deno.test(`shutdown() waits a bounded time for a peer that does not answer (${version}, ${kind})`, async () => {
       using link = await Link.connected(kind, { datagram, closeTimeoutMs: 5 });
-      link.carrier.answersEnd = false;
+      link.socket.answersEnd = false;
       await link.of(link.client.shutdown());
       assertEquals([link.net.server.peerEnded, link.net.client.peerEnded], [true, false]);
     });
 
     Deno.test(`shutdown() takes a peer that has vanished for one that has ended (${version}, ${kind})`, async () => {
       using link = await Link.connected(kind, { datagram });
-      link.carrier.failure.feed = new Deno.errors.UnexpectedEof("early");
+      link.socket.failure.feed = new Deno.errors.UnexpectedEof("early");
       await link.client.shutdown();
       await link.settle();
       assert(link.net.server.peerEnded, "it was told all the same");
     });
 
-    Deno.test(`close() frees session and carrier, and may be called twice (${version}, ${kind})`, async () => {
+    Deno.test(`close() frees session and socket, and may be called twice (${version}, ${kind})`, async () => {
       using link = await Link.connected(kind, { datagram });
       link.client.close();
       link.client.close();
-      assert(link.carrier.closed);
+      assert(link.socket.closed);
       const send = async () => await link.client.send(new Uint8Array(1));
       await assertRejects(send, TypeError, "it is closed");
     });
@@ -248,7 +248,7 @@ for (const kind of ["values", "promises"] as const) {
 }
 
 /** Feeds a client with what is dropped: records of another version. */
-function rubbishCarrier(net: MemoryNet): SessionCarrier {
+function rubbishSocket(net: MemoryNet): SessionSocket {
   let left = 1e6;
   return {
     send() {},
@@ -264,20 +264,20 @@ function rubbishCarrier(net: MemoryNet): SessionCarrier {
 Deno.test("shake() gives up in time where nothing but rubbish comes, and that without end", async () => {
   using link = await Link.make("values");
   link.net.passes = () => false;
-  const client = new Driven(link.net.client.session!, rubbishCarrier(link.net), LONG_MS);
+  const client = new Driven(link.net.client.session!, rubbishSocket(link.net), LONG_MS);
   const shake = async () => await client.handshake(3 * RETRANSMIT_MS);
   await assertRejects(shake, TimeoutError, "did not answer the handshake in time");
 });
 
 Deno.test("receive() is late in time where nothing but rubbish comes, and that without end", async () => {
   using link = await Link.connected("values", {});
-  const client = new Driven(link.net.client.session!, rubbishCarrier(link.net), LONG_MS);
+  const client = new Driven(link.net.client.session!, rubbishSocket(link.net), LONG_MS);
   assertEquals(await client.receive(new Uint8Array(100), 3 * RETRANSMIT_MS), LATE);
 });
 
 Deno.test("send() hands on what went wrong, and so does the next call", async () => {
   using link = await Link.connected("promises", { datagram: false });
-  link.carrier.failure.send = new Deno.errors.BrokenPipe("gone");
+  link.socket.failure.send = new Deno.errors.BrokenPipe("gone");
   const send = async () => await link.client.send(new Uint8Array(1));
   await assertRejects(send, Deno.errors.BrokenPipe);
   await assertRejects(send, Deno.errors.BrokenPipe);

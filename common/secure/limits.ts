@@ -19,7 +19,7 @@ export type LimitSettings = Pick<
 >;
 
 /** A session's place: among the handshakes at first, then among the sessions. */
-export class Ticket {
+export class Slot {
   readonly #limits: SessionLimits;
   /** For {@linkcode SessionLimits}: whose it is. */
   readonly hostname: string;
@@ -79,8 +79,8 @@ export class SessionLimits {
   #sessions = 0;
   readonly #sessionsByAddress = new Map<string, number>();
   /** The oldest first. */
-  readonly #handshakes = new Set<Ticket>();
-  readonly #handshakesByNetwork = new Map<string, Set<Ticket>>();
+  readonly #handshakes = new Set<Slot>();
+  readonly #handshakesByNetwork = new Map<string, Set<Slot>>();
 
   /** @param settings as they were checked */
   constructor(settings: LimitSettings) {
@@ -109,19 +109,19 @@ export class SessionLimits {
    *
    * @param giveWay ends it
    */
-  enter(hostname: string, giveWay: () => void): Ticket {
+  enter(hostname: string, giveWay: () => void): Slot {
     const network = networkOf(hostname);
     const there = this.#handshakesByNetwork.get(network) ?? new Set();
     if (there.size >= this.#max.maxHandshakesPerAddress) this.#displace(there);
     else if (this.#handshakes.size >= this.#max.maxHandshakes) this.#displace(this.#handshakes);
-    const ticket = new Ticket(this, hostname, giveWay);
-    this.#handshakesByNetwork.set(network, there.add(ticket));
-    this.#handshakes.add(ticket);
+    const slot = new Slot(this, hostname, giveWay);
+    this.#handshakesByNetwork.set(network, there.add(slot));
+    this.#handshakes.add(slot);
     this.counters.sessions++;
-    return ticket;
+    return slot;
   }
 
-  #displace(tickets: Set<Ticket>): void {
+  #displace(tickets: Set<Slot>): void {
     const [oldest] = tickets;
     if (!oldest) return;
     this.counters.displaced++;
@@ -129,22 +129,22 @@ export class SessionLimits {
     oldest.giveWay();
   }
 
-  /** For {@linkcode Ticket}. */
-  leaveHandshakes(ticket: Ticket): void {
-    const network = networkOf(ticket.hostname);
+  /** For {@linkcode Slot}. */
+  leaveHandshakes(slot: Slot): void {
+    const network = networkOf(slot.hostname);
     const there = this.#handshakesByNetwork.get(network);
-    there?.delete(ticket);
+    there?.delete(slot);
     if (there?.size === 0) this.#handshakesByNetwork.delete(network);
-    this.#handshakes.delete(ticket);
+    this.#handshakes.delete(slot);
   }
 
-  /** For {@linkcode Ticket}. */
+  /** For {@linkcode Slot}. */
   enterSessions(hostname: string): void {
     this.#sessions++;
     this.#sessionsByAddress.set(hostname, (this.#sessionsByAddress.get(hostname) ?? 0) + 1);
   }
 
-  /** For {@linkcode Ticket}. */
+  /** For {@linkcode Slot}. */
   leaveSessions(hostname: string): void {
     this.#sessions--;
     const left = this.#sessionsByAddress.get(hostname)! - 1;

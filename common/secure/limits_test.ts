@@ -1,11 +1,11 @@
 import { assertEquals } from "../testing/assert.ts";
-import { SessionLimits, type Ticket } from "./limits.ts";
+import { SessionLimits, type Slot } from "./limits.ts";
 
 /** One more established session. */
-function entered(limits: SessionLimits, hostname: string): Ticket {
-  const ticket = limits.enter(hostname, () => {});
-  ticket.established();
-  return ticket;
+function entered(limits: SessionLimits, hostname: string): Slot {
+  const slot = limits.enter(hostname, () => {});
+  slot.established();
+  return slot;
 }
 
 Deno.test("admits() refuses, and counts it, where there are too many in all", () => {
@@ -54,7 +54,7 @@ Deno.test("SessionLimits() takes 10000 sessions where nothing else is said", () 
 /** Handshakes that begin, and the names of those that have given way. */
 class Handshakes {
   readonly gone: string[] = [];
-  readonly tickets = new Map<string, Ticket>();
+  readonly tickets = new Map<string, Slot>();
   readonly #limits: SessionLimits;
 
   constructor(limits: SessionLimits) {

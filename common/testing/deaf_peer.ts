@@ -31,7 +31,7 @@ const BUFFER_BYTES = 4096;
 export class SmallTcp implements Disposable {
   readonly #socket: PosixSocket;
 
-  private constructor(socket = PosixSocket.open("stream", HOST, "sleep")) {
+  private constructor(socket = PosixSocket.open("stream", HOST, "block")) {
     this.#socket = socket;
     const libc = loadLibc();
     const set = (level: number, name: number, value: number) =>

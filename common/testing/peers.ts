@@ -160,7 +160,7 @@ export class Peer implements AsyncDisposable {
     await writeFiles(dir, role, options);
     const [program, ...first] = COMMANDS[lane.tool][role];
     const child = new Deno.Command(program, {
-      args: [...first, ...WORDS[lane.tool][role]({ ...lane, ...options, port })],
+      args: [...first, ...OPTIONS[lane.tool][role]({ ...lane, ...options, port })],
       cwd: dir,
       stdin: "piped",
       stdout: "piped",
@@ -287,7 +287,7 @@ interface PeerPlan extends PeerOptions, Lane {
 }
 
 /** Command lines: openssl-s_client(1), openssl-s_server(1), gnutls-cli(1), gnutls-serv(1). */
-const WORDS: Record<Tool, Record<Role, (plan: PeerPlan) => string[]>> = {
+const OPTIONS: Record<Tool, Record<Role, (plan: PeerPlan) => string[]>> = {
   openssl: {
     client: (plan) => [
       ...["-connect", `127.0.0.1:${plan.port}`, ...opensslWords(plan)],

@@ -10,7 +10,7 @@ import { Deadlines } from "../base/deadline.ts";
 import type { Role } from "../model/protocol.ts";
 import { beginHandshake, openTcp } from "../../tls/rustls/client.ts";
 import type { Credentials } from "../../tls/rustls/credentials.ts";
-import { Handshakes, NodeTcpAcceptor } from "../../tls/rustls/server.ts";
+import { Handshakes, NodeTcpListener } from "../../tls/rustls/server.ts";
 import { PeerCheck } from "../../tls/rustls/security.ts";
 import { NodeTlsStream } from "../../tls/rustls/stream.ts";
 
@@ -50,28 +50,28 @@ export async function credentials(
 /** A server on a free port of 127.0.0.1. */
 export class TestServer implements AsyncDisposable {
   readonly deadlines = new Deadlines();
-  readonly #acceptor: NodeTcpAcceptor;
+  readonly #listener: NodeTcpListener;
   readonly #handshakes: Handshakes;
   readonly #open: (() => unknown)[] = [];
 
-  private constructor(acceptor: NodeTcpAcceptor, credentials: Credentials) {
-    this.#acceptor = acceptor;
+  private constructor(listener: NodeTcpListener, credentials: Credentials) {
+    this.#listener = listener;
     this.#handshakes = new Handshakes(credentials);
   }
 
   /** Begins to listen. */
   static async listen(own?: Credentials): Promise<TestServer> {
-    const acceptor = await NodeTcpAcceptor.listen("127.0.0.1", 0);
-    return new TestServer(acceptor, own ?? await credentials("server"));
+    const listener = await NodeTcpListener.listen("127.0.0.1", 0);
+    return new TestServer(listener, own ?? await credentials("server"));
   }
 
   get port(): number {
-    return this.#acceptor.addr.port;
+    return this.#listener.addr.port;
   }
 
   /** Accepts one connection and completes its handshake. */
   async accept(signal: AbortSignal = new AbortController().signal): Promise<NodeTlsStream> {
-    const raw = await this.#acceptor.accept();
+    const raw = await this.#listener.accept();
     if (!raw) throw new Error("the server has been stopped");
     const wrap = (socket: TLSSocket) => new NodeTlsStream(socket, raw, "client", this.deadlines);
     const stream = await this.#handshakes.run(raw, wrap, signal);
@@ -107,9 +107,9 @@ export class TestServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#acceptor.stop();
+    this.#listener.stop();
     for (const close of this.#open) await close();
-    await this.#acceptor.closed;
+    await this.#listener.closed;
     this.deadlines.close();
   }
 }

@@ -9,7 +9,7 @@ import { TimeoutError } from "../../common/base/errors.ts";
 import { ENDED, NOT_YET, type TlsSession } from "../../common/openssl/session.ts";
 import { SecureConn } from "../../common/secure/secure_conn.ts";
 import { bytesOf, checkInto, checkWait } from "../../common/settings/kinds.ts";
-import { type DtlsCarrier, type DtlsConnOptions, INBOX_BYTES } from "./carrier.ts";
+import { type DtlsConnOptions, type DtlsSocket, INBOX_BYTES } from "./socket.ts";
 
 /** A DTLS record carries at most 2^14 bytes of a message (RFC 6347 4.1). */
 export const MAX_MESSAGE_BYTES = 16_384;
@@ -45,7 +45,7 @@ interface Reader extends Omit<PromiseWithResolvers<Uint8Array | null>, "promise"
  * ```
  */
 export class DtlsConn extends SecureConn {
-  readonly #carrier: DtlsCarrier;
+  readonly #socket: DtlsSocket;
   readonly #deadlines: Deadlines;
   readonly #readDeadline: Deadline;
   readonly #timer: Deadline;
@@ -65,7 +65,7 @@ export class DtlsConn extends SecureConn {
     const copy = this.#copy = free ?? new Uint8Array(datagram.length);
     this.#spare = null;
     copy.set(datagram);
-    const sending = this.#carrier.transmit(copy);
+    const sending = this.#socket.transmit(copy);
     this.#sent = this.#sent ? Promise.all([this.#sent, sending]) : sending;
   };
   /** What the last {@linkcode #flush} has transmitted at last. */
@@ -85,12 +85,12 @@ export class DtlsConn extends SecureConn {
    */
   constructor(
     core: TlsSession,
-    carrier: DtlsCarrier,
+    socket: DtlsSocket,
     deadlines: Deadlines,
     options: DtlsConnOptions,
   ) {
     super(core);
-    this.#carrier = carrier;
+    this.#socket = socket;
     this.#deadlines = deadlines;
     this.#readDeadline = deadlines.add((error) => this.#settle(null, error));
     this.#timer = deadlines.add((error) => this.#onTimer(error));
@@ -107,7 +107,7 @@ export class DtlsConn extends SecureConn {
 
   /** The peer; a name's other addresses may be tried until it has answered. */
   get remoteAddr(): Deno.NetAddr {
-    return this.#carrier.remoteAddr;
+    return this.#socket.remoteAddr;
   }
 
   /**
@@ -227,7 +227,7 @@ export class DtlsConn extends SecureConn {
     }
     this.#signal?.removeEventListener("abort", this.#onAbort);
     this.core.close();
-    this.#carrier.release();
+    this.#socket.release();
   }
 
   /**
@@ -262,7 +262,7 @@ export class DtlsConn extends SecureConn {
       statistics.roundTripMs ??= performance.now() - this.#startedMs;
     }
     if (!this.core.handshake() || this.#closed) return false;
-    this.#carrier.established?.();
+    this.#socket.established?.();
     this.#handshake.resolve();
     return this.#failure === undefined;
   }
@@ -350,7 +350,7 @@ export class DtlsConn extends SecureConn {
     this.#over.resolve();
     const sending = this.#flush() ?? Promise.resolve();
     // It may be closed by who is told.
-    this.#carrier.failed?.(error);
+    this.#socket.failed?.(error);
     const free = () => this.#free();
     sending.then(free, free);
   }

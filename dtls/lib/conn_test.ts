@@ -58,9 +58,9 @@ class MemoryConn implements Disposable {
       await this.leaving;
       net.transmit("client", datagram);
     };
-    const carrier = { remoteAddr, transmit, release() {} };
+    const socket = { remoteAddr, transmit, release() {} };
     const options = { handshakeTimeoutMs: PATIENCE_MS, idleTimeoutMs: Infinity, inboxBytes };
-    this.conn = new DtlsConn(net.client.session!, carrier, this.#deadlines, options);
+    this.conn = new DtlsConn(net.client.session!, socket, this.#deadlines, options);
   }
 
   /** The server sends messages; they arrive in one datagram. */

@@ -106,19 +106,19 @@ export function openDtls(
     failed: (error: unknown) => conn.fail(error),
   };
   const { receiveBufferBytes } = options;
-  const socket = new UdpClient(addresses, port, events, deadlines, undefined, receiveBufferBytes);
+  const udp = new UdpClient(addresses, port, events, deadlines, undefined, receiveBufferBytes);
   made.move();
-  const carrier = {
+  const socket = {
     get remoteAddr() {
-      return socket.remoteAddr;
+      return udp.remoteAddr;
     },
-    transmit: (datagram: Uint8Array) => socket.send(datagram),
+    transmit: (datagram: Uint8Array) => udp.send(datagram),
     release() {
       deadlines.close();
-      socket.close();
+      udp.close();
     },
   };
-  const conn = new DtlsConn(core, carrier, deadlines, {
+  const conn = new DtlsConn(core, socket, deadlines, {
     handshakeTimeoutMs,
     idleTimeoutMs,
     inboxBytes: options.inboxBytes,

@@ -21,7 +21,7 @@ import {
 import type { MaybePromise } from "../../common/base/maybe_promise.ts";
 import { checkSettings } from "../../common/settings/check.ts";
 import { afterWoken, UdpSocket } from "../../common/deno/udp.ts";
-import type { DtlsConnOptions } from "./carrier.ts";
+import type { DtlsConnOptions } from "./socket.ts";
 import { DtlsConn } from "./conn.ts";
 import { IDLE_TIMEOUT_MS, LISTEN_DTLS, type ListenDtlsOptions } from "./settings.ts";
 
@@ -230,13 +230,13 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   #newConn(core: TlsSession, remoteAddr: Deno.NetAddr): DtlsConn {
     const key = this.#keyOf(remoteAddr);
     const { counters } = this.#limits;
-    const ticket = this.#limits.enter(remoteAddr.hostname, () => conn.fail(crowded()));
+    const slot = this.#limits.enter(remoteAddr.hostname, () => conn.fail(crowded()));
     let mayReturn = false;
-    const carrier = {
+    const socket = {
       remoteAddr,
       transmit: (datagram: Uint8Array) => this.#socket.send(datagram, remoteAddr),
       established: () => {
-        if (!ticket.established()) return conn.fail(crowded());
+        if (!slot.established()) return conn.fail(crowded());
         counters.established++;
         this.#endpoint.established(key, conn);
       },
@@ -247,12 +247,12 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
         notify("onError", this.#options.onError, error, remoteAddr);
       },
       release: () => {
-        ticket.leave();
+        slot.leave();
         this.#endpoint.forget(key, conn, mayReturn);
         if (mayReturn || this.#waiting.size > MAX_FAILED_WAITING) this.#waiting.delete(conn);
       },
     };
-    const conn: DtlsConn = new DtlsConn(core, carrier, this.#deadlines, this.#connOptions);
+    const conn: DtlsConn = new DtlsConn(core, socket, this.#deadlines, this.#connOptions);
     this.#waiting.add(conn);
     this.#wake();
     return conn;

@@ -19,7 +19,7 @@ import {
 } from "../../common/openssl/settings_table.ts";
 import { setting, type SettingsTable } from "../../common/settings/check.ts";
 import { instance, wholeNumber } from "../../common/settings/kinds.ts";
-import { INBOX_BYTES } from "./carrier.ts";
+import { INBOX_BYTES } from "./socket.ts";
 import { LISTENER_BUFFER_BYTES } from "../../common/posix/receive_buffer.ts";
 
 /** A client that vanished is forgotten after that long, where nothing else is said. */

@@ -147,7 +147,7 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     assertEquals([first.resumed, server.resumed], [false, false]);
     await exchange(first, server);
     using session = first.saveSession();
-    assert(session !== null, "the server gave a ticket");
+    assert(session !== null, "the server gave a slot");
     await within(Promise.all([first.close(), server.close()]));
     await using second = await connect(listener, { session });
     using resumed = await acceptFrom(listener, second);

@@ -4,7 +4,7 @@
  * @module
  */
 import { Deadlines } from "../../common/base/deadline.ts";
-import { TcpAcceptor } from "../../common/deno/tcp.ts";
+import { BoundedTcpListener } from "../../common/deno/tcp.ts";
 import { listenHost } from "../../common/deno/lookup.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
 import { notify } from "../../common/openssl/calls.ts";
@@ -75,7 +75,7 @@ export function listenTls(options: ListenTlsOptions): TlsListener {
 export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
   /** Where it listens; `port` is the one that was found where 0 was asked for. */
   readonly addr: Deno.NetAddr;
-  readonly #acceptor: TcpAcceptor;
+  readonly #listener: BoundedTcpListener;
   readonly #context: TlsContext;
   readonly #deadlines = new Deadlines();
   readonly #limits: SessionLimits;
@@ -91,9 +91,9 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     const secure = contextPart(SERVER_CONTEXT.tls, options);
     using made = new DisposableStack();
     this.#context = made.use(new TlsContext({ ...secure, role: "server", datagram: false }));
-    this.#acceptor = new TcpAcceptor(listenHost(options.hostname), options.port);
+    this.#listener = new BoundedTcpListener(listenHost(options.hostname), options.port);
     made.move();
-    const { hostname, port } = this.#acceptor;
+    const { hostname, port } = this.#listener;
     this.addr = { transport: "tcp", hostname, port };
     options.signal?.addEventListener("abort", this.#onAbort);
     if (options.signal?.aborted) this.stopAccepting();
@@ -113,7 +113,7 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
    * @throws {Error} where the socket has failed: one of Deno.errors
    */
   async accept(): Promise<TlsConn | null> {
-    for (let tcp; (tcp = await this.#acceptor.accept());) {
+    for (let tcp; (tcp = await this.#listener.accept());) {
       // It may have come right before the listener was closed.
       const isWanted = this.#accepting && this.#limits.admits(tcp.remoteAddr.hostname);
       if (isWanted) return this.#newConn(tcp);
@@ -131,7 +131,7 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
   stopAccepting(): void {
     if (!this.#accepting) return;
     this.#accepting = false;
-    this.#acceptor.close();
+    this.#listener.close();
   }
 
   /**
@@ -157,12 +157,12 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     using made = new DisposableStack();
     made.use(tcp);
     const core = made.use(new TlsSession(this.#context));
-    const ticket = this.#limits.enter(tcp.remoteAddr.hostname, () => conn.abandon());
+    const slot = this.#limits.enter(tcp.remoteAddr.hostname, () => conn.abandon());
     const conn: TlsConn = new TlsConn(core, tcp, this.#deadlines, {
       handshakeTimeoutMs,
       signal,
       released: () => {
-        ticket.leave();
+        slot.leave();
         this.#open.delete(conn);
       },
       failed: (error) => {
@@ -174,7 +174,7 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     made.move();
     this.#open.add(conn);
     const established = () => {
-      if (ticket.established()) counters.established++;
+      if (slot.established()) counters.established++;
       else conn.abandon();
     };
     conn.handshake().then(established, () => {});

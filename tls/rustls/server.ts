@@ -22,7 +22,7 @@ import { PeerCheck } from "./security.ts";
 const BACKLOG = 511;
 
 /** Accepts TCP connections until it is stopped. */
-export class NodeTcpAcceptor {
+export class NodeTcpListener {
   readonly #server: Server;
   readonly #arrived: Socket[] = [];
   readonly #closed = Promise.withResolvers<void>();
@@ -48,7 +48,7 @@ export class NodeTcpAcceptor {
    * @param port 0 for a free one
    * @throws {RunError} where the address cannot be listened on
    */
-  static async listen(hostname: string, port: number): Promise<NodeTcpAcceptor> {
+  static async listen(hostname: string, port: number): Promise<NodeTcpListener> {
     refuseZone(hostname);
     const server = createTcpServer({ noDelay: true });
     await requirePermission(hostname, port);
@@ -63,7 +63,7 @@ export class NodeTcpAcceptor {
       throw listenError(hostname, port, foreign ? new Deno.errors.AddrNotAvailable() : cause);
     }
     server.removeAllListeners("error");
-    return new NodeTcpAcceptor(server);
+    return new NodeTcpListener(server);
   }
 
   /** Where it listens. */

@@ -3,7 +3,7 @@ import { RunError, TimeoutError } from "../../common/base/errors.ts";
 import { assert, assertEquals, assertRejects } from "../../common/testing/assert.ts";
 import { beginHandshake } from "./client.ts";
 import { PeerCheck } from "./security.ts";
-import { NodeTcpAcceptor } from "./server.ts";
+import { NodeTcpListener } from "./server.ts";
 import { credentials, LONG_MS, TestServer } from "../../common/testing/rustls.ts";
 
 /** Exchanges one byte each way: the connection is as good as any. */
@@ -118,36 +118,36 @@ Deno.test("Handshakes.run() ends with its signal when the client is silent", asy
   await assertServes(listener);
 });
 
-Deno.test("NodeTcpAcceptor.listen() says that the port is taken", async () => {
+Deno.test("NodeTcpListener.listen() says that the port is taken", async () => {
   await using listener = await TestServer.listen();
-  const listening = () => NodeTcpAcceptor.listen("127.0.0.1", listener.port);
+  const listening = () => NodeTcpListener.listen("127.0.0.1", listener.port);
   const line = `cannot listen on 127.0.0.1:${listener.port}: the address is in use`;
   await assertRejects(listening, RunError, line);
 });
 
-Deno.test("NodeTcpAcceptor.listen() says that the address is not this machine's", async () => {
+Deno.test("NodeTcpListener.listen() says that the address is not this machine's", async () => {
   // RFC 5737: nobody has it.
-  const listening = () => NodeTcpAcceptor.listen("192.0.2.1", 0);
+  const listening = () => NodeTcpListener.listen("192.0.2.1", 0);
   const line = "cannot listen on 192.0.2.1:0: the address is not one of this machine";
   await assertRejects(listening, RunError, line);
 });
 
 Deno.test({
-  name: "NodeTcpAcceptor.listen() rejects without the permission to listen",
+  name: "NodeTcpListener.listen() rejects without the permission to listen",
   permissions: { net: ["127.0.0.2"] },
   fn: async () => {
-    await assertRejects(() => NodeTcpAcceptor.listen("127.0.0.1", 0), Deno.errors.NotCapable);
+    await assertRejects(() => NodeTcpListener.listen("127.0.0.1", 0), Deno.errors.NotCapable);
   },
 });
 
 Deno.test("accept() returns null after stop(), and what waits for it, too", async () => {
-  const acceptor = await NodeTcpAcceptor.listen("127.0.0.1", 0);
-  const waiting = acceptor.accept();
-  acceptor.stop();
-  acceptor.stop();
+  const listener = await NodeTcpListener.listen("127.0.0.1", 0);
+  const waiting = listener.accept();
+  listener.stop();
+  listener.stop();
   assertEquals(await waiting, null);
-  assertEquals(await acceptor.accept(), null);
-  await acceptor.closed;
+  assertEquals(await listener.accept(), null);
+  await listener.closed;
 });
 
 Deno.test("accept() hands over connections that came before it was called", async () => {

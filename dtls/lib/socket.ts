@@ -13,16 +13,16 @@ export const INBOX_BYTES = 256 * 1024;
  * @example
  * ```ts
  * const sent: Uint8Array[] = [];
- * const carrier: DtlsCarrier = {
+ * const socket: DtlsSocket = {
  *   remoteAddr: { transport: "udp", hostname: "192.0.2.1", port: 4433 },
  *   transmit: (datagram) => Promise.resolve(void sent.push(datagram.slice())),
  *   release() {},
  * };
- * await carrier.transmit(new Uint8Array(13));
+ * await socket.transmit(new Uint8Array(13));
  * if (sent[0]?.length !== 13) throw new Error("it was to be kept");
  * ```
  */
-export interface DtlsCarrier {
+export interface DtlsSocket {
   /** The peer. */
   readonly remoteAddr: Deno.NetAddr;
   /** Sends a datagram; the bytes are borrowed until the promise settles. */

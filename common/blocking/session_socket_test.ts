@@ -1,8 +1,8 @@
 import { TlsContext } from "../openssl/context.ts";
 import { TlsSession } from "../openssl/session.ts";
-import { PosixCarrier } from "./carrier.ts";
+import { PosixSessionSocket } from "./session_socket.ts";
 import { PollLoop } from "../posix/poll_loop.ts";
-import { PosixTcp, PosixTcpAcceptor } from "../posix/tcp.ts";
+import { PosixTcp, PosixTcpListener } from "../posix/tcp.ts";
 import { PosixUdp } from "../posix/udp.ts";
 import { assertEquals, assertRejects } from "../testing/assert.ts";
 import { Driven, LONG_MS } from "../testing/driven.ts";
@@ -22,7 +22,7 @@ class Link implements Disposable {
     this.#open.use(server);
   }
 
-  static async make(patience: "sleep" | "spin", datagram: boolean): Promise<Link> {
+  static async make(patience: "block" | "spin", datagram: boolean): Promise<Link> {
     const loop = new PollLoop(patience, new AbortController().signal);
     loop.users = 2;
     const client = new TlsContext(await contextOptions("client", datagram));
@@ -32,7 +32,7 @@ class Link implements Disposable {
   end(role: "client" | "server", socket: PosixTcp | PosixUdp): Driven {
     const serverName = role === "client" ? "localhost" : undefined;
     const core = new TlsSession(this.contexts[role], { serverName });
-    return this.own(new Driven(core, new PosixCarrier(socket, core), LONG_MS));
+    return this.own(new Driven(core, new PosixSessionSocket(socket, core), LONG_MS));
   }
 
   own<T extends { close(): void }>(closed: T): T {
@@ -41,10 +41,10 @@ class Link implements Disposable {
 
   /** Both sockets of a TCP connection. */
   async streams(): Promise<[PosixTcp, PosixTcp]> {
-    const acceptor = new PosixTcpAcceptor("127.0.0.1", 0, this.loop, LONG_MS);
-    const near = await PosixTcp.connect(acceptor.address, this.loop, LONG_MS);
-    const far = await acceptor.accept((tcp) => tcp);
-    acceptor.close();
+    const listener = new PosixTcpListener("127.0.0.1", 0, this.loop, LONG_MS);
+    const near = await PosixTcp.connect(listener.address, this.loop, LONG_MS);
+    const far = await listener.accept((tcp) => tcp);
+    listener.close();
     return [this.own(near), this.own(far!)];
   }
 
@@ -53,8 +53,8 @@ class Link implements Disposable {
   }
 }
 
-for (const patience of ["sleep", "spin"] as const) {
-  Deno.test(`PosixCarrier carries a TLS session from its handshake to its end (${patience})`, async () => {
+for (const patience of ["block", "spin"] as const) {
+  Deno.test(`PosixSessionSocket carries a TLS session from its handshake to its end (${patience})`, async () => {
     using link = await Link.make(patience, false);
     const [near, far] = await link.streams();
     const client = link.end("client", near);
@@ -75,8 +75,8 @@ for (const patience of ["sleep", "spin"] as const) {
   });
 }
 
-Deno.test("PosixCarrier says that the peer has closed the connection early", async () => {
-  using link = await Link.make("sleep", false);
+Deno.test("PosixSessionSocket says that the peer has closed the connection early", async () => {
+  using link = await Link.make("block", false);
   const [near, far] = await link.streams();
   const client = link.end("client", near);
   far.close();
@@ -88,15 +88,15 @@ Deno.test("PosixCarrier says that the peer has closed the connection early", asy
   );
 });
 
-Deno.test("PosixCarrier takes an empty datagram for nothing, and its time for over", async () => {
-  using link = await Link.make("sleep", true);
+Deno.test("PosixSessionSocket takes an empty datagram for nothing, and its time for over", async () => {
+  using link = await Link.make("block", true);
   const server = link.own(PosixUdp.at("127.0.0.1", 0, link.loop));
   const socket = link.own(PosixUdp.toward(server.address, link.loop));
   using core = new TlsSession(link.contexts.client);
-  const carrier = new PosixCarrier(socket, core);
-  await carrier.send(Uint8Array.of(1));
+  const sessionSocket = new PosixSessionSocket(socket, core);
+  await sessionSocket.send(Uint8Array.of(1));
   await within(Promise.resolve(server.receive(new Uint8Array(1), LONG_MS)));
   await server.send(new Uint8Array(0), server.sender);
-  assertEquals(await carrier.feed(LONG_MS), true);
-  assertEquals(await carrier.feed(5), false);
+  assertEquals(await sessionSocket.feed(LONG_MS), true);
+  assertEquals(await sessionSocket.feed(5), false);
 });

@@ -1,10 +1,10 @@
 /**
- * A network in memory as a client's carrier: what is driven over it is the session that sockets
+ * A network in memory as a client's socket: what is driven over it is the session that sockets
  * carry, with a server at the other end that answers by itself.
  *
  * @module
  */
-import type { SessionCarrier } from "../secure/driver.ts";
+import type { SessionSocket } from "../secure/driver.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
 import type { MemoryNet, Sent } from "./memory_net.ts";
 
@@ -12,7 +12,7 @@ import type { MemoryNet, Sent } from "./memory_net.ts";
 export type CallKind = "values" | "promises";
 
 /** See the module. */
-export class MemoryCarrier implements SessionCarrier {
+export class MemorySocket implements SessionSocket {
   /** Whether the server says that it ends, too, when the client has said so. */
   answersEnd = true;
   /** Thrown by the next call of send() or feed(). */
@@ -24,7 +24,7 @@ export class MemoryCarrier implements SessionCarrier {
   readonly #inbox: Uint8Array<ArrayBuffer>[] = [];
   #wake: () => void = () => {};
 
-  /** @param net its client is driven by whoever has the carrier */
+  /** @param net its client is driven by whoever has the socket */
   constructor(net: MemoryNet, kind: CallKind) {
     this.#net = net;
     this.#kind = kind;

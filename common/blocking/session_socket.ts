@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { Borrowed } from "../base/reused_memory.ts";
-import type { SessionCarrier } from "../secure/driver.ts";
+import { ReusedMemory } from "../base/reused_memory.ts";
+import type { SessionSocket } from "../secure/driver.ts";
 import type { TlsSession } from "../openssl/session.ts";
 import { NOT_YET } from "../posix/socket.ts";
 import { PosixTcp } from "../posix/tcp.ts";
@@ -16,10 +16,10 @@ import type { MaybePromise } from "../base/maybe_promise.ts";
  * What is received is fed at once: one piece of memory serves all connections. Of a stream it has
  * room for some records.
  */
-const shared = new Borrowed(MAX_DATAGRAM_BYTES);
+const shared = new ReusedMemory(MAX_DATAGRAM_BYTES);
 
 /** Carries a session's bytes over a TCP connection, or its datagrams over a socket of its own. */
-export class PosixCarrier implements SessionCarrier {
+export class PosixSessionSocket implements SessionSocket {
   readonly #socket: PosixTcp | PosixUdp;
   readonly #core: TlsSession;
 
