@@ -51,7 +51,7 @@ function server(
     // Datagrams get lost.
     lossy: true,
     accept: () =>
-      listener.accept((peer) => new DrivenServer(peer.core, peer, options, peer.address.text)),
+      listener.accept((peer) => new DrivenServer(peer.session, peer, options, peer.address.text)),
     stopAccepting: () => listener.stopAccepting(),
     close: () => listener.close(),
   };

@@ -15,7 +15,7 @@ import type { TlsSession } from "../common/openssl/session.ts";
 import type { SocketAddress } from "../common/posix/address.ts";
 import type { PollLoop, Wait } from "../common/posix/poll_loop.ts";
 import type { ReceiveBufferState } from "../common/posix/receive_buffer.ts";
-import { NOT_YET } from "../common/posix/socket.ts";
+import { NOT_YET } from "../common/base/read_result.ts";
 import { PosixUdp } from "../common/posix/udp.ts";
 import { MAX_DATAGRAM_BYTES } from "../common/base/datagrams.ts";
 import type { MaybePromise } from "../common/base/maybe_promise.ts";
@@ -29,7 +29,7 @@ const HANDSHAKE_BACKLOG_BYTES = 32 * 1024;
 
 /** One client's datagrams, as the listener hands them over. */
 export class DtlsPosixPeer implements SessionSocket, DtlsPeer {
-  readonly core: TlsSession;
+  readonly session: TlsSession;
   readonly address: SocketAddress;
   readonly #listener: DtlsPosixListener;
   readonly #slot: Slot;
@@ -49,12 +49,12 @@ export class DtlsPosixPeer implements SessionSocket, DtlsPeer {
   /** Made by the listener. */
   constructor(
     listener: DtlsPosixListener,
-    core: TlsSession,
+    session: TlsSession,
     address: SocketAddress,
     limits: SessionLimits,
   ) {
     this.#listener = listener;
-    this.core = core;
+    this.session = session;
     this.address = address;
     const crowded = new Deno.errors.Busy("there are too many handshakes at once");
     this.#slot = limits.enter(address.hostname, () => this.end(crowded, true));
@@ -96,11 +96,11 @@ export class DtlsPosixPeer implements SessionSocket, DtlsPeer {
   /** For the listener: feeds a datagram, or keeps it until one is asked for. Too much is lost. */
   take(datagram: Uint8Array<ArrayBuffer>): void {
     if (!this.#asks) {
-      const maxBytes = this.core.established ? BACKLOG_BYTES : HANDSHAKE_BACKLOG_BYTES;
+      const maxBytes = this.session.established ? BACKLOG_BYTES : HANDSHAKE_BACKLOG_BYTES;
       if (this.#backlog.hasRoomFor(datagram.length, maxBytes)) this.#backlog.push(datagram.slice());
       return;
     }
-    this.core.feed(datagram);
+    this.session.feed(datagram);
     this.#asks = false;
     this.#wait?.settle(true);
   }
@@ -214,7 +214,7 @@ export class DtlsPosixListener {
     this.#closed = true;
     for (const peer of [...this.#endpoint.peers()]) peer.close();
     // Nobody has taken these over.
-    for (const { core } of this.#waiting) core.close();
+    for (const { session } of this.#waiting) session.close();
     this.#waiting.clear();
     this.#socket.close();
     this.#endpoint.close();
@@ -242,7 +242,7 @@ export class DtlsPosixListener {
   forget(peer: DtlsPosixPeer, mayReturn: boolean): void {
     this.#endpoint.forget(peer.address.text, peer, mayReturn);
     // One that ends before it was taken over has nobody else to free it.
-    if (this.#waiting.delete(peer)) peer.core.close();
+    if (this.#waiting.delete(peer)) peer.session.close();
     this.#loop.users--;
   }
 
@@ -288,8 +288,8 @@ export class DtlsPosixListener {
     }
   }
 
-  #newPeer(core: TlsSession, address: SocketAddress): DtlsPosixPeer {
-    const peer = new DtlsPosixPeer(this, core, address, this.#limits);
+  #newPeer(session: TlsSession, address: SocketAddress): DtlsPosixPeer {
+    const peer = new DtlsPosixPeer(this, session, address, this.#limits);
     this.#loop.users++;
     this.#waiting.add(peer);
     this.#acceptWait?.settle(true);

@@ -15,7 +15,7 @@ class Served extends Driven {
   readonly peer: DtlsPosixPeer;
 
   constructor(peer: DtlsPosixPeer) {
-    super(peer.core, peer, LONG_MS);
+    super(peer.session, peer, LONG_MS);
     this.peer = peer;
   }
 }
@@ -50,8 +50,8 @@ class Bench implements Disposable {
   }
 
   client(socket = this.socket()): Driven {
-    const core = new TlsSession(this.#context, { serverName: "localhost" });
-    return this.own(new Driven(core, new PosixSessionSocket(socket, core), LONG_MS));
+    const session = new TlsSession(this.#context, { serverName: "localhost" });
+    return this.own(new Driven(session, new PosixSessionSocket(socket, session), LONG_MS));
   }
 
   async accept(): Promise<Served> {

@@ -345,7 +345,7 @@ for (const [what, make] of Object.entries(NONSENSE)) {
     client.session.write(new Uint8Array(9));
     await client.send(...client.next());
     assertEquals((await within(server!.receive()))?.length, 9);
-    assert(server!.core.established);
+    assert(server!.session.established);
     await assertServes(listener);
     server!.abandon();
   });

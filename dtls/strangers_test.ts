@@ -147,7 +147,7 @@ Deno.test("a handshake keeps little of what comes before its time", async () => 
   using stranger = new Stranger(context, listener);
   const hello = await stranger.begin();
   const server = (await within(listener.accept()))!;
-  const { statistics } = server.core;
+  const { statistics } = server.session;
   for (let no = 0; no < 600; no++) await stranger.send(sealed(no % 4 === 0 ? 16_000 : 40, no));
   for (let no = 0; no < 50; no++) await stranger.send(new Uint8Array(60_000).fill(7));
   // What was sent before has come when a second client is served.

@@ -50,8 +50,13 @@ function server(
   const listener = new PosixTcpListener(hostname, options.port, loop, options.timeoutMs);
   const take = (tcp: PosixTcp) => {
     try {
-      const core = new TlsSession(context);
-      return new DrivenServer(core, new PosixSessionSocket(tcp, core), options, tcp.peer.text);
+      const session = new TlsSession(context);
+      return new DrivenServer(
+        session,
+        new PosixSessionSocket(tcp, session),
+        options,
+        tcp.peer.text,
+      );
     } catch (error) {
       tcp.close();
       throw error;

@@ -11,7 +11,7 @@ import { preparePosix } from "../common/blocking/prepare.ts";
 import type { SocketAddress } from "../common/posix/address.ts";
 import type { PollLoop } from "../common/posix/poll_loop.ts";
 import type { ReceiveBufferState } from "../common/posix/receive_buffer.ts";
-import { NOT_YET } from "../common/posix/socket.ts";
+import { NOT_YET } from "../common/base/read_result.ts";
 import { PosixUdp } from "../common/posix/udp.ts";
 import { MAX_DATAGRAM_BYTES } from "../common/base/datagrams.ts";
 import type { MaybePromise } from "../common/base/maybe_promise.ts";

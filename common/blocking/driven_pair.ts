@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { ENDED, TOO_LATE } from "../base/read_result.ts";
 import { type ClientConnection, LOST } from "../exchange/client.ts";
 import { STEP_INDEX, type StepTimer } from "../measure/clock.ts";
-import { DrivenSession, LATE, type SessionSocket } from "../secure/driver.ts";
+import { SessionDriver, type SessionSocket } from "../secure/driver.ts";
 import { TimeoutError } from "../base/errors.ts";
 import type { TlsSession } from "../openssl/session.ts";
 import type { PairOptions } from "../model/pair_options.ts";
@@ -18,19 +19,19 @@ import type { ServerConnection } from "../exchange/server_transport.ts";
 const CLOSE_TIMEOUT_MS: Readonly<Partial<Record<Protocol, number>>> = { tls: 2_000, dtls: 500 };
 
 /** A client's connection. */
-export class DrivenClient extends DrivenSession implements ClientConnection {
+export class DrivenClient extends SessionDriver implements ClientConnection {
   readonly #timeoutMs: number;
   readonly #lossy: boolean;
   readonly #sessions: SessionPool;
 
   /** @param sessions takes the session for the next connection */
   constructor(
-    core: TlsSession,
+    session: TlsSession,
     socket: SessionSocket,
     { protocol, timeoutMs }: PairOptions,
     sessions: SessionPool,
   ) {
-    super(core, socket, CLOSE_TIMEOUT_MS[protocol]!);
+    super(session, socket, CLOSE_TIMEOUT_MS[protocol]!);
     this.#timeoutMs = timeoutMs;
     this.#lossy = protocol === "dtls";
     this.#sessions = sessions;
@@ -47,22 +48,23 @@ export class DrivenClient extends DrivenSession implements ClientConnection {
       return this;
     };
     try {
-      const shaking = this.shake(this.#timeoutMs);
+      const shaking = super.handshake(this.#timeoutMs);
       return shaking instanceof Promise ? shaking.then(done, failed) : done();
     } catch (error) {
       return failed(error);
     }
   }
 
-  receive(into: Uint8Array): MaybePromise<number> {
-    const receiving = this.receiveWithin(into, this.#timeoutMs);
+  override receive(into: Uint8Array): MaybePromise<number> {
+    const receiving = super.receive(into, this.#timeoutMs);
     return receiving instanceof Promise
       ? receiving.then((received) => this.#received(received))
       : this.#received(receiving);
   }
 
   #received(received: number): number {
-    if (received !== LATE) return received;
+    if (received === ENDED) return 0;
+    if (received !== TOO_LATE) return received;
     if (this.#lossy) return LOST;
     throw new TimeoutError(`timed out after ${this.#timeoutMs} ms`);
   }
@@ -70,32 +72,33 @@ export class DrivenClient extends DrivenSession implements ClientConnection {
   /** A TLS 1.3 client has its new session when the server has ended, too. */
   override shutdown(): MaybePromise<void> {
     const ending = super.shutdown();
-    if (ending instanceof Promise) return ending.then(() => this.#sessions.keep(this.core));
-    this.#sessions.keep(this.core);
+    if (ending instanceof Promise) return ending.then(() => this.#sessions.keep(this.session));
+    this.#sessions.keep(this.session);
   }
 }
 
 /** A server's connection. */
-export class DrivenServer extends DrivenSession implements ServerConnection {
+export class DrivenServer extends SessionDriver implements ServerConnection {
   readonly peer: string;
   readonly #timeoutMs: number;
   readonly #idleTimeoutMs: number;
 
   /** @param peer its `host:port` */
-  constructor(core: TlsSession, socket: SessionSocket, options: PairOptions, peer: string) {
-    super(core, socket, CLOSE_TIMEOUT_MS[options.protocol]!);
+  constructor(session: TlsSession, socket: SessionSocket, options: PairOptions, peer: string) {
+    super(session, socket, CLOSE_TIMEOUT_MS[options.protocol]!);
     this.#timeoutMs = options.timeoutMs;
     this.#idleTimeoutMs = options.idleTimeoutMs;
     this.peer = peer;
   }
 
-  handshake(): MaybePromise<void> {
-    return this.shake(this.#timeoutMs);
+  override handshake(): MaybePromise<void> {
+    return super.handshake(this.#timeoutMs);
   }
 
-  receive(into: Uint8Array, idle: boolean): MaybePromise<number> {
+  // @ts-expect-error until it goes
+  override receive(into: Uint8Array, idle: boolean): MaybePromise<number> {
     const withinMs = idle ? this.#idleTimeoutMs : this.#timeoutMs;
-    const receiving = this.receiveWithin(into, withinMs);
+    const receiving = super.receive(into, withinMs);
     return receiving instanceof Promise
       ? receiving.then((received) => orLate(received, withinMs))
       : orLate(receiving, withinMs);
@@ -103,6 +106,7 @@ export class DrivenServer extends DrivenSession implements ServerConnection {
 }
 
 function orLate(received: number, withinMs: number): number {
-  if (received !== LATE) return received;
+  if (received === ENDED) return 0;
+  if (received !== TOO_LATE) return received;
   throw new TimeoutError(`timed out after ${withinMs} ms`);
 }

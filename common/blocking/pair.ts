@@ -44,15 +44,15 @@ export function secureClient(
   options: PairOptions,
   sessions: SessionPool,
 ): DrivenClient {
-  const session = sessions.take();
+  const saved = sessions.take();
   try {
     const serverName = peerName(options);
-    const core = new TlsSession(context, { serverName, session });
-    return new DrivenClient(core, new PosixSessionSocket(socket, core), options, sessions);
+    const session = new TlsSession(context, { serverName, session: saved });
+    return new DrivenClient(session, new PosixSessionSocket(socket, session), options, sessions);
   } catch (error) {
     socket.close();
     throw error;
   } finally {
-    session?.close();
+    saved?.close();
   }
 }

@@ -6,7 +6,7 @@
 import { ReusedMemory } from "../base/reused_memory.ts";
 import type { SessionSocket } from "../secure/driver.ts";
 import type { TlsSession } from "../openssl/session.ts";
-import { NOT_YET } from "../posix/socket.ts";
+import { NOT_YET } from "../base/read_result.ts";
 import { PosixTcp } from "../posix/tcp.ts";
 import type { PosixUdp } from "../posix/udp.ts";
 import { MAX_DATAGRAM_BYTES } from "../base/datagrams.ts";
@@ -21,12 +21,12 @@ const shared = new ReusedMemory(MAX_DATAGRAM_BYTES);
 /** Carries a session's bytes over a TCP connection, or its datagrams over a socket of its own. */
 export class PosixSessionSocket implements SessionSocket {
   readonly #socket: PosixTcp | PosixUdp;
-  readonly #core: TlsSession;
+  readonly #session: TlsSession;
 
   /** Takes the socket over. */
-  constructor(socket: PosixTcp | PosixUdp, core: TlsSession) {
+  constructor(socket: PosixTcp | PosixUdp, session: TlsSession) {
     this.#socket = socket;
-    this.#core = core;
+    this.#session = session;
   }
 
   send(bytes: Uint8Array): MaybePromise<void> {
@@ -56,7 +56,7 @@ export class PosixSessionSocket implements SessionSocket {
     if (received === 0 && this.#socket instanceof PosixTcp) {
       throw new Deno.errors.UnexpectedEof("the peer closed the connection early");
     }
-    this.#core.feed(shared.first(received));
+    this.#session.feed(shared.first(received));
     return true;
   }
 }

@@ -31,8 +31,8 @@ class Link implements Disposable {
 
   end(role: "client" | "server", socket: PosixTcp | PosixUdp): Driven {
     const serverName = role === "client" ? "localhost" : undefined;
-    const core = new TlsSession(this.contexts[role], { serverName });
-    return this.own(new Driven(core, new PosixSessionSocket(socket, core), LONG_MS));
+    const session = new TlsSession(this.contexts[role], { serverName });
+    return this.own(new Driven(session, new PosixSessionSocket(socket, session), LONG_MS));
   }
 
   own<T extends { close(): void }>(closed: T): T {
@@ -92,8 +92,8 @@ Deno.test("PosixSessionSocket takes an empty datagram for nothing, and its time 
   using link = await Link.make("block", true);
   const server = link.own(PosixUdp.at("127.0.0.1", 0, link.loop));
   const socket = link.own(PosixUdp.toward(server.address, link.loop));
-  using core = new TlsSession(link.contexts.client);
-  const sessionSocket = new PosixSessionSocket(socket, core);
+  using session = new TlsSession(link.contexts.client);
+  const sessionSocket = new PosixSessionSocket(socket, session);
   await sessionSocket.send(Uint8Array.of(1));
   await within(Promise.resolve(server.receive(new Uint8Array(1), LONG_MS)));
   await server.send(new Uint8Array(0), server.sender);

@@ -119,9 +119,9 @@ export class SessionPool {
   }
 
   /** Keeps the session of a connection that has ended in order. */
-  keep(core: TlsSession): void {
-    const session = this.#resumes ? core.save() : null;
-    if (session) this.#sessions.push(session);
+  keep(session: TlsSession): void {
+    const saved = this.#resumes ? session.save() : null;
+    if (saved) this.#sessions.push(saved);
   }
 }
 
@@ -160,7 +160,7 @@ export abstract class SecureConnection<Conn extends SecureConn> {
   /** Ends the session in order. A TLS 1.3 client has its new session by then. */
   async shutdown(): Promise<void> {
     await this.conn.shutdown();
-    this.#sessions?.keep(this.conn.core);
+    this.#sessions?.keep(this.conn.session);
   }
 
   /** Frees the connection. */

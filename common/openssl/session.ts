@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { ENDED, NOT_YET } from "../base/read_result.ts";
 import { ReusedMemory } from "../base/reused_memory.ts";
 import { TimeoutError } from "../base/errors.ts";
 import { type CallRecord, enterCall, report } from "./calls.ts";
@@ -30,11 +31,6 @@ import { expectName } from "./peer_name.ts";
 import { Resumption } from "./resumption.ts";
 import type { SavedSession } from "./saved_session.ts";
 import { DEFAULT_MTU } from "./settings.ts";
-
-/** What {@linkcode TlsSession.read} returns when nothing is there yet. */
-export const NOT_YET = 0;
-/** What it returns when the peer has ended the session. */
-export const ENDED = -1;
 
 /** No single thing that a session puts out at once is longer: some records of 2^14 bytes. */
 const OUTPUT_BYTES = 128 * 1024;

@@ -4,7 +4,8 @@ import { connectedNet, contextOptions, memoryNet } from "../testing/memory_net.t
 import { TlsContext } from "./context.ts";
 import { CertificateError, OpenSslError } from "./errors.ts";
 import { loadOpenSsl } from "./library.ts";
-import { ENDED, NOT_YET, TlsSession } from "./session.ts";
+import { TlsSession } from "./session.ts";
+import { ENDED, NOT_YET } from "../base/read_result.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();

@@ -5,7 +5,8 @@ import { FakeClock } from "../testing/fake_clock.ts";
 import { within } from "../testing/within.ts";
 import { POLLIN, POLLOUT } from "./platform.ts";
 import { PollLoop } from "./poll_loop.ts";
-import { NOT_YET, type Patience, PosixSocket, SLICE_MS } from "./socket.ts";
+import { type Patience, PosixSocket, SLICE_MS } from "./socket.ts";
+import { NOT_YET } from "../base/read_result.ts";
 
 const HOST = "127.0.0.1";
 

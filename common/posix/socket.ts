@@ -4,13 +4,11 @@
  *
  * @module
  */
+import { ENDED, NOT_YET } from "../base/read_result.ts";
 import { MAX_ADDRESS_BYTES, SocketAddress } from "./address.ts";
 import { EAGAIN, EALREADY, EINPROGRESS, EINTR, EISCONN, PosixError } from "./errors.ts";
 import { type Libc, loadLibc } from "./libc.ts";
 import { AF_INET, IPPROTO_TCP, POLLIN, SOCK_DGRAM, SOCK_STREAM, TCP_NODELAY } from "./platform.ts";
-
-/** What a call returns that cannot be done yet. */
-export const NOT_YET = -1;
 
 /** The longest that one call keeps the thread, in milliseconds: so long Ctrl-C may go unheard. */
 export const SLICE_MS = 20;

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "../testing/assert.ts";
 import type { SocketAddress } from "./address.ts";
 import { ECONNREFUSED, PosixError } from "./errors.ts";
-import { NOT_YET, type Patience, PosixSocket } from "./socket.ts";
+import { type Patience, PosixSocket } from "./socket.ts";
+import { NOT_YET } from "../base/read_result.ts";
 
 const HOST = "127.0.0.1";
 const PATIENCES: readonly Patience[] = ["block", "spin"];

@@ -12,7 +12,8 @@ import type { SocketAddress } from "./address.ts";
 import { POLLIN, POLLOUT } from "./platform.ts";
 import type { PollLoop, Wait } from "./poll_loop.ts";
 import { Pollable } from "./pollable.ts";
-import { NOT_YET, PosixSocket } from "./socket.ts";
+import { PosixSocket } from "./socket.ts";
+import { NOT_YET } from "../base/read_result.ts";
 
 /** Connections that wait to be accepted: what Deno's own listener has. */
 const BACKLOG = 511;

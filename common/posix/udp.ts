@@ -14,7 +14,8 @@ import { POLLOUT } from "./platform.ts";
 import type { PollLoop } from "./poll_loop.ts";
 import { Pollable } from "./pollable.ts";
 import { LISTENER_BUFFER_BYTES, ReceiveBuffer, type ReceiveBufferState } from "./receive_buffer.ts";
-import { NOT_YET, PosixSocket } from "./socket.ts";
+import { PosixSocket } from "./socket.ts";
+import { NOT_YET } from "../base/read_result.ts";
 
 /** So long a datagram waits for room in the system's buffer; then it is lost, as on its way. */
 const SEND_TIMEOUT_MS = 1000;

@@ -3,7 +3,8 @@ import { assert, assertEquals, assertRejects, assertThrows } from "../testing/as
 import { atOnce, later } from "../testing/within.ts";
 import { PosixError } from "./errors.ts";
 import { PollLoop } from "./poll_loop.ts";
-import { NOT_YET, type Patience } from "./socket.ts";
+import { type Patience } from "./socket.ts";
+import { NOT_YET } from "../base/read_result.ts";
 import { PosixUdp, REFUSABLE_DATAGRAMS } from "./udp.ts";
 
 const HOST = "127.0.0.1";

@@ -5,7 +5,8 @@
  * @module
  */
 import { toSecurity } from "../openssl/info.ts";
-import { ENDED, NOT_YET, type TlsSession } from "../openssl/session.ts";
+import { ENDED, NOT_YET, TOO_LATE } from "../base/read_result.ts";
+import type { TlsSession } from "../openssl/session.ts";
 import type { Security } from "../model/protocol.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
 import { WaitingAnswers } from "./waiting_answers.ts";
@@ -27,9 +28,6 @@ export interface SessionSocket {
   close(): void;
 }
 
-/** What {@linkcode DrivenSession.receive} returns when its time is over. */
-export const LATE = -1;
-
 /** Longest piece that is sealed and sent at once. */
 const PIECE_BYTES = 65_536;
 
@@ -44,9 +42,9 @@ const FIRST_WAIT_MS = 20;
 const dropped = new Uint8Array(16_384);
 
 /** Drives a session; each call is bounded in time. */
-export class DrivenSession {
+export class SessionDriver {
   /** What it drives. */
-  protected readonly core: TlsSession;
+  readonly session: TlsSession;
   readonly #socket: SessionSocket;
   readonly #closeTimeoutMs: number;
   readonly #emit = (bytes: Uint8Array) => this.#transmit(bytes);
@@ -67,43 +65,43 @@ export class DrivenSession {
    *
    * @param closeTimeoutMs longest wait for the peer's close_notify
    */
-  constructor(core: TlsSession, socket: SessionSocket, closeTimeoutMs: number) {
-    this.core = core;
+  constructor(session: TlsSession, socket: SessionSocket, closeTimeoutMs: number) {
+    this.session = session;
     this.#socket = socket;
     this.#closeTimeoutMs = closeTimeoutMs;
   }
 
   /** What was agreed on; asked for after the handshake. */
   get security(): Security {
-    return toSecurity(this.core.info());
+    return toSecurity(this.session.info());
   }
 
   /** Whether the session was a resumed one. */
   get resumed(): boolean {
-    return this.#resumed ??= this.core.resumed;
+    return this.#resumed ??= this.session.resumed;
   }
 
   /** Completes the handshake; what it waits for, and until when, the session says. */
-  protected shake(timeoutMs: number): MaybePromise<void> {
-    return this.#shake(performance.now() + timeoutMs, true);
+  handshake(timeoutMs: number): MaybePromise<void> {
+    return this.#advance(performance.now() + timeoutMs, true);
   }
 
   /** @param isFed false where the peer has been waited for in vain */
-  #shake(dueMs: number, isFed: boolean): MaybePromise<void> {
+  #advance(dueMs: number, isFed: boolean): MaybePromise<void> {
     try {
       for (let fed = isFed;;) {
-        if (!fed) this.core.handleTimeout();
-        const done = this.core.handshake();
+        if (!fed) this.session.handleTimeout();
+        const done = this.session.handshake();
         const sending = this.#flush();
         if (done) {
           this.#socket.established?.();
           return sending;
         }
         const leftMs = dueMs - performance.now();
-        if (leftMs <= 0) throw this.core.timeoutError();
-        const waitMs = fed ? FIRST_WAIT_MS : this.core.timeoutMs() ?? Infinity;
+        if (leftMs <= 0) throw this.session.timeoutError();
+        const waitMs = fed ? FIRST_WAIT_MS : this.session.timeoutMs() ?? Infinity;
         const feeding = this.#socket.feed(Math.min(leftMs, waitMs));
-        if (feeding instanceof Promise) return this.#shakeLater(feeding, dueMs);
+        if (feeding instanceof Promise) return this.#handshakeLater(feeding, dueMs);
         fed = feeding;
       }
     } catch (error) {
@@ -111,19 +109,19 @@ export class DrivenSession {
     }
   }
 
-  async #shakeLater(feeding: Promise<boolean>, dueMs: number): Promise<void> {
+  async #handshakeLater(feeding: Promise<boolean>, dueMs: number): Promise<void> {
     let fed: boolean;
     try {
       fed = await feeding;
     } catch (error) {
       throw this.#failed(error);
     }
-    return this.#shake(dueMs, fed);
+    return this.#advance(dueMs, fed);
   }
 
   /** The alert that says why goes out all the same. */
   #failed(error: unknown): unknown {
-    this.core.fail();
+    this.session.fail();
     try {
       this.#flush();
     } catch {
@@ -135,10 +133,10 @@ export class DrivenSession {
   /**
    * Receives into `into`, on DTLS one message.
    *
-   * @returns how many bytes, 0 when the peer has ended, {@linkcode LATE} when nothing came in time
+   * @returns how many bytes, {@linkcode ENDED}, {@linkcode TOO_LATE} when nothing came in time
    * @throws {RunError} where the peer asks for answers of TLS itself and does not read them
    */
-  protected receiveWithin(into: Uint8Array, timeoutMs: number): MaybePromise<number> {
+  receive(into: Uint8Array, timeoutMs: number): MaybePromise<number> {
     return this.#receive(into as Uint8Array<ArrayBuffer>, timeoutMs, Infinity);
   }
 
@@ -150,32 +148,31 @@ export class DrivenSession {
   ): MaybePromise<number> {
     let due = dueMs;
     for (let left = timeoutMs, isFirst = due === Infinity;; isFirst = false) {
-      const length = this.core.read(into);
-      if (length === ENDED) return 0;
+      const length = this.session.read(into);
       if (length !== NOT_YET) return length;
       this.#flushAnswers();
       if (!isFirst) {
         const now = performance.now();
         if (due === Infinity) due = now + timeoutMs;
         left = due - now;
-        if (left <= 0) return LATE;
+        if (left <= 0) return TOO_LATE;
       }
       const feeding = this.#socket.feed(left);
       if (feeding instanceof Promise) {
         if (isFirst) due = performance.now() + timeoutMs;
-        return feeding.then((fed) => fed ? this.#receive(into, timeoutMs, due) : LATE);
+        return feeding.then((fed) => fed ? this.#receive(into, timeoutMs, due) : TOO_LATE);
       }
-      if (!feeding) return LATE;
+      if (!feeding) return TOO_LATE;
     }
   }
 
   /** Sends all bytes, borrowed for the call; on DTLS one message. */
   send(bytes: Uint8Array): MaybePromise<void> {
     if (bytes.length <= PIECE_BYTES) {
-      this.core.write(bytes as Uint8Array<ArrayBuffer>);
+      this.session.write(bytes as Uint8Array<ArrayBuffer>);
     } else {
       for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-        this.core.write(bytes.subarray(at, at + PIECE_BYTES) as Uint8Array<ArrayBuffer>);
+        this.session.write(bytes.subarray(at, at + PIECE_BYTES) as Uint8Array<ArrayBuffer>);
         this.#flush();
       }
     }
@@ -184,7 +181,7 @@ export class DrivenSession {
 
   /** Says that no more will be sent, and waits a bounded time for the peer to say so, too. */
   shutdown(): MaybePromise<void> {
-    const ended = this.core.shutdown() || this.core.peerEnded;
+    const ended = this.session.shutdown() || this.session.peerEnded;
     const sending = this.#flush();
     return ended ? sending : this.#untilEnded(performance.now() + this.#closeTimeoutMs);
   }
@@ -196,11 +193,11 @@ export class DrivenSession {
         const receiving = this.#receive(dropped, this.#closeTimeoutMs, dueMs);
         if (receiving instanceof Promise) {
           return receiving.then(
-            (received) => received > 0 ? this.#untilEnded(dueMs) : undefined,
+            (received) => received >= 0 ? this.#untilEnded(dueMs) : undefined,
             () => {},
           );
         }
-        if (receiving <= 0) return;
+        if (receiving < 0) return;
       }
     } catch {
       return;
@@ -211,13 +208,13 @@ export class DrivenSession {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.core.close();
+    this.session.close();
     this.#socket.close();
   }
 
   /** Sends what the session has put out. */
   #flush(): MaybePromise<void> {
-    this.core.drain(this.#emit);
+    this.session.drain(this.#emit);
     return this.#sending;
   }
 
@@ -228,7 +225,7 @@ export class DrivenSession {
    */
   #flushAnswers(): void {
     this.#answered = 0;
-    this.core.drain(this.#emitAnswer);
+    this.session.drain(this.#emitAnswer);
     if (!this.#sending || this.#answered === 0) return;
     const tooMuch = this.#answers.add(this.#answered, this.#sending);
     if (tooMuch) throw tooMuch;

@@ -1,4 +1,5 @@
-import { LATE, type SessionSocket } from "./driver.ts";
+import { type SessionSocket } from "./driver.ts";
+import { TOO_LATE } from "../base/read_result.ts";
 import { TimeoutError } from "../base/errors.ts";
 import { CertificateError, OpenSslError } from "../openssl/errors.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
@@ -142,7 +143,7 @@ for (const kind of ["values", "promises"] as const) {
     Deno.test(`receiveWithin() says that nothing came in time, and lives on (${version}, ${kind})`, async () => {
       using link = await Link.connected(kind, { datagram });
       const into = new Uint8Array(10);
-      assertEquals(await link.of(link.client.receive(into, 5)), LATE);
+      assertEquals(await link.of(link.client.receive(into, 5)), TOO_LATE);
       link.net.server.send(new Uint8Array(7));
       assertEquals(await link.of(link.client.receive(into)), 7);
     });
@@ -272,7 +273,7 @@ Deno.test("shake() gives up in time where nothing but rubbish comes, and that wi
 Deno.test("receive() is late in time where nothing but rubbish comes, and that without end", async () => {
   using link = await Link.connected("values", {});
   const client = new Driven(link.net.client.session!, rubbishSocket(link.net), LONG_MS);
-  assertEquals(await client.receive(new Uint8Array(100), 3 * RETRANSMIT_MS), LATE);
+  assertEquals(await client.receive(new Uint8Array(100), 3 * RETRANSMIT_MS), TOO_LATE);
 });
 
 Deno.test("send() hands on what went wrong, and so does the next call", async () => {

@@ -36,7 +36,7 @@ export interface DtlsEndpointHandlers<Peer extends DtlsPeer, Address> {
 
 /** What the driver keeps for a session. */
 export interface DtlsPeer {
-  readonly core: TlsSession;
+  readonly session: TlsSession;
 }
 
 /** A client that is not, or no more, served. */
@@ -175,7 +175,7 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
       if (gone === entry.next) entry.next = null;
       else if (entry.next) this.#entries.set(key, { ...entry.next, next: null });
       else this.#entries.delete(key);
-      const { established, lastWords } = peer.core;
+      const { established, lastWords } = peer.session;
       if (!mayReturn) this.#remember(key, gone.random, established ? null : lastWords);
     }
     if (!this.#accepting || this.#closed || this.#context.closed) return;
@@ -239,7 +239,7 @@ export class DtlsEndpoint<Peer extends DtlsPeer, Address> implements Disposable 
     const peer = this.#handlers.accept(session, address);
     const begun = { peer, random: clientRandom(datagram).slice() };
     const entry = this.#entries.get(key);
-    if (entry?.peer.core.established) {
+    if (entry?.peer.session.established) {
       const before = entry.next?.peer;
       entry.next = begun;
       if (before) this.#handlers.replaced(before);

@@ -25,11 +25,11 @@ import type { TlsSession } from "../openssl/session.ts";
  */
 export abstract class SecureConn implements AsyncDisposable {
   /**
-   * For the drivers: the core this connection drives.
+   * For the drivers: the session this connection drives.
    *
    * @ignore
    */
-  readonly core: TlsSession;
+  readonly session: TlsSession;
   /** The peer. */
   abstract readonly remoteAddr: Deno.NetAddr;
   #info: TlsInfo | null = null;
@@ -39,8 +39,8 @@ export abstract class SecureConn implements AsyncDisposable {
    *
    * @ignore
    */
-  constructor(core: TlsSession) {
-    this.core = core;
+  constructor(session: TlsSession) {
+    this.session = session;
   }
 
   /**
@@ -50,13 +50,13 @@ export abstract class SecureConn implements AsyncDisposable {
    */
   get info(): TlsInfo {
     if (this.#info) return this.#info;
-    if (!this.core.established) throw new TypeError("Cannot tell the info: no handshake yet");
-    return this.#info = this.core.info();
+    if (!this.session.established) throw new TypeError("Cannot tell the info: no handshake yet");
+    return this.#info = this.session.info();
   }
 
   /** Whether the session was a resumed one; false before the handshake is complete. */
   get resumed(): boolean {
-    return this.#info?.resumed ?? (this.core.established && this.core.resumed);
+    return this.#info?.resumed ?? (this.session.established && this.session.resumed);
   }
 
   /**
@@ -67,7 +67,7 @@ export abstract class SecureConn implements AsyncDisposable {
    * @throws {TypeError} after `close()`
    */
   saveSession(): SavedSession | null {
-    return this.core.save();
+    return this.session.save();
   }
 
   /**
@@ -86,7 +86,7 @@ export abstract class SecureConn implements AsyncDisposable {
     length: number,
     context?: ArrayBuffer | ArrayBufferView,
   ): Uint8Array {
-    return this.core.exportKeyingMaterial(label, length, context);
+    return this.session.exportKeyingMaterial(label, length, context);
   }
 
   /** Completes the handshake; later calls wait for the same one. */

@@ -1,23 +1,21 @@
 /**
- * A driven session whose calls a test makes by itself.
+ * A driven session whose calls need no time.
  *
  * @module
  */
-import { DrivenSession } from "../secure/driver.ts";
+import { SessionDriver } from "../secure/driver.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
 
 /** Long enough for whatever is bound to come, in milliseconds. */
 export const LONG_MS = 20_000;
 
-/** Opens what the pairs' connections build upon. */
-export class Driven extends DrivenSession {
-  /** See {@linkcode DrivenSession}. */
-  handshake(timeoutMs = LONG_MS): MaybePromise<void> {
-    return this.shake(timeoutMs);
+/** Waits {@linkcode LONG_MS} where nothing else is said. */
+export class Driven extends SessionDriver {
+  override handshake(timeoutMs = LONG_MS): MaybePromise<void> {
+    return super.handshake(timeoutMs);
   }
 
-  /** See {@linkcode DrivenSession}. */
-  receive(into: Uint8Array, timeoutMs = LONG_MS): MaybePromise<number> {
-    return this.receiveWithin(into, timeoutMs);
+  override receive(into: Uint8Array, timeoutMs = LONG_MS): MaybePromise<number> {
+    return super.receive(into, timeoutMs);
   }
 }

@@ -7,7 +7,8 @@
 import { TlsContext } from "../openssl/context.ts";
 import type { TlsContextOptions } from "../openssl/settings.ts";
 import { DtlsEndpoint } from "../secure/endpoint.ts";
-import { ENDED, NOT_YET, TlsSession } from "../openssl/session.ts";
+import { TlsSession } from "../openssl/session.ts";
+import { ENDED, NOT_YET } from "../base/read_result.ts";
 import { testCertificates } from "./certs.ts";
 
 /** What happens to what is under way: a probability from 0 to 1 each. */
@@ -206,7 +207,7 @@ export class MemoryNet implements Disposable {
 
 /** What a {@linkcode MemoryListener} keeps for a session. */
 export interface MemoryPeer {
-  core: TlsSession;
+  session: TlsSession;
   end: End;
   address: string;
 }
@@ -240,14 +241,14 @@ export class MemoryListener implements Disposable {
         const end = newEnd();
         end.session = session;
         this.accepted.push(end);
-        return { core: session, end, address };
+        return { session: session, end, address };
       },
       drive: (peer, datagram) => {
-        const { core, end, address } = peer;
-        const wasEstablished = core.established;
-        if (datagram) core.feed(datagram);
+        const { session, end, address } = peer;
+        const wasEstablished = session.established;
+        if (datagram) session.feed(datagram);
         end.advance();
-        if (core.established && !wasEstablished) this.endpoint.established(address, peer);
+        if (session.established && !wasEstablished) this.endpoint.established(address, peer);
       },
       replaced: ({ end }) => this.replaced.push(end),
     }, mtu);
@@ -264,7 +265,7 @@ export class MemoryListener implements Disposable {
   /** Every session is over. */
   forgetAll(): void {
     for (const peer of [...this.endpoint.peers()]) {
-      peer.core.close();
+      peer.session.close();
       this.endpoint.forget(peer.address, peer);
     }
   }

@@ -6,7 +6,8 @@
 import { BoundedQueue } from "../../common/base/bounded_queue.ts";
 import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
 import { TimeoutError } from "../../common/base/errors.ts";
-import { ENDED, NOT_YET, type TlsSession } from "../../common/openssl/session.ts";
+import { type TlsSession } from "../../common/openssl/session.ts";
+import { ENDED, NOT_YET } from "../../common/base/read_result.ts";
 import { SecureConn } from "../../common/secure/secure_conn.ts";
 import { bytesOf, checkInto, checkWait } from "../../common/settings/kinds.ts";
 import { type DtlsConnOptions, type DtlsSocket, INBOX_BYTES } from "./socket.ts";
@@ -84,12 +85,12 @@ export class DtlsConn extends SecureConn {
    * @ignore
    */
   constructor(
-    core: TlsSession,
+    session: TlsSession,
     socket: DtlsSocket,
     deadlines: Deadlines,
     options: DtlsConnOptions,
   ) {
-    super(core);
+    super(session);
     this.#socket = socket;
     this.#deadlines = deadlines;
     this.#readDeadline = deadlines.add((error) => this.#settle(null, error));
@@ -140,9 +141,9 @@ export class DtlsConn extends SecureConn {
         `Cannot send a message of ${length} bytes: 1 to ${MAX_MESSAGE_BYTES} fit a DTLS record`,
       );
     }
-    if (!this.core.established) await this.handshake();
+    if (!this.session.established) await this.handshake();
     if (this.#failure !== undefined) throw this.#failure;
-    this.core.write(bytes);
+    this.session.write(bytes);
     const sending = this.#flush();
     const copy = this.#copy;
     await sending;
@@ -169,7 +170,7 @@ export class DtlsConn extends SecureConn {
     } catch (error) {
       return Promise.reject(error);
     }
-    if (this.core.established) return this.#receive(into, timeoutMs);
+    if (this.session.established) return this.#receive(into, timeoutMs);
     return this.handshake().then(() => this.#receive(into, timeoutMs));
   }
 
@@ -183,7 +184,7 @@ export class DtlsConn extends SecureConn {
     const kept = this.#inbox.shift();
     if (kept) return Promise.resolve(into ? cutOff(kept, into) : kept);
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (this.#closed || this.core.peerEnded) return Promise.resolve(null);
+    if (this.#closed || this.session.peerEnded) return Promise.resolve(null);
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | null>();
     this.#reader = { into: into as Uint8Array<ArrayBuffer> | undefined, resolve, reject };
     if (timeoutMs !== undefined && timeoutMs < Infinity) this.#readDeadline.arm(timeoutMs);
@@ -200,8 +201,8 @@ export class DtlsConn extends SecureConn {
    * so, too, for half a second: on UDP its word may be lost.
    */
   async shutdown(): Promise<void> {
-    if (this.#closed || this.#failure !== undefined || !this.core.established) return;
-    const ended = this.core.shutdown() || this.core.peerEnded;
+    if (this.#closed || this.#failure !== undefined || !this.session.established) return;
+    const ended = this.session.shutdown() || this.session.peerEnded;
     await this.#flush();
     if (ended || this.#closed) return;
     using deadline = this.#deadlines.add(() => this.#over.resolve());
@@ -226,7 +227,7 @@ export class DtlsConn extends SecureConn {
       deadline[Symbol.dispose]();
     }
     this.#signal?.removeEventListener("abort", this.#onAbort);
-    this.core.close();
+    this.session.close();
     this.#socket.release();
   }
 
@@ -239,7 +240,7 @@ export class DtlsConn extends SecureConn {
     if (this.#closed || this.#failure !== undefined) return;
     let heard: boolean;
     try {
-      heard = this.core.established ? this.#readAll() : this.#shake() && (this.#readAll(), true);
+      heard = this.session.established ? this.#readAll() : this.#shake() && (this.#readAll(), true);
     } catch (error) {
       return this.#fail(error);
     }
@@ -257,11 +258,11 @@ export class DtlsConn extends SecureConn {
    * @returns true when it is complete, and goes on
    */
   #shake(): boolean {
-    const { statistics } = this.core;
+    const { statistics } = this.session;
     if (statistics.datagramsReceived > 0 && statistics.datagramsSent > 0) {
       statistics.roundTripMs ??= performance.now() - this.#startedMs;
     }
-    if (!this.core.handshake() || this.#closed) return false;
+    if (!this.session.handshake() || this.#closed) return false;
     this.#socket.established?.();
     this.#handshake.resolve();
     return this.#failure === undefined;
@@ -284,12 +285,12 @@ export class DtlsConn extends SecureConn {
       // Its memory may have been given away since.
       checkInto(own);
       const into = own && own.length >= MAX_MESSAGE_BYTES ? own : scratch();
-      const length = this.core.read(into);
+      const length = this.session.read(into);
       if (length === NOT_YET) return heard;
       if (length === ENDED) {
         this.#settle(null);
         // Answered at once: the peer waits for it.
-        this.core.shutdown();
+        this.session.shutdown();
         this.#over.resolve();
         return true;
       }
@@ -303,24 +304,24 @@ export class DtlsConn extends SecureConn {
   #flush(): Promise<unknown> | undefined {
     this.#sent = undefined;
     this.#copy = null;
-    this.core.drain(this.#transmit);
+    this.session.drain(this.#transmit);
     return this.#sent;
   }
 
   /** The next thing the clock brings: a flight to be sent again, or the handshake's end. */
   #setTimer(): void {
-    if (this.core.established) return this.#timer.disarm();
+    if (this.session.established) return this.#timer.disarm();
     const left = this.#handshakeDue - performance.now();
-    const retransmit = this.core.timeoutMs() ?? Infinity;
+    const retransmit = this.session.timeoutMs() ?? Infinity;
     this.#timer.arm(Math.max(Math.min(left, retransmit), 0));
   }
 
   #onTimer(error: Error): void {
     if (performance.now() >= this.#handshakeDue || !(error instanceof TimeoutError)) {
-      return this.#fail(this.core.timeoutError());
+      return this.#fail(this.session.timeoutError());
     }
     try {
-      this.core.handleTimeout();
+      this.session.handleTimeout();
     } catch (error) {
       return this.#fail(error);
     }
@@ -342,9 +343,9 @@ export class DtlsConn extends SecureConn {
     if (this.#failure !== undefined || this.#closed) return;
     this.#failure = error;
     // Nobody reads what still comes; the alert that says why goes out all the same.
-    this.core.fail();
+    this.session.fail();
     this.#timer.disarm();
-    if (this.core.established) void this.info;
+    if (this.session.established) void this.info;
     this.#handshake.reject(error);
     this.#settle(null, error);
     this.#over.resolve();

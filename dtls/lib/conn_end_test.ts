@@ -160,6 +160,6 @@ Deno.test("a connection that has failed drops what still arrives", async () => {
   controller.abort();
   for (let i = 0; i < 10; i++) await client.send(new Uint8Array(1000));
   await assertRejects(() => server.receive(), DOMException, "aborted");
-  assertThrows(() => server.core.read(new Uint8Array(1)), TypeError, "it is closed");
+  assertThrows(() => server.session.read(new Uint8Array(1)), TypeError, "it is closed");
   assertEquals(server.info.version, "DTLSv1.2");
 });

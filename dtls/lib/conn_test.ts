@@ -70,7 +70,7 @@ class MemoryConn implements Disposable {
     net.passes = ({ from }) => from === "client";
     for (const message of messages) net.server.send(message);
     const bytes = net.sent.slice(before).flatMap((sent) => [...sent.bytes]);
-    conn.core.feed(Uint8Array.from(bytes));
+    conn.session.feed(Uint8Array.from(bytes));
     conn.advance();
   }
 
@@ -261,7 +261,7 @@ Deno.test("receive() gives what was kept, then null, when the peer has ended", a
   it.arrive(Uint8Array.of(1));
   it.net.passes = () => true;
   it.net.server.shutdown();
-  it.conn.core.feed(it.net.sent.at(-1)!.bytes);
+  it.conn.session.feed(it.net.sent.at(-1)!.bytes);
   it.conn.advance();
   assertEquals(await it.conn.receive(), Uint8Array.of(1));
   assertEquals(await it.conn.receive(), null);

@@ -90,16 +90,18 @@ export function openDtls(
   addresses: string[],
   options: ConnectDtlsOptions,
 ): DtlsConn {
-  const { port, mtu, session, signal } = options;
+  const { port, mtu, session: saved, signal } = options;
   const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, idleTimeoutMs = Infinity } = options;
   const serverName = peerName(options);
   const checksName = !options.unsafelySkipNameCheck;
   using made = new DisposableStack();
-  const core = made.use(new TlsSession(context, { serverName, checksName, mtu, session }));
+  const session = made.use(
+    new TlsSession(context, { serverName, checksName, mtu, session: saved }),
+  );
   const deadlines = made.use(new Deadlines());
   const events = {
     received(datagram: Uint8Array<ArrayBuffer>) {
-      core.feed(datagram);
+      session.feed(datagram);
       conn.advance();
       return afterWoken();
     },
@@ -118,7 +120,7 @@ export function openDtls(
       udp.close();
     },
   };
-  const conn = new DtlsConn(core, socket, deadlines, {
+  const conn = new DtlsConn(session, socket, deadlines, {
     handshakeTimeoutMs,
     idleTimeoutMs,
     inboxBytes: options.inboxBytes,

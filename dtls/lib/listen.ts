@@ -124,7 +124,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
         admit: (from) => this.#limits.admits(from.hostname),
         accept: (session, from) => this.#newConn(session, from),
         drive: (conn, datagram) => {
-          if (datagram) conn.core.feed(datagram);
+          if (datagram) conn.session.feed(datagram);
           conn.advance();
         },
         replaced: (conn) => conn.fail(new ReplacedError(REPLACED)),
@@ -227,7 +227,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
     this.#socket.answer(datagram, to);
   }
 
-  #newConn(core: TlsSession, remoteAddr: Deno.NetAddr): DtlsConn {
+  #newConn(session: TlsSession, remoteAddr: Deno.NetAddr): DtlsConn {
     const key = this.#keyOf(remoteAddr);
     const { counters } = this.#limits;
     const slot = this.#limits.enter(remoteAddr.hostname, () => conn.fail(crowded()));
@@ -242,7 +242,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
       },
       failed: (error: unknown) => {
         mayReturn = error instanceof Deno.errors.Busy;
-        if (mayReturn || error instanceof ReplacedError || core.established) return;
+        if (mayReturn || error instanceof ReplacedError || session.established) return;
         counters.errors++;
         notify("onError", this.#options.onError, error, remoteAddr);
       },
@@ -252,7 +252,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
         if (mayReturn || this.#waiting.size > MAX_FAILED_WAITING) this.#waiting.delete(conn);
       },
     };
-    const conn: DtlsConn = new DtlsConn(core, socket, this.#deadlines, this.#connOptions);
+    const conn: DtlsConn = new DtlsConn(session, socket, this.#deadlines, this.#connOptions);
     this.#waiting.add(conn);
     this.#wake();
     return conn;

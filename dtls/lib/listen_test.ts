@@ -175,7 +175,7 @@ Deno.test("a client that begins anew from its port ends its old connection", asy
     );
   let client = begin();
   const running = socket.run((datagram) => {
-    client.core.feed(datagram);
+    client.session.feed(datagram);
     client.advance();
   });
   client.advance();

@@ -6,7 +6,8 @@
 import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
 import { TimeoutError } from "../../common/base/errors.ts";
 import { SecureConn } from "../../common/secure/secure_conn.ts";
-import { ENDED, type TlsSession } from "../../common/openssl/session.ts";
+import { type TlsSession } from "../../common/openssl/session.ts";
+import { ENDED } from "../../common/base/read_result.ts";
 import { WaitingAnswers } from "../../common/secure/waiting_answers.ts";
 import { bytesOf, checkInto, checkWait } from "../../common/settings/kinds.ts";
 
@@ -93,12 +94,12 @@ export class TlsConn extends SecureConn {
    * @ignore
    */
   constructor(
-    core: TlsSession,
+    session: TlsSession,
     tcp: Deno.TcpConn,
     deadlines: Deadlines,
     options: TlsConnOptions,
   ) {
-    super(core);
+    super(session);
     this.#tcp = tcp;
     this.#deadlines = deadlines;
     this.#options = options;
@@ -140,7 +141,7 @@ export class TlsConn extends SecureConn {
   async read(into: Uint8Array, timeoutMs?: number): Promise<number | null> {
     checkInto(into ?? null);
     checkWait(timeoutMs);
-    if (!this.core.established) await this.handshake();
+    if (!this.session.established) await this.handshake();
     if (this.#reading) throw new TypeError("Cannot read: another read() is still waiting");
     if (into.length === 0) return 0;
     this.#reading = true;
@@ -148,8 +149,8 @@ export class TlsConn extends SecureConn {
     try {
       for (;;) {
         this.#checkOpen();
-        if (this.core.peerEnded) return null;
-        const length = this.core.read(into as Uint8Array<ArrayBuffer>);
+        if (this.session.peerEnded) return null;
+        const length = this.session.read(into as Uint8Array<ArrayBuffer>);
         if (length > 0) return length;
         if (length === ENDED) return null;
         this.#flushAnswers();
@@ -179,12 +180,12 @@ export class TlsConn extends SecureConn {
    */
   async write(source: ArrayBuffer | ArrayBufferView): Promise<number> {
     const bytes = bytesOf(source, "source");
-    if (!this.core.established) await this.handshake();
+    if (!this.session.established) await this.handshake();
     this.#checkOpen();
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
       const piece = bytes.subarray(at, at + PIECE_BYTES);
       try {
-        this.core.write(piece);
+        this.session.write(piece);
         await this.#flush();
       } catch (error) {
         throw this.#failed(error);
@@ -199,9 +200,9 @@ export class TlsConn extends SecureConn {
    * @throws {Deno.errors.BadResource} after {@linkcode close}
    */
   async closeWrite(): Promise<void> {
-    if (!this.core.established) await this.handshake();
+    if (!this.session.established) await this.handshake();
     this.#checkOpen();
-    this.core.shutdown();
+    this.session.shutdown();
     await this.#flush();
   }
 
@@ -246,13 +247,13 @@ export class TlsConn extends SecureConn {
    * at most; what it still sends is dropped.
    */
   async shutdown(): Promise<void> {
-    if (this.#closed || this.#failure !== undefined || !this.core.established) return;
+    if (this.#closed || this.#failure !== undefined || !this.session.established) return;
     using deadline = this.#deadlines.add(() => this.#fail(new TimeoutError("no close_notify")));
     deadline.arm(CLOSE_TIMEOUT_MS);
     try {
-      this.core.shutdown();
+      this.session.shutdown();
       await this.#flush();
-      while (!this.core.peerEnded) {
+      while (!this.session.peerEnded) {
         if (this.#reading) await (this.#readEnded ??= Promise.withResolvers<void>()).promise;
         else await this.read(dropped());
       }
@@ -269,7 +270,7 @@ export class TlsConn extends SecureConn {
     this.#failure ??= new Deno.errors.BadResource("the connection is closed");
     this.#readDeadline[Symbol.dispose]();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    this.core.close();
+    this.session.close();
     this.#closeSocket();
     this.#options.released?.();
   }
@@ -277,20 +278,20 @@ export class TlsConn extends SecureConn {
   async #shake(): Promise<void> {
     using deadline = this.#deadlines.add((error) =>
       this.#fail(
-        error instanceof TimeoutError ? this.core.timeoutError() : error,
+        error instanceof TimeoutError ? this.session.timeoutError() : error,
       )
     );
     deadline.arm(this.#options.handshakeTimeoutMs);
     try {
       for (;;) {
         this.#checkOpen();
-        const done = this.core.handshake();
+        const done = this.session.handshake();
         await this.#flush();
         // A callback, or the program meanwhile, may have ended it.
         this.#checkOpen();
         if (done) return;
         await this.#receive();
-        this.core.statistics.roundTripMs ??= performance.now() - this.#startedMs;
+        this.session.statistics.roundTripMs ??= performance.now() - this.#startedMs;
       }
     } catch (error) {
       // What the program does while the alert that says why goes out is no reason any more.
@@ -307,7 +308,7 @@ export class TlsConn extends SecureConn {
     if (length === null) {
       throw new Deno.errors.UnexpectedEof("the peer closed the connection early");
     }
-    this.core.feed(this.#piece.subarray(0, length));
+    this.session.feed(this.#piece.subarray(0, length));
     // Full: more is there already.
     if (length === this.#piece.length && length < PIECE_BYTES) {
       this.#piece = new Uint8Array(length * 4);
@@ -316,7 +317,7 @@ export class TlsConn extends SecureConn {
 
   /** Sends what the session has put out. */
   #flush(): Promise<void> {
-    this.core.drain((bytes) => this.#put(bytes));
+    this.session.drain((bytes) => this.#put(bytes));
     return this.#written;
   }
 
@@ -327,7 +328,7 @@ export class TlsConn extends SecureConn {
    */
   #flushAnswers(): void {
     let tooMuch: Error | null = null;
-    this.core.drain((bytes) => {
+    this.session.drain((bytes) => {
       this.#put(bytes);
       tooMuch = this.#answers.add(bytes.length, this.#written);
     });
@@ -359,7 +360,7 @@ export class TlsConn extends SecureConn {
 
   /** The reason of a failure counts for more than what a closed socket says of it. */
   #failed(error: unknown): unknown {
-    this.core.fail();
+    this.session.fail();
     return this.#failure ??= error;
   }
 

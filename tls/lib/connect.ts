@@ -90,7 +90,7 @@ export async function openTls(
   options: ConnectTlsOptions,
   onConnected?: () => void,
 ): Promise<TlsConn> {
-  const { port, session, signal } = options;
+  const { port, session: saved, signal } = options;
   const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = options;
   const serverName = peerName(options);
   const checksName = !options.unsafelySkipNameCheck;
@@ -110,8 +110,8 @@ export async function openTls(
   made.use(tcp);
   tcp.setNoDelay(true);
   onConnected?.();
-  const core = made.use(new TlsSession(context, { serverName, checksName, session }));
+  const session = made.use(new TlsSession(context, { serverName, checksName, session: saved }));
   made.move();
   const released = () => deadlines.close();
-  return new TlsConn(core, tcp, deadlines, { handshakeTimeoutMs, signal, released });
+  return new TlsConn(session, tcp, deadlines, { handshakeTimeoutMs, signal, released });
 }

@@ -156,9 +156,9 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     const { counters } = this.#limits;
     using made = new DisposableStack();
     made.use(tcp);
-    const core = made.use(new TlsSession(this.#context));
+    const session = made.use(new TlsSession(this.#context));
     const slot = this.#limits.enter(tcp.remoteAddr.hostname, () => conn.abandon());
-    const conn: TlsConn = new TlsConn(core, tcp, this.#deadlines, {
+    const conn: TlsConn = new TlsConn(session, tcp, this.#deadlines, {
       handshakeTimeoutMs,
       signal,
       released: () => {

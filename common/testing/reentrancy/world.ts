@@ -88,7 +88,7 @@ export class World {
 
   /** A connection; mostly one whose handshake runs, where there is one. */
   conn(): Conn | undefined {
-    const young = [...this.conns].filter(({ core }) => !core.established).slice(-3);
+    const young = [...this.conns].filter(({ session }) => !session.established).slice(-3);
     return young.length > 0 && !this.oneIn(3) ? this.pick(young) : this.pick(this.conns);
   }
 
