@@ -106,6 +106,15 @@ Deno.test("the package has the library, its documents, and neither tests nor too
   assertEquals(surplus, []);
 });
 
+Deno.test("the package depends on no other package", async () => {
+  for (const name of await (published ??= publishedFiles())) {
+    if (!name.endsWith(".ts")) continue;
+    const text = await Deno.readTextFile(new URL(name, ROOT));
+    const imports = [...text.matchAll(/^(?:import|export|\}) .*?\bfrom "([^".]\S*)";$/gm)];
+    assertEquals(imports.map(([, from]) => from!).filter((from) => !/^node:/.test(from)), [], name);
+  }
+});
+
 Deno.test("the package works by path, where TypeScript is as strict as can be", async () => {
   await withFolder(async (dir) => {
     await copyPackage(`${dir}/netpairs`);
