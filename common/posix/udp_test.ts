@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "../testing/as
 import { atOnce, later } from "../testing/within.ts";
 import { PosixError } from "./errors.ts";
 import { PollLoop } from "./poll_loop.ts";
-import { type Patience } from "./socket.ts";
+import type { Patience } from "./socket.ts";
 import { NOT_YET } from "../base/read_result.ts";
 import { PosixUdp, REFUSABLE_DATAGRAMS } from "./udp.ts";
 

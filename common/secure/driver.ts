@@ -5,7 +5,7 @@
  * @module
  */
 import { toSecurity } from "../openssl/info.ts";
-import { ENDED, NOT_YET, TOO_LATE } from "../base/read_result.ts";
+import { type ENDED, NOT_YET, TOO_LATE } from "../base/read_result.ts";
 import type { TlsSession } from "../openssl/session.ts";
 import type { Security } from "../model/protocol.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
@@ -133,7 +133,7 @@ export class SessionDriver {
   /**
    * Receives into `into`, on DTLS one message.
    *
-   * @returns how many bytes, {@linkcode ENDED}, {@linkcode TOO_LATE} when nothing came in time
+   * @returns how many bytes, `ENDED`, `TOO_LATE` when nothing came in time
    * @throws {RunError} where the peer asks for answers of TLS itself and does not read them
    */
   receive(into: Uint8Array, timeoutMs: number): MaybePromise<number> {

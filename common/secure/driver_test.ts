@@ -1,5 +1,5 @@
-import { type SessionSocket } from "./driver.ts";
-import { TOO_LATE } from "../base/read_result.ts";
+import type { SessionSocket } from "./driver.ts";
+import { ENDED, TOO_LATE } from "../base/read_result.ts";
 import { TimeoutError } from "../base/errors.ts";
 import { CertificateError, OpenSslError } from "../openssl/errors.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
@@ -161,7 +161,7 @@ for (const kind of ["values", "promises"] as const) {
     Deno.test(`receiveWithin() says that the peer has ended (${version}, ${kind})`, async () => {
       using link = await Link.connected(kind, { datagram });
       link.net.server.shutdown();
-      assertEquals(await link.of(link.client.receive(new Uint8Array(10))), 0);
+      assertEquals(await link.of(link.client.receive(new Uint8Array(10))), ENDED);
       assertEquals(await link.client.receive(new Uint8Array(10)), 0, "again and again");
     });
 
@@ -183,7 +183,7 @@ for (const kind of ["values", "promises"] as const) {
     Deno.test(`shutdown() answers a peer that has ended (${version}, ${kind})`, async () => {
       using link = await Link.connected(kind, { datagram });
       link.net.server.shutdown();
-      assertEquals(await link.client.receive(new Uint8Array(10)), 0);
+      assertEquals(await link.client.receive(new Uint8Array(10)), ENDED);
       await link.client.shutdown();
       await link.settle();
       assert(link.net.server.peerEnded);

@@ -6,7 +6,7 @@
 import { BoundedQueue } from "../../common/base/bounded_queue.ts";
 import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
 import { TimeoutError } from "../../common/base/errors.ts";
-import { type TlsSession } from "../../common/openssl/session.ts";
+import type { TlsSession } from "../../common/openssl/session.ts";
 import { ENDED, NOT_YET } from "../../common/base/read_result.ts";
 import { SecureConn } from "../../common/secure/secure_conn.ts";
 import { bytesOf, checkInto, checkWait } from "../../common/settings/kinds.ts";

@@ -6,7 +6,7 @@
 import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
 import { TimeoutError } from "../../common/base/errors.ts";
 import { SecureConn } from "../../common/secure/secure_conn.ts";
-import { type TlsSession } from "../../common/openssl/session.ts";
+import type { TlsSession } from "../../common/openssl/session.ts";
 import { ENDED } from "../../common/base/read_result.ts";
 import { WaitingAnswers } from "../../common/secure/waiting_answers.ts";
 import { bytesOf, checkInto, checkWait } from "../../common/settings/kinds.ts";
