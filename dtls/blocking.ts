@@ -3,63 +3,31 @@
  *
  * @module
  */
-import type { ClientTransport } from "../common/exchange/client.ts";
-import { DrivenServer } from "../common/blocking/driven_pair.ts";
-import { connectInTurn } from "../common/base/in_turn.ts";
+import { prepareBlockingSecure } from "../common/blocking/prepare.ts";
+import { AcceptedSession, secureClient, secureServer } from "../common/blocking/secure.ts";
+import type { BlockingPair } from "../common/blocking/warm_up.ts";
+import type { ServerTransport } from "../common/exchange/transport.ts";
 import type { TlsContext } from "../common/openssl/context.ts";
-import type { PairOptions } from "../common/model/pair_options.ts";
-import { secureClient } from "../common/blocking/pair.ts";
-import { preparePosixSecure } from "../common/blocking/prepare.ts";
-import type { SocketAddress } from "../common/posix/address.ts";
-import type { PollLoop } from "../common/posix/poll_loop.ts";
-import { PosixUdp } from "../common/posix/udp.ts";
-import { SessionPool } from "../common/exchange/secure_pair.ts";
-import type { ServerTransport } from "../common/exchange/server_transport.ts";
-import { DtlsPosixListener } from "./blocking_listener.ts";
+import { PosixUdpClient } from "../common/posix/udp_client.ts";
+import { DtlsPosixListener, type DtlsPosixPeer } from "./blocking_listener.ts";
 
-function client(
-  options: PairOptions,
-  loop: PollLoop,
-  servers: SocketAddress[],
-  context: TlsContext,
-): ClientTransport {
-  const sessions = new SessionPool(options.resume);
-  return {
-    rest: () => loop.rest(),
-    open: (timer) =>
-      // A datagram that nobody takes is turned back in the midst of the handshake.
-      connectInTurn(servers, (server) => {
-        const socket = PosixUdp.toward(server, loop);
-        return secureClient(socket, context, options, sessions).shaken(timer);
-      }),
-  };
-}
-
-function server(
-  options: PairOptions,
-  loop: PollLoop,
-  hostname: string,
-  context: TlsContext,
-): ServerTransport {
-  const listener = new DtlsPosixListener(context, hostname, options.port, loop);
-  return {
-    hostname: listener.address.hostname,
-    port: listener.address.port,
-    get receiveBuffer() {
-      return listener.receiveBuffer;
-    },
-    // Datagrams get lost.
-    lossy: true,
-    accept: () =>
-      listener.accept((peer) => new DrivenServer(peer.session, peer, options, peer.address.text)),
-    stopAccepting: () => listener.stopAccepting(),
-    close: () => listener.close(),
-  };
+function accepted(peer: DtlsPosixPeer): AcceptedSession {
+  return new AcceptedSession(peer.session, peer, "dtls", peer.address.text);
 }
 
 /** Both ends. */
-export const posixPair = { client, server };
+export const blockingPair: BlockingPair<[TlsContext], ServerTransport<AcceptedSession>> = {
+  client: (options, loop, servers, context) =>
+    secureClient(options, loop, context, () => new PosixUdpClient(servers, loop)),
+  server(options, loop, hostname, context) {
+    const listener = new DtlsPosixListener(context, hostname, options.port, loop);
+    return secureServer(options, context, listener, accepted, {
+      stopAccepting: () => listener.stopAccepting(),
+      end: () => listener.close(),
+    });
+  },
+};
 
-export const { client: preparePosixClient, server: preparePosixServer } = preparePosixSecure(
-  posixPair,
+export const { client: blockingClient, server: blockingServer } = prepareBlockingSecure(
+  blockingPair,
 );

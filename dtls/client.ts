@@ -6,73 +6,67 @@
  *
  * @module
  */
-import { loadCertificates } from "../common/pem/certificate_files.ts";
-import { type ClientConnection, type ClientTransport, LOST } from "../common/exchange/client.ts";
-import { STEP_INDEX } from "../common/measure/clock.ts";
-import type { Deadlines } from "../common/base/deadline.ts";
-import { TimeoutError } from "../common/base/errors.ts";
-import { serverAddresses } from "../common/deno/lookup.ts";
 import {
-  pairSettings,
-  SecureConnection,
+  clientMain,
+  clientSettings,
+  type ClientTransport,
+  lengthOf,
+  loadOpenSsl,
+  lookUpServer,
+  type Prepare,
   SessionPool,
-  shaken,
-} from "../common/exchange/secure_pair.ts";
-import type { PairOptions } from "../common/model/pair_options.ts";
-import { clientMain } from "../common/cli/script.ts";
-import type { Prepare, Prepared } from "../common/exchange/prepare.ts";
-import type { DtlsConn } from "./lib/conn.ts";
-import { dtlsContext, openDtls } from "./lib/connect.ts";
-import { preparePosixClient } from "./blocking.ts";
+  toSecurity,
+} from "../common/mod.ts";
+import { blockingClient } from "./blocking.ts";
+import { connectDtls, type DtlsConn, dtlsContext } from "./mod.ts";
 
-class DtlsConnection extends SecureConnection<DtlsConn> implements ClientConnection {
-  readonly #timeoutMs: number;
-
-  constructor(conn: DtlsConn, sessions: SessionPool, timeoutMs: number) {
-    super(conn, sessions);
-    this.#timeoutMs = timeoutMs;
-  }
-
-  send(message: Uint8Array): Promise<void> {
-    return this.conn.send(message);
-  }
-
-  async receive(into: Uint8Array): Promise<number> {
-    try {
-      return (await this.conn.receive(into, this.#timeoutMs))?.length ?? 0;
-    } catch (error) {
-      if (error instanceof TimeoutError) return LOST;
-      throw error;
-    }
-  }
-}
-
-async function prepare(
-  options: PairOptions,
-  deadlines: Deadlines,
-): Promise<Prepared<ClientTransport>> {
-  const { hostname, port, timeoutMs } = options;
-  const addresses = await serverAddresses(hostname);
-  const certificates = await loadCertificates(options, "client");
-  const context = dtlsContext({ ...certificates, ...pairSettings(options) });
+/** On Deno's event loop; `--io sync` and `--io spin` stand in blocking.ts. */
+const asyncClient: Prepare<ClientTransport<DtlsConn>> = async (options, { signal }) => {
+  // Once for all connections: name, certificates and key are looked up, loaded and checked.
+  const server = await lookUpServer(options);
+  const context = dtlsContext(await clientSettings(options));
+  // With --resume every connection but the first offers the session of one before it.
   const sessions = new SessionPool(options.resume);
-  const { signal } = deadlines;
   return {
-    library: context.lib.versionText,
-    transport: {
-      async open(timer) {
-        using session = sessions.take();
-        const settings = { hostname, port, handshakeTimeoutMs: timeoutMs, signal, session };
-        const conn = await shaken(openDtls(context, addresses, settings));
-        timer.mark(STEP_INDEX.handshake);
-        return new DtlsConnection(conn, sessions, timeoutMs);
-      },
-      close: () => context.close(),
+    datagrams: true,
+    library: loadOpenSsl().versionText,
+
+    /** A UDP socket, and the ClientHello on its way. */
+    async connect() {
+      using session = sessions.take();
+      const handshakeTimeoutMs = options.timeoutMs;
+      return await connectDtls({ ...server, context, session, handshakeTimeoutMs, signal });
     },
+
+    /** Cookie, certificates of both ends, keys; what gets lost is sent again (RFC 6347). */
+    async handshake(conn) {
+      await conn.handshake();
+      server.hostname = conn.remoteAddr.hostname;
+    },
+
+    /** One message is one record in one datagram. */
+    send: (conn, message) => conn.send(message),
+
+    /** The answer; where none comes in time, the message or its answer was lost. */
+    receive: (conn, into, timeoutMs) => lengthOf(conn.receive(into, timeoutMs)),
+
+    /** close_notify, and the server's; only then can the session be resumed. */
+    async shutdown(conn) {
+      await conn.shutdown();
+      sessions.keep(conn);
+    },
+
+    /** The session is freed, and the socket closed. */
+    close: (conn) => conn.abandon(),
+
+    security: (conn) => toSecurity(conn.info),
+    resumed: (conn) => conn.resumed,
+    end: () => context.close(),
   };
-}
+};
 
-export const prepareLane: Prepare<ClientTransport> = (options, deadlines) =>
-  (options.io === "async" ? prepare : preparePosixClient)(options, deadlines);
+/** The client of the lane that the options say. */
+export const prepare: Prepare<ClientTransport<unknown>> = (options, deadlines) =>
+  (options.io === "async" ? asyncClient : blockingClient)(options, deadlines);
 
-if (import.meta.main) Deno.exit(await clientMain("dtls", prepareLane));
+if (import.meta.main) Deno.exit(await clientMain("dtls", prepare));

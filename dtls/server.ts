@@ -6,52 +6,60 @@
  *
  * @module
  */
-import type { Deadlines } from "../common/base/deadline.ts";
-import { loadOpenSsl } from "../common/openssl/library.ts";
 import {
-  listenerTransport,
-  pairListenSettings,
-  SecureConnection,
-} from "../common/exchange/secure_pair.ts";
-import type { PairOptions } from "../common/model/pair_options.ts";
-import { serverMain } from "../common/cli/script.ts";
-import type { Prepare, Prepared } from "../common/exchange/prepare.ts";
-import type { ServerConnection, ServerTransport } from "../common/exchange/server_transport.ts";
-import type { DtlsConn } from "./lib/conn.ts";
-import { listenDtls } from "./lib/listen.ts";
-import { preparePosixServer } from "./blocking.ts";
+  lengthOf,
+  listenSettings,
+  loadOpenSsl,
+  peerOf,
+  type Prepare,
+  serverMain,
+  type ServerTransport,
+  toSecurity,
+} from "../common/mod.ts";
+import { blockingServer } from "./blocking.ts";
+import { type DtlsConn, listenDtls } from "./mod.ts";
 
-class DtlsConnection extends SecureConnection<DtlsConn> implements ServerConnection {
-  readonly #options: PairOptions;
-
-  constructor(conn: DtlsConn, options: PairOptions) {
-    super(conn);
-    this.#options = options;
-  }
-
-  async receive(into: Uint8Array, idle: boolean): Promise<number> {
-    const { idleTimeoutMs, timeoutMs } = this.#options;
-    const message = await this.conn.receive(into, idle ? idleTimeoutMs : timeoutMs);
-    return message?.length ?? 0;
-  }
-
-  send(answer: Uint8Array): Promise<void> {
-    return this.conn.send(answer);
-  }
-}
-
-async function prepare(
-  options: PairOptions,
-  deadlines: Deadlines,
-): Promise<Prepared<ServerTransport>> {
-  const listener = listenDtls(await pairListenSettings(options, deadlines));
+/** On Deno's event loop; `--io sync` and `--io spin` stand in blocking.ts. */
+const asyncServer: Prepare<ServerTransport<DtlsConn>> = async (options, deadlines) => {
+  // Certificate and key are loaded, the socket is bound; a client has to show a certificate, too.
+  const listener = listenDtls(await listenSettings(options, deadlines));
   return {
+    datagrams: true,
     library: loadOpenSsl().versionText,
-    transport: listenerTransport(listener, (conn) => new DtlsConnection(conn, options)),
+    hostname: listener.addr.hostname,
+    port: listener.addr.port,
+    get receiveBuffer() {
+      return listener.receiveBuffer;
+    },
+
+    /** The next client whose cookie has come back: it is where it says. */
+    accept: () => listener.accept(),
+
+    /** Certificates of both ends, keys; what gets lost is sent again (RFC 6347). */
+    handshake: (conn) => conn.handshake(),
+
+    /** One message is one record in one datagram. */
+    receive: (conn, into, timeoutMs) => lengthOf(conn.receive(into, timeoutMs)),
+
+    /** The answer. */
+    send: (conn, answer) => conn.send(answer),
+
+    /** The client's close_notify is answered. */
+    shutdown: (conn) => conn.shutdown(),
+
+    /** The session is freed; the socket lives on for the others. */
+    close: (conn) => conn.abandon(),
+
+    peer: peerOf,
+    security: (conn) => toSecurity(conn.info),
+    resumed: (conn) => conn.resumed,
+    stopAccepting: () => listener.stopAccepting(),
+    end: () => listener.close(),
   };
-}
+};
 
-const prepareLane: Prepare<ServerTransport> = (options, deadlines) =>
-  (options.io === "async" ? prepare : preparePosixServer)(options, deadlines);
+/** The server of the lane that the options say. */
+export const prepare: Prepare<ServerTransport<unknown>> = (options, deadlines) =>
+  (options.io === "async" ? asyncServer : blockingServer)(options, deadlines);
 
-if (import.meta.main) Deno.exit(await serverMain("dtls", prepareLane));
+if (import.meta.main) Deno.exit(await serverMain("dtls", prepare));

@@ -5,62 +5,37 @@
  *
  * @module
  */
-import type { ClientConnection, ClientTransport } from "../common/exchange/client.ts";
-import { STEP_INDEX } from "../common/measure/clock.ts";
-import type { Deadlines } from "../common/base/deadline.ts";
-import { connectInTurn } from "../common/base/in_turn.ts";
-import { serverAddresses } from "../common/deno/lookup.ts";
-import { bounded, BoundedTcp } from "../common/deno/tcp.ts";
-import type { PairOptions } from "../common/model/pair_options.ts";
-import { clientMain } from "../common/cli/script.ts";
-import type { Prepare, Prepared } from "../common/exchange/prepare.ts";
-import { preparePosixClient } from "./blocking.ts";
+import {
+  BoundedTcp,
+  clientMain,
+  type ClientTransport,
+  type Prepare,
+  serverAddresses,
+} from "../common/mod.ts";
+import { blockingClient } from "./blocking.ts";
 
-class TcpConnection implements ClientConnection {
-  readonly #tcp: BoundedTcp;
-  readonly #timeoutMs: number;
+/** On Deno's event loop; `--io sync` and `--io spin` stand in blocking.ts. */
+const asyncClient: Prepare<ClientTransport<BoundedTcp>> = async (options, deadlines) => {
+  const { hostname, port, timeoutMs } = options;
+  // A name is looked up once for the whole run; all of its addresses are tried.
+  const addresses = await serverAddresses(hostname);
+  return {
+    /** SYN, SYN-ACK, ACK: one round trip. Nagle's delay is switched off (TCP_NODELAY). */
+    connect: () => BoundedTcp.connect(addresses, port, timeoutMs, deadlines),
 
-  constructor(tcp: BoundedTcp, timeoutMs: number) {
-    this.#tcp = tcp;
-    this.#timeoutMs = timeoutMs;
-  }
+    /** All bytes; the system may take them in parts. */
+    send: (tcp, message) => tcp.write(message, timeoutMs),
 
-  send(message: Uint8Array): Promise<void> {
-    return this.#tcp.write(message, this.#timeoutMs);
-  }
+    /** A part of the answer, or all of it: TCP is a stream and keeps no boundaries. */
+    receive: (tcp, into, timeoutMs) => tcp.read(into, timeoutMs),
 
-  receive(into: Uint8Array): Promise<number> {
-    return this.#tcp.read(into, this.#timeoutMs);
-  }
-
-  close(): void {
-    this.#tcp.close();
-  }
-}
-
-async function prepare(
-  options: PairOptions,
-  deadlines: Deadlines,
-): Promise<Prepared<ClientTransport>> {
-  const { port, timeoutMs } = options;
-  const addresses = await serverAddresses(options.hostname);
-  const transport: ClientTransport = {
-    async open(timer) {
-      const conn = await bounded(
-        deadlines,
-        timeoutMs,
-        async (signal) =>
-          await connectInTurn(addresses, (hostname) => Deno.connect({ hostname, port, signal })),
-      );
-      conn.setNoDelay(true);
-      timer.mark(STEP_INDEX.connect);
-      return new TcpConnection(new BoundedTcp(conn, deadlines), timeoutMs);
-    },
+    /** FIN: this end sends no more. */
+    close: (tcp) => tcp.close(),
   };
-  return { transport };
-}
+};
 
-export const prepareLane: Prepare<ClientTransport> = (options, deadlines) =>
-  (options.io === "async" ? prepare : preparePosixClient)(options, deadlines);
+/** The client of the lane that the options say. */
+export const prepare: Prepare<ClientTransport<unknown>> = (options, deadlines) =>
+  (options.io === "async" ? asyncClient : blockingClient)(options, deadlines);
 
-if (import.meta.main) Deno.exit(await clientMain("tcp", prepareLane));
+if (import.meta.main) Deno.exit(await clientMain("tcp", prepare));

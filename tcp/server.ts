@@ -5,60 +5,47 @@
  *
  * @module
  */
-import { formatAddress } from "../common/base/addresses.ts";
-import type { Deadlines } from "../common/base/deadline.ts";
-import { listenAddress } from "../common/deno/lookup.ts";
-import { BoundedTcp, BoundedTcpListener } from "../common/deno/tcp.ts";
-import type { PairOptions } from "../common/model/pair_options.ts";
-import { serverMain } from "../common/cli/script.ts";
-import type { Prepare, Prepared } from "../common/exchange/prepare.ts";
-import type { ServerConnection, ServerTransport } from "../common/exchange/server_transport.ts";
-import { preparePosixServer } from "./blocking.ts";
+import {
+  BoundedTcp,
+  BoundedTcpListener,
+  listenAddress,
+  peerOf,
+  type Prepare,
+  serverMain,
+  type ServerTransport,
+} from "../common/mod.ts";
+import { blockingServer } from "./blocking.ts";
 
-class TcpConnection implements ServerConnection {
-  readonly peer: string;
-  readonly #tcp: BoundedTcp;
-  readonly #options: PairOptions;
-
-  constructor(conn: Deno.TcpConn, options: PairOptions, deadlines: Deadlines) {
-    this.peer = formatAddress(conn.remoteAddr.hostname, conn.remoteAddr.port);
-    this.#tcp = new BoundedTcp(conn, deadlines);
-    this.#options = options;
-  }
-
-  receive(into: Uint8Array, idle: boolean): Promise<number> {
-    const { idleTimeoutMs, timeoutMs } = this.#options;
-    return this.#tcp.read(into, idle ? idleTimeoutMs : timeoutMs);
-  }
-
-  send(answer: Uint8Array): Promise<void> {
-    return this.#tcp.write(answer, this.#options.timeoutMs);
-  }
-
-  close(): void {
-    this.#tcp.close();
-  }
-}
-
-async function prepare(
-  options: PairOptions,
-  deadlines: Deadlines,
-): Promise<Prepared<ServerTransport>> {
+/** On Deno's event loop; `--io sync` and `--io spin` stand in blocking.ts. */
+const asyncServer: Prepare<ServerTransport<BoundedTcp>> = async (options, deadlines) => {
+  // socket, bind, listen.
   const listener = new BoundedTcpListener(await listenAddress(options.hostname), options.port);
   return {
-    transport: {
-      hostname: listener.hostname,
-      port: listener.port,
-      async accept() {
-        const conn = await listener.accept();
-        return conn && new TcpConnection(conn, options, deadlines);
-      },
-      stopAccepting: () => listener.close(),
+    hostname: listener.hostname,
+    port: listener.port,
+
+    /** The next client that has connected; all of them are served at once. */
+    async accept() {
+      const conn = await listener.accept();
+      return conn && new BoundedTcp(conn, deadlines);
     },
+
+    /** A part of a message, a whole one or several: its header says how long it is. */
+    receive: (tcp, into, timeoutMs) => tcp.read(into, timeoutMs),
+
+    /** The answer. */
+    send: (tcp, answer) => tcp.write(answer, options.timeoutMs),
+
+    /** FIN: this end sends no more. */
+    close: (tcp) => tcp.close(),
+
+    peer: peerOf,
+    stopAccepting: () => listener.close(),
   };
-}
+};
 
-const prepareLane: Prepare<ServerTransport> = (options, deadlines) =>
-  (options.io === "async" ? prepare : preparePosixServer)(options, deadlines);
+/** The server of the lane that the options say. */
+export const prepare: Prepare<ServerTransport<unknown>> = (options, deadlines) =>
+  (options.io === "async" ? asyncServer : blockingServer)(options, deadlines);
 
-if (import.meta.main) Deno.exit(await serverMain("tcp", prepareLane));
+if (import.meta.main) Deno.exit(await serverMain("tcp", prepare));

@@ -6,104 +6,72 @@
  *
  * @module
  */
-import { createSecureContext, type TLSSocket } from "node:tls";
-import { peerName } from "../common/base/addresses.ts";
-import type { ClientConnection, ClientTransport } from "../common/exchange/client.ts";
-import { STEP_INDEX } from "../common/measure/clock.ts";
-import type { Deadlines } from "../common/base/deadline.ts";
-import { connectInTurn } from "../common/base/in_turn.ts";
-import { serverAddresses } from "../common/deno/lookup.ts";
-import { bounded } from "../common/deno/tcp.ts";
-import type { PairOptions } from "../common/model/pair_options.ts";
-import type { Security } from "../common/model/protocol.ts";
-import type { MaybePromise } from "../common/base/maybe_promise.ts";
-import { clientMain } from "../common/cli/script.ts";
-import type { Prepare, Prepared } from "../common/exchange/prepare.ts";
-import { beginHandshake, explainRefusal, openTcp } from "./rustls/client.ts";
-import { loadCredentials } from "./rustls/credentials.ts";
-import { refuseZone } from "./rustls/errors.ts";
-import { PeerCheck, securityOf } from "./rustls/security.ts";
-import { NodeTlsStream } from "./rustls/stream.ts";
-import { prepareOpenSslClient } from "./openssl/client.ts";
-import { preparePosixClient } from "./blocking.ts";
+import {
+  clientMain,
+  clientSettings,
+  type ClientTransport,
+  lengthOf,
+  loadOpenSsl,
+  lookUpServer,
+  type Prepare,
+  SessionPool,
+  toSecurity,
+} from "../common/mod.ts";
+import { blockingClient } from "./blocking.ts";
+import { connectTls, type TlsConn, tlsContext } from "./mod.ts";
+import { rustlsClient } from "./rustls/mod.ts";
 
-class TlsConnection implements ClientConnection {
-  readonly #stream: NodeTlsStream;
-  readonly #socket: TLSSocket;
-  readonly #timeoutMs: number;
+/**
+ * OpenSSL on Deno's event loop; `--io sync` and `--io spin` stand in blocking.ts, Deno's own TLS
+ * (`--engine rustls`) in rustls/.
+ */
+const asyncClient: Prepare<ClientTransport<TlsConn>> = async (options, { signal }) => {
+  // Once for all connections: name, certificates and key are looked up, loaded and checked.
+  const server = await lookUpServer(options);
+  const context = tlsContext(await clientSettings(options));
+  // With --resume every connection but the first offers the session of one before it.
+  const sessions = new SessionPool(options.resume);
+  return {
+    library: loadOpenSsl().versionText,
 
-  constructor(stream: NodeTlsStream, socket: TLSSocket, timeoutMs: number) {
-    this.#stream = stream;
-    this.#socket = socket;
-    this.#timeoutMs = timeoutMs;
-  }
-
-  get security(): Security {
-    return securityOf(this.#socket);
-  }
-
-  get resumed(): boolean {
-    return this.#socket.isSessionReused();
-  }
-
-  send(message: Uint8Array): Promise<void> {
-    return this.#stream.write(message, this.#timeoutMs);
-  }
-
-  receive(into: Uint8Array): MaybePromise<number> {
-    return this.#stream.read(into, this.#timeoutMs);
-  }
-
-  shutdown(): Promise<void> {
-    return this.#stream.shutdown(this.#timeoutMs);
-  }
-
-  close(): Promise<void> {
-    return this.#stream.close();
-  }
-}
-
-async function prepare(
-  options: PairOptions,
-  deadlines: Deadlines,
-): Promise<Prepared<ClientTransport>> {
-  const { port, timeoutMs } = options;
-  const credentials = await loadCredentials(options, "client");
-  const context = createSecureContext(credentials);
-  const servers = new PeerCheck(credentials.ca, "server");
-  const addresses = await serverAddresses(options.hostname);
-  addresses.forEach(refuseZone);
-  const hostname = peerName(options);
-  const transport: ClientTransport = {
-    async open(timer) {
-      const raw = await bounded(
-        deadlines,
-        timeoutMs,
-        async (signal) =>
-          await connectInTurn(addresses, (address) => openTcp({ address, port }, signal)),
-      );
-      timer.mark(STEP_INDEX.connect);
-      const server = { address: addresses[0]!, port, hostname };
-      const socket = beginHandshake(raw, server, context, servers);
-      const stream = new NodeTlsStream(socket, raw, "server", deadlines);
-      try {
-        await stream.handshake(timeoutMs);
-      } catch (error) {
-        await stream.close();
-        const explain = (signal: AbortSignal) =>
-          explainRefusal(error, server, credentials.ca, signal);
-        throw await bounded(deadlines, timeoutMs, explain);
-      }
-      timer.mark(STEP_INDEX.handshake);
-      return new TlsConnection(stream, socket, timeoutMs);
+    /** A TCP connection. */
+    async connect() {
+      using session = sessions.take();
+      const handshakeTimeoutMs = options.timeoutMs;
+      return await connectTls({ ...server, context, session, handshakeTimeoutMs, signal });
     },
-  };
-  return { transport };
-}
 
-export const prepareLane: Prepare<ClientTransport> = (options, deadlines) => {
-  if (options.io !== "async") return preparePosixClient(options, deadlines);
-  return (options.engine === "openssl" ? prepareOpenSslClient : prepare)(options, deadlines);
+    /** Certificates of both ends, keys: one round trip in TLS 1.3 (RFC 8446), two in 1.2. */
+    async handshake(conn) {
+      await conn.handshake();
+      server.hostname = conn.remoteAddr.hostname;
+    },
+
+    /** All bytes, in records of 16384 at most. */
+    send: (conn, message) => conn.write(message),
+
+    /** A part of the answer, or all of it: TLS is a stream and keeps no boundaries. */
+    receive: (conn, into, timeoutMs) => lengthOf(conn.read(into, timeoutMs)),
+
+    /** close_notify, and the server's; in TLS 1.3 the new session has come by then. */
+    async shutdown(conn) {
+      await conn.shutdown();
+      sessions.keep(conn);
+    },
+
+    /** The session is freed, and the socket closed. */
+    close: (conn) => conn.abandon(),
+
+    security: (conn) => toSecurity(conn.info),
+    resumed: (conn) => conn.resumed,
+    end: () => context.close(),
+  };
 };
 
-if (import.meta.main) Deno.exit(await clientMain("tls", prepareLane));
+/** The client of the lane that the options say. */
+export const prepare: Prepare<ClientTransport<unknown>> = (options, deadlines) => {
+  if (options.io !== "async") return blockingClient(options, deadlines);
+  return (options.engine === "openssl" ? asyncClient : rustlsClient)(options, deadlines);
+};
+
+if (import.meta.main) Deno.exit(await clientMain("tls", prepare));

@@ -6,116 +6,62 @@
  *
  * @module
  */
-import { formatAddress } from "../common/base/addresses.ts";
-import type { Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
-import type { Deadlines } from "../common/base/deadline.ts";
-import { describe, InterruptedError, RunError } from "../common/base/errors.ts";
-import { listenAddress } from "../common/deno/lookup.ts";
-import { bounded } from "../common/deno/tcp.ts";
-import type { PairOptions } from "../common/model/pair_options.ts";
-import type { Security } from "../common/model/protocol.ts";
-import type { MaybePromise } from "../common/base/maybe_promise.ts";
-import { serverMain } from "../common/cli/script.ts";
-import type { Prepare, Prepared } from "../common/exchange/prepare.ts";
-import type { ServerConnection, ServerTransport } from "../common/exchange/server_transport.ts";
-import { loadCredentials } from "./rustls/credentials.ts";
-import { securityOf } from "./rustls/security.ts";
-import { Handshakes, NodeTcpListener } from "./rustls/server.ts";
-import { NodeTlsStream } from "./rustls/stream.ts";
-import { prepareOpenSslServer } from "./openssl/server.ts";
-import { preparePosixServer } from "./blocking.ts";
+import {
+  lengthOf,
+  listenSettings,
+  loadOpenSsl,
+  peerOf,
+  type Prepare,
+  serverMain,
+  type ServerTransport,
+  toSecurity,
+} from "../common/mod.ts";
+import { blockingServer } from "./blocking.ts";
+import { listenTls, type TlsConn } from "./mod.ts";
+import { rustlsServer } from "./rustls/mod.ts";
 
-/** What all connections of a run share. */
-interface Shared {
-  readonly handshakes: Handshakes;
-  readonly options: PairOptions;
-  readonly deadlines: Deadlines;
-}
-
-class TlsConnection implements ServerConnection {
-  readonly peer: string;
-  readonly #raw: Socket;
-  readonly #shared: Shared;
-  #socket: TLSSocket | null = null;
-  #stream: NodeTlsStream | null = null;
-
-  constructor(raw: Socket, shared: Shared) {
-    const { remoteAddress, remotePort } = raw;
-    // It may be gone since it was accepted.
-    this.peer = remoteAddress ? formatAddress(remoteAddress, remotePort!) : "a client that is gone";
-    this.#raw = raw;
-    this.#shared = shared;
-  }
-
-  get security(): Security | undefined {
-    return this.#socket ? securityOf(this.#socket) : undefined;
-  }
-
-  get resumed(): boolean {
-    return this.#socket?.isSessionReused() ?? false;
-  }
-
-  async handshake(): Promise<void> {
-    const { handshakes, options, deadlines } = this.#shared;
-    const takeOver = (socket: TLSSocket) => {
-      this.#socket = socket;
-      this.#stream = new NodeTlsStream(socket, this.#raw, "client", deadlines);
-    };
-    try {
-      await bounded(
-        deadlines,
-        options.timeoutMs,
-        (signal) => handshakes.run(this.#raw, takeOver, signal),
-      );
-    } catch (cause) {
-      if (cause instanceof InterruptedError) throw cause;
-      throw new RunError(`handshake failed: ${describe(cause)}`, { cause });
-    }
-  }
-
-  receive(into: Uint8Array, idle: boolean): MaybePromise<number> {
-    const { idleTimeoutMs, timeoutMs } = this.#shared.options;
-    return this.#stream!.read(into, idle ? idleTimeoutMs : timeoutMs);
-  }
-
-  send(answer: Uint8Array): Promise<void> {
-    return this.#stream!.write(answer, this.#shared.options.timeoutMs);
-  }
-
-  shutdown(): Promise<void> {
-    return this.#stream!.shutdown(this.#shared.options.timeoutMs);
-  }
-
-  async close(): Promise<void> {
-    if (this.#stream) await this.#stream.close();
-    else this.#raw.destroy();
-  }
-}
-
-async function prepare(
-  options: PairOptions,
-  deadlines: Deadlines,
-): Promise<Prepared<ServerTransport>> {
-  const handshakes = new Handshakes(await loadCredentials(options, "server"));
-  const hostname = await listenAddress(options.hostname);
-  const listener = await NodeTcpListener.listen(hostname, options.port);
-  const shared = { handshakes, options, deadlines };
+/**
+ * OpenSSL on Deno's event loop; `--io sync` and `--io spin` stand in blocking.ts, Deno's own TLS
+ * (`--engine rustls`) in rustls/.
+ */
+const asyncServer: Prepare<ServerTransport<TlsConn>> = async (options, deadlines) => {
+  // Certificate and key are loaded, the socket listens; a client has to show a certificate, too.
+  const listener = listenTls(await listenSettings(options, deadlines));
   return {
-    transport: {
-      ...listener.addr,
-      async accept() {
-        const raw = await listener.accept();
-        return raw && new TlsConnection(raw, shared);
-      },
-      stopAccepting: () => listener.stop(),
-    },
-  };
-}
+    library: loadOpenSsl().versionText,
+    hostname: listener.addr.hostname,
+    port: listener.addr.port,
 
-const prepareLane: Prepare<ServerTransport> = (options, deadlines) => {
-  if (options.io !== "async") return preparePosixServer(options, deadlines);
-  return (options.engine === "openssl" ? prepareOpenSslServer : prepare)(options, deadlines);
+    /** The next client that has connected; all of them are served at once. */
+    accept: () => listener.accept(),
+
+    /** Certificates of both ends, keys: one round trip in TLS 1.3 (RFC 8446), two in 1.2. */
+    handshake: (conn) => conn.handshake(),
+
+    /** A part of a message, a whole one or several: its header says how long it is. */
+    receive: (conn, into, timeoutMs) => lengthOf(conn.read(into, timeoutMs)),
+
+    /** The answer. */
+    send: (conn, answer) => conn.write(answer),
+
+    /** The client's close_notify is answered. */
+    shutdown: (conn) => conn.shutdown(),
+
+    /** The session is freed, and the socket closed. */
+    close: (conn) => conn.abandon(),
+
+    peer: peerOf,
+    security: (conn) => toSecurity(conn.info),
+    resumed: (conn) => conn.resumed,
+    stopAccepting: () => listener.stopAccepting(),
+    end: () => listener.close(),
+  };
 };
 
-if (import.meta.main) Deno.exit(await serverMain("tls", prepareLane));
+/** The server of the lane that the options say. */
+export const prepare: Prepare<ServerTransport<unknown>> = (options, deadlines) => {
+  if (options.io !== "async") return blockingServer(options, deadlines);
+  return (options.engine === "openssl" ? asyncServer : rustlsServer)(options, deadlines);
+};
+
+if (import.meta.main) Deno.exit(await serverMain("tls", prepare));

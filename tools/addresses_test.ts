@@ -31,14 +31,14 @@ async function runClient(lane: Lane, host: string, port: number, certs: string):
   assert(typeof options !== "string");
   using deadlines = new Deadlines();
   const recorder = new Recorder();
-  const { transport } = await PREPARE[lane.protocol](options, deadlines);
+  const transport = await PREPARE[lane.protocol](options, deadlines);
   const client = new Client({ options, recorder, deadlines }, transport, 0);
   try {
     await within(client.exchangeSize(100, true));
     await client.finish();
   } finally {
     await client.abandon();
-    transport.close?.();
+    transport.end?.();
     // A blocking lane has taken C's.
     setClock(undefined);
   }

@@ -2,15 +2,15 @@ import { parseOptions } from "../common/cli/options.ts";
 import {
   CONNECTION_PASSES,
   LONG_PASSES,
-  rehearse,
-  rehearseSecure,
   SHORT_PASSES,
+  warmUp,
+  warmUpSecure,
 } from "../common/blocking/warm_up.ts";
 import { assert, assertEquals } from "../common/testing/assert.ts";
-import { posixPair as dtls } from "../dtls/blocking.ts";
-import { posixPair as tcp } from "../tcp/blocking.ts";
-import { posixPair as tls } from "../tls/blocking.ts";
-import { posixPair as udp } from "../udp/blocking.ts";
+import { blockingPair as dtls } from "../dtls/blocking.ts";
+import { blockingPair as tcp } from "../tcp/blocking.ts";
+import { blockingPair as tls } from "../tls/blocking.ts";
+import { blockingPair as udp } from "../udp/blocking.ts";
 
 // The long passes are gone through by a run of many messages, one of them by a run of some.
 const MANY = ["--sizes", "100", "--repeat", "500"];
@@ -25,11 +25,11 @@ const SOME_CONNECTIONS = sum(CONNECTION_PASSES.map((count) => Math.min(count, 10
 for (const role of ["client", "server"] as const) {
   for (const io of ["sync", "spin"]) {
     for (const [protocol, pair] of [["tcp", tcp], ["udp", udp]] as const) {
-      Deno.test(`${protocol}-${io} ${role} rehearses every message`, async () => {
+      Deno.test(`${protocol}-${io} ${role} warms up with every message`, async () => {
         const exchanged = async (...words: string[]) => {
           const options = parseOptions(protocol, role, ["--io", io, ...words]);
           assert(typeof options === "object");
-          return await rehearse(options, pair);
+          return await warmUp(options, pair);
         };
         const connects = protocol === "tcp";
         assertEquals(await exchanged(...MANY), MESSAGES + (connects ? CONNECTIONS : 0));
@@ -39,12 +39,12 @@ for (const role of ["client", "server"] as const) {
       });
     }
     for (const [protocol, pair] of [["tls", tls], ["dtls", dtls]] as const) {
-      Deno.test(`${protocol}-${io} ${role} rehearses every message`, async () => {
+      Deno.test(`${protocol}-${io} ${role} warms up with every message`, async () => {
         const engine = protocol === "tls" ? ["--engine", "openssl"] : [];
         const exchanged = async (...words: string[]) => {
           const options = parseOptions(protocol, role, ["--io", io, ...engine, ...words]);
           assert(typeof options === "object");
-          return await rehearseSecure(options, pair);
+          return await warmUpSecure(options, pair);
         };
         assertEquals(await exchanged(...MANY), MESSAGES + CONNECTIONS);
         assertEquals(await exchanged(...SOME), SOME_MESSAGES + SOME_CONNECTIONS);

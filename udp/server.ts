@@ -5,55 +5,43 @@
  *
  * @module
  */
-import { formatAddress } from "../common/base/addresses.ts";
-import { listenAddress } from "../common/deno/lookup.ts";
-import type { PairOptions } from "../common/model/pair_options.ts";
-import { LISTENER_BUFFER_BYTES } from "../common/posix/receive_buffer.ts";
-import { serverMain } from "../common/cli/script.ts";
-import type { Prepare, Prepared } from "../common/exchange/prepare.ts";
-import type { DatagramPeer, DatagramServerTransport } from "../common/exchange/server_transport.ts";
-import { UdpSocket } from "../common/deno/udp.ts";
-import { preparePosixServer } from "./blocking.ts";
+import {
+  addressOf,
+  type DatagramServerTransport,
+  listenAddress,
+  LISTENER_BUFFER_BYTES,
+  type Prepare,
+  serverMain,
+  UdpSocket,
+} from "../common/mod.ts";
+import { blockingServer } from "./blocking.ts";
 
-class UdpPeer implements DatagramPeer {
-  readonly peer: string;
-  readonly port: number;
-  readonly #socket: UdpSocket;
-  readonly #addr: Deno.NetAddr;
-
-  constructor(socket: UdpSocket, addr: Deno.NetAddr) {
-    this.peer = formatAddress(addr.hostname, addr.port);
-    this.port = addr.port;
-    this.#socket = socket;
-    this.#addr = addr;
-  }
-
-  async send(answer: Uint8Array): Promise<void> {
-    await this.#socket.send(answer, this.#addr);
-  }
-}
-
-async function prepare(options: PairOptions): Promise<Prepared<DatagramServerTransport>> {
-  const socket = new UdpSocket(
-    await listenAddress(options.hostname),
-    options.port,
-    LISTENER_BUFFER_BYTES,
-  );
+/** On Deno's event loop; `--io sync` and `--io spin` stand in blocking.ts. */
+const asyncServer: Prepare<DatagramServerTransport<Deno.NetAddr>> = async (options) => {
+  // socket, bind; a large receive buffer, as what does not fit is lost.
+  const hostname = await listenAddress(options.hostname);
+  const socket = new UdpSocket(hostname, options.port, LISTENER_BUFFER_BYTES);
   return {
-    transport: {
-      hostname: socket.addr.hostname,
-      port: socket.addr.port,
-      get receiveBuffer() {
-        return socket.receiveBuffer;
-      },
-      run: (onDatagram) =>
-        socket.run((bytes, from) => onDatagram(bytes, new UdpPeer(socket, from))),
-      close: () => socket.close(),
+    hostname: socket.addr.hostname,
+    port: socket.addr.port,
+    get receiveBuffer() {
+      return socket.receiveBuffer;
     },
+
+    /** Every datagram, and from where it came: that address is all there is of a client. */
+    run: (onDatagram) => socket.run(onDatagram),
+
+    /** The answer, in one datagram, back to where the message came from. */
+    send: (peer, answer) => socket.send(answer, peer),
+
+    peer: addressOf,
+    portOf: ({ port }) => port,
+    end: () => socket.close(),
   };
-}
+};
 
-const prepareLane: Prepare<DatagramServerTransport> = (options, deadlines) =>
-  (options.io === "async" ? prepare : preparePosixServer)(options, deadlines);
+/** The server of the lane that the options say. */
+export const prepare: Prepare<DatagramServerTransport<unknown>> = (options, deadlines) =>
+  (options.io === "async" ? asyncServer : blockingServer)(options, deadlines);
 
-if (import.meta.main) Deno.exit(await serverMain("udp", prepareLane));
+if (import.meta.main) Deno.exit(await serverMain("udp", prepare));

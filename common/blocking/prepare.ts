@@ -1,82 +1,87 @@
 /**
- * How the pairs on the system's own calls are prepared: names and certificates, the rehearsal, then
+ * How the pairs on the system's own calls are prepared: names and certificates, the warm-up, then
  * the run's own transport.
  *
  * @module
  */
-import { loadCertificates } from "../pem/certificate_files.ts";
-import type { ClientTransport } from "../exchange/client.ts";
-import { setClock } from "../measure/clock.ts";
 import type { Deadlines } from "../base/deadline.ts";
-import { listenAddress } from "../deno/lookup.ts";
-import { TlsContext } from "../openssl/context.ts";
+import { listenAddress, serverAddresses } from "../deno/lookup.ts";
+import { clientSettings, serverSettings } from "../exchange/secure_settings.ts";
+import type { AnyServerTransport, ClientTransport, Prepare } from "../exchange/transport.ts";
+import { setClock } from "../measure/clock.ts";
 import type { PairOptions } from "../model/pair_options.ts";
+import { TlsContext } from "../openssl/context.ts";
+import { SocketAddress } from "../posix/address.ts";
 import { monotonicClock } from "../posix/clock.ts";
-import type { PollLoop } from "../posix/poll_loop.ts";
-import { posixLoop, socketAddresses } from "./pair.ts";
-import { rehearse, type RehearsedPair, rehearseSecure } from "./warm_up.ts";
-import type { Prepare } from "../exchange/prepare.ts";
-import { pairServerSettings, pairSettings } from "../exchange/secure_pair.ts";
-import type { AnyServerTransport } from "../exchange/server_transport.ts";
+import { PollLoop } from "../posix/poll_loop.ts";
+import { type BlockingPair, warmUp, warmUpSecure } from "./warm_up.ts";
 
 /** What a client's script and a server's script prepare. */
-export interface PosixPreparers<Server extends AnyServerTransport> {
-  client: Prepare<ClientTransport>;
+export interface BlockingPreparers<Server extends AnyServerTransport> {
+  client: Prepare<ClientTransport<unknown>>;
   server: Prepare<Server>;
 }
 
-/** Where an end waits. Times are taken by C's clock from now on, as little as such an end takes. */
-function posixTime(options: PairOptions, deadlines: Deadlines): PollLoop {
+/**
+ * Where an end waits, as `--io` says: the one decision between blocking and spinning. Times are
+ * taken by C's clock from now on, as little as such an end takes.
+ */
+function begin({ io, role, clients }: PairOptions, { signal }: Deadlines): PollLoop {
   setClock(monotonicClock());
-  return posixLoop(options, deadlines);
+  const loop = new PollLoop(io === "spin" ? "spin" : "block", signal);
+  // A server counts its connections as they come.
+  if (role === "client") loop.users = clients;
+  return loop;
+}
+
+/** The server's addresses, looked up once for the run. */
+async function socketAddresses({ hostname, port }: PairOptions): Promise<SocketAddress[]> {
+  return (await serverAddresses(hostname)).map((address) => SocketAddress.of(address, port));
 }
 
 /** For a protocol without certificates. */
-export function preparePosix<Server extends AnyServerTransport>(
-  pair: RehearsedPair<[], Server>,
-): PosixPreparers<Server> {
+export function prepareBlocking<Server extends AnyServerTransport>(
+  pair: BlockingPair<[], Server>,
+): BlockingPreparers<Server> {
   return {
     async client(options, deadlines) {
-      const loop = posixTime(options, deadlines);
+      const loop = begin(options, deadlines);
       const servers = await socketAddresses(options);
-      await rehearse(options, pair);
-      return { transport: pair.client(options, loop, servers) };
+      await warmUp(options, pair);
+      return pair.client(options, loop, servers);
     },
     async server(options, deadlines) {
-      const loop = posixTime(options, deadlines);
+      const loop = begin(options, deadlines);
       const transport = pair.server(options, loop, await listenAddress(options.hostname));
-      await rehearse(options, pair);
-      return { transport };
+      await warmUp(options, pair);
+      return transport;
     },
   };
 }
 
 /** For TLS and DTLS. */
-export function preparePosixSecure<Server extends AnyServerTransport>(
-  pair: RehearsedPair<[TlsContext], Server>,
-): PosixPreparers<Server> {
+export function prepareBlockingSecure<Server extends AnyServerTransport>(
+  pair: BlockingPair<[TlsContext], Server>,
+): BlockingPreparers<Server> {
   return {
     async client(options, deadlines) {
-      const loop = posixTime(options, deadlines);
+      const loop = begin(options, deadlines);
       const servers = await socketAddresses(options);
-      const certificates = await loadCertificates(options, "client");
-      const settings = { ...certificates, ...pairSettings(options) };
+      const settings = await clientSettings(options);
       const datagram = options.protocol === "dtls";
       const context = new TlsContext({ ...settings, role: "client", datagram });
-      await rehearseSecure(options, pair);
-      const library = context.lib.versionText;
-      const transport = pair.client(options, loop, servers, context);
-      return { library, transport: { ...transport, close: () => context.close() } };
+      await warmUpSecure(options, pair);
+      return pair.client(options, loop, servers, context);
     },
     async server(options, deadlines) {
-      const loop = posixTime(options, deadlines);
-      const settings = await pairServerSettings(options);
+      const loop = begin(options, deadlines);
+      const settings = await serverSettings(options);
       const hostname = await listenAddress(options.hostname);
       const datagram = options.protocol === "dtls";
       const context = new TlsContext({ ...settings, role: "server", datagram });
       const transport = pair.server(options, loop, hostname, context);
-      await rehearseSecure(options, pair);
-      return { library: context.lib.versionText, transport };
+      await warmUpSecure(options, pair);
+      return transport;
     },
   };
 }

@@ -3,14 +3,13 @@
  *
  * @module
  */
-import { ReusedMemory } from "../base/reused_memory.ts";
-import type { SessionSocket } from "../secure/driver.ts";
-import type { TlsSession } from "../openssl/session.ts";
-import { NOT_YET } from "../base/read_result.ts";
-import { PosixTcp } from "../posix/tcp.ts";
-import type { PosixUdp } from "../posix/udp.ts";
 import { MAX_DATAGRAM_BYTES } from "../base/datagrams.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
+import { ENDED, NOT_YET } from "../base/read_result.ts";
+import { ReusedMemory } from "../base/reused_memory.ts";
+import type { TlsSession } from "../openssl/session.ts";
+import type { Receiver } from "../posix/pollable.ts";
+import type { SessionSocket } from "../secure/driver.ts";
 
 /**
  * What is received is fed at once: one piece of memory serves all connections. Of a stream it has
@@ -18,13 +17,19 @@ import type { MaybePromise } from "../base/maybe_promise.ts";
  */
 const shared = new ReusedMemory(MAX_DATAGRAM_BYTES);
 
-/** Carries a session's bytes over a TCP connection, or its datagrams over a socket of its own. */
+/** A TCP connection, or a UDP socket that speaks with one peer. */
+export interface PosixPeer extends Receiver {
+  send(bytes: Uint8Array): MaybePromise<void>;
+  close(): void;
+}
+
+/** Carries a session's bytes or datagrams. */
 export class PosixSessionSocket implements SessionSocket {
-  readonly #socket: PosixTcp | PosixUdp;
+  readonly #socket: PosixPeer;
   readonly #session: TlsSession;
 
   /** Takes the socket over. */
-  constructor(socket: PosixTcp | PosixUdp, session: TlsSession) {
+  constructor(socket: PosixPeer, session: TlsSession) {
     this.#socket = socket;
     this.#session = session;
   }
@@ -51,9 +56,8 @@ export class PosixSessionSocket implements SessionSocket {
     this.#socket.close();
   }
 
-  /** An empty datagram is nothing, but nothing of a stream is its end. */
   #fed(received: number): true {
-    if (received === 0 && this.#socket instanceof PosixTcp) {
+    if (received === ENDED) {
       throw new Deno.errors.UnexpectedEof("the peer closed the connection early");
     }
     this.#session.feed(shared.first(received));

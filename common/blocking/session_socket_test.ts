@@ -1,3 +1,4 @@
+import { ENDED } from "../base/read_result.ts";
 import { TlsContext } from "../openssl/context.ts";
 import { TlsSession } from "../openssl/session.ts";
 import { PosixSessionSocket } from "./session_socket.ts";
@@ -70,7 +71,7 @@ for (const patience of ["block", "spin"] as const) {
     await sending;
     assertEquals(got, bytes);
     const ending = client.shutdown();
-    assertEquals(await within(Promise.resolve(server.receive(got))), 0);
+    assertEquals(await within(Promise.resolve(server.receive(got))), ENDED);
     await within(Promise.all([ending, server.shutdown()]));
   });
 }

@@ -1,5 +1,5 @@
 /**
- * A rehearsal of a blocking exchange, before its first message.
+ * The warm-up of a blocking exchange, before its first message.
  *
  * V8 makes its best code of a function after some 3000 calls, and only that code calls C at full
  * speed: before, each call costs half a microsecond more. A run of a few thousand messages would
@@ -8,25 +8,24 @@
  *
  * @module
  */
-import { Client, type ClientConnection, type ClientTransport } from "../exchange/client.ts";
-import { StepTimer } from "../measure/clock.ts";
 import { Deadlines } from "../base/deadline.ts";
 import { RunError } from "../base/errors.ts";
-import { ACK, MessageWriter } from "../model/message.ts";
-import { TlsContext } from "../openssl/context.ts";
-import type { PairOptions } from "../model/pair_options.ts";
-import { posixLoop } from "./pair.ts";
-import { SocketAddress } from "../posix/address.ts";
-import type { PollLoop } from "../posix/poll_loop.ts";
-import { Recorder } from "../measure/recorder.ts";
-import { Server, type ServerRun } from "../exchange/server.ts";
+import { Client } from "../exchange/client.ts";
+import { ConnectionServer } from "../exchange/connection_server.ts";
+import { DatagramServer } from "../exchange/datagram_server.ts";
+import type { ServerRun } from "../exchange/intake.ts";
 import type {
   AnyServerTransport,
-  DatagramPeer,
+  ClientTransport,
   DatagramServerTransport,
-  ServerConnection,
   ServerTransport,
-} from "../exchange/server_transport.ts";
+} from "../exchange/transport.ts";
+import { Recorder } from "../measure/recorder.ts";
+import { ACK, MessageWriter } from "../model/message.ts";
+import type { PairOptions } from "../model/pair_options.ts";
+import { TlsContext } from "../openssl/context.ts";
+import { SocketAddress } from "../posix/address.ts";
+import { PollLoop } from "../posix/poll_loop.ts";
 
 /**
  * Messages of each pass over one connection that every run has: V8 drops the code of a function
@@ -57,7 +56,7 @@ const MESSAGES_PER_LONG_PASS = 125;
 const SIZE_BYTES = 100;
 const HOST = "127.0.0.1";
 
-/** Numbers of messages that come late, so that waiting is rehearsed, too. */
+/** Numbers of messages that come late, so that waiting is warmed up, too. */
 const LATE_MESSAGES: readonly number[] = [10, 1000];
 
 /** Nothing is far away here. */
@@ -66,7 +65,7 @@ const PATIENCE_MS = 1000;
 type Connect = PairOptions["connect"];
 
 /** Both ends of a protocol. */
-export interface RehearsedPair<
+export interface BlockingPair<
   Context extends unknown[] = [],
   Server extends AnyServerTransport = AnyServerTransport,
 > {
@@ -75,7 +74,7 @@ export interface RehearsedPair<
     loop: PollLoop,
     servers: SocketAddress[],
     ...context: Context
-  ): ClientTransport;
+  ): ClientTransport<unknown>;
   server(options: PairOptions, loop: PollLoop, hostname: string, ...context: Context): Server;
 }
 
@@ -84,22 +83,22 @@ export interface RehearsedPair<
  *
  * @returns how many messages were exchanged, which a run can do without
  */
-export async function rehearse(options: PairOptions, pair: RehearsedPair): Promise<number> {
-  return await rehearseAll(
+export async function warmUp(options: PairOptions, pair: BlockingPair): Promise<number> {
+  return await warmUpAll(
     options,
     (connect, messages) => pass(options, connect, messages, pair),
   );
 }
 
-/** As {@linkcode rehearse}, with a pre-shared key for the certificates that only the peer has. */
-export async function rehearseSecure(
+/** As {@linkcode warmUp}, with a pre-shared key for the certificates that only the peer has. */
+export async function warmUpSecure(
   options: PairOptions,
-  pair: RehearsedPair<[TlsContext]>,
+  pair: BlockingPair<[TlsContext]>,
 ): Promise<number> {
   const key = crypto.getRandomValues(new Uint8Array(32));
-  const psk = { identity: "rehearsal", key };
+  const psk = { identity: "warm-up", key };
   const datagram = options.protocol === "dtls";
-  return await rehearseAll(options, async (connect, messages) => {
+  return await warmUpAll(options, async (connect, messages) => {
     using serverContext = new TlsContext({ role: "server", datagram, pskLookup: () => key });
     using clientContext = new TlsContext({ role: "client", datagram, psk });
     return await pass(options, connect, messages, {
@@ -110,7 +109,7 @@ export async function rehearseSecure(
 }
 
 /** @param passOf returns how many of the messages were exchanged */
-async function rehearseAll(
+async function warmUpAll(
   { protocol, connect, plan, clients, forever }: PairOptions,
   passOf: (connect: Connect, messages: number) => Promise<number>,
 ): Promise<number> {
@@ -137,7 +136,7 @@ async function pass(
   given: PairOptions,
   connect: Connect,
   messages: number,
-  pair: RehearsedPair,
+  pair: BlockingPair,
 ): Promise<number> {
   const resume = given.resume && connect === "message";
   const options: PairOptions = {
@@ -148,29 +147,28 @@ async function pass(
   };
   using deadlines = new Deadlines();
   // Both ends in one loop: none of them may block until they are connected.
-  const loop = posixLoop(options, deadlines);
+  const loop = new PollLoop(options.io === "spin" ? "spin" : "block", deadlines.signal);
   loop.users = 2;
   const server = pair.server(options, loop, HOST);
   const client = pair.client(options, loop, [SocketAddress.of(HOST, server.port)]);
   const run = { options, deadlines, recorder: new Recorder(), onTrouble: () => {} };
   const stage: Stage = { run, loop, opened: [] };
   try {
-    if (connect === "message") await rehearseBoth(stage, server as ServerTransport, client);
-    else if (options.role === "server") await rehearseServer(stage, server, client);
-    else if ("run" in server) await rehearseDatagramClient(stage, server, client);
-    else await rehearseClient(stage, server, client);
+    if (connect === "message") await warmUpBoth(stage, server as ServerTransport, client);
+    else if (options.role === "server") await warmUpServer(stage, server, client);
+    else if ("run" in server) await warmUpDatagramClient(stage, server, client);
+    else await warmUpClient(stage, server, client);
   } finally {
-    // Whoever still waits in the loop would take its turns from the run.
+    // A wait that is left in the loop would take its turns from the run.
     deadlines.interrupt();
-    if ("run" in server) server.close();
-    else server.stopAccepting();
+    if (!("run" in server)) server.stopAccepting();
     for (const { close } of stage.opened) ignore(close());
-    if (!("run" in server)) await server.close?.();
+    await server.end?.();
   }
   return run.recorder.messages;
 }
 
-/** What a rehearsal takes place on. */
+/** What a warm-up takes place on. */
 interface Stage {
   readonly run: ServerRun;
   readonly loop: PollLoop;
@@ -178,79 +176,95 @@ interface Stage {
   readonly opened: { close(): unknown }[];
 }
 
-/** Sends at once, or when the end that is rehearsed has waited for it. */
-function sendTo(
-  { opened }: Stage,
-  peer: { send(bytes: Uint8Array): unknown },
-  bytes: Uint8Array,
-  no: number,
-): void {
-  if (!LATE_MESSAGES.includes(no)) return ignore(peer.send(bytes));
-  const timer = setTimeout(() => ignore(peer.send(bytes)));
+/** Sends at once, or when the end that is warmed up has waited for it. */
+function sendFrom({ opened }: Stage, send: () => unknown, no: number): void {
+  if (!LATE_MESSAGES.includes(no)) return ignore(send());
+  const timer = setTimeout(() => ignore(send()));
   opened.push({ close: () => clearTimeout(timer) });
 }
 
 /** Both ends as they are, in turn: what they do for a connection counts here, not how they wait. */
-async function rehearseBoth(stage: Stage, server: ServerTransport, client: ClientTransport) {
-  const { run, opened } = stage;
+async function warmUpBoth(
+  { run, opened }: Stage,
+  server: ServerTransport,
+  client: ClientTransport,
+) {
   const end = new Client(run, client, 0);
   opened.push({ close: () => end.abandon() });
-  const peer = new Server({ ...run, recorder: new Recorder() });
-  await Promise.all([peer.serve(server), end.exchangeSize(SIZE_BYTES, true)]);
+  const peer = new ConnectionServer({ ...run, recorder: new Recorder() }, server);
+  await Promise.all([peer.serve(), end.exchangeSize(SIZE_BYTES, true)]);
 }
 
 /** The peer sends its next message as soon as it has been answered: it is there when it is wanted. */
-async function rehearseServer(stage: Stage, transport: AnyServerTransport, peer: ClientTransport) {
+async function warmUpServer(stage: Stage, transport: AnyServerTransport, peer: ClientTransport) {
   const { run, opened } = stage;
   const { repeat } = run.options.plan;
   const writer = new MessageWriter(run.options.protocol, SIZE_BYTES);
   const answer = new Uint8Array(SIZE_BYTES);
-  let near!: ClientConnection;
+  let near: unknown;
   let no = 0;
   let ended = false;
   const next = () => {
-    if (no < repeat) return sendTo(stage, near, writer.prepare(no, SIZE_BYTES), no++);
+    if (no < repeat) {
+      const message = writer.prepare(no, SIZE_BYTES);
+      return sendFrom(stage, () => peer.send(near, message), no++);
+    }
     // What it waits for now the server has yet to send.
     stage.loop.users = 2;
-    if (!ended) ignore(endOf(near));
+    if (!ended) ignore(endOf(peer, near));
     ended = true;
   };
-  const take = oneAtATime(() => near.receive(answer));
+  const take = oneAtATime(() => peer.receive(near, answer, PATIENCE_MS));
   const onMessage = () => {
     // From now on calls may block, as they will in the run: what they wait for is there.
     stage.loop.users = 1;
     take();
     next();
   };
-  const server = new Server({ ...run, onMessage });
-  const opening = peer.open(new StepTimer());
-  const connected = (connection: ClientConnection) => {
-    near = connection;
-    opened.push({ close: () => near.close() });
+  const server = "run" in transport
+    ? new DatagramServer({ ...run, onMessage }, transport)
+    : new ConnectionServer({ ...run, onMessage }, transport);
+  const connected = () => {
+    opened.push({ close: () => peer.close(near) });
     next();
   };
-  const serve = () =>
-    "run" in transport ? server.serveDatagrams(transport) : server.serve(transport);
+  const opening = open(peer, (connection) => near = connection);
   if (opening instanceof Promise) {
-    await Promise.all([serve(), opening.then(connected)]);
+    await Promise.all([server.serve(), opening.then(connected)]);
   } else {
-    connected(opening);
-    await serve();
+    connected();
+    await server.serve();
   }
 }
 
+/** Connects; where the calls return values, nothing is awaited. */
+function open(
+  peer: ClientTransport,
+  connected: (connection: unknown) => void,
+): void | Promise<void> {
+  const handshake = (connection: unknown) => {
+    connected(connection);
+    return peer.handshake?.(connection);
+  };
+  const connecting = peer.connect();
+  return connecting instanceof Promise ? connecting.then(handshake) : handshake(connecting);
+}
+
 /** The server answers before it is asked, but for the first time: the answer is there when wanted. */
-async function rehearseClient(stage: Stage, server: ServerTransport, client: ClientTransport) {
+async function warmUpClient(stage: Stage, server: ServerTransport, client: ClientTransport) {
+  const { opened } = stage;
   const message = new Uint8Array(2 * SIZE_BYTES);
-  let far!: ServerConnection;
+  let far: unknown;
   let no = 0;
-  const answer = () => sendTo(stage, far, ACK, no++);
-  const take = oneAtATime(() => far.receive(message, true));
-  const accepted = (connection: ServerConnection) => {
-    far = connection;
+  const answer = () => sendFrom(stage, () => server.send(far, ACK), no++);
+  const take = oneAtATime(() => server.receive(far, message, PATIENCE_MS));
+  const accept = async () => {
+    far = await server.accept();
+    opened.push({ close: () => server.close(far) });
+    await server.handshake?.(far);
     answer();
   };
-  ignore(acceptOne(server, stage.opened).then(accepted));
+  ignore(accept());
   await exchangeAll(stage, client, () => {
     take();
     answer();
@@ -266,7 +280,7 @@ async function exchangeAll({ run, loop, opened }: Stage, client: ClientTransport
     if (run.recorder.lost > 0) throw new RunError("an answer did not come");
     loop.users = 1;
     act();
-    // In the event loop's turn, which comes next, whoever has something to do must not block.
+    // In the event loop's turn, which comes next, an end that has something to do must not block.
     if (loop.isDue()) loop.users = 2;
   };
   const end = new Client({ ...run, onExchanged }, client, 0);
@@ -274,38 +288,28 @@ async function exchangeAll({ run, loop, opened }: Stage, client: ClientTransport
   await end.exchangeSize(SIZE_BYTES, false);
 }
 
-async function acceptOne(
-  server: ServerTransport,
-  opened: Stage["opened"],
-): Promise<ServerConnection> {
-  const connection = (await server.accept())!;
-  opened.push({ close: () => connection.close() });
-  await connection.handshake?.();
-  return connection;
-}
-
-/** As {@linkcode rehearseClient}: the server knows the client from its first datagram on. */
-async function rehearseDatagramClient(
+/** As {@linkcode warmUpClient}: the server knows the client from its first datagram on. */
+async function warmUpDatagramClient(
   stage: Stage,
   server: DatagramServerTransport,
   client: ClientTransport,
 ) {
-  let far: DatagramPeer | undefined;
+  let far: unknown;
   let no = 0;
-  const answer = () => sendTo(stage, far!, ACK, no++);
+  const answer = () => sendFrom(stage, () => server.send(far, ACK), no++);
   ignore(server.run((_bytes, from) => {
-    if (far) return;
+    if (far !== undefined) return;
     far = from;
     answer();
   }));
   await exchangeAll(stage, client, answer);
 }
 
-async function endOf(connection: ClientConnection): Promise<void> {
+async function endOf(peer: ClientTransport, connection: unknown): Promise<void> {
   try {
-    await connection.shutdown?.();
+    await peer.shutdown?.(connection);
   } finally {
-    await connection.close();
+    await peer.close(connection);
   }
 }
 
@@ -322,7 +326,7 @@ function oneAtATime(call: () => unknown): () => void {
   };
 }
 
-/** What becomes of a call matters to nobody here. */
+/** What becomes of a call is not looked at here. */
 function ignore(outcome: unknown): void {
   if (outcome instanceof Promise) outcome.catch(() => {});
 }

@@ -5,8 +5,11 @@
  * @module
  */
 import { formatAddress, withZoneOf } from "../base/addresses.ts";
-import { Client, type ClientTransport } from "../exchange/client.ts";
-import type { Prepare } from "../exchange/prepare.ts";
+import { Client } from "../exchange/client.ts";
+import { ConnectionServer } from "../exchange/connection_server.ts";
+import { DatagramServer } from "../exchange/datagram_server.ts";
+import type { AnyServerTransport, ClientTransport, Prepare } from "../exchange/transport.ts";
+import type { ServerRun } from "../exchange/intake.ts";
 import { Deadlines } from "../base/deadline.ts";
 import { EXIT, exitCodeOf, InterruptedError, reportError } from "../base/errors.ts";
 import { helpText, parseOptions } from "./options.ts";
@@ -25,9 +28,7 @@ import {
   type SizeResult,
 } from "../measure/result.ts";
 import { say } from "../base/say.ts";
-import { Server } from "../exchange/server.ts";
 import { onEndSignals } from "./signals.ts";
-import type { AnyServerTransport } from "../exchange/server_transport.ts";
 import { StepLog } from "../measure/step_log.ts";
 import { formatTable, formatUs } from "./table.ts";
 import { TroubleLines } from "./trouble_lines.ts";
@@ -38,15 +39,15 @@ import { VERSION } from "../base/version.ts";
  *
  * @returns the exit code
  */
-export function clientMain(
+export function clientMain<Connection>(
   protocol: Protocol,
-  prepare: Prepare<ClientTransport>,
+  prepare: Prepare<ClientTransport<Connection>>,
   words: string[] = Deno.args,
 ): Promise<number> {
   return main(protocol, "client", words, async (script) => {
     const { options, recorder, deadlines } = script;
-    const { transport, library } = await prepare(options, deadlines);
-    script.library = library ?? null;
+    const transport = await prepare(options, deadlines);
+    script.library = transport.library ?? null;
     const clients = Array.from(
       { length: options.clients },
       (_, number) => new Client({ options, recorder, deadlines }, transport, number),
@@ -56,7 +57,7 @@ export function clientMain(
     } finally {
       script.security = clients[0]!.security;
       for (const client of clients) await client.abandon();
-      transport.close?.();
+      transport.end?.();
     }
   });
 }
@@ -73,8 +74,8 @@ export function serverMain(
 ): Promise<number> {
   return main(protocol, "server", words, async (script) => {
     const { options, recorder, deadlines } = script;
-    const { transport, library } = await prepare(options, deadlines);
-    script.library = library ?? null;
+    const transport = await prepare(options, deadlines);
+    script.library = transport.library ?? null;
     say(
       `listening on ${
         formatAddress(withZoneOf(options.hostname, transport.hostname), transport.port)
@@ -86,16 +87,18 @@ export function serverMain(
       printer.flush();
       troubles.flush();
     };
-    const server = new Server({
+    const run: ServerRun = {
       options,
       recorder,
       deadlines,
       onMessage: script.talks ? (header, epochUs) => printer.add(header, epochUs) : undefined,
       onTrouble: (line) => troubles.add(line),
-    });
+    };
+    const server = "run" in transport
+      ? new DatagramServer(run, transport)
+      : new ConnectionServer(run, transport);
     try {
-      if ("run" in transport) await server.serveDatagrams(transport);
-      else await server.serve(transport);
+      await server.serve();
     } finally {
       script.security = server.security;
       sayLoss(transport.receiveBuffer);
@@ -219,7 +222,7 @@ function keep(script: Script, result: RunResult, write: () => void): boolean {
 }
 
 /** All clients send one size, then all the next. */
-async function runSizes(script: Script, clients: Client[]): Promise<void> {
+async function runSizes(script: Script, clients: Client<unknown>[]): Promise<void> {
   const { options, deadlines, log } = script;
   const { sizes } = options.plan;
   const shows = !options.quiet && Deno.stderr.isTerminal();

@@ -4,6 +4,8 @@
  * @module
  */
 import type { Deadline, Deadlines } from "../base/deadline.ts";
+import { connectInTurn } from "../base/in_turn.ts";
+import { ENDED } from "../base/read_result.ts";
 import { listenError } from "../base/network_errors.ts";
 import { isExhausted, isGone, Pause } from "../base/system_errors.ts";
 
@@ -80,11 +82,43 @@ export class BoundedTcp {
     });
   }
 
-  /** Reads into `into`; 0 at the end of the stream. */
+  /**
+   * Connects, to one of a server's addresses after the other; a connection sends without delay.
+   *
+   * @param addresses at least one; the others are taken out when one was reached
+   * @throws {TimeoutError} where the time is over
+   */
+  static async connect(
+    addresses: string[],
+    port: number,
+    timeoutMs: number,
+    deadlines: Deadlines,
+  ): Promise<BoundedTcp> {
+    const conn = await bounded(
+      deadlines,
+      timeoutMs,
+      async (signal) =>
+        await connectInTurn(addresses, (hostname) => Deno.connect({ hostname, port, signal })),
+    );
+    conn.setNoDelay(true);
+    return new BoundedTcp(conn, deadlines);
+  }
+
+  /** The other end. */
+  get remoteAddr(): Deno.NetAddr {
+    return this.#conn.remoteAddr;
+  }
+
+  /**
+   * Reads into `into`.
+   *
+   * @returns how many bytes, `ENDED` at the end of the stream
+   * @throws {TimeoutError} where the time is over, and with it the connection
+   */
   async read(into: Uint8Array, timeoutMs: number): Promise<number> {
     this.#deadline.arm(timeoutMs);
     try {
-      return await this.#conn.read(into) ?? 0;
+      return await this.#conn.read(into) ?? ENDED;
     } catch (error) {
       throw this.#expired ?? error;
     } finally {

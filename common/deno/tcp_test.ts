@@ -1,3 +1,4 @@
+import { ENDED } from "../base/read_result.ts";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { Deadlines } from "../base/deadline.ts";
@@ -52,14 +53,14 @@ class Loopback implements AsyncDisposable {
   }
 }
 
-Deno.test("BoundedTcp.read() reads what the peer has written, then 0 at the end", async () => {
+Deno.test("BoundedTcp.read() reads what the peer has written, then ENDED at the end", async () => {
   await using link = await Loopback.open();
   await link.far.write(Uint8Array.of(1, 2, 3));
   link.far.close();
   const into = new Uint8Array(10);
   assertEquals(await link.tcp.read(into, 5000), 3);
   assertEquals([...into.subarray(0, 3)], [1, 2, 3]);
-  assertEquals(await link.tcp.read(into, 5000), 0);
+  assertEquals(await link.tcp.read(into, 5000), ENDED);
 });
 
 Deno.test("BoundedTcp.read() rejects when the time is up, and so does every later call", async () => {

@@ -5,50 +5,19 @@
  * @module
  */
 import { formatAddress } from "../base/addresses.ts";
+import { ENDED, TOO_LATE } from "../base/read_result.ts";
 import { EPOCH_US, nowUs, STEP_INDEX, StepTimer } from "../measure/clock.ts";
 import type { Deadlines } from "../base/deadline.ts";
-import { describe, InterruptedError, RunError } from "../base/errors.ts";
+import { describe, InterruptedError, RunError, TimeoutError } from "../base/errors.ts";
 import { ACK, MessageWriter } from "../model/message.ts";
 import type { PairOptions } from "../model/pair_options.ts";
 import { MAX_REPEAT } from "../model/plan.ts";
 import type { Security } from "../model/protocol.ts";
+import type { ClientTransport } from "./transport.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
 import type { Recorder } from "../measure/recorder.ts";
 import type { Outcome } from "../measure/outcome.ts";
 import { systemCode } from "../base/system_errors.ts";
-
-/** What {@linkcode ClientConnection.receive} returns when no answer came in time. */
-export const LOST = -1;
-
-/** One connection of a client. Each call is one timed step and bounded in time. */
-export interface ClientConnection {
-  /** Sends a whole message; the bytes are borrowed for the call. */
-  send(message: Uint8Array): MaybePromise<unknown>;
-  /** Bytes received into `into`; 0 when the peer has ended; {@linkcode LOST} on datagrams. */
-  receive(into: Uint8Array): MaybePromise<number>;
-  /** Ends the session in order, where the protocol has one. */
-  shutdown?(): MaybePromise<void>;
-  /** Gives the socket back. May be called at any time, and twice. */
-  close(): MaybePromise<void>;
-  /** What was agreed on, where the protocol is a secure one. */
-  readonly security?: Security;
-  /** Whether the session was a resumed one; asked for once a connection. */
-  readonly resumed?: boolean;
-  /** On datagrams: what the system said when one was lost last; undefined where it never did. */
-  readonly lastLoss?: unknown;
-}
-
-/** How one protocol is spoken: all that a pair's client script has to say. */
-export interface ClientTransport {
-  /** True where there is no connection: one socket serves the whole run, and messages get lost. */
-  readonly connectionless?: boolean;
-  /** Opens a connection and marks the steps `connect` and `handshake`, as far as it has them. */
-  open(timer: StepTimer): MaybePromise<ClientConnection>;
-  /** Called between messages: where calls block, the event loop gets its turn here. */
-  rest?(): Promise<void> | undefined;
-  /** Gives back what its connections share. */
-  close?(): void;
-}
 
 /** A run without connections none of whose first messages is answered has nobody to talk to. */
 const FIRST_LOST_LIMIT = 3;
@@ -73,11 +42,11 @@ export interface ClientRun {
 }
 
 /** One of the clients of a run: sends messages one after the other. */
-export class Client {
+export class Client<Connection> {
   /** What was agreed on in this client's first handshake. */
   security: Security | null = null;
   // What every message needs of a run has fields of its own: V8 makes code for one kind of object,
-  // and a rehearsal's options are another than the run's.
+  // and a warm-up's options are another than the run's.
   readonly #options: PairOptions;
   readonly #recorder: Recorder;
   readonly #deadlines: Deadlines;
@@ -86,7 +55,7 @@ export class Client {
   readonly #seconds: number | undefined;
   readonly #reply: boolean;
   readonly #waitMs: number;
-  readonly #transport: ClientTransport;
+  readonly #transport: ClientTransport<Connection>;
   readonly #writer: MessageWriter;
   readonly #timer = new StepTimer();
   readonly #answer = new Uint8Array(ANSWER_BYTES);
@@ -94,12 +63,12 @@ export class Client {
   /** What is being exchanged, and what becomes of it: the same memory for every message. */
   #message: Uint8Array = new Uint8Array();
   readonly #outcome: Outcome;
-  #connection: ClientConnection | null = null;
+  #connection: Connection | null = null;
   #lostInARow = 0;
   /** What is being done, for an error's line. */
   #doing = "";
 
-  constructor(run: ClientRun, transport: ClientTransport, number: number) {
+  constructor(run: ClientRun, transport: ClientTransport<Connection>, number: number) {
     const { protocol, plan, connect, reply, waitMs } = run.options;
     this.#options = run.options;
     this.#recorder = run.recorder;
@@ -148,15 +117,16 @@ export class Client {
    */
   async finish(): Promise<void> {
     const last = this.#connection;
+    const transport = this.#transport;
     const { plan } = this.#options;
     try {
       this.#doing = "receive an answer from";
       this.#checkAnswered();
-      if (!last) return;
+      if (last === null) return;
       this.#doing = "end the connection to";
-      await last.shutdown?.();
+      await transport.shutdown?.(last);
       this.#connection = null;
-      await last.close();
+      await transport.close(last);
     } catch (cause) {
       throw this.#failed(plan.sizes.at(-1)!, this.#outcome.no, cause);
     }
@@ -165,7 +135,7 @@ export class Client {
   /** Drops what is open, for an end out of order. */
   async abandon(): Promise<void> {
     try {
-      await this.#connection?.close();
+      if (this.#connection !== null) await this.#transport.close(this.#connection);
     } catch {
       // The run has failed already; this is not the reason.
     }
@@ -186,6 +156,7 @@ export class Client {
     const repeat = this.#repeat;
     const seconds = this.#seconds;
     const waitMs = this.#waitMs;
+    const { timeoutMs } = this.#options;
     const onExchanged = this.#onExchanged;
     const endUs = seconds === undefined ? Infinity : nowUs() + seconds * 1e6;
     outcome.sizeBytes = sizeBytes;
@@ -194,21 +165,28 @@ export class Client {
       const message = this.#message = this.#writer.prepare(outcome.no, sizeBytes);
       timer.start();
       let connection = this.#connection;
-      if (!connection) {
+      if (connection === null) {
         this.#doing = "connect to";
-        const opening = transport.open(timer);
-        connection = this.#connection = opening instanceof Promise ? await opening : opening;
-        this.security ??= connection.security ?? null;
+        const connecting = transport.connect();
+        connection = connecting instanceof Promise ? await connecting : connecting;
+        this.#connection = connection;
+        if (!transport.datagrams) timer.mark(STEP_INDEX.connect);
+        if (transport.handshake) {
+          const handshaking = transport.handshake(connection);
+          if (handshaking) await handshaking;
+          timer.mark(STEP_INDEX.handshake);
+        }
+        this.security ??= transport.security?.(connection) ?? null;
       }
       this.#writer.stamp(EPOCH_US + timer.lastUs);
       this.#doing = "send to";
-      const sending = connection.send(message);
+      const sending = transport.send(connection, message);
       if (sending) await sending;
       timer.mark(STEP_INDEX.send);
       outcome.answered = false;
       if (reply) {
         this.#doing = "receive an answer from";
-        const receiving = connection.receive(this.#answer);
+        const receiving = transport.receive(connection, this.#answer, timeoutMs);
         const received = typeof receiving === "number" ? receiving : await receiving;
         outcome.answered = received === ACK.length
           ? this.#checkAnswer()
@@ -216,7 +194,7 @@ export class Client {
         timer.mark(STEP_INDEX.receive);
       }
       outcome.lost = reply && !outcome.answered;
-      outcome.resumed = connection.resumed ?? false;
+      outcome.resumed = transport.resumed?.(connection) ?? false;
       if (!this.#keep) {
         const ending = this.#endConnection(connection);
         if (ending instanceof Promise) await ending;
@@ -246,7 +224,9 @@ export class Client {
   #checkAnswered(): void {
     const { messages, lost } = this.#recorder;
     if (lost === 0 || messages > lost) return;
-    const loss = this.#connection?.lastLoss;
+    const loss = this.#connection === null
+      ? undefined
+      : this.#transport.lastLoss?.(this.#connection);
     // That nobody listens there is the guess in any case.
     const isKnown = loss !== undefined && systemCode(loss) !== "ECONNREFUSED";
     throw new RunError(
@@ -260,16 +240,23 @@ export class Client {
    * @param received its first part's length, or what else the first call returned
    * @returns true when the answer has come, false when it is lost
    */
-  async #completeAnswer(connection: ClientConnection, received: number): Promise<boolean> {
+  async #completeAnswer(connection: Connection, received: number): Promise<boolean> {
+    const { timeoutMs } = this.#options;
     let got = Math.max(received, 0);
     while (received > 0 && got < ACK.length) {
-      received = await connection.receive(this.#answer.subarray(got));
+      const rest = this.#answer.subarray(got);
+      received = await this.#transport.receive(connection, rest, timeoutMs);
       got += Math.max(received, 0);
     }
     if (received > 0) return this.#checkAnswer();
-    // An empty datagram ends nothing: it is just no answer.
-    if (received === LOST || this.#transport.connectionless) return false;
-    throw new RunError("the server closed the connection before it answered");
+    if (received === ENDED) {
+      throw new RunError("the server closed the connection before it answered");
+    }
+    if (received === TOO_LATE && !this.#transport.datagrams) {
+      throw new TimeoutError(`timed out after ${timeoutMs} ms`);
+    }
+    // It is lost; an empty datagram is no answer either.
+    return false;
   }
 
   #checkAnswer(): true {
@@ -279,18 +266,18 @@ export class Client {
     return true;
   }
 
-  #endConnection(connection: ClientConnection): MaybePromise<void> {
+  #endConnection(connection: Connection): MaybePromise<void> {
     this.#doing = "end the connection to";
-    const ending = connection.shutdown?.();
+    const ending = this.#transport.shutdown?.(connection);
     return ending instanceof Promise
       ? ending.then(() => this.#close(connection))
       : this.#close(connection);
   }
 
-  #close(connection: ClientConnection): MaybePromise<void> {
-    if (connection.shutdown) this.#timer.mark(STEP_INDEX.shutdown);
+  #close(connection: Connection): MaybePromise<void> {
+    if (this.#transport.shutdown) this.#timer.mark(STEP_INDEX.shutdown);
     this.#connection = null;
-    const closing = connection.close();
+    const closing = this.#transport.close(connection);
     if (closing instanceof Promise) return closing.then(() => this.#timer.mark(STEP_INDEX.close));
     this.#timer.mark(STEP_INDEX.close);
   }
@@ -298,13 +285,14 @@ export class Client {
   /** The server ends with the last message, so it should get it; the copies are not measured. */
   async #repeatLast(): Promise<void> {
     const connection = this.#connection!;
+    const { timeoutMs } = this.#options;
     for (let copy = 0; copy < CLOSING_COPIES; copy++) {
       await this.#deadlines.sleep(CLOSING_PAUSE_MS);
       this.#doing = "send to";
-      await connection.send(this.#message);
+      await this.#transport.send(connection, this.#message);
       this.#doing = "receive an answer from";
       if (!this.#reply) continue;
-      const received = await connection.receive(this.#answer);
+      const received = await this.#transport.receive(connection, this.#answer, timeoutMs);
       if (await this.#completeAnswer(connection, received)) return;
     }
   }

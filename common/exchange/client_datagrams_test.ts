@@ -1,4 +1,5 @@
-import { Client, LOST } from "./client.ts";
+import { TOO_LATE } from "../base/read_result.ts";
+import { Client } from "./client.ts";
 import { InterruptedError } from "../base/errors.ts";
 import { ACK } from "../model/message.ts";
 import type { SizeResult } from "../measure/result.ts";
@@ -36,19 +37,19 @@ for (const promises of [true, false]) {
 
   Deno.test(`Client keeps one socket for all datagrams on a transport of ${kind}`, async () => {
     const { calls } = await exchanged({ promises });
-    assertEquals(calls, ["open", ...SENT.flatMap((send) => [send, "receive"]), "close"]);
+    assertEquals(calls, ["connect", ...SENT.flatMap((send) => [send, "receive"]), "close"]);
   });
 
   Deno.test(`Client repeats the last datagram of a one-way run, of ${kind}`, async () => {
     const { calls, results } = await exchanged({ promises }, "--no-reply");
-    assertEquals(calls, ["open", ...SENT, ...Array(3).fill("send 1/999"), "close"]);
+    assertEquals(calls, ["connect", ...SENT, ...Array(3).fill("send 1/999"), "close"]);
     assertEquals(results.map(({ sent }) => sent), [2, 2]);
   });
 }
 
 Deno.test("Client counts a datagram without an answer as lost and sends the next", async () => {
-  const { calls, results } = await exchanged({ receptions: [ACK, LOST, ACK, ACK] });
-  assertEquals(calls, ["open", ...SENT.flatMap((send) => [send, "receive"]), "close"]);
+  const { calls, results } = await exchanged({ receptions: [ACK, TOO_LATE, ACK, ACK] });
+  assertEquals(calls, ["connect", ...SENT.flatMap((send) => [send, "receive"]), "close"]);
   assertEquals(results.map(({ sent, answered, lost }) => [sent, answered, lost]), [
     [2, 1, 1],
     [2, 2, 0],
@@ -56,12 +57,14 @@ Deno.test("Client counts a datagram without an answer as lost and sends the next
 });
 
 Deno.test("Client takes a piece of an answer for none where the rest does not come", async () => {
-  const { results } = await exchanged({ receptions: [ACK, ACK.slice(0, 2), LOST] });
+  const { results } = await exchanged({ receptions: [ACK, ACK.slice(0, 2), TOO_LATE] });
   assertEquals(results[0]!.lost, 1);
 });
 
 Deno.test("Client repeats the last datagram until it is answered", async () => {
-  const { calls, results } = await exchanged({ receptions: [ACK, ACK, ACK, LOST, LOST, ACK] });
+  const { calls, results } = await exchanged({
+    receptions: [ACK, ACK, ACK, TOO_LATE, TOO_LATE, ACK],
+  });
   const repeats = ["send 1/999", "receive", "send 1/999", "receive", "close"];
   assertEquals(calls.slice(9), repeats);
   assertEquals(results[1]!.lost, 1, "the copies are no messages of the plan");
@@ -69,21 +72,21 @@ Deno.test("Client repeats the last datagram until it is answered", async () => {
 
 Deno.test("Client gives the last datagram up after three copies", async () => {
   const { calls, results } = await exchanged({
-    receptions: [ACK, ACK, ACK, ...Array(9).fill(LOST)],
+    receptions: [ACK, ACK, ACK, ...Array(9).fill(TOO_LATE)],
   });
   assertEquals(calls.filter((call) => call === "send 1/999").length, 4);
   assertEquals([results[1]!.sent, results[1]!.lost], [2, 1]);
 });
 
 Deno.test("Client repeats no datagram but the run's last", async () => {
-  const { calls } = await exchanged({ receptions: [ACK, LOST, LOST, ACK] });
+  const { calls } = await exchanged({ receptions: [ACK, TOO_LATE, TOO_LATE, ACK] });
   assertEquals(calls.filter((call) => call.startsWith("send")), SENT);
 });
 
 Deno.test("Client repeats nothing where there are connections", async () => {
   const words = ["--no-reply", "--connect=once"];
   const { calls } = await exchanged({ connectionless: false }, ...words);
-  assertEquals(calls, ["open", ...SENT, "close"]);
+  assertEquals(calls, ["connect", ...SENT, "close"]);
 });
 
 Deno.test("Client pauses 10 ms before each copy of the last datagram", async () => {
@@ -123,7 +126,7 @@ Deno.test("Client says that it could not send where a copy cannot be sent", asyn
   const before = (call: string) => {
     if (call === "send 1/999" && ++sends === 2) throw new Deno.errors.PermissionDenied("x");
   };
-  const receptions = [ACK, ACK, ACK, LOST];
+  const receptions = [ACK, ACK, ACK, TOO_LATE];
   const act = () => exchanged({ before, receptions, promises: true });
   await assertRejects(act, Error, "cannot send to 127.0.0.1:1443");
 });

@@ -1,4 +1,5 @@
-import { Client, LOST } from "./client.ts";
+import { ENDED, TOO_LATE } from "../base/read_result.ts";
+import { Client } from "./client.ts";
 import { EPOCH_US } from "../measure/clock.ts";
 import { InterruptedError, RunError, TimeoutError } from "../base/errors.ts";
 import { ACK, parseHeader } from "../model/message.ts";
@@ -26,7 +27,7 @@ for (const promises of [true, false]) {
     const client = new Client(run, transport, 0);
     await client.exchangeSize(100, true);
     await client.finish();
-    const message = (no: number) => ["open", `send ${no}/100`, "receive", "close"];
+    const message = (no: number) => ["connect", `send ${no}/100`, "receive", "close"];
     assertEquals(transport.calls, [...message(0), ...message(1)]);
   });
 
@@ -36,7 +37,7 @@ for (const promises of [true, false]) {
     const client = new Client(run, transport, 0);
     await client.exchangeSize(100, false);
     await client.exchangeSize(999, true);
-    assertEquals(transport.calls, ["open", "send 0/100", "receive", "send 0/999", "receive"]);
+    assertEquals(transport.calls, ["connect", "send 0/100", "receive", "send 0/999", "receive"]);
     await client.finish();
     assertEquals(transport.calls.slice(5), ["shutdown", "close"]);
   });
@@ -45,7 +46,7 @@ for (const promises of [true, false]) {
     using run = fakeClientRun("tls", "--sizes=100", "--repeat=1");
     const transport = new FakeClientTransport({ promises, security: () => SECURITY });
     await new Client(run, transport, 0).exchangeSize(100, true);
-    assertEquals(transport.calls, ["open", "send 0/100", "receive", "shutdown", "close"]);
+    assertEquals(transport.calls, ["connect", "send 0/100", "receive", "shutdown", "close"]);
   });
 }
 
@@ -53,7 +54,14 @@ Deno.test("Client receives nothing where no answers are asked for", async () => 
   using run = fakeClientRun("tcp", ...TCP, "--no-reply");
   const transport = new FakeClientTransport();
   await new Client(run, transport, 0).exchangeSize(100, true);
-  assertEquals(transport.calls, ["open", "send 0/100", "close", "open", "send 1/100", "close"]);
+  assertEquals(transport.calls, [
+    "connect",
+    "send 0/100",
+    "close",
+    "connect",
+    "send 1/100",
+    "close",
+  ]);
   const [size] = run.recorder.clientResults(false);
   assertEquals([size!.sent, size!.answered, size!.lost, size!.steps.receive], [
     2,
@@ -76,7 +84,7 @@ Deno.test("Client sends whole messages of each size", async () => {
 Deno.test("Client stamps a message when its connection is there", async () => {
   using clock = new FakeClock();
   using run = fakeClientRun("tcp", ...TCP);
-  const before = (call: string) => void (clock.nowMs += call === "open" ? 7 : 0);
+  const before = (call: string) => void (clock.nowMs += call === "connect" ? 7 : 0);
   const transport = new FakeClientTransport({ before });
   clock.nowMs = 2000;
   await new Client(run, transport, 0).exchangeSize(100, true);
@@ -88,7 +96,7 @@ Deno.test("Client stamps a message when its connection is there", async () => {
 Deno.test("Client times each step of a message by itself", async () => {
   using clock = new FakeClock();
   using run = fakeClientRun("tls", ...TCP);
-  const costsMs: Record<string, number> = { open: 7, receive: 3, shutdown: 2, close: 1 };
+  const costsMs: Record<string, number> = { connect: 7, receive: 3, shutdown: 2, close: 1 };
   const before = (call: string) => void (clock.nowMs += costsMs[call] ?? 5);
   const transport = new FakeClientTransport({ before, security: () => SECURITY });
   await new Client(run, transport, 0).exchangeSize(100, true);
@@ -127,8 +135,8 @@ const NO_ANSWERS: Record<string, [Reception[], string]> = {
   "an answer without its zero": [[Uint8Array.of(0x61, 0x63, 0x6b, 0x0a)], 'not the answer "ack"'],
   "a longer word": [[new Uint8Array(100).fill(0x61)], 'not the answer "ack"'],
   "a wrong second part": [[ACK.slice(0, 2), Uint8Array.of(0, 0)], 'not the answer "ack"'],
-  "the end": [[0], "the server closed the connection before it answered"],
-  "the end after half": [[ACK.slice(0, 2), 0], "the server closed the connection before it"],
+  "the end": [[ENDED], "the server closed the connection before it answered"],
+  "the end after half": [[ACK.slice(0, 2), ENDED], "the server closed the connection before it"],
   "a reset": [[new Deno.errors.ConnectionReset("x")], "connection reset by the peer"],
   "a timeout": [[new TimeoutError("timed out after 5 ms")], "timed out after 5 ms"],
 };
@@ -147,7 +155,7 @@ for (const [what, [receptions, says]] of Object.entries(NO_ANSWERS)) {
 
 /** A step that fails, and how the line names it. */
 const STEPS_THAT_FAIL: Record<string, string> = {
-  open: "cannot connect to ",
+  connect: "cannot connect to ",
   "send 0/100": "cannot send to ",
   shutdown: "cannot end the connection to ",
   close: "cannot end the connection to ",
@@ -170,7 +178,7 @@ for (const [step, says] of Object.entries(STEPS_THAT_FAIL)) {
 
 Deno.test("Client names the message at which it failed, and how many went before", async () => {
   using run = fakeClientRun("tcp", "--sizes=100,999", "--repeat=3", "--clients=2");
-  const receptions = [ACK, ACK, ACK, ACK, 0];
+  const receptions = [ACK, ACK, ACK, ACK, ENDED];
   const client = new Client(run, new FakeClientTransport({ receptions }), 0);
   await client.exchangeSize(100, false);
   const error = await assertRejects(() => client.exchangeSize(999, true), RunError);
@@ -270,8 +278,12 @@ Deno.test("Client hands an interruption on as it is", async () => {
 
 Deno.test("Client goes on after a lost answer and leaves its time out", async () => {
   using run = fakeClientRun("dtls", "--sizes=100", "--repeat=4");
-  const receptions = [ACK, LOST, ACK, LOST];
-  const transport = new FakeClientTransport({ receptions, security: () => SECURITY });
+  const receptions = [ACK, TOO_LATE, ACK, TOO_LATE];
+  const transport = new FakeClientTransport({
+    datagrams: true,
+    receptions,
+    security: () => SECURITY,
+  });
   await new Client(run, transport, 0).exchangeSize(100, true);
   const [size] = run.recorder.clientResults(true);
   assertEquals([size!.sent, size!.answered, size!.lost, size!.messageUs.n], [4, 2, 2, 1]);
@@ -279,8 +291,8 @@ Deno.test("Client goes on after a lost answer and leaves its time out", async ()
 
 Deno.test("Client ends a run on one lossy connection after 20 lost in a row", async () => {
   using run = fakeClientRun("dtls", "--sizes=100", "--repeat=100", "--connect=once");
-  const receptions = [ACK, ACK, ...Array(98).fill(LOST)];
-  const client = new Client(run, new FakeClientTransport({ receptions }), 0);
+  const receptions = [ACK, ACK, ...Array(98).fill(TOO_LATE)];
+  const client = new Client(run, new FakeClientTransport({ datagrams: true, receptions }), 0);
   const error = await assertRejects(() => client.exchangeSize(100, true), RunError);
   assertMatch(error.message, /: 20 messages in a row were lost; the server is gone /);
   assertEquals([run.recorder.messages, run.recorder.lost], [22, 20]);
@@ -289,7 +301,11 @@ Deno.test("Client ends a run on one lossy connection after 20 lost in a row", as
 for (const connect of ["once", "message"]) {
   Deno.test(`Client.finish() refuses a run without any answer, with --connect ${connect}`, async () => {
     using run = fakeClientRun("dtls", "--sizes=100", "--repeat=2", `--connect=${connect}`);
-    const client = new Client(run, new FakeClientTransport({ receptions: [LOST, LOST] }), 0);
+    const client = new Client(
+      run,
+      new FakeClientTransport({ datagrams: true, receptions: [TOO_LATE, TOO_LATE] }),
+      0,
+    );
     await client.exchangeSize(100, true);
     const error = await assertRejects(() => client.finish(), RunError);
     assertMatch(error.message, /: no answer; is the server running there\? \(at message 1 /);
@@ -300,7 +316,11 @@ Deno.test("Client.finish() is content with one answer, and with none where none 
   using answered = fakeClientRun("dtls", "--sizes=100", "--repeat=3");
   using oneWay = fakeClientRun("dtls", "--sizes=100", "--repeat=3", "--no-reply");
   for (const run of [answered, oneWay]) {
-    const client = new Client(run, new FakeClientTransport({ receptions: [LOST, ACK, LOST] }), 0);
+    const client = new Client(
+      run,
+      new FakeClientTransport({ datagrams: true, receptions: [TOO_LATE, ACK, TOO_LATE] }),
+      0,
+    );
     await client.exchangeSize(100, true);
     await client.finish();
   }

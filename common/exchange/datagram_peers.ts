@@ -4,7 +4,7 @@
  * @module
  */
 import { DUPLICATE, SequenceTracker, trackerBytes } from "../model/sequence_tracker.ts";
-import { MAX_REPEAT, type Plan } from "../model/plan.ts";
+import type { Plan } from "../model/plan.ts";
 
 /** What is remembered of peers takes about so many bytes at most, or what the plan's clients need. */
 export const DATAGRAM_PEERS_BYTES = 64 * 1024 * 1024;
@@ -14,34 +14,6 @@ export const MAX_DATAGRAM_PEERS_BYTES = 512 * 1024 * 1024;
 
 /** Peers that have sent less than so many messages are strangers, which are forgotten first. */
 const KNOWN_AFTER = 4;
-
-/** Besides those of its own plan, a server that serves for ever takes messages of so many sizes. */
-export const MORE_SIZES = 64;
-
-/** Which messages a server counts. */
-export class ExpectedMessages {
-  readonly #sizes: Set<number>;
-  readonly #numbers: number;
-  /** How many sizes may still be added. */
-  #room: number;
-
-  /** @param forever whether clients with other plans may come, too */
-  constructor({ sizes, repeat, seconds }: Plan, forever: boolean) {
-    this.#sizes = new Set(sizes);
-    this.#numbers = forever || seconds !== undefined ? MAX_REPEAT : repeat;
-    this.#room = forever ? MORE_SIZES : 0;
-  }
-
-  /** Whether a message of that size and number is one of them. */
-  has(sizeBytes: number, no: number): boolean {
-    if (no >= this.#numbers) return false;
-    if (this.#sizes.has(sizeBytes)) return true;
-    if (this.#room === 0) return false;
-    this.#room--;
-    this.#sizes.add(sizeBytes);
-    return true;
-  }
-}
 
 /** A peer that is remembered. */
 interface RememberedPeer {
@@ -79,7 +51,9 @@ export class DatagramPeers {
 
   /** Takes a peer's message: see {@linkcode SequenceTracker.take}. */
   take(peer: string, sizeBytes: number, no: number): number {
-    const remembered = peer === this.#lastPeer && this.#last ? this.#last : this.#visit(peer);
+    const remembered = peer === this.#lastPeer && this.#last
+      ? this.#last
+      : this.#rememberedPeer(peer);
     const { tracker } = remembered;
     const before = tracker.bytes;
     const ahead = tracker.take(sizeBytes, no);
@@ -101,7 +75,7 @@ export class DatagramPeers {
   }
 
   /** The peer of the last message, which is the last of its map from now on. */
-  #visit(peer: string): RememberedPeer {
+  #rememberedPeer(peer: string): RememberedPeer {
     let home = this.#known;
     let remembered = home.get(peer);
     if (!remembered) remembered = (home = this.#strangers).get(peer);

@@ -1,13 +1,8 @@
 import { DUPLICATE } from "../model/sequence_tracker.ts";
 import { MAX_REPEAT, type Plan } from "../model/plan.ts";
 import { assert, assertEquals } from "../testing/assert.ts";
-import {
-  DATAGRAM_PEERS_BYTES,
-  DatagramPeers,
-  ExpectedMessages,
-  MAX_DATAGRAM_PEERS_BYTES,
-  MORE_SIZES,
-} from "./datagram_peers.ts";
+import { DATAGRAM_PEERS_BYTES, DatagramPeers, MAX_DATAGRAM_PEERS_BYTES } from "./datagram_peers.ts";
+import { ExpectedMessages, MORE_SIZES } from "./expected_messages.ts";
 
 const COUNTED: Plan = { sizes: [32, 100], repeat: 100 };
 /** A small bound, which is soon reached. */

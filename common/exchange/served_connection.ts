@@ -7,13 +7,12 @@ import type { SequenceTracker } from "../model/sequence_tracker.ts";
 import { StepTimer } from "../measure/clock.ts";
 import { MessageAssembler } from "../model/message.ts";
 import type { Outcome } from "../measure/outcome.ts";
-import type { ServerConnection } from "./server_transport.ts";
 
 /** Big enough for the longest datagram, and for a good part of a stream. */
 const RECEIVE_BYTES = 65_536;
 
 /** What is known of a connection while it is served; its memory serves one after the other. */
-export class ServedConnection {
+export class ServedConnection<Connection> {
   readonly timer = new StepTimer();
   readonly assembler = new MessageAssembler();
   /** The last message, and whether it waits to be recorded. */
@@ -27,7 +26,7 @@ export class ServedConnection {
   hadLastSize = false;
   /** Set when the peer has ended in order, between two messages. */
   peerEnded = false;
-  #connection: ServerConnection | null = null;
+  #connection: Connection | null = null;
   #bytes: Uint8Array | null = null;
 
   /** @param outcome what all messages have in common */
@@ -35,18 +34,18 @@ export class ServedConnection {
     this.outcome = { ...outcome };
   }
 
-  /** Whose visit it is. */
-  get connection(): ServerConnection {
+  /** The connection itself. */
+  get connection(): Connection {
     return this.#connection!;
   }
 
-  /** Where bytes are received; a remembered who never gets that far needs none. */
+  /** Where bytes are received; a connection that never gets that far needs none. */
   get bytes(): Uint8Array {
     return this.#bytes ??= new Uint8Array(RECEIVE_BYTES);
   }
 
-  /** A visit begins; the last one, if there was one, has ended in order. */
-  begin(connection: ServerConnection, tracker: SequenceTracker | null): void {
+  /** Begins with a connection; the last one, if there was one, has ended in order. */
+  begin(connection: Connection, tracker: SequenceTracker | null): void {
     this.#connection = connection;
     this.tracker = tracker;
     this.hadLastSize = this.peerEnded = false;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type ENDED, NOT_YET } from "../base/read_result.ts";
+import { NOT_YET } from "../base/read_result.ts";
 import { MAX_ADDRESS_BYTES, SocketAddress } from "./address.ts";
 import { EAGAIN, EALREADY, EINPROGRESS, EINTR, EISCONN, PosixError } from "./errors.ts";
 import { type Libc, loadLibc } from "./libc.ts";

@@ -13,7 +13,7 @@ import { POLLIN, POLLOUT } from "./platform.ts";
 import type { PollLoop, Wait } from "./poll_loop.ts";
 import { Pollable } from "./pollable.ts";
 import { PosixSocket } from "./socket.ts";
-import { NOT_YET } from "../base/read_result.ts";
+import { ENDED, NOT_YET } from "../base/read_result.ts";
 
 /** Connections that wait to be accepted: what Deno's own listener has. */
 const BACKLOG = 511;
@@ -76,35 +76,18 @@ export class PosixTcp extends Pollable {
     }
   }
 
-  /** Receives into `into`; 0 at the end of the stream. */
-  receive(into: Uint8Array, timeoutMs: number): MaybePromise<number> {
-    const received = this.tryReceive(into, timeoutMs);
-    return received !== NOT_YET ? received : this.#receiveLater(into, timeoutMs);
+  override tryReceive(into: Uint8Array, timeoutMs: number): number {
+    return this.loop.mayBlock(timeoutMs) ? this.#receive(into, this.loop.alone) : NOT_YET;
   }
 
-  async #receiveLater(into: Uint8Array, timeoutMs: number): Promise<number> {
-    const dueMs = performance.now() + timeoutMs;
-    while (await this.readable(dueMs)) {
-      const received = this.receiveNow(into);
-      if (received !== NOT_YET) return received;
-    }
-    throw new TimeoutError(`timed out after ${timeoutMs} ms`);
-  }
-
-  /**
-   * As {@linkcode receive}, for what is there or comes soon: it may block for a slice of time, and
-   * returns {@linkcode NOT_YET} where somebody else has to have his turn first.
-   */
-  tryReceive(into: Uint8Array, timeoutMs: number): number {
-    return this.loop.mayBlock(timeoutMs)
-      ? this.socket.receive(into as Uint8Array<ArrayBuffer>, this.loop.alone)
-      : NOT_YET;
-  }
-
-  /** As {@linkcode receive}, for what is there already. */
-  receiveNow(into: Uint8Array): number {
+  override receiveNow(into: Uint8Array): number {
     this.checkOpen();
-    return this.socket.receive(into as Uint8Array<ArrayBuffer>, false);
+    return this.#receive(into, false);
+  }
+
+  #receive(into: Uint8Array, mayWait: boolean): number {
+    const received = this.socket.receive(into as Uint8Array<ArrayBuffer>, mayWait);
+    return received === 0 ? ENDED : received;
   }
 
   /** Sends all bytes, borrowed for the call. */

@@ -102,35 +102,11 @@ export class PosixUdp extends Pollable {
     return this.socket.sender;
   }
 
-  /**
-   * Receives a datagram into `into`.
-   *
-   * @returns its length, or {@linkcode NOT_YET} when the time is over
-   */
-  receive(into: Uint8Array, timeoutMs: number): MaybePromise<number> {
-    const received = this.tryReceive(into, timeoutMs);
-    return received !== NOT_YET ? received : this.#receiveLater(into, timeoutMs);
-  }
-
-  async #receiveLater(into: Uint8Array, timeoutMs: number): Promise<number> {
-    const dueMs = performance.now() + timeoutMs;
-    while (await this.readable(dueMs)) {
-      const received = this.receiveNow(into);
-      if (received !== NOT_YET) return received;
-    }
-    return NOT_YET;
-  }
-
-  /**
-   * As {@linkcode receive}, for what is there or comes soon: it may block for a slice of time, and
-   * returns {@linkcode NOT_YET} where somebody else has to have his turn first.
-   */
-  tryReceive(into: Uint8Array, timeoutMs: number): number {
+  override tryReceive(into: Uint8Array, timeoutMs: number): number {
     return this.loop.mayBlock(timeoutMs) ? this.#receive(into, this.loop.alone) : NOT_YET;
   }
 
-  /** As {@linkcode receive}, for what is there already. */
-  receiveNow(into: Uint8Array): number {
+  override receiveNow(into: Uint8Array): number {
     this.checkOpen();
     return this.#receive(into, false);
   }

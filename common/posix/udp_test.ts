@@ -4,7 +4,7 @@ import { atOnce, later } from "../testing/within.ts";
 import { PosixError } from "./errors.ts";
 import { PollLoop } from "./poll_loop.ts";
 import type { Patience } from "./socket.ts";
-import { NOT_YET } from "../base/read_result.ts";
+import { TOO_LATE } from "../base/read_result.ts";
 import { PosixUdp, REFUSABLE_DATAGRAMS } from "./udp.ts";
 
 const HOST = "127.0.0.1";
@@ -60,7 +60,7 @@ for (const patience of ["block", "spin"] as const) {
     using link = new Loopback(patience);
     // Less and more than what a call may block.
     for (const ms of [1, 30]) {
-      assertEquals(await later(link.server.receive(new Uint8Array(10), ms)), NOT_YET);
+      assertEquals(await later(link.server.receive(new Uint8Array(10), ms)), TOO_LATE);
     }
     link.client.send(Uint8Array.of(1));
     assertEquals(await link.server.receive(new Uint8Array(10), LONG_MS), 1);
@@ -101,7 +101,7 @@ async function lose(link: Loopback, server: PosixUdp): Promise<void> {
   // The system answers the first with an ICMP message, which the later calls are told of.
   for (let i = 0; i < 3; i++) {
     link.client.send(Uint8Array.of(i));
-    assertEquals(await link.client.receive(new Uint8Array(10), 30), NOT_YET);
+    assertEquals(await link.client.receive(new Uint8Array(10), 30), TOO_LATE);
   }
   const again = link.own(PosixUdp.at(HOST, port, link.loop));
   link.client.send(Uint8Array.of(9));

@@ -5,7 +5,7 @@
  * @module
  */
 import { toSecurity } from "../openssl/info.ts";
-import { type ENDED, NOT_YET, TOO_LATE } from "../base/read_result.ts";
+import { NOT_YET, TOO_LATE } from "../base/read_result.ts";
 import type { TlsSession } from "../openssl/session.ts";
 import type { Security } from "../model/protocol.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { ClientConnection, ClientRun, ClientTransport } from "../exchange/client.ts";
-import { STEP_INDEX, type StepTimer } from "../measure/clock.ts";
+import type { ClientRun } from "../exchange/client.ts";
+import type { ClientTransport } from "../exchange/transport.ts";
 import { Deadlines } from "../base/deadline.ts";
 import { ACK, parseHeader } from "../model/message.ts";
 import { parseOptions } from "../cli/options.ts";
@@ -20,6 +20,8 @@ export type Reception = Uint8Array | number | Error;
 /** How the server that is not there behaves. */
 export interface FakeClientOptions {
   connectionless?: boolean;
+  /** Whether messages get lost; they do where there is no connection. */
+  datagrams?: boolean;
   /** Whether calls return promises, as event-loop drivers do; otherwise values. */
   promises?: boolean;
   /** What receive() comes to, call by call; after the last one, the right answer. */
@@ -30,10 +32,17 @@ export interface FakeClientOptions {
   before?: (call: string) => void;
 }
 
+/** A connection that leads nowhere. */
+export interface FakeConnection {
+  security?: Security;
+}
+
 /** Stands in for a pair's client transport. */
-export class FakeClientTransport implements ClientTransport {
+export class FakeClientTransport implements ClientTransport<FakeConnection> {
+  readonly datagrams?: boolean;
   readonly connectionless?: boolean;
-  /** Every call: `open`, `send <no>/<size>`, `receive`, `shutdown`, `close`. */
+  readonly shutdown?: (connection: FakeConnection) => MaybePromise<void>;
+  /** Every call: `connect`, `send <no>/<size>`, `receive`, `shutdown`, `close`. */
   readonly calls: string[] = [];
   /** Every message that was sent, copied. */
   readonly messages: Uint8Array[] = [];
@@ -45,31 +54,34 @@ export class FakeClientTransport implements ClientTransport {
     this.#options = options;
     this.#receptions = [...options.receptions ?? []];
     if (options.connectionless) this.connectionless = true;
+    if (options.datagrams || options.connectionless) this.datagrams = true;
+    if (options.security) this.shutdown = () => this.#call("shutdown", () => {});
   }
 
-  open(timer: StepTimer): MaybePromise<ClientConnection> {
+  connect(): MaybePromise<FakeConnection> {
     const security = this.#options.security?.(this.#connections++);
-    return this.#call("open", () => {
-      timer.mark(STEP_INDEX.connect);
-      return this.#connection(security);
-    });
+    return this.#call("connect", () => ({ security }));
   }
 
-  #connection(security?: Security): ClientConnection {
-    return {
-      security,
-      resumed: security?.resumed,
-      send: (message) => {
-        const { no, sizeBytes } = parseHeader(message);
-        return this.#call(
-          `send ${no}/${sizeBytes}`,
-          () => void this.messages.push(message.slice()),
-        );
-      },
-      receive: (into) => this.#call("receive", () => this.#receive(into)),
-      shutdown: security && (() => this.#call("shutdown", () => {})),
-      close: () => this.#call("close", () => {}),
-    };
+  send(_connection: FakeConnection, message: Uint8Array): MaybePromise<void> {
+    const { no, sizeBytes } = parseHeader(message);
+    return this.#call(`send ${no}/${sizeBytes}`, () => void this.messages.push(message.slice()));
+  }
+
+  receive(_connection: FakeConnection, into: Uint8Array): MaybePromise<number> {
+    return this.#call("receive", () => this.#receive(into));
+  }
+
+  close(): MaybePromise<void> {
+    return this.#call("close", () => {});
+  }
+
+  security({ security }: FakeConnection): Security {
+    return security!;
+  }
+
+  resumed({ security }: FakeConnection): boolean {
+    return security?.resumed ?? false;
   }
 
   #receive(into: Uint8Array): number {

@@ -4,22 +4,26 @@
  * @module
  */
 import { Deadlines } from "../base/deadline.ts";
+import { ENDED } from "../base/read_result.ts";
 import { MessageWriter } from "../model/message.ts";
 import { messageLine } from "../cli/message_printer.ts";
 import { parseOptions } from "../cli/options.ts";
 import type { Protocol, Security } from "../model/protocol.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
 import { Recorder } from "../measure/recorder.ts";
-import { Server, type ServerRun } from "../exchange/server.ts";
+import { ConnectionServer } from "../exchange/connection_server.ts";
+import { DatagramServer } from "../exchange/datagram_server.ts";
+import type { ServerRun } from "../exchange/intake.ts";
 import type {
-  DatagramPeer,
   DatagramServerTransport,
   OnPeerDatagram,
-  ServerConnection,
   ServerTransport,
-} from "../exchange/server_transport.ts";
+} from "../exchange/transport.ts";
 import { assert } from "./assert.ts";
 import { FakeClock } from "./fake_clock.ts";
+
+/** What `--timeout-ms` is by default; more is the idle time. */
+const DEFAULT_TIMEOUT_MS = 5000;
 
 /** A message in memory of its own. */
 export function messageOf(protocol: Protocol, no: number, sizeBytes: number): Uint8Array {
@@ -34,12 +38,9 @@ export interface FakePeerOptions {
 }
 
 /** A client that lives in memory, and the connection that a server sees of it. */
-export class FakePeer implements ServerConnection {
+export class FakePeer {
   readonly peer: string;
   readonly security?: Security;
-  readonly resumed?: boolean;
-  handshake?: () => Promise<void>;
-  shutdown?: () => Promise<void>;
   /** Every call but close(): `handshake`, `receive idle`, `receive`, `send`, `shutdown`. */
   readonly calls: string[] = [];
   /** Answers that came, copied. */
@@ -53,11 +54,15 @@ export class FakePeer implements ServerConnection {
   constructor(peer: string, { security, before }: FakePeerOptions = {}) {
     this.peer = peer;
     this.#before = before ?? (() => {});
-    if (!security) return;
-    this.security = security;
-    this.resumed = security.resumed;
-    this.handshake = () => this.#call("handshake");
-    this.shutdown = () => this.#call("shutdown");
+    if (security) this.security = security;
+  }
+
+  handshake(): Promise<void> {
+    return this.#call("handshake");
+  }
+
+  shutdown(): Promise<void> {
+    return this.#call("shutdown");
   }
 
   /** Sends bytes, as the server's next receive() will find them. */
@@ -79,15 +84,15 @@ export class FakePeer implements ServerConnection {
     this.#wake();
   }
 
-  async receive(into: Uint8Array, idle: boolean): Promise<number> {
-    await this.#call(idle ? "receive idle" : "receive");
+  async receive(into: Uint8Array, timeoutMs: number): Promise<number> {
+    await this.#call(timeoutMs > DEFAULT_TIMEOUT_MS ? "receive idle" : "receive");
     while (!this.closed && !this.#ended && this.#sent.length === 0) {
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
     if (this.closed) throw new Deno.errors.BadResource("closed by the server");
     const next = this.#sent.shift();
     if (next instanceof Error) throw next;
-    if (!next) return 0;
+    if (!next) return ENDED;
     const part = next.subarray(0, into.length);
     into.set(part);
     if (part.length < next.length) this.#sent.unshift(next.subarray(part.length));
@@ -112,12 +117,15 @@ export class FakePeer implements ServerConnection {
 }
 
 /** A listener that peers in memory connect to. */
-export class FakeListener implements ServerTransport {
+export class FakeListener implements ServerTransport<FakePeer> {
   readonly hostname = "127.0.0.1";
   readonly port = 1443;
   /** Whether it was stopped, and whether it was closed at the end. */
   stopped = false;
   closed = false;
+  /** Set where a client is a secure one: then the protocol has them. */
+  handshake?: (peer: FakePeer) => Promise<void>;
+  shutdown?: (peer: FakePeer) => Promise<void>;
   readonly #waiting: FakePeer[] = [];
   #failure: Error | null = null;
   #wake: () => void = () => {};
@@ -126,6 +134,10 @@ export class FakeListener implements ServerTransport {
   /** A new client, connected. */
   connect(options?: FakePeerOptions): FakePeer {
     const peer = new FakePeer(`192.0.2.1:${++this.#count}`, options);
+    if (peer.security) {
+      this.handshake = (peer) => peer.handshake();
+      this.shutdown = (peer) => peer.shutdown();
+    }
     this.#waiting.push(peer);
     this.#wake();
     return peer;
@@ -137,7 +149,7 @@ export class FakeListener implements ServerTransport {
     this.#wake();
   }
 
-  async accept(): Promise<ServerConnection | null> {
+  async accept(): Promise<FakePeer | null> {
     while (!this.stopped && !this.#failure && this.#waiting.length === 0) {
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
@@ -145,18 +157,42 @@ export class FakeListener implements ServerTransport {
     return this.stopped ? null : this.#waiting.shift()!;
   }
 
+  receive(peer: FakePeer, into: Uint8Array, timeoutMs: number): Promise<number> {
+    return peer.receive(into, timeoutMs);
+  }
+
+  send(peer: FakePeer, answer: Uint8Array): Promise<void> {
+    return peer.send(answer);
+  }
+
+  close(peer: FakePeer): void {
+    peer.close();
+  }
+
+  peer({ peer }: FakePeer): string {
+    return peer;
+  }
+
+  security({ security }: FakePeer): Security {
+    return security!;
+  }
+
+  resumed({ security }: FakePeer): boolean {
+    return security?.resumed ?? false;
+  }
+
   stopAccepting(): void {
     this.stopped = true;
     this.#wake();
   }
 
-  close(): void {
+  end(): void {
     this.closed = true;
   }
 }
 
-/** A socket that datagrams come to out of memory. */
-export class FakeDatagrams implements DatagramServerTransport {
+/** A socket that datagrams come to out of memory; a peer is its `host:port`. */
+export class FakeDatagrams implements DatagramServerTransport<string> {
   readonly hostname = "127.0.0.1";
   readonly port = 1443;
   closed = false;
@@ -165,32 +201,34 @@ export class FakeDatagrams implements DatagramServerTransport {
   /** Called before each answer; may throw, and what it returns is waited for. */
   onAnswer: () => void | Promise<void> = () => {};
   readonly #end = Promise.withResolvers<void>();
-  readonly #peers = new Map<string, DatagramPeer>();
-  #onDatagram: OnPeerDatagram = () => {};
+  #onDatagram: OnPeerDatagram<string> = () => {};
 
-  run(onDatagram: OnPeerDatagram): Promise<void> {
+  run(onDatagram: OnPeerDatagram<string>): Promise<void> {
     this.#onDatagram = onDatagram;
     return this.#end.promise;
   }
 
   /** Hands datagrams of one peer over, as a socket does: one after the other, errors to run(). */
   async deliver(peer: string, ...datagrams: Uint8Array[]): Promise<void> {
-    let from = this.#peers.get(peer);
-    if (!from) {
-      const port = Number(peer.split(":").at(-1));
-      this.#peers.set(peer, from = { peer, port, send: (bytes) => this.#answer(peer, bytes) });
-    }
     try {
-      for (const bytes of datagrams) await this.#onDatagram(bytes, from);
+      for (const bytes of datagrams) await this.#onDatagram(bytes, peer);
     } catch (error) {
       this.fail(error as Error);
     }
   }
 
-  #answer(peer: string, bytes: Uint8Array): MaybePromise<void> {
+  send(peer: string, bytes: Uint8Array): MaybePromise<void> {
     const sending = this.onAnswer();
     const done = () => void this.answers.push(`${peer} ${new TextDecoder().decode(bytes)}`);
     return sending instanceof Promise ? sending.then(done) : done();
+  }
+
+  peer(peer: string): string {
+    return peer;
+  }
+
+  portOf(peer: string): number {
+    return Number(peer.split(":").at(-1));
   }
 
   /** Makes run() fail. */
@@ -198,7 +236,7 @@ export class FakeDatagrams implements DatagramServerTransport {
     this.#end.reject(error);
   }
 
-  close(): void {
+  end(): void {
     this.closed = true;
     this.#end.resolve();
   }
@@ -235,14 +273,14 @@ export class ServerBench implements Disposable {
   readonly clock = new FakeClock();
   readonly listener = new FakeListener();
   readonly run: FakeServerRun;
-  readonly server: Server;
+  readonly server: ConnectionServer<FakePeer>;
   readonly serving: Promise<void>;
   done = false;
 
   constructor(...words: string[]) {
     this.run = fakeServerRun("tcp", ...words);
-    this.server = new Server(this.run);
-    this.serving = this.server.serve(this.listener).finally(() => this.done = true);
+    this.server = new ConnectionServer(this.run, this.listener);
+    this.serving = this.server.serve().finally(() => this.done = true);
     // A test that waits for the rejection does so later.
     this.serving.catch(() => {});
   }
@@ -284,7 +322,9 @@ export class DatagramBench implements Disposable {
   /** @param words the command line's */
   constructor(...words: string[]) {
     this.run = fakeServerRun("udp", ...words);
-    this.serving = new Server(this.run).serveDatagrams(this.socket).finally(() => this.done = true);
+    this.serving = new DatagramServer(this.run, this.socket).serve().finally(() =>
+      this.done = true
+    );
     // A test that waits for the rejection does so later.
     this.serving.catch(() => {});
   }

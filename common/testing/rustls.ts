@@ -73,9 +73,9 @@ export class TestServer implements AsyncDisposable {
   async accept(signal: AbortSignal = new AbortController().signal): Promise<NodeTlsStream> {
     const raw = await this.#listener.accept();
     if (!raw) throw new Error("the server has been stopped");
-    const wrap = (socket: TLSSocket) => new NodeTlsStream(socket, raw, "client", this.deadlines);
-    const stream = await this.#handshakes.run(raw, wrap, signal);
+    const stream = new NodeTlsStream(raw, "client", this.deadlines);
     this.#open.push(() => stream.close());
+    await this.#handshakes.run(raw, (socket) => stream.secure(socket), signal);
     return stream;
   }
 
@@ -94,7 +94,8 @@ export class TestServer implements AsyncDisposable {
     const used = own ?? await credentials("client");
     const servers = new PeerCheck(used.ca, "server");
     const socket = beginHandshake(raw, server, createSecureContext(used), servers);
-    const stream = new NodeTlsStream(socket, raw, "server", this.deadlines);
+    const stream = new NodeTlsStream(raw, "server", this.deadlines);
+    stream.secure(socket);
     this.#open.push(() => stream.close());
     await stream.handshake(LONG_MS);
     return { stream, socket, raw };

@@ -8,6 +8,7 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
 import { RunError } from "../../common/base/errors.ts";
+import { ENDED } from "../../common/base/read_result.ts";
 import type { Role } from "../../common/model/protocol.ts";
 import type { MaybePromise } from "../../common/base/maybe_promise.ts";
 import { type Phase, streamError } from "./errors.ts";
@@ -22,8 +23,9 @@ const ARRIVED_LIMIT = 65_536;
  * alike: a reader has to know by itself whether everything has come (RFC 8446 6.1, truncation).
  */
 export class NodeTlsStream {
-  readonly #socket: TLSSocket;
-  readonly #raw: Socket;
+  /** The TCP socket beneath. */
+  readonly raw: Socket;
+  #socket: TLSSocket | null = null;
   readonly #peer: Role;
   readonly #deadline: Deadline;
   readonly #closed = Promise.withResolvers<void>();
@@ -46,17 +48,20 @@ export class NodeTlsStream {
   #into: Uint8Array | null = null;
 
   /**
-   * Takes the socket over: closing this closes it. A client's socket may still be in its handshake.
+   * Takes a TCP connection over: closing this closes it.
    *
-   * @param raw the TCP socket beneath
    * @param peer which end is the other one
    */
-  constructor(socket: TLSSocket, raw: Socket, peer: Role, deadlines: Deadlines) {
-    this.#socket = socket;
-    this.#raw = raw;
+  constructor(raw: Socket, peer: Role, deadlines: Deadlines) {
+    this.raw = raw;
     this.#peer = peer;
     this.#phase = peer === "server" ? "handshake" : "unheard";
     this.#deadline = deadlines.add((error) => this.#fail(error));
+  }
+
+  /** Takes over what makes TLS of the connection; a client's may still be in its handshake. */
+  secure(socket: TLSSocket): void {
+    this.#socket = socket;
     socket.on("data", (bytes: Uint8Array) => this.#onData(bytes));
     socket.on("end", () => this.#onEnd());
     socket.on("error", (error) => this.#onError(error));
@@ -66,12 +71,17 @@ export class NodeTlsStream {
     });
   }
 
+  /** The TLS socket; there is none before {@linkcode secure}. */
+  get socket(): TLSSocket {
+    return this.#socket!;
+  }
+
   /** Waits for the end of a client's handshake. */
   handshake(timeoutMs: number): Promise<void> {
     return this.#begin(timeoutMs, () => {
-      this.#socket.once("secureConnect", () => {
+      this.socket.once("secureConnect", () => {
         this.#phase = "unheard";
-        this.#handshakeBytes = this.#raw.bytesRead;
+        this.#handshakeBytes = this.raw.bytesRead;
         this.#settle();
       });
     });
@@ -80,12 +90,13 @@ export class NodeTlsStream {
   /**
    * Reads into `into`.
    *
-   * @returns the number of bytes, at once where some are there; 0 where the peer ended or vanished
+   * @returns the number of bytes, at once where some are there; `ENDED` where the peer ended or
+   * vanished
    * @throws {RunError} where the session is broken, or nothing came in time
    */
   read(into: Uint8Array, timeoutMs: number): MaybePromise<number> {
     if (this.#arrivedBytes > 0) return this.#take(into);
-    if (this.#ended && !this.#failure) return 0;
+    if (this.#ended && !this.#failure) return ENDED;
     return this.#begin(timeoutMs, () => this.#into = into);
   }
 
@@ -98,7 +109,7 @@ export class NodeTlsStream {
     // Deno takes an empty write for a forbidden one.
     if (bytes.length === 0) return Promise.resolve();
     return this.#begin(timeoutMs, () => {
-      this.#socket.write(bytes, (error) => error ? this.#onError(error) : this.#settle());
+      this.socket.write(bytes, (error) => error ? this.#onError(error) : this.#settle());
     });
   }
 
@@ -110,14 +121,14 @@ export class NodeTlsStream {
     this.#discard();
     return this.#begin(timeoutMs, () => {
       this.#finish = () => this.#settle();
-      this.#socket.end(() => this.#ended && this.#finish?.());
+      this.socket.end(() => this.#ended && this.#finish?.());
     });
   }
 
   /** Gives the socket back; a pending call rejects. May be called twice. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#fail(new RunError("the connection is closed"));
-    return this.#closed.promise;
+    if (this.#socket) await this.#closed.promise;
   }
 
   /** Starts a call that ends with #settle(), #fail(), or at its deadline. */
@@ -170,15 +181,15 @@ export class NodeTlsStream {
    */
   #pause(): void {
     this.#paused = true;
-    this.#raw.pause();
+    this.raw.pause();
   }
 
   #resume(): void {
     this.#paused = false;
     // The two share a mark that says who reads; once the TLS socket has set it, resume() alone does
     // nothing.
-    this.#raw.pause();
-    this.#raw.resume();
+    this.raw.pause();
+    this.raw.resume();
   }
 
   #discard(): void {
@@ -191,8 +202,8 @@ export class NodeTlsStream {
   #onEnd(): void {
     if (this.#isRefusal()) return this.#onError(new Deno.errors.UnexpectedEof());
     this.#ended = true;
-    if (this.#into) this.#settle(0);
-    if (this.#finish && this.#socket.writableFinished) this.#finish();
+    if (this.#into) this.#settle(ENDED);
+    if (this.#finish && this.socket.writableFinished) this.#finish();
   }
 
   /**
@@ -201,7 +212,7 @@ export class NodeTlsStream {
    */
   #isRefusal(): boolean {
     if (this.#peer === "client" || this.#phase === "open") return false;
-    return !this.#finish || this.#raw.bytesRead === this.#handshakeBytes;
+    return !this.#finish || this.raw.bytesRead === this.#handshakeBytes;
   }
 
   #onError(error: Error): void {
@@ -216,6 +227,6 @@ export class NodeTlsStream {
     this.#deadline[Symbol.dispose]();
     this.#into = null;
     this.#reject?.(error);
-    this.#socket.destroy();
+    (this.#socket ?? this.raw).destroy();
   }
 }

@@ -1,3 +1,4 @@
+import { ENDED } from "../../common/base/read_result.ts";
 import { InterruptedError, RunError, TimeoutError } from "../../common/base/errors.ts";
 import { assert, assertEquals, assertRejects } from "../../common/testing/assert.ts";
 import type { NodeTlsStream } from "./stream.ts";
@@ -38,13 +39,13 @@ Deno.test("read() waits for the next bytes", async () => {
   }
 });
 
-Deno.test("read() returns 0 at the peer's end, after all that came before", async () => {
+Deno.test("read() returns ENDED at the peer's end, after all that came before", async () => {
   await using listener = await TestServer.listen();
   const { stream, server } = await listener.pair();
   await stream.write(pattern(1000), LONG_MS);
   const ending = stream.shutdown(LONG_MS);
   assertEquals(await readAll(server, 300), pattern(1000));
-  assertEquals(await server.read(new Uint8Array(1), LONG_MS), 0);
+  assertEquals(await server.read(new Uint8Array(1), LONG_MS), ENDED);
   await server.shutdown(LONG_MS);
   await ending;
 });
@@ -71,14 +72,14 @@ Deno.test("read() rejects when nothing came in time", async () => {
   await assertRejects(reading, TimeoutError, "timed out after 10 ms");
 });
 
-Deno.test("read() returns 0 when the peer vanishes", async () => {
+Deno.test("read() returns ENDED when the peer vanishes", async () => {
   await using listener = await TestServer.listen();
   const { raw, stream, server } = await listener.pair();
   await stream.write(Uint8Array.of(1), LONG_MS);
   assertEquals(await server.read(new Uint8Array(1), LONG_MS), 1);
   const reading = server.read(new Uint8Array(1), LONG_MS);
   raw.resetAndDestroy();
-  assertEquals(await reading, 0);
+  assertEquals(await reading, ENDED);
 });
 
 Deno.test("write() hands over all bytes", async () => {
@@ -115,7 +116,7 @@ Deno.test("write() still works after the peer's end", async () => {
   await using listener = await TestServer.listen();
   const { socket, stream, server } = await listener.pair();
   socket.end();
-  assertEquals(await server.read(new Uint8Array(1), LONG_MS), 0);
+  assertEquals(await server.read(new Uint8Array(1), LONG_MS), ENDED);
   const reading = readAll(stream, 100_000);
   await server.write(pattern(200_000), LONG_MS);
   await server.shutdown(LONG_MS);
@@ -128,7 +129,7 @@ Deno.test("shutdown() throws away what arrives before the peer's end", async () 
   await server.write(Uint8Array.of(1), LONG_MS);
   assertEquals(await stream.read(new Uint8Array(1), LONG_MS), 1);
   const ending = stream.shutdown(LONG_MS);
-  assertEquals(await server.read(new Uint8Array(1), LONG_MS), 0);
+  assertEquals(await server.read(new Uint8Array(1), LONG_MS), ENDED);
   await server.write(new Uint8Array(500_000), LONG_MS);
   await server.shutdown(LONG_MS);
   await ending;

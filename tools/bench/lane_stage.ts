@@ -6,7 +6,8 @@
  */
 import { ensureCertificates } from "../../certs/generate.ts";
 import { DEFAULT_CERTS } from "../../common/pem/certificate_files.ts";
-import { Client, type ClientTransport } from "../../common/exchange/client.ts";
+import { Client } from "../../common/exchange/client.ts";
+import type { ClientTransport, Prepare } from "../../common/exchange/transport.ts";
 import { setClock } from "../../common/measure/clock.ts";
 import { Deadlines } from "../../common/base/deadline.ts";
 import { RunError } from "../../common/base/errors.ts";
@@ -16,13 +17,12 @@ import type { PairOptions } from "../../common/model/pair_options.ts";
 import type { Protocol } from "../../common/model/protocol.ts";
 import { Recorder } from "../../common/measure/recorder.ts";
 import { writeStderr } from "../../common/base/say.ts";
-import type { Prepare } from "../../common/exchange/prepare.ts";
 import { join } from "../../common/base/std.ts";
 import { visible } from "../../common/base/visible.ts";
-import { prepareLane as prepareDtls } from "../../dtls/client.ts";
-import { prepareLane as prepareTcp } from "../../tcp/client.ts";
-import { prepareLane as prepareTls } from "../../tls/client.ts";
-import { prepareLane as prepareUdp } from "../../udp/client.ts";
+import { prepare as prepareDtls } from "../../dtls/client.ts";
+import { prepare as prepareTcp } from "../../tcp/client.ts";
+import { prepare as prepareTls } from "../../tls/client.ts";
+import { prepare as prepareUdp } from "../../udp/client.ts";
 import { failureOf, ROOT, ScriptProcess } from "../lib/children.ts";
 import type { BenchCase } from "./matrix.ts";
 import { BENCH_NAMES } from "./obstacles.ts";
@@ -34,7 +34,7 @@ export const CERTS: string = join(ROOT, DEFAULT_CERTS);
 const WARM_UP_MS = 300;
 
 /** The pairs' own clients. */
-export const PREPARE: Readonly<Record<Protocol, Prepare<ClientTransport>>> = {
+export const PREPARE: Readonly<Record<Protocol, Prepare<ClientTransport<unknown>>>> = {
   tcp: prepareTcp,
   udp: prepareUdp,
   tls: prepareTls,
@@ -60,7 +60,7 @@ export class LaneStage {
   #server: ScriptProcess | null = null;
   #deadlines: Deadlines | null = null;
   #recorder = new Recorder();
-  #client: Client | null = null;
+  #client: Client<unknown> | null = null;
   #transport: ClientTransport | null = null;
   #hasCertificates = false;
   readonly #certs: string;
@@ -83,7 +83,7 @@ export class LaneStage {
     const port = this.port = await this.#startServer(bench);
     const options = clientOptions(bench, port, this.#certs);
     const deadlines = this.#deadlines = new Deadlines();
-    const { transport } = await PREPARE[bench.lane.protocol](options, deadlines);
+    const transport = await PREPARE[bench.lane.protocol](options, deadlines);
     this.#transport = transport;
     this.#client = new Client({ options, recorder: this.#recorder, deadlines }, transport, 0);
     const untilMs = performance.now() + WARM_UP_MS;
@@ -118,7 +118,7 @@ export class LaneStage {
       this.#transport =
         null;
     await client?.abandon();
-    transport?.close?.();
+    transport?.end?.();
     await server?.ended;
   }
 

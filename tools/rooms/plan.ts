@@ -50,13 +50,19 @@ export const FLOORS: readonly Floor[] = [
     room("tls", "the pair on TLS"),
     room("dtls", "the pair on DTLS"),
   ],
-  [room("common/cli", "options, help, output, the script around an exchange")],
+  [
+    room(
+      "common/cli",
+      "options, help, output, the script around an exchange",
+      "common/cli/",
+      "common/mod.ts",
+    ),
+  ],
   [room("common/blocking", "exchanges on the system's own calls, and their warm-up")],
   [room("common/exchange", "messages and answers: the loops of a client and of a server")],
   [
     room("dtls/lib", "the DTLS library", "dtls/lib/", "dtls/mod.ts"),
     room("tls/lib", "the TLS library", "tls/lib/", "tls/mod.ts"),
-    room("tls/rustls", "TLS through node:tls"),
   ],
   [room("common/secure", "TLS and DTLS sessions driven over any socket; many on one socket")],
   [room("common/openssl", "libssl and libcrypto")],

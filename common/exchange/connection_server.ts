@@ -1,0 +1,239 @@
+/**
+ * The server's side of the exchange over connections. It knows no socket: what arrives, what is
+ * answered and when the run has ended, stands here once for all protocols.
+ *
+ * @module
+ */
+import type { MaybePromise } from "../base/maybe_promise.ts";
+import { ENDED, TOO_LATE } from "../base/read_result.ts";
+import { TimeoutError } from "../base/errors.ts";
+import { STEP_INDEX } from "../measure/clock.ts";
+import { ACK, MessageError, parseNo } from "../model/message.ts";
+import type { PairOptions } from "../model/pair_options.ts";
+import type { Security } from "../model/protocol.ts";
+import { DUPLICATE, SequenceTracker } from "../model/sequence_tracker.ts";
+import { Intake, type ServerRun } from "./intake.ts";
+import { ServedConnection } from "./served_connection.ts";
+import type { ServerTransport } from "./transport.ts";
+
+/** The memory of so many connections is kept for later ones. */
+const SPARE_CONNECTIONS = 16;
+
+/** Serves a run: takes in what arrives, until every client has done the whole plan. */
+export class ConnectionServer<Connection> {
+  /** What was agreed on in the first handshake. */
+  security: Security | null = null;
+  // As in the client: what every message needs has fields of its own.
+  readonly #run: ServerRun;
+  readonly #options: PairOptions;
+  readonly #transport: ServerTransport<Connection>;
+  readonly #intake: Intake;
+  readonly #reply: boolean;
+  /** Whether a client has one connection for all its messages. */
+  readonly #keep: boolean;
+  /** Memory of connections that have ended, for the next ones. */
+  readonly #spare: ServedConnection<Connection>[] = [];
+  /** Of all connections, where a client has one for each message; null where several have. */
+  readonly #tracker: SequenceTracker | null;
+
+  /** @param transport is ended with the run */
+  constructor(run: ServerRun, transport: ServerTransport<Connection>) {
+    const { plan, clients, connect, forever, reply } = run.options;
+    this.#run = run;
+    this.#options = run.options;
+    this.#transport = transport;
+    this.#intake = new Intake(run);
+    this.#reply = reply;
+    this.#keep = connect === "once";
+    this.#tracker = clients === 1 && !forever ? new SequenceTracker(plan) : null;
+  }
+
+  /**
+   * Serves connections until the run is finished, each by itself.
+   *
+   * @throws {RunError} when nothing was heard for the idle time
+   */
+  async serve(): Promise<void> {
+    const transport = this.#transport;
+    const { end } = this.#intake;
+    if (transport.datagrams) end.mayGetLost();
+    const open = new Map<Connection, Promise<void>>();
+    let accepting: Promise<void> | undefined;
+    try {
+      await end.reached(() => accepting = this.#acceptAll(open));
+      transport.stopAccepting();
+      // The last clients still have to end their connections; those that do not are cut off.
+      const cutOff = this.#run.deadlines.sleep(this.#options.timeoutMs);
+      await Promise.race([Promise.all(open.values()), cutOff]);
+    } finally {
+      transport.stopAccepting();
+      for (const connection of open.keys()) await this.#close(connection);
+      await Promise.allSettled([accepting, ...open.values()]);
+      await transport.end?.();
+    }
+  }
+
+  async #acceptAll(open: Map<Connection, Promise<void>>): Promise<void> {
+    for (;;) {
+      const accepting = this.#transport.accept();
+      const connection = accepting instanceof Promise ? await accepting : accepting;
+      if (connection === null) return;
+      this.#intake.end.heard();
+      let served = false;
+      const serving = this.#serveOne(connection, () => {
+        served = true;
+        open.delete(connection);
+      });
+      // Where all calls return values it is over already.
+      if (!served) open.set(connection, serving);
+    }
+  }
+
+  /**
+   * One connection, from its handshake to its end; whatever happens to it stays with it.
+   *
+   * @param onServed called when nothing more will be done for it
+   */
+  async #serveOne(connection: Connection, onServed: () => void): Promise<void> {
+    const transport = this.#transport;
+    const served = this.#spare.pop() ?? new ServedConnection<Connection>(this.#intake.outcome);
+    const { timer } = served;
+    let ended = true;
+    served.begin(connection, this.#trackerOf());
+    try {
+      if (transport.handshake) {
+        const handshaking = transport.handshake(connection);
+        if (handshaking instanceof Promise) await handshaking;
+        timer.mark(STEP_INDEX.handshake);
+        this.security ??= transport.security?.(connection) ?? null;
+      }
+      const serving = this.#options.answer === "ack"
+        ? this.#serveMessages(served)
+        : this.#serveBytes(served);
+      // Where its calls returned values the peer has ended by now.
+      if (!served.peerEnded) await serving;
+      if (transport.shutdown) {
+        const ending = transport.shutdown(connection);
+        if (ending instanceof Promise) await ending;
+        timer.mark(STEP_INDEX.shutdown);
+      }
+    } catch (error) {
+      ended = false;
+      this.#intake.trouble(transport.peer(connection), error);
+    }
+    const closing = this.#close(connection);
+    if (closing instanceof Promise) await closing;
+    // A close after trouble would have the wait for it in its time.
+    if (ended) timer.mark(STEP_INDEX.close);
+    // Answered is answered, however the connection ended.
+    this.#recordLast(served);
+    onServed();
+    if (this.#keep && served.hadLastSize) this.#intake.end.clientEnded();
+    if (ended && this.#spare.length < SPARE_CONNECTIONS) this.#spare.push(served);
+  }
+
+  /** Where nothing is answered, the numbers are looked at: those of one client, as far as known. */
+  #trackerOf(): SequenceTracker | null {
+    if (this.#reply) return null;
+    return this.#keep ? new SequenceTracker(this.#options.plan) : this.#tracker;
+  }
+
+  /** With --echo and --discard: takes bytes until the peer ends, whatever they are. */
+  async #serveBytes(served: ServedConnection<Connection>): Promise<void> {
+    const { connection, bytes } = served;
+    const { idleTimeoutMs, answer } = this.#options;
+    for (;;) {
+      const receiving = this.#transport.receive(connection, bytes, idleTimeoutMs);
+      const received = receiving instanceof Promise ? await receiving : receiving;
+      if (received === ENDED) break;
+      if (received === TOO_LATE) throw tooLate(idleTimeoutMs);
+      this.#intake.end.heard();
+      if (answer === "discard") continue;
+      const sending = this.#transport.send(connection, bytes.subarray(0, received));
+      if (sending instanceof Promise) await sending;
+    }
+    served.peerEnded = true;
+  }
+
+  /** Takes messages until the peer ends; between them it may be silent for the idle time. */
+  async #serveMessages(served: ServedConnection<Connection>): Promise<void> {
+    const { connection, bytes, assembler } = served;
+    const { idleTimeoutMs, timeoutMs } = this.#options;
+    for (;;) {
+      const withinMs = assembler.partial ? timeoutMs : idleTimeoutMs;
+      const receiving = this.#transport.receive(connection, bytes, withinMs);
+      const received = receiving instanceof Promise ? await receiving : receiving;
+      if (received === ENDED) break;
+      if (received === TOO_LATE) throw tooLate(withinMs);
+      for (let at = 0; at < received;) {
+        at = assembler.take(bytes, at, received);
+        if (!assembler.complete) continue;
+        const answering = this.#message(served);
+        if (answering instanceof Promise) await answering;
+      }
+      // A message that is complete was timed a moment ago.
+      this.#intake.end.heard(assembler.partial ? undefined : served.timer.lastUs / 1000);
+    }
+    if (assembler.partial) throw new MessageError("the peer ended in the middle of a message");
+    served.peerEnded = true;
+  }
+
+  /** One message is there: it is answered, and looked at closely after. */
+  #message(served: ServedConnection<Connection>): MaybePromise<void> {
+    const { connection, timer } = served;
+    this.#recordLast(served);
+    timer.mark(STEP_INDEX.receive);
+    served.arrivedUs = timer.lastUs;
+    const sending = this.#reply ? this.#transport.send(connection, ACK) : undefined;
+    return sending instanceof Promise
+      ? sending.then(() => this.#answered(served))
+      : this.#answered(served);
+  }
+
+  /** A message's record waits for the connection's end, which belongs to it, unless it is kept. */
+  #answered(served: ServedConnection<Connection>): void {
+    const { timer, assembler, connection } = served;
+    const transport = this.#transport;
+    const intake = this.#intake;
+    if (this.#reply) timer.mark(STEP_INDEX.send);
+    const { header, sizeBytes } = assembler;
+    const no = parseNo(header);
+    if (!intake.expects(sizeBytes, no)) {
+      intake.unexpected(transport.peer(connection), sizeBytes, no);
+      return timer.next();
+    }
+    if (intake.end.sawSize(sizeBytes)) served.hadLastSize = true;
+    const ahead = served.tracker?.take(sizeBytes, no) ?? null;
+    if (ahead === DUPLICATE) {
+      intake.recorder.duplicate(sizeBytes);
+      return timer.next();
+    }
+    const resumed = transport.resumed?.(connection) ?? false;
+    intake.arrived(served.outcome, header, sizeBytes, ahead, served.arrivedUs);
+    served.outcome.resumed = resumed;
+    served.unrecorded = true;
+    if (this.#keep) this.#recordLast(served);
+  }
+
+  #recordLast(served: ServedConnection<Connection>): void {
+    if (!served.unrecorded) return;
+    this.#intake.recorder.message(served.outcome, served.timer);
+    served.unrecorded = false;
+    served.timer.next();
+  }
+
+  #close(connection: Connection): MaybePromise<void> {
+    const failed = (error: unknown) =>
+      this.#intake.trouble(this.#transport.peer(connection), error);
+    try {
+      const closing = this.#transport.close(connection);
+      if (closing instanceof Promise) return closing.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+}
+
+function tooLate(timeoutMs: number): TimeoutError {
+  return new TimeoutError(`timed out after ${timeoutMs} ms`);
+}

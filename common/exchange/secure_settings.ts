@@ -1,0 +1,70 @@
+/**
+ * What a secure pair's options mean as settings of the library, for both ends.
+ *
+ * @module
+ */
+import type { Deadlines } from "../base/deadline.ts";
+import { listenAddress } from "../deno/lookup.ts";
+import type { PairOptions } from "../model/pair_options.ts";
+import {
+  type ListenSettings,
+  MAX_HANDSHAKES,
+  type TlsClientSettings,
+  type TlsServerSettings,
+  type TlsSettings,
+  type TlsVersion,
+} from "../openssl/settings.ts";
+import { loadCertificates } from "../pem/certificate_files.ts";
+
+/** `--tls-version` and `--ciphers`. */
+function algorithms({ protocol, tlsVersion, ciphers }: PairOptions): TlsSettings {
+  const version = tlsVersion === null
+    ? undefined
+    : `${protocol === "dtls" ? "DTLSv" : "TLSv"}${tlsVersion}` as TlsVersion;
+  // A list of version 1.3 suites has names of its own: RFC 8446 B.4.
+  const is13 = ciphers?.startsWith("TLS_") === true;
+  return {
+    minVersion: version,
+    maxVersion: version,
+    ciphers: is13 ? undefined : ciphers ?? undefined,
+    cipherSuites: is13 ? ciphers : undefined,
+  };
+}
+
+/**
+ * What a pair's client shows its server and believes.
+ *
+ * @throws {RunError} naming the file that is missing or cannot be used
+ */
+export async function clientSettings(options: PairOptions): Promise<TlsClientSettings> {
+  return { ...await loadCertificates(options, "client"), ...algorithms(options) };
+}
+
+/**
+ * What a pair's server shows its clients and wants of them.
+ *
+ * @throws {RunError} naming the file that is missing or cannot be used
+ */
+export async function serverSettings(options: PairOptions): Promise<TlsServerSettings> {
+  return {
+    ...await loadCertificates(options, "server"),
+    ...algorithms(options),
+    clientCertificate: "require",
+  };
+}
+
+/** The same, and where a pair's server listens. */
+export async function listenSettings(
+  options: PairOptions,
+  { signal }: Deadlines,
+): Promise<ListenSettings> {
+  return {
+    ...await serverSettings(options),
+    hostname: await listenAddress(options.hostname),
+    port: options.port,
+    handshakeTimeoutMs: options.timeoutMs,
+    // All of a pair's clients are on one machine, and may begin at once.
+    maxHandshakesPerAddress: MAX_HANDSHAKES,
+    signal,
+  };
+}
