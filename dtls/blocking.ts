@@ -5,7 +5,7 @@
  */
 import { prepareBlockingSecure } from "../common/blocking/prepare.ts";
 import { AcceptedSession, secureClient, secureServer } from "../common/blocking/secure.ts";
-import type { BlockingPair } from "../common/blocking/warm_up.ts";
+import type { BlockingPair } from "../common/blocking/warm_up_pass.ts";
 import type { ServerTransport } from "../common/exchange/transport.ts";
 import type { TlsContext } from "../common/openssl/context.ts";
 import { PosixUdpClient } from "../common/posix/udp_client.ts";

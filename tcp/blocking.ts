@@ -5,7 +5,7 @@
  */
 import { connectInTurn } from "../common/base/in_turn.ts";
 import { prepareBlocking } from "../common/blocking/prepare.ts";
-import type { BlockingPair } from "../common/blocking/warm_up.ts";
+import type { BlockingPair } from "../common/blocking/warm_up_pass.ts";
 import type { ConnectionVerbs, ServerTransport } from "../common/exchange/transport.ts";
 import { PosixTcp, PosixTcpListener } from "../common/posix/tcp.ts";
 

@@ -6,7 +6,7 @@
 import { MAX_DATAGRAM_BYTES } from "../common/base/datagrams.ts";
 import { ReusedMemory } from "../common/base/reused_memory.ts";
 import { prepareBlocking } from "../common/blocking/prepare.ts";
-import type { BlockingPair } from "../common/blocking/warm_up.ts";
+import type { BlockingPair } from "../common/blocking/warm_up_pass.ts";
 import type { DatagramServerTransport, OnPeerDatagram } from "../common/exchange/transport.ts";
 import type { SocketAddress } from "../common/posix/address.ts";
 import { PosixUdp } from "../common/posix/udp.ts";

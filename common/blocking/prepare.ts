@@ -14,7 +14,8 @@ import { TlsContext } from "../openssl/context.ts";
 import { SocketAddress } from "../posix/address.ts";
 import { monotonicClock } from "../posix/clock.ts";
 import { PollLoop } from "../posix/poll_loop.ts";
-import { type BlockingPair, warmUp, warmUpSecure } from "./warm_up.ts";
+import { warmUp, warmUpSecure } from "./warm_up.ts";
+import type { BlockingPair } from "./warm_up_pass.ts";
 
 /** What a client's script and a server's script prepare. */
 export interface BlockingPreparers<Server extends AnyServerTransport> {

@@ -1,16 +1,10 @@
-import { parseOptions } from "../common/cli/options.ts";
-import {
-  CONNECTION_PASSES,
-  LONG_PASSES,
-  SHORT_PASSES,
-  warmUp,
-  warmUpSecure,
-} from "../common/blocking/warm_up.ts";
-import { assert, assertEquals } from "../common/testing/assert.ts";
-import { blockingPair as dtls } from "../dtls/blocking.ts";
-import { blockingPair as tcp } from "../tcp/blocking.ts";
-import { blockingPair as tls } from "../tls/blocking.ts";
-import { blockingPair as udp } from "../udp/blocking.ts";
+import { parseOptions } from "../cli/options.ts";
+import { CONNECTION_PASSES, LONG_PASSES, SHORT_PASSES, warmUp, warmUpSecure } from "./warm_up.ts";
+import { assert, assertEquals } from "../testing/assert.ts";
+import { blockingPair as dtls } from "../../dtls/blocking.ts";
+import { blockingPair as tcp } from "../../tcp/blocking.ts";
+import { blockingPair as tls } from "../../tls/blocking.ts";
+import { blockingPair as udp } from "../../udp/blocking.ts";
 
 // The long passes are gone through by a run of many messages, one of them by a run of some.
 const MANY = ["--sizes", "100", "--repeat", "500"];
