@@ -60,7 +60,7 @@ export class RunError extends Error {
  * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
  * await using conn = await connectDtls({ port: listener.addr.port, psk });
  * const error = await conn.receive(undefined, 1).catch((error) => error);
- * if (!(error instanceof TimeoutError)) throw new Error("nobody has sent anything");
+ * if (!(error instanceof TimeoutError)) throw new Error("nothing was sent");
  * ```
  */
 export class TimeoutError extends RunError {

@@ -16,7 +16,7 @@ export type OnDatagram = (
   from: Deno.NetAddr,
 ) => MaybePromise<unknown>;
 
-/** A promise that is resolved wakes whoever awaits it through so many others at most. */
+/** A promise that is resolved wakes a caller that awaits it through so many others at most. */
 const AWAITS = 10;
 
 /**

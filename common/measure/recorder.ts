@@ -104,7 +104,7 @@ export class Recorder {
 
   /**
    * A server's results: what the plan says was sent, less what came, was lost. Where the run was
-   * cut short nobody knows what was sent, nor where the plan says for how long; one-way the numbers
+   * cut short it is not known what was sent, nor where the plan says for how long; one-way the numbers
    * say then what was lost.
    */
   serverResults(plan: Plan, clients: number, reply: boolean, complete: boolean): SizeResult[] {

@@ -96,7 +96,7 @@ export function checkPlan(plan: Plan, protocol: Protocol): void {
         `size ${size}: at most ${max} bytes on ${protocol.toUpperCase()}, as ${reason}`,
       );
     }
-    // A size's numbers begin again where it comes again: nobody knows where, without a count.
+    // A size's numbers begin again where it comes again: without a count it is not known where.
     if (plan.seconds !== undefined && plan.sizes.indexOf(size) !== plan.sizes.lastIndexOf(size)) {
       throw new UsageError(`size ${size}: with a number of seconds each size may stand there once`);
     }
