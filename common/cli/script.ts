@@ -106,7 +106,7 @@ export function serverMain(
   });
 }
 
-/** Datagrams that have reached this machine, and not this program, are nobody else's loss. */
+/** Datagrams that have reached this machine, and not this program, are this machine's loss. */
 function sayLoss(buffer: ReceiveBufferState | null | undefined): void {
   if (!buffer?.dropped) return;
   const { dropped, bytes, askedBytes } = buffer;
@@ -253,7 +253,7 @@ async function untilEnter(nextSizeBytes: number, deadlines: Deadlines): Promise<
   await Promise.race([read, interrupted.promise]);
 }
 
-/** Whoever has started this program holds the other end: it is closed when that is killed, too. */
+/** The program that has started this one holds the other end: it is closed when that is killed, too. */
 async function endWithStdin(deadlines: Deadlines): Promise<void> {
   const bytes = new Uint8Array(1024);
   while (await Deno.stdin.read(bytes) !== null);

@@ -1,5 +1,5 @@
 /**
- * Lines about single clients' troubles, which anybody on the network can cause as many of as wanted.
+ * Lines about single clients' troubles, of which any host on the network can cause any number.
  *
  * @module
  */

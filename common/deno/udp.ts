@@ -20,14 +20,14 @@ export type OnDatagram = (
 const AWAITS = 10;
 
 /**
- * For a handler that has woken somebody and not done his work itself: the next datagram is asked
- * for when he has gone on. Asked for at once it would cost him a tenth of a round trip.
+ * For a handler that has woken a waiting caller: the next datagram is asked for when that has gone
+ * on. Asked for at once it would cost the caller a tenth of a round trip.
  */
 export async function afterWoken(): Promise<void> {
   for (let i = 0; i < AWAITS; i++) await undefined;
 }
 
-/** So many bytes of answers to strangers may wait to be sent. */
+/** So many bytes of answers to unverified clients may wait to be sent. */
 export const MAX_ANSWER_BYTES = 256 * 1024;
 
 /** Receives with one buffer for all datagrams, and sends. */
@@ -106,7 +106,8 @@ export class UdpSocket {
   }
 
   /**
-   * Answers a stranger, who may never have asked: where too much waits to be sent, it is lost.
+   * Answers a client that is not verified, and may never have asked: where too much waits to be
+   * sent, the answer is lost.
    *
    * @param bytes copied
    */

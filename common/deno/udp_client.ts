@@ -1,6 +1,6 @@
 /**
  * A client's UDP socket on the event loop: it speaks with one server, which may have several
- * addresses, and hears where nobody listens.
+ * addresses, and hears where nothing listens.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { UdpSocket } from "./udp.ts";
 export interface UdpClientEvents {
   /** A datagram of the server's: borrowed for the call or, with a promise, until it resolves. */
   received(datagram: Uint8Array<ArrayBuffer>): MaybePromise<unknown>;
-  /** Told once: nobody listens at any of the addresses, or the socket has failed. */
+  /** Told once: nothing listens at any of the addresses, or the socket has failed. */
   failed(error: unknown): void;
 }
 
@@ -37,7 +37,7 @@ const FLIGHT_MS = 10;
 /**
  * Sends and receives. As long as nothing has come from the server, what was sent is kept: where the
  * system says that it was turned back, it is sent again to the next address. Later a refusal, which
- * anybody on the way can send, is one datagram lost.
+ * any router or host on the way can send, is one datagram lost.
  */
 export class UdpClient {
   /** The caller's: when the server has answered, its address is left alone there. */
@@ -103,7 +103,7 @@ export class UdpClient {
   /**
    * Sends a datagram; the bytes must stay as they are until the promise resolves.
    *
-   * @throws {Deno.errors.ConnectionRefused} where nobody listens at any of the addresses
+   * @throws {Deno.errors.ConnectionRefused} where nothing listens at any of the addresses
    */
   send(bytes: Uint8Array): Promise<unknown> {
     return this.#kept ? this.#sendFirst(bytes, this.#kept) : this.#sendOn(bytes);

@@ -19,7 +19,7 @@ import type { Recorder } from "../measure/recorder.ts";
 import type { Outcome } from "../measure/outcome.ts";
 import { systemCode } from "../base/system_errors.ts";
 
-/** A run without connections none of whose first messages is answered has nobody to talk to. */
+/** A run without connections none of whose first messages is answered has no server. */
 const FIRST_LOST_LIMIT = 3;
 
 /** So many lost in a row are no loss any more: with half of all lost, one run in a million has it. */
@@ -227,7 +227,7 @@ export class Client<Connection> {
     const loss = this.#connection === null
       ? undefined
       : this.#transport.lastLoss?.(this.#connection);
-    // That nobody listens there is the guess in any case.
+    // That nothing listens there is the guess in any case.
     const isKnown = loss !== undefined && systemCode(loss) !== "ECONNREFUSED";
     throw new RunError(
       isKnown ? `no answer: ${describe(loss)}` : "no answer; is the server running there?",

@@ -1,5 +1,6 @@
 /**
- * Who has sent datagrams to a server, within a bound of memory: anybody can write any sender on one.
+ * Peers that have sent datagrams to a server, within a bound of memory: a datagram can name any
+ * sender.
  *
  * @module
  */
@@ -12,7 +13,7 @@ export const DATAGRAM_PEERS_BYTES = 64 * 1024 * 1024;
 /** However many clients there are with however long a plan: more is not remembered. */
 export const MAX_DATAGRAM_PEERS_BYTES = 512 * 1024 * 1024;
 
-/** Peers that have sent less than so many messages are strangers, which are forgotten first. */
+/** Peers that have sent less than so many messages are new ones, which are forgotten first. */
 const KNOWN_AFTER = 4;
 
 /** A peer that is remembered. */
@@ -22,14 +23,14 @@ interface RememberedPeer {
   messages: number;
 }
 
-/** Remembers what has come of each peer; the oldest silent stranger is forgotten first. */
+/** Remembers what has come of each peer; the new peer that was silent for longest is forgotten first. */
 export class DatagramPeers {
   /** What is remembered takes about so many bytes. */
   bytes = 0;
   readonly #plan: Plan;
   readonly #maxBytes: number;
   /** By address, the longest silent first. */
-  readonly #strangers = new Map<string, RememberedPeer>();
+  readonly #newPeers = new Map<string, RememberedPeer>();
   readonly #known = new Map<string, RememberedPeer>();
   #last: RememberedPeer | null = null;
   #lastPeer = "";
@@ -46,7 +47,7 @@ export class DatagramPeers {
 
   /** How many peers are remembered. */
   get size(): number {
-    return this.#strangers.size + this.#known.size;
+    return this.#newPeers.size + this.#known.size;
   }
 
   /** Takes a peer's message: see {@linkcode SequenceTracker.take}. */
@@ -59,7 +60,7 @@ export class DatagramPeers {
     const ahead = tracker.take(sizeBytes, no);
     this.bytes += tracker.bytes - before;
     if (ahead !== DUPLICATE && ++remembered.messages === KNOWN_AFTER) {
-      this.#strangers.delete(peer);
+      this.#newPeers.delete(peer);
       this.#known.set(peer, remembered);
     }
     if (this.bytes > this.#maxBytes) this.#makeRoom(remembered);
@@ -68,7 +69,7 @@ export class DatagramPeers {
 
   /** Forgets all of them. */
   clear(): void {
-    this.#strangers.clear();
+    this.#newPeers.clear();
     this.#known.clear();
     this.#last = null;
     this.bytes = 0;
@@ -78,7 +79,7 @@ export class DatagramPeers {
   #rememberedPeer(peer: string): RememberedPeer {
     let home = this.#known;
     let remembered = home.get(peer);
-    if (!remembered) remembered = (home = this.#strangers).get(peer);
+    if (!remembered) remembered = (home = this.#newPeers).get(peer);
     if (remembered) home.delete(peer);
     else {
       remembered = { tracker: new SequenceTracker(this.#plan), messages: 0 };
@@ -97,7 +98,7 @@ export class DatagramPeers {
    */
   #makeRoom(latest: RememberedPeer): void {
     const wanted = this.#maxBytes - this.#maxBytes / 8;
-    for (const home of [this.#strangers, this.#known]) {
+    for (const home of [this.#newPeers, this.#known]) {
       for (const [peer, remembered] of home) {
         if (this.bytes <= wanted) return;
         if (remembered === latest) continue;

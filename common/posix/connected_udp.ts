@@ -1,5 +1,5 @@
 /**
- * Deno's own UDP sockets cannot be connected with a peer, and so never hear that nobody listens
+ * Deno's own UDP sockets cannot be connected with a peer, and so never hear that nothing listens
  * there: the system tells that to connected sockets alone (udp(7), RFC 1122 4.1.3.3). This connects
  * them from below.
  *
@@ -10,7 +10,7 @@ import { descriptorOf, libcOrNull } from "./descriptors.ts";
 import { ECONNREFUSED, PosixError } from "./errors.ts";
 import { loadLibc } from "./libc.ts";
 
-/** A socket of Deno's, connected; whoever has made the socket closes it. */
+/** A socket of Deno's, connected; its maker closes it. */
 export class ConnectedUdp {
   readonly #fd: number;
   readonly #errno = new Int32Array(1);
@@ -40,7 +40,7 @@ export class ConnectedUdp {
    * What has become of datagrams sent before: SO_ERROR of socket(7), which is forgotten when it was
    * read. Not to be called when the socket is closed.
    *
-   * @returns a refusal, where nobody listens, or another error; null where nothing is known
+   * @returns a refusal, where nothing listens, or another error; null where nothing is known
    */
   takeError(): Error | null {
     const libc = loadLibc();

@@ -21,7 +21,7 @@ const ROUNDS_PER_TURN = 16;
 /** A call that could block takes some ten microseconds: so many are less than a slice. */
 const CALLS_PER_LOOK = 16;
 
-/** Someone who waits. */
+/** A wait of one connection or listener. */
 export class Wait {
   /** True when what was waited for is there, false when its time is over. */
   readonly ready: Promise<boolean>;
@@ -77,7 +77,7 @@ export class PollLoop {
     this.#signal = signal;
   }
 
-  /** True where the one connection there is may block: nobody else is kept waiting. */
+  /** True where the one connection there is may block: no other is kept waiting. */
   get alone(): boolean {
     return this.users <= 1;
   }
@@ -114,7 +114,7 @@ export class PollLoop {
   /**
    * Ends every wait for a file descriptor that is about to be closed: its number will be reused.
    *
-   * @param error made where somebody waits
+   * @param error made where there is a wait
    */
   cancel(fd: number, error: () => unknown): void {
     if (this.#waits.size === 0) return;
@@ -133,7 +133,7 @@ export class PollLoop {
 
   async #run(): Promise<void> {
     while (this.#waits.size > 0) {
-      // Whoever was woken goes on before the next poll: one round of the event loop is enough.
+      // A caller that was woken goes on before the next poll: one round of the event loop is enough.
       if (this.isDue()) await this.#turn();
       else await round();
       try {

@@ -21,7 +21,7 @@ export const LISTENER_BUFFER_BYTES = 4 * 1024 * 1024;
  * await using listener = listenDtls({ ...settings, receiveBufferBytes: 65_536 });
  * const buffer: ReceiveBufferState = listener.receiveBuffer;
  * if (buffer.bytes !== null && buffer.bytes < 65_536) throw new Error("the system has a limit");
- * if (buffer.dropped) throw new Error("nobody has sent anything");
+ * if (buffer.dropped) throw new Error("nothing was sent");
  * ```
  */
 export interface ReceiveBufferState {
@@ -37,7 +37,7 @@ export interface ReceiveBufferState {
 const SK_MEMINFO_DROPS = 8;
 const SK_MEMINFO_VARS = 9;
 
-/** A socket's receive buffer. Whoever has the socket closes it, and this before. */
+/** A socket's receive buffer. It is closed before the socket is. */
 export class ReceiveBuffer {
   readonly #libc: Libc | null;
   readonly #fd: number;

@@ -16,7 +16,7 @@ export const SLICE_MS = 20;
 /** Spinning, the clock is asked after so many calls: one call takes about half a microsecond. */
 const CALLS_PER_LOOK = 32;
 
-/** After so many calls, some hundred microseconds, whoever else wants the core may have it. */
+/** After so many calls, some hundred microseconds, another program may have the core. */
 const YIELD_AFTER_CALLS = 256;
 
 /** An option's value: an int that is not 0. */
@@ -36,7 +36,7 @@ export type Patience =
   /** The call is made again and again: no core has to be woken up. */
   | "spin";
 
-/** A socket of the internet, IPv4 or IPv6; whoever has it closes it. */
+/** A socket of the internet, IPv4 or IPv6; its owner closes it. */
 export class PosixSocket implements Disposable {
   /** The file descriptor. */
   readonly fd: number;
@@ -110,7 +110,7 @@ export class PosixSocket implements Disposable {
    * Connects.
    *
    * @returns false where it takes longer: call {@linkcode connected} when it can be written to
-   * @throws {PosixError} ECONNREFUSED, where nobody listens, and others
+   * @throws {PosixError} ECONNREFUSED, where nothing listens, and others
    */
   connect({ bytes }: SocketAddress): boolean {
     if (this.#libc.connect(this.fd, bytes, bytes.length) === 0) return true;
@@ -134,10 +134,10 @@ export class PosixSocket implements Disposable {
    * Accepts a connection; options of this socket are the new one's, too (tcp(7), socket(7)).
    *
    * @param mayWait whether it may take a slice of time
-   * @returns null where nobody has connected yet
+   * @returns null where no client has connected yet
    */
   accept(mayWait: boolean): { socket: PosixSocket; peer: SocketAddress } | null {
-    // Where accept(2) keeps to the slice by itself, nobody has to ask first.
+    // Where accept(2) keeps to the slice by itself, no question comes first.
     const blocks = mayWait && !this.#spins && this.#libc.platform.acceptTimesOut;
     if (!blocks && !this.#isReadable(mayWait)) return null;
     ADDRESS_LENGTH[0] = MAX_ADDRESS_BYTES;
@@ -213,7 +213,7 @@ export class PosixSocket implements Disposable {
   }
 
   /**
-   * Sends to whom it is connected with, or a datagram to somebody.
+   * Sends to the peer that it is connected with, or a datagram to an address.
    *
    * @param mayWait whether it may take a slice of time
    * @returns how many bytes were taken, or {@linkcode NOT_YET}
@@ -243,7 +243,7 @@ export class PosixSocket implements Disposable {
 
   /**
    * No call that sleeps takes longer than a slice: SO_RCVTIMEO and SO_SNDTIMEO of socket(7). Of
-   * those of a spinning end, connect(2) does where nobody answers.
+   * those of a spinning end, connect(2) does where no answer comes.
    */
   #boundWaits(): void {
     const { SOL_SOCKET, SO_RCVTIMEO, SO_SNDTIMEO } = this.#libc.platform;
@@ -257,7 +257,7 @@ export class PosixSocket implements Disposable {
   }
 }
 
-// Both are handed errno by whoever made the call, right after it: where a function begins, the
+// Both are handed errno by the caller, right after the system call: where a function begins, the
 // runtime may do work of its own that changes it.
 
 /** {@linkcode NOT_YET} where a call was only too early. */

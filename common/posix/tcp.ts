@@ -1,6 +1,6 @@
 /**
  * TCP through the system's own calls: streams that return values while they can, and promises when
- * somebody else has to have his turn.
+ * other connections have to have their turn.
  *
  * @module
  */
@@ -46,8 +46,8 @@ export class PosixTcp extends Pollable {
   /**
    * Connects.
    *
-   * @throws {PosixError} where nobody listens there
-   * @throws {TimeoutError} where nobody answers in time
+   * @throws {PosixError} where nothing listens there
+   * @throws {TimeoutError} where no answer comes in time
    */
   static connect(
     to: SocketAddress,

@@ -1,6 +1,6 @@
 /**
  * UDP through the system's own calls: sockets that return values while they can, and promises when
- * somebody else has to have his turn.
+ * other connections have to have their turn.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const SEND_TIMEOUT_MS = 1000;
 
 /**
  * A client's datagrams that may be refused as long as nothing has come back. Later, a refusal (ICMP,
- * which anybody on the way can send) is one datagram lost.
+ * which any host on the way can send) is one datagram lost.
  */
 export const REFUSABLE_DATAGRAMS = 8;
 
@@ -134,7 +134,7 @@ export class PosixUdp extends Pollable {
     }
   }
 
-  /** Answers a stranger, who may never have asked: without room for it at once, it is lost. */
+  /** Answers a client that is not verified: without room for it at once, the answer is lost. */
   answer(bytes: Uint8Array, to: SocketAddress): void {
     this.#trySend(bytes, false, to);
   }

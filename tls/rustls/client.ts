@@ -31,7 +31,7 @@ export function openTcp(
     const abort = () => socket.destroy(signal.reason);
     signal.addEventListener("abort", abort);
     if (signal.aborted) abort();
-    // It stays: an error that nobody listens to would end the process.
+    // It stays: an error without a listener would end the process.
     socket.on("error", reject);
     socket.once("connect", () => {
       signal.removeEventListener("abort", abort);

@@ -72,7 +72,7 @@ export function handshakeError(error: Error, verification: unknown): Error {
   return fault ? new RunError(fault, { cause: error }) : streamError(error, "client", "handshake");
 }
 
-/** Whether it is about a certificate that does not pass, and nobody knows why. */
+/** Whether it is about a certificate that does not pass, for a reason that is not said. */
 export function isUnclear(error: unknown): boolean {
   const { code } = (error as { cause?: { code?: string } } | undefined)?.cause ?? {};
   return code === ANY_FAULT;

@@ -126,7 +126,7 @@ function namesOf({ raw }: PeerCertificate): SubjectName[] {
   try {
     return alternativeNames(new X509Certificate(Uint8Array.from(raw)));
   } catch {
-    // What cannot be read is for nobody.
+    // What cannot be read is good for no name.
     return [];
   }
 }

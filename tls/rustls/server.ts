@@ -101,7 +101,7 @@ export class NodeTcpListener {
   }
 
   #onConnection(socket: Socket): void {
-    // Whoever takes the socket hears it, too; until then, nobody would, and that ends a process.
+    // An error that no listener takes ends the process; the stream that takes the socket over hears it, too.
     socket.on("error", () => {});
     if (socket.remoteAddress === undefined) return void socket.destroy();
     if (this.#waiting) this.#waiting.resolve(socket);
@@ -112,7 +112,7 @@ export class NodeTcpListener {
 
 /**
  * Deno's own part of Node's server asks for no more connections after an error of accept(2), and
- * tells nobody of it (2.9.6: EMFILE, ECONNABORTED). Told once more to listen it asks again; where it
+ * says nothing of it (2.9.6: EMFILE, ECONNABORTED). Told once more to listen it asks again; where it
  * never stopped, that does nothing, not even a system call.
  */
 function revive(server: Server): void {
@@ -120,7 +120,7 @@ function revive(server: Server): void {
   handle?.listen?.(BACKLOG);
 }
 
-/** Node's server throws what is missing where nobody can catch it. */
+/** Node's server throws what is missing where it cannot be caught. */
 async function requirePermission(hostname: string, port: number): Promise<void> {
   const host = formatAddress(hostname, port);
   const { state } = await Deno.permissions.request({ name: "net", host });

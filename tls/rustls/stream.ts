@@ -13,7 +13,7 @@ import type { Role } from "../../common/model/protocol.ts";
 import type { MaybePromise } from "../../common/base/maybe_promise.ts";
 import { type Phase, streamError } from "./errors.ts";
 
-/** What arrived and nobody has read; with more than this, in bytes, no more is taken in. */
+/** What arrived and was not read yet; with more than this, in bytes, no more is taken in. */
 const ARRIVED_LIMIT = 65_536;
 
 /**
