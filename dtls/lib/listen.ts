@@ -9,7 +9,6 @@ import { ReplacedError } from "../../common/base/errors.ts";
 import { listenHost } from "../../common/deno/lookup.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
 import { DtlsEndpoint } from "../../common/secure/endpoint.ts";
-import { notify } from "../../common/openssl/calls.ts";
 import { SessionLimits } from "../../common/secure/limits.ts";
 import type { TlsSession } from "../../common/openssl/session.ts";
 import { HANDSHAKE_TIMEOUT_MS, type ListenerCounters } from "../../common/openssl/settings.ts";
@@ -111,7 +110,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
     const options = this.#options = checkSettings(LISTEN_DTLS, settings, "listen");
     const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal } = options;
     const { idleTimeoutMs = IDLE_TIMEOUT_MS, inboxBytes } = options;
-    this.#limits = new SessionLimits(options);
+    this.#limits = new SessionLimits(options, options.onError);
     this.#connOptions = { handshakeTimeoutMs, idleTimeoutMs, inboxBytes, signal };
     const secure = contextPart(SERVER_CONTEXT.dtls, options);
     using made = new DisposableStack();
@@ -229,7 +228,6 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
 
   #newConn(session: TlsSession, remoteAddr: Deno.NetAddr): DtlsConn {
     const key = this.#keyOf(remoteAddr);
-    const { counters } = this.#limits;
     const slot = this.#limits.enter(remoteAddr.hostname, () => conn.fail(crowded()));
     let mayReturn = false;
     const socket = {
@@ -237,14 +235,12 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
       transmit: (datagram: Uint8Array) => this.#socket.send(datagram, remoteAddr),
       established: () => {
         if (!slot.established()) return conn.fail(crowded());
-        counters.established++;
         this.#endpoint.established(key, conn);
       },
       failed: (error: unknown) => {
         mayReturn = error instanceof Deno.errors.Busy;
         if (mayReturn || error instanceof ReplacedError || session.established) return;
-        counters.errors++;
-        notify("onError", this.#options.onError, error, remoteAddr);
+        this.#limits.failed(error, remoteAddr);
       },
       release: () => {
         slot.leave();
