@@ -3,142 +3,35 @@
  *
  * @module
  */
+import type { MaybePromise } from "../common/base/maybe_promise.ts";
+import { MAX_DATAGRAM_BYTES } from "../common/base/datagrams.ts";
+import { NOT_YET } from "../common/base/read_result.ts";
 import { ReusedMemory } from "../common/base/reused_memory.ts";
-import { BoundedQueue } from "../common/base/bounded_queue.ts";
-import type { SessionSocket } from "../common/secure/driver.ts";
-import { ReplacedError } from "../common/base/errors.ts";
 import type { TlsContext } from "../common/openssl/context.ts";
-import { DtlsEndpoint, type DtlsPeer } from "../common/secure/endpoint.ts";
-import { SessionLimits, type Slot } from "../common/secure/limits.ts";
-import { MAX_HANDSHAKES } from "../common/openssl/settings.ts";
 import type { TlsSession } from "../common/openssl/session.ts";
+import { MAX_HANDSHAKES } from "../common/openssl/settings.ts";
 import type { SocketAddress } from "../common/posix/address.ts";
 import type { PollLoop, Wait } from "../common/posix/poll_loop.ts";
 import type { ReceiveBufferState } from "../common/posix/receive_buffer.ts";
-import { NOT_YET } from "../common/base/read_result.ts";
 import { PosixUdp } from "../common/posix/udp.ts";
-import { MAX_DATAGRAM_BYTES } from "../common/base/datagrams.ts";
-import type { MaybePromise } from "../common/base/maybe_promise.ts";
+import { type ConnPlace, DtlsListenerCore } from "../common/secure/listener_core.ts";
+import { DtlsPosixPeer, type SharedSocket } from "./blocking_peer.ts";
 
-/**
- * What is kept for a session that is not asking yet, in bytes: as much as a flight of big messages,
- * and before anybody is authenticated a flight of a handshake.
- */
-const BACKLOG_BYTES = 256 * 1024;
-const HANDSHAKE_BACKLOG_BYTES = 32 * 1024;
+export type { DtlsPosixPeer };
 
-/** One client's datagrams, as the listener hands them over. */
-export class DtlsPosixPeer implements SessionSocket, DtlsPeer {
-  readonly session: TlsSession;
-  readonly address: SocketAddress;
-  readonly #listener: DtlsPosixListener;
-  readonly #slot: Slot;
-  /** Set while the session has been driven until it wants more, and is to be fed. */
-  #asks = false;
-  /**
-   * What came while it did not ask. The session takes one datagram at a time: its memory BIO knows
-   * no boundaries, and two long ones in it would be read as one that is too long.
-   */
-  readonly #backlog = new BoundedQueue<Uint8Array<ArrayBuffer>>(
-    BACKLOG_BYTES,
-    ({ length }) => length,
-  );
-  #wait: Wait | null = null;
-  #closed = false;
+/** A program that has no connection yet cannot free one that has failed: none of these waits. */
+const OPTIONS = { maxHandshakesPerAddress: MAX_HANDSHAKES, maxFailedWaiting: 0 };
 
-  /** Made by the listener. */
-  constructor(
-    listener: DtlsPosixListener,
-    session: TlsSession,
-    address: SocketAddress,
-    limits: SessionLimits,
-  ) {
-    this.#listener = listener;
-    this.session = session;
-    this.address = address;
-    const crowded = new Deno.errors.Busy("there are too many handshakes at once");
-    this.#slot = limits.enter(address.hostname, () => this.end(crowded, true));
-  }
-
-  established(): void {
-    if (this.#slot.established()) this.#listener.established(this);
-    else this.close();
-  }
-
-  /** What waits for the session to ask, in bytes. */
-  get backlogBytes(): number {
-    return this.#backlog.bytes;
-  }
-
-  send(datagram: Uint8Array): MaybePromise<void> {
-    return this.#listener.send(datagram, this.address);
-  }
-
-  feed(timeoutMs: number): MaybePromise<boolean> {
-    if (this.#closed) throw closedError();
-    this.#asks = true;
-    for (let kept; this.#asks && (kept = this.#backlog.shift());) this.take(kept);
-    while (this.#asks && this.#listener.receive(timeoutMs));
-    return this.#asks ? this.#feedLater(timeoutMs) : true;
-  }
-
-  async #feedLater(timeoutMs: number): Promise<boolean> {
-    if (this.#closed) throw closedError();
-    // A call that is still waiting is over: one at a time.
-    this.#wait?.settle(false);
-    const wait = this.#wait = this.#listener.sleep(performance.now() + timeoutMs);
-    const fed = await wait.ready;
-    this.#wait = null;
-    this.#asks = false;
-    return fed;
-  }
-
-  /** For the listener: feeds a datagram, or keeps it until one is asked for. Too much is lost. */
-  take(datagram: Uint8Array<ArrayBuffer>): void {
-    if (!this.#asks) {
-      const maxBytes = this.session.established ? BACKLOG_BYTES : HANDSHAKE_BACKLOG_BYTES;
-      if (this.#backlog.hasRoomFor(datagram.length, maxBytes)) this.#backlog.push(datagram.slice());
-      return;
-    }
-    this.session.feed(datagram);
-    this.#asks = false;
-    this.#wait?.settle(true);
-  }
-
-  /** Gives its place back; a pending call rejects. May be called twice. */
-  close(): void {
-    this.end(closedError());
-  }
-
-  /**
-   * For the listener: as {@linkcode close}, with a reason of its own.
-   *
-   * @param mayReturn whether the client may begin once more with the same hello
-   */
-  end(reason: Error, mayReturn = false): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#slot.leave();
-    this.#wait?.fail(reason);
-    this.#listener.forget(this, mayReturn);
-  }
-}
-
-/** Takes datagrams in, tells whose they are, and hands out new clients' sessions. */
-export class DtlsPosixListener {
+/** Takes datagrams in, and hands out new clients' sessions. */
+export class DtlsPosixListener implements SharedSocket {
   /** Where it listens. */
   readonly address: SocketAddress;
   readonly #loop: PollLoop;
-  readonly #context: TlsContext;
   readonly #socket: PosixUdp;
-  readonly #endpoint: DtlsEndpoint<DtlsPosixPeer, SocketAddress>;
-  readonly #limits = new SessionLimits({ maxHandshakesPerAddress: MAX_HANDSHAKES });
+  readonly #core: DtlsListenerCore<DtlsPosixPeer, SocketAddress>;
   readonly #datagram = new ReusedMemory(MAX_DATAGRAM_BYTES);
-  readonly #waiting = new Set<DtlsPosixPeer>();
   #acceptWait: Wait | null = null;
   #watching = false;
-  #failure: unknown;
-  #accepting = true;
   #closed = false;
 
   /**
@@ -149,20 +42,15 @@ export class DtlsPosixListener {
    */
   constructor(context: TlsContext, hostname: string, port: number, loop: PollLoop) {
     this.#loop = loop;
-    this.#context = context;
     using made = new DisposableStack();
-    made.use(context);
-    this.#endpoint = made.use(
-      new DtlsEndpoint<DtlsPosixPeer, SocketAddress>(context, {
-        nowMs: () => performance.now(),
-        transmit: (datagram, to) => this.#answerStranger(datagram, to),
-        refuse: (alert, to) => this.#answerStranger(alert, to),
-        admit: (from) => this.#limits.admits(from.hostname),
-        accept: (session, from) => this.#newPeer(session, from),
-        // One that has just been accepted is driven by who takes it over.
+    this.#core = made.use(
+      new DtlsListenerCore<DtlsPosixPeer, SocketAddress>(context, {
+        answer: (datagram, to) => this.#answer(datagram, to),
+        open: (session, from, place) => this.#newPeer(session, from, place),
+        // One that has just begun is driven by the program that accepts it.
         drive: (peer, datagram) => datagram && peer.take(datagram),
-        replaced: (peer) => peer.end(new ReplacedError("the client has begun a new session")),
-      }),
+        wake: () => this.#acceptWait?.settle(true),
+      }, OPTIONS),
     );
     this.#socket = PosixUdp.at(hostname, port, loop);
     made.move();
@@ -177,48 +65,36 @@ export class DtlsPosixListener {
    */
   accept<T>(take: (peer: DtlsPosixPeer) => T): MaybePromise<T | null> {
     while (this.#loop.users === 0 && this.receive(Infinity));
-    const peer = this.#next();
-    return peer ? take(peer) : this.#acceptLater(take);
-  }
-
-  #next(): DtlsPosixPeer | undefined {
-    const [peer] = this.#waiting;
-    if (peer) this.#waiting.delete(peer);
-    return peer;
+    return this.#core.mustWait ? this.#acceptLater(take) : this.#accepted(take);
   }
 
   async #acceptLater<T>(take: (peer: DtlsPosixPeer) => T): Promise<T | null> {
-    while (this.#accepting) {
-      const peer = this.#next();
-      if (peer) return take(peer);
+    while (this.#core.mustWait) {
       const wait = this.#acceptWait = this.sleep(Infinity);
       await wait.ready;
     }
-    return null;
+    return this.#accepted(take);
+  }
+
+  #accepted<T>(take: (peer: DtlsPosixPeer) => T): T | null {
+    const peer = this.#core.take();
+    return peer && take(peer);
   }
 
   /** Answers no new clients; sessions that are there live on. */
   stopAccepting(): void {
-    this.#accepting = false;
-    this.#endpoint.stopAccepting();
-    this.#acceptWait?.settle(false);
+    this.#core.stopAccepting();
   }
 
   /**
-   * Frees the socket, and the peers that are left; a session that was handed out is closed by who
-   * has it. May be called twice.
+   * Frees the socket, and the peers that are left; the program that was handed a session closes it.
+   * May be called twice.
    */
   close(): void {
-    if (this.#closed) return;
-    this.stopAccepting();
     this.#closed = true;
-    for (const peer of [...this.#endpoint.peers()]) peer.close();
-    // Nobody has taken these over.
-    for (const { session } of this.#waiting) session.close();
-    this.#waiting.clear();
+    for (const peer of this.#core.end()) peer.close();
     this.#socket.close();
-    this.#endpoint.close();
-    this.#context.close();
+    this.#core.close();
   }
 
   /** What is known of the socket's receive buffer; after its end, too. */
@@ -226,32 +102,19 @@ export class DtlsPosixListener {
     return this.#socket.receiveBuffer;
   }
 
-  /** For a peer: waits while the socket is watched. */
-  sleep(dueMs: number): Wait {
-    if (this.#failure !== undefined) throw this.#failure;
-    if (!this.#watching) void this.#watch();
-    return this.#loop.sleep(dueMs);
-  }
-
-  /** For a peer: sends a datagram. */
+  /** For a peer. */
   send(datagram: Uint8Array, to: SocketAddress): MaybePromise<void> {
     return this.#socket.send(datagram, to);
   }
 
-  /** For a peer: it is closed. */
-  forget(peer: DtlsPosixPeer, mayReturn: boolean): void {
-    this.#endpoint.forget(peer.address.text, peer, mayReturn);
-    // One that ends before it was taken over has nobody else to free it.
-    if (this.#waiting.delete(peer)) peer.session.close();
-    this.#loop.users--;
+  /** For a peer. */
+  sleep(dueMs: number): Wait {
+    if (this.#core.failure !== undefined) throw this.#core.failure;
+    if (!this.#watching) void this.#watch();
+    return this.#loop.sleep(dueMs);
   }
 
-  /** For a peer: its handshake is complete. */
-  established(peer: DtlsPosixPeer): void {
-    this.#endpoint.established(peer.address.text, peer);
-  }
-
-  /** For a peer: takes one datagram in, whoever it is for; false where none is there soon. */
+  /** For a peer. */
   receive(timeoutMs: number): boolean {
     const received = this.#socket.tryReceive(this.#datagram.bytes, timeoutMs);
     if (received !== NOT_YET) this.#received(received);
@@ -260,19 +123,10 @@ export class DtlsPosixListener {
 
   #received(length: number): void {
     const from = this.#socket.sender;
-    this.#endpoint.receive(this.#datagram.first(length), from.text, from);
+    this.#core.receive(this.#datagram.first(length), from.text, from);
   }
 
-  /** A stranger's cookie that gets lost is asked for again. */
-  #answerStranger(datagram: Uint8Array, to: SocketAddress): void {
-    try {
-      this.#socket.answer(datagram, to);
-    } catch {
-      // Whatever is wrong with it, it is one stranger's address.
-    }
-  }
-
-  /** Once somebody has had to wait, the socket is watched until it is closed. */
+  /** Once a call has had to wait, the socket is watched until it is closed. */
   async #watch(): Promise<void> {
     this.#watching = true;
     try {
@@ -282,21 +136,24 @@ export class DtlsPosixListener {
         }
       }
     } catch (error) {
-      if (this.#closed) return;
-      this.#failure = error;
-      this.#acceptWait?.fail(error);
+      if (!this.#closed) this.#core.fail(error);
     }
   }
 
-  #newPeer(session: TlsSession, address: SocketAddress): DtlsPosixPeer {
-    const peer = new DtlsPosixPeer(this, session, address, this.#limits);
-    this.#loop.users++;
-    this.#waiting.add(peer);
-    this.#acceptWait?.settle(true);
-    return peer;
+  #answer(datagram: Uint8Array, to: SocketAddress): void {
+    try {
+      this.#socket.answer(datagram, to);
+    } catch {
+      // An address that cannot be answered is that one client's, which is not verified yet.
+    }
   }
-}
 
-function closedError(): Error {
-  return new Deno.errors.BadResource("the connection is closed");
+  #newPeer(session: TlsSession, address: SocketAddress, place: ConnPlace): DtlsPosixPeer {
+    this.#loop.users++;
+    const release = () => {
+      place.release();
+      this.#loop.users--;
+    };
+    return new DtlsPosixPeer(session, address, { ...place, release }, this);
+  }
 }

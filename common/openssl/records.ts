@@ -125,6 +125,11 @@ export function clientRandom(clientHello: Uint8Array): Uint8Array {
   return clientHello.subarray(RANDOM_AT, RANDOM_AT + RANDOM_BYTES);
 }
 
+/** Whether a ClientHello has this random: a new beginning has another one. */
+export function hasRandom(clientHello: Uint8Array, random: Uint8Array): boolean {
+  return clientRandom(clientHello).every((byte, i) => byte === random[i]);
+}
+
 /** What a ClientHello says that stays as it is when it comes again with a cookie. */
 export interface HelloParameters {
   /** Version, random and session. */

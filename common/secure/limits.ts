@@ -4,6 +4,7 @@
  * @module
  */
 import { addressBytes, withoutZone } from "../base/addresses.ts";
+import { notify } from "../openssl/calls.ts";
 import {
   type ListenerCounters,
   type ListenSettings,
@@ -20,7 +21,8 @@ export type LimitSettings = Pick<
 
 /** A session's place: among the handshakes at first, then among the sessions. */
 export class Slot {
-  readonly #limits: SessionLimits;
+  /** It tells them no address. */
+  readonly #limits: SessionLimits<never>;
   /** For {@linkcode SessionLimits}: whose it is. */
   readonly hostname: string;
   /** For {@linkcode SessionLimits}: ends the handshake, as there are too many. */
@@ -28,14 +30,14 @@ export class Slot {
   #place: "handshake" | "session" | "none" = "handshake";
 
   /** Made by {@linkcode SessionLimits.enter}. */
-  constructor(limits: SessionLimits, hostname: string, giveWay: () => void) {
+  constructor(limits: SessionLimits<never>, hostname: string, giveWay: () => void) {
     this.#limits = limits;
     this.hostname = hostname;
     this.giveWay = giveWay;
   }
 
   /**
-   * Its handshake is complete.
+   * Its handshake is complete, which is counted.
    *
    * @returns false where there are too many sessions by now: it has to end
    */
@@ -45,6 +47,7 @@ export class Slot {
     if (!this.#limits.admits(hostname)) return false;
     this.#limits.leaveHandshakes(this);
     this.#limits.enterSessions(hostname);
+    this.#limits.counters.established++;
     this.#place = "session";
     return true;
   }
@@ -60,11 +63,11 @@ export class Slot {
 }
 
 /**
- * Counts sessions, in all and by address. Handshakes that are not complete have limits of their own,
- * by which the oldest gives way: a client that has shown no more than a cookie takes no place from
- * one that is established, nor for long from one that comes.
+ * Counts sessions, in all and by address, and handshakes that fail. Those that are not complete have
+ * limits of their own, by which the oldest gives way: a client that has shown no more than a cookie
+ * takes no place from one that is established, nor for long from one that comes.
  */
-export class SessionLimits {
+export class SessionLimits<Address = Deno.NetAddr> {
   /** What was counted until now. */
   readonly counters: ListenerCounters = {
     sessions: 0,
@@ -74,6 +77,7 @@ export class SessionLimits {
     displaced: 0,
     errors: 0,
   };
+  readonly #onError: ((error: unknown, address: Address) => void) | undefined;
   readonly #max: Required<{ [K in keyof LimitSettings]: number }>;
   /** Established ones, in all and by address. */
   #sessions = 0;
@@ -82,8 +86,12 @@ export class SessionLimits {
   readonly #handshakes = new Set<Slot>();
   readonly #handshakesByNetwork = new Map<string, Set<Slot>>();
 
-  /** @param settings as they were checked */
-  constructor(settings: LimitSettings) {
+  /**
+   * @param settings as they were checked
+   * @param onError the program's, told by {@linkcode failed}
+   */
+  constructor(settings: LimitSettings, onError?: (error: unknown, address: Address) => void) {
+    this.#onError = onError;
     const { maxSessions = MAX_SESSIONS, maxHandshakes = MAX_HANDSHAKES } = settings;
     this.#max = {
       maxSessions,
@@ -121,8 +129,14 @@ export class SessionLimits {
     return slot;
   }
 
-  #displace(tickets: Set<Slot>): void {
-    const [oldest] = tickets;
+  /** A client's handshake has failed: that is counted, and the program is told. */
+  failed(error: unknown, address: Address): void {
+    this.counters.errors++;
+    notify("onError", this.#onError, error, address);
+  }
+
+  #displace(slots: Set<Slot>): void {
+    const [oldest] = slots;
     if (!oldest) return;
     this.counters.displaced++;
     oldest.leave();

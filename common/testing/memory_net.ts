@@ -6,7 +6,7 @@
  */
 import { TlsContext } from "../openssl/context.ts";
 import type { TlsContextOptions } from "../openssl/settings.ts";
-import { DtlsEndpoint } from "../secure/endpoint.ts";
+import { type ConnPlace, DtlsListenerCore, type ListenedConn } from "../secure/listener_core.ts";
 import { TlsSession } from "../openssl/session.ts";
 import { ENDED, NOT_YET } from "../base/read_result.ts";
 import { testCertificates } from "./certs.ts";
@@ -206,13 +206,13 @@ export class MemoryNet implements Disposable {
 }
 
 /** What a {@linkcode MemoryListener} keeps for a session. */
-export interface MemoryPeer {
-  session: TlsSession;
-  end: End;
-  address: string;
+export interface MemoryConn extends ListenedConn {
+  readonly session: TlsSession;
+  readonly end: End;
+  readonly place: ConnPlace;
 }
 
-/** A DTLS server without a socket: an endpoint, and an end for each of its sessions. */
+/** A DTLS server without a socket: a listener's core, and an end for each of its sessions. */
 export class MemoryListener implements Disposable {
   /** For `CookieSecrets`: its clock. */
   nowMs = 0;
@@ -221,7 +221,7 @@ export class MemoryListener implements Disposable {
   /** Those that gave way to a new one. */
   readonly replaced: End[] = [];
   readonly context: TlsContext;
-  readonly endpoint: DtlsEndpoint<MemoryPeer, string>;
+  readonly core: DtlsListenerCore<MemoryConn, { hostname: string }>;
   readonly #answers: Uint8Array<ArrayBuffer>[] = [];
 
   constructor(
@@ -232,54 +232,49 @@ export class MemoryListener implements Disposable {
     } = {},
   ) {
     this.context = new TlsContext(options);
-    this.endpoint = new DtlsEndpoint<MemoryPeer, string>(this.context, {
-      nowMs: () => this.nowMs,
-      admit: () => true,
-      transmit: (datagram) => this.transmit(datagram),
-      refuse: (alert) => this.transmit(alert),
-      accept: (session, address) => {
+    this.core = new DtlsListenerCore<MemoryConn, { hostname: string }>(this.context, {
+      answer: (datagram) => this.transmit(datagram),
+      open: (session, _, place) => {
         const end = newEnd();
         end.session = session;
         this.accepted.push(end);
-        return { session: session, end, address };
+        return { session, end, place, fail: () => this.replaced.push(end) };
       },
-      drive: (peer, datagram) => {
-        const { session, end, address } = peer;
+      drive: ({ session, end, place }, datagram) => {
         const wasEstablished = session.established;
         if (datagram) session.feed(datagram);
         end.advance();
-        if (session.established && !wasEstablished) this.endpoint.established(address, peer);
+        if (session.established && !wasEstablished) place.established();
       },
-      replaced: ({ end }) => this.replaced.push(end),
-    }, mtu);
+      wake: () => this.core.take(),
+    }, { mtu, nowMs: () => this.nowMs });
   }
 
   /** Where datagrams go; they are borrowed for the call. */
   transmit = (datagram: Uint8Array): void => void this.#answers.push(datagram.slice());
 
   /** Takes a datagram, and drives the session it is for. */
-  receive(datagram: Uint8Array<ArrayBuffer>, address: string): void {
-    this.endpoint.receive(datagram, address, address);
+  receive(datagram: Uint8Array<ArrayBuffer>, hostname: string): void {
+    this.core.receive(datagram, hostname, { hostname });
   }
 
   /** Every session is over. */
   forgetAll(): void {
-    for (const peer of [...this.endpoint.peers()]) {
-      peer.session.close();
-      this.endpoint.forget(peer.address, peer);
+    for (const { session, place } of [...this.core.conns()]) {
+      session.close();
+      place.release();
     }
   }
 
   /** As {@linkcode receive}; everything that was sent since the last time. */
-  answer(datagram: Uint8Array<ArrayBuffer>, address: string): Uint8Array<ArrayBuffer>[] {
-    this.receive(datagram, address);
+  answer(datagram: Uint8Array<ArrayBuffer>, hostname: string): Uint8Array<ArrayBuffer>[] {
+    this.receive(datagram, hostname);
     return this.#answers.splice(0);
   }
 
   [Symbol.dispose](): void {
     for (const { session } of this.accepted) session!.close();
-    this.endpoint.close();
-    this.context.close();
+    this.core.close();
   }
 }
 

@@ -181,9 +181,7 @@ export class VirtualNet implements Disposable {
   #forget(): void {
     this.client.session?.close();
     this.server.session?.close();
-    for (const peer of this.#listener.endpoint.peers()) {
-      this.#listener.endpoint.forget(this.#address, peer);
-    }
+    this.#listener.forgetAll();
     this.#address += "+";
     this.nowMs = this.#underWay.length = this.sent.length = 0;
     this.#timers = { client: new VirtualTimer(), server: new VirtualTimer() };

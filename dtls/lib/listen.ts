@@ -5,12 +5,10 @@
  */
 import { formatAddress } from "../../common/base/addresses.ts";
 import { Deadlines } from "../../common/base/deadline.ts";
-import { ReplacedError } from "../../common/base/errors.ts";
+import type { MaybePromise } from "../../common/base/maybe_promise.ts";
 import { listenHost } from "../../common/deno/lookup.ts";
+import { afterWoken, UdpSocket } from "../../common/deno/udp.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
-import { DtlsEndpoint } from "../../common/secure/endpoint.ts";
-import { notify } from "../../common/openssl/calls.ts";
-import { SessionLimits } from "../../common/secure/limits.ts";
 import type { TlsSession } from "../../common/openssl/session.ts";
 import { HANDSHAKE_TIMEOUT_MS, type ListenerCounters } from "../../common/openssl/settings.ts";
 import { contextPart, SERVER_CONTEXT } from "../../common/openssl/settings_table.ts";
@@ -18,17 +16,11 @@ import {
   LISTENER_BUFFER_BYTES,
   type ReceiveBufferState,
 } from "../../common/posix/receive_buffer.ts";
-import type { MaybePromise } from "../../common/base/maybe_promise.ts";
+import { type ConnPlace, DtlsListenerCore } from "../../common/secure/listener_core.ts";
 import { checkSettings } from "../../common/settings/check.ts";
-import { afterWoken, UdpSocket } from "../../common/deno/udp.ts";
-import type { DtlsConnOptions } from "./socket.ts";
 import { DtlsConn } from "./conn.ts";
 import { IDLE_TIMEOUT_MS, LISTEN_DTLS, type ListenDtlsOptions } from "./settings.ts";
-
-/** So many connections are kept for `accept()` although they have failed; no more are. */
-const MAX_FAILED_WAITING = 256;
-
-const REPLACED = "the client has begun a new session from the same address";
+import type { DtlsConnOptions } from "./socket.ts";
 
 /**
  * Listens for DTLS clients: one UDP socket, many sessions. A client is answered without keeping
@@ -90,59 +82,48 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   /** Where it listens; `port` is the one that was found where 0 was asked for. */
   readonly addr: Deno.NetAddr;
   readonly #socket: UdpSocket;
-  readonly #context: TlsContext;
-  readonly #endpoint: DtlsEndpoint<DtlsConn, Deno.NetAddr>;
+  readonly #core: DtlsListenerCore<DtlsConn, Deno.NetAddr>;
   readonly #deadlines = new Deadlines();
-  readonly #limits: SessionLimits;
-  readonly #options: ListenDtlsOptions;
   readonly #connOptions: DtlsConnOptions;
-  /** Those that nobody has taken yet, the oldest first. */
-  readonly #waiting = new Set<DtlsConn>();
   readonly #running: Promise<void>;
   readonly #wakers: (() => void)[] = [];
   readonly #onAbort = () => this.stopAccepting();
-  #accepting = true;
-  #failure: unknown;
   #lastFrom: Deno.NetAddr | null = null;
   #lastKey = "";
 
   /** See {@linkcode listenDtls}, which throws the same. */
   constructor(settings: ListenDtlsOptions) {
-    const options = this.#options = checkSettings(LISTEN_DTLS, settings, "listen");
+    const options = checkSettings(LISTEN_DTLS, settings, "listen");
     const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal } = options;
     const { idleTimeoutMs = IDLE_TIMEOUT_MS, inboxBytes } = options;
-    this.#limits = new SessionLimits(options);
     this.#connOptions = { handshakeTimeoutMs, idleTimeoutMs, inboxBytes, signal };
     const secure = contextPart(SERVER_CONTEXT.dtls, options);
+    const context = new TlsContext({ ...secure, role: "server", datagram: true });
     using made = new DisposableStack();
-    this.#context = made.use(new TlsContext({ ...secure, role: "server", datagram: true }));
-    this.#endpoint = made.use(
-      new DtlsEndpoint<DtlsConn, Deno.NetAddr>(this.#context, {
-        nowMs: () => performance.now(),
-        transmit: (datagram, to) => this.#sendCookie(datagram, to),
-        refuse: (alert, to) => this.#socket.answer(alert, to),
-        admit: (from) => this.#limits.admits(from.hostname),
-        accept: (session, from) => this.#newConn(session, from),
+    this.#core = made.use(
+      new DtlsListenerCore<DtlsConn, Deno.NetAddr>(context, {
+        answer: (datagram, to) => this.#socket.answer(datagram, to),
+        open: (session, from, place) => this.#newConn(session, from, place),
         drive: (conn, datagram) => {
           if (datagram) conn.session.feed(datagram);
           conn.advance();
         },
-        replaced: (conn) => conn.fail(new ReplacedError(REPLACED)),
-      }, options.mtu),
+        wake: () => this.#wake(),
+      }, options),
     );
     const { hostname, port, receiveBufferBytes = LISTENER_BUFFER_BYTES } = options;
     this.#socket = new UdpSocket(listenHost(hostname), port, receiveBufferBytes);
     made.move();
     this.addr = this.#socket.addr;
     this.#running = this.#socket.run((bytes, from) => this.#onDatagram(bytes, from))
-      .catch((error) => void (this.#failure = error)).finally(() => this.#wake());
+      .catch((error) => this.#core.fail(error));
     signal?.addEventListener("abort", this.#onAbort);
     if (signal?.aborted) this.stopAccepting();
   }
 
   /** What was counted until now; a copy. */
   get counters(): ListenerCounters {
-    return { ...this.#limits.counters };
+    return this.#core.counters;
   }
 
   /**
@@ -160,13 +141,10 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
    * @throws {Error} where the socket has failed: what the system said of it
    */
   async accept(): Promise<DtlsConn | null> {
-    while (this.#accepting && this.#failure === undefined && this.#waiting.size === 0) {
+    while (this.#core.mustWait) {
       await new Promise<void>((resolve) => this.#wakers.push(resolve));
     }
-    if (this.#failure !== undefined) throw this.#failure;
-    const [next] = this.#waiting;
-    if (next) this.#waiting.delete(next);
-    return next ?? null;
+    return this.#core.take();
   }
 
   /** The connections, one after the other, until the listener is closed. */
@@ -176,9 +154,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
 
   /** Takes no new clients; sessions that are open live on. */
   stopAccepting(): void {
-    this.#accepting = false;
-    this.#endpoint.stopAccepting();
-    this.#wake();
+    this.#core.stopAccepting();
   }
 
   /**
@@ -186,14 +162,11 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
    * May be called twice.
    */
   async close(): Promise<void> {
-    this.stopAccepting();
-    this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    this.#waiting.clear();
-    await Promise.allSettled([...this.#endpoint.peers()].map((conn) => conn.close()));
+    this.#connOptions.signal?.removeEventListener("abort", this.#onAbort);
+    await Promise.allSettled(this.#core.end().map((conn) => conn.close()));
     this.#socket.close();
     await this.#running;
-    this.#endpoint.close();
-    this.#context.close();
+    this.#core.close();
     this.#deadlines.close();
   }
 
@@ -207,8 +180,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   }
 
   #onDatagram(bytes: Uint8Array<ArrayBuffer>, from: Deno.NetAddr): MaybePromise<void> {
-    if (!this.#endpoint.receive(bytes, this.#keyOf(from), from)) return;
-    return afterWoken();
+    if (this.#core.receive(bytes, this.#keyOf(from), from)) return afterWoken();
   }
 
   /** Most datagrams come from where the last one came from. */
@@ -221,45 +193,9 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
     return this.#lastKey;
   }
 
-  /** A stranger's cookie that gets lost is asked for again. */
-  #sendCookie(datagram: Uint8Array, to: Deno.NetAddr): void {
-    this.#limits.counters.cookies++;
-    this.#socket.answer(datagram, to);
+  #newConn(session: TlsSession, remoteAddr: Deno.NetAddr, place: ConnPlace): DtlsConn {
+    const transmit = (datagram: Uint8Array) => this.#socket.send(datagram, remoteAddr);
+    const socket = { remoteAddr, transmit, ...place };
+    return new DtlsConn(session, socket, this.#deadlines, this.#connOptions);
   }
-
-  #newConn(session: TlsSession, remoteAddr: Deno.NetAddr): DtlsConn {
-    const key = this.#keyOf(remoteAddr);
-    const { counters } = this.#limits;
-    const slot = this.#limits.enter(remoteAddr.hostname, () => conn.fail(crowded()));
-    let mayReturn = false;
-    const socket = {
-      remoteAddr,
-      transmit: (datagram: Uint8Array) => this.#socket.send(datagram, remoteAddr),
-      established: () => {
-        if (!slot.established()) return conn.fail(crowded());
-        counters.established++;
-        this.#endpoint.established(key, conn);
-      },
-      failed: (error: unknown) => {
-        mayReturn = error instanceof Deno.errors.Busy;
-        if (mayReturn || error instanceof ReplacedError || session.established) return;
-        counters.errors++;
-        notify("onError", this.#options.onError, error, remoteAddr);
-      },
-      release: () => {
-        slot.leave();
-        this.#endpoint.forget(key, conn, mayReturn);
-        if (mayReturn || this.#waiting.size > MAX_FAILED_WAITING) this.#waiting.delete(conn);
-      },
-    };
-    const conn: DtlsConn = new DtlsConn(session, socket, this.#deadlines, this.#connOptions);
-    this.#waiting.add(conn);
-    this.#wake();
-    return conn;
-  }
-}
-
-/** Nothing is wrong with a client that gives way: it may come again at once. */
-function crowded(): Error {
-  return new Deno.errors.Busy("there are too many handshakes or sessions at once");
 }

@@ -7,7 +7,6 @@ import { Deadlines } from "../../common/base/deadline.ts";
 import { BoundedTcpListener } from "../../common/deno/tcp.ts";
 import { listenHost } from "../../common/deno/lookup.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
-import { notify } from "../../common/openssl/calls.ts";
 import { SessionLimits } from "../../common/secure/limits.ts";
 import { TlsSession } from "../../common/openssl/session.ts";
 import { HANDSHAKE_TIMEOUT_MS, type ListenerCounters } from "../../common/openssl/settings.ts";
@@ -87,7 +86,7 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
   /** See {@linkcode listenTls}, which throws the same. */
   constructor(settings: ListenTlsOptions) {
     const options = this.#options = checkSettings(LISTEN_TLS, settings, "listen");
-    this.#limits = new SessionLimits(options);
+    this.#limits = new SessionLimits(options, options.onError);
     const secure = contextPart(SERVER_CONTEXT.tls, options);
     using made = new DisposableStack();
     this.#context = made.use(new TlsContext({ ...secure, role: "server", datagram: false }));
@@ -152,8 +151,7 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
   }
 
   #newConn(tcp: Deno.TcpConn): TlsConn {
-    const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal, onError } = this.#options;
-    const { counters } = this.#limits;
+    const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal } = this.#options;
     using made = new DisposableStack();
     made.use(tcp);
     const session = made.use(new TlsSession(this.#context));
@@ -166,18 +164,13 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
         this.#open.delete(conn);
       },
       failed: (error) => {
-        counters.errors++;
         conn.abandon();
-        notify("onError", onError, error, conn.remoteAddr);
+        this.#limits.failed(error, conn.remoteAddr);
       },
     });
     made.move();
     this.#open.add(conn);
-    const established = () => {
-      if (slot.established()) counters.established++;
-      else conn.abandon();
-    };
-    conn.handshake().then(established, () => {});
+    conn.handshake().then(() => slot.established() || conn.abandon(), () => {});
     return conn;
   }
 }

@@ -95,10 +95,10 @@ Deno.test("receive() keeps nothing of a client before its cookie", async () => {
   for (let i = 0; i < 1000; i++) {
     assertEquals(it.server.answer(hello!, `address ${i}`).length, 1);
   }
-  assertEquals([it.server.endpoint.size, it.server.accepted.length], [0, 0]);
+  assertEquals([it.server.core.size, it.server.accepted.length], [0, 0]);
 });
 
-Deno.test("receive() answers a stranger with less than he sent", async () => {
+Deno.test("receive() answers a client that is not verified yet with less than it sent", async () => {
   using it = await bench();
   const [hello] = it.client("a").next();
   const answers = it.server.answer(hello!, "a");
@@ -109,7 +109,7 @@ Deno.test("receive() answers a stranger with less than he sent", async () => {
 Deno.test("receive() makes a session of a client whose cookie came back", async () => {
   using it = await bench();
   it.client("a").connect();
-  assertEquals([it.server.endpoint.size, it.server.accepted.length], [1, 1]);
+  assertEquals([it.server.core.size, it.server.accepted.length], [1, 1]);
   assertEquals(it.server.accepted[0]!.established, true);
 });
 
@@ -121,7 +121,7 @@ Deno.test("receive() serves many clients, each with its own session", async () =
     for (const client of clients) if (!client.session.established) client.step();
   }
   clients.forEach((client, i) => client.send(new Uint8Array(i + 1)));
-  assertEquals(it.server.endpoint.size, 30);
+  assertEquals(it.server.core.size, 30);
   assertEquals(it.server.accepted.map(lengths), clients.map((_, i) => [i + 1]));
 });
 
@@ -130,7 +130,7 @@ Deno.test("receive() lets a new client at the same address replace the old sessi
   it.client("a").connect();
   const anew = it.client("a").connect();
   const [first, second] = it.server.accepted;
-  assertEquals([it.server.endpoint.size, it.server.accepted.length], [1, 2]);
+  assertEquals([it.server.core.size, it.server.accepted.length], [1, 2]);
   assert(it.server.replaced.length === 1 && it.server.replaced[0] === first);
   anew.send(new Uint8Array(3));
   assertEquals(lengths(second!), [3]);
@@ -194,7 +194,7 @@ Deno.test("receive() is silent about everything that begins no handshake", async
     Uint8Array.from(hello!, (byte, at) => at === 23 ? byte + 1 : byte),
   ];
   for (const datagram of wrong) assertEquals(it.server.answer(datagram, "a"), []);
-  assertEquals([it.server.endpoint.size, it.server.accepted.length], [0, 0]);
+  assertEquals([it.server.core.size, it.server.accepted.length], [0, 0]);
   it.client("a").connect();
 });
 
@@ -212,7 +212,7 @@ Deno.test("receive() takes a ClientHello after one with 65507 bytes", async () =
 Deno.test("stopAccepting() leaves new clients without an answer", async () => {
   using it = await bench();
   const client = it.client("a");
-  it.server.endpoint.stopAccepting();
+  it.server.core.stopAccepting();
   assertEquals(it.server.answer(client.next()[0]!, "a"), []);
 });
 
@@ -220,59 +220,59 @@ Deno.test("stopAccepting() leaves a client without an answer whose cookie was on
   using it = await bench();
   const client = it.client("a");
   client.step();
-  it.server.endpoint.stopAccepting();
+  it.server.core.stopAccepting();
   assertEquals(it.server.answer(client.next()[0]!, "a"), []);
-  assertEquals(it.server.endpoint.size, 0);
+  assertEquals(it.server.core.size, 0);
 });
 
 Deno.test("stopAccepting() lets sessions live on, and none replace them", async () => {
   using it = await bench();
   const old = it.client("a").connect();
-  it.server.endpoint.stopAccepting();
+  it.server.core.stopAccepting();
   assertEquals(it.server.answer(it.client("a").next()[0]!, "a"), []);
   old.send(new Uint8Array(4));
   assertEquals(lengths(it.server.accepted[0]!), [4]);
 });
 
-Deno.test("forget() drops what comes for a session that has ended", async () => {
+Deno.test("release() drops what comes for a session that has ended", async () => {
   using it = await bench();
   const client = it.client("a").connect();
-  const [peer] = it.server.endpoint.peers();
-  it.server.endpoint.forget("a", peer!);
-  assertEquals(it.server.endpoint.size, 0);
+  const [peer] = it.server.core.conns();
+  peer!.place.release();
+  assertEquals(it.server.core.size, 0);
   client.send(new Uint8Array(4));
   assertEquals(lengths(it.server.accepted[0]!), []);
 });
 
-Deno.test("forget() leaves the session that has taken the address over", async () => {
+Deno.test("release() leaves the session that has taken the address over", async () => {
   using it = await bench();
   it.client("a").connect();
-  const [old] = it.server.endpoint.peers();
+  const [old] = it.server.core.conns();
   it.client("a").connect();
-  it.server.endpoint.forget("a", old!);
-  assertEquals(it.server.endpoint.size, 1);
+  old!.place.release();
+  assertEquals(it.server.core.size, 1);
 });
 
-Deno.test("forget() has the next client's session ready, while clients are wanted", async () => {
+Deno.test("release() has the next client's session ready, while clients are wanted", async () => {
   using it = await bench();
   for (const address of ["a", "b"]) it.client(address).connect();
-  const [first, second] = it.server.endpoint.peers();
+  const [first, second] = it.server.core.conns();
   const live = liveSessions();
-  it.server.endpoint.forget("a", first!);
+  first!.place.release();
   assertEquals(liveSessions(), live + 1);
   it.client("c").connect();
-  it.server.endpoint.stopAccepting();
+  it.server.core.stopAccepting();
   const later = liveSessions();
-  it.server.endpoint.forget("b", second!);
+  second!.place.release();
   assertEquals(liveSessions(), later);
 });
 
 Deno.test("close() may be called twice, and receive() throws after it", async () => {
   using it = await bench();
   const [hello] = it.client("a").next();
-  it.server.endpoint.close();
-  it.server.endpoint.close();
-  assertThrows(() => it.server.receive(hello!, "a"), TypeError, "endpoint is closed");
+  it.server.core.close();
+  it.server.core.close();
+  assertThrows(() => it.server.receive(hello!, "a"), TypeError, "listener is closed");
 });
 
 Deno.test("receive() throws once the context is closed", async () => {
