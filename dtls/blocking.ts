@@ -9,7 +9,8 @@ import type { BlockingPair } from "../common/blocking/warm_up_pass.ts";
 import type { ServerTransport } from "../common/exchange/transport.ts";
 import type { TlsContext } from "../common/openssl/context.ts";
 import { PosixUdpClient } from "../common/posix/udp_client.ts";
-import { DtlsPosixListener, type DtlsPosixPeer } from "./blocking_listener.ts";
+import { DtlsPosixListener } from "./blocking_listener.ts";
+import type { DtlsPosixPeer } from "./blocking_peer.ts";
 
 function accepted(peer: DtlsPosixPeer): AcceptedSession {
   return new AcceptedSession(peer.session, peer, "dtls", peer.address.text);

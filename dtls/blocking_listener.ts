@@ -17,8 +17,6 @@ import { PosixUdp } from "../common/posix/udp.ts";
 import { type ConnPlace, DtlsListenerCore } from "../common/secure/listener_core.ts";
 import { DtlsPosixPeer, type SharedSocket } from "./blocking_peer.ts";
 
-export type { DtlsPosixPeer };
-
 /** A program that has no connection yet cannot free one that has failed: none of these waits. */
 const OPTIONS = { maxHandshakesPerAddress: MAX_HANDSHAKES, maxFailedWaiting: 0 };
 

@@ -8,7 +8,8 @@ import { assert, assertEquals, assertRejects } from "../common/testing/assert.ts
 import { Driven, LONG_MS } from "../common/testing/driven.ts";
 import { contextOptions } from "../common/testing/memory_net.ts";
 import { within } from "../common/testing/within.ts";
-import { DtlsPosixListener, type DtlsPosixPeer } from "./blocking_listener.ts";
+import { DtlsPosixListener } from "./blocking_listener.ts";
+import type { DtlsPosixPeer } from "./blocking_peer.ts";
 
 /** The server's side of a client. */
 class Served extends Driven {
