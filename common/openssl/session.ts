@@ -14,7 +14,7 @@ import { type CallRecord, enterCall, report } from "./calls.ts";
 import { SSL_CTRL, SSL_ERROR, SSL_OP } from "./constants.ts";
 import type { TlsContext } from "./context.ts";
 import { CertificateError, OpenSslError, takeError } from "./errors.ts";
-import { HandshakeInput } from "./handshake_input.ts";
+import { HandshakeInput } from "./session/handshake_input.ts";
 import { type HandshakeStatistics, readInfo, type TlsInfo } from "./info.ts";
 import { cString, type OpenSsl } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
@@ -26,9 +26,9 @@ import {
   packDatagrams,
   sealedBytes,
 } from "./records.ts";
-import { exportKeyingMaterial } from "./exporter.ts";
-import { expectName } from "./peer_name.ts";
-import { Resumption } from "./resumption.ts";
+import { exportKeyingMaterial } from "./session/exporter.ts";
+import { expectName } from "./session/peer_name.ts";
+import { Resumption } from "./session/resumption.ts";
 import type { SavedSession } from "./saved_session.ts";
 import { DEFAULT_MTU } from "./settings.ts";
 
