@@ -1,15 +1,14 @@
 /**
  * The core of TLS and DTLS, free of I/O: bytes or datagrams go in, bytes or datagrams come out.
  *
- * It owns no socket, starts no timer and awaits nothing. Whoever drives it feeds what arrived,
- * asks it to go on, sends what it drains, and comes back when {@linkcode TlsSession.timeoutMs}
- * is over.
+ * It owns no socket, starts no timer and awaits nothing. Its driver feeds what arrived, asks it to go
+ * on, sends what it drains, and comes back when {@linkcode TlsSession.timeoutMs} is over.
  *
  * @module
  */
 import { ENDED, NOT_YET } from "../base/read_result.ts";
 import type { TimeoutError } from "../base/errors.ts";
-import { SSL_ERROR, SSL_OP } from "./constants.ts";
+import { SSL_OP } from "./constants.ts";
 import type { TlsContext } from "./context.ts";
 import type { CookieSecrets } from "./cookies.ts";
 import { takeError } from "./errors.ts";
@@ -19,22 +18,16 @@ import type { SavedSession } from "./saved_session.ts";
 import { exportKeyingMaterial } from "./session/exporter.ts";
 import { HandshakeCounters } from "./session/handshake_counters.ts";
 import { explained, noAnswerInTime } from "./session/handshake_errors.ts";
+import { stepHandshake } from "./session/handshake_step.ts";
 import { SessionInput } from "./session/input.ts";
-import { newSsl } from "./session/new_ssl.ts";
 import { SessionOutput } from "./session/output.ts";
 import { expectName } from "./session/peer_name.ts";
 import { Resumption } from "./session/resumption.ts";
-import { RunningCall } from "./session/running_call.ts";
-import { hasChangedCipher, hasFailed } from "./session/ssl_state.ts";
+import { SessionSsl } from "./session/ssl.ts";
 import { sendAgain, timeLeftMs } from "./session/timer.ts";
 import { DEFAULT_MTU } from "./settings.ts";
 
-let live = 0;
-
-/** For tests: how many sessions there are that have not been closed. */
-export function liveSessions(): number {
-  return live;
-}
+export { liveSessions } from "./session/ssl.ts";
 
 /** Settings of one session. */
 export interface TlsSessionOptions {
@@ -48,10 +41,8 @@ export interface TlsSessionOptions {
   session?: SavedSession | undefined;
 }
 
-/** An SSL between two memory BIOs; freed by `close()`. */
+/** A TLS or DTLS connection as bytes in and bytes out; freed by `close()`. */
 export class TlsSession implements Disposable {
-  /** True once the handshake is complete. */
-  established = false;
   /** True once the peer has said that it sends no more. */
   peerEnded = false;
   readonly #counters = new HandshakeCounters();
@@ -62,19 +53,12 @@ export class TlsSession implements Disposable {
   readonly #context: TlsContext;
   readonly #lib: OpenSsl;
   readonly #serverName: string | undefined;
-  readonly #call = new RunningCall();
+  readonly #ssl: SessionSsl;
   readonly #resumption: Resumption;
   readonly #input: SessionInput;
   readonly #output: SessionOutput;
-  #ssl: Deno.PointerValue;
   /** Told that the client is known, where OpenSSL was told to ask for cookies. */
   #cookies: CookieSecrets | null = null;
-  /** After a fatal error nothing more may be called (SSL_get_error(3)). */
-  #broken = false;
-  /** Set when the peer has been told that no more comes. */
-  #ended = false;
-  /** Set when a callback has closed it: it is freed when the call has returned. */
-  #closing = false;
 
   /**
    * The context may be closed before the session is: it counts its sessions.
@@ -86,35 +70,38 @@ export class TlsSession implements Disposable {
     this.#context = context;
     const { serverName, checksName = true, mtu = DEFAULT_MTU } = options;
     this.#serverName = serverName;
-    this.#resumption = new Resumption(context, { serverName, checksName }, this.#call.record);
     // Before anything is made that would have to be freed: a closed one throws.
     const saved = options.session?.pointer && options.session;
-    const { ssl, input, output } = newSsl(context, mtu);
-    this.#ssl = ssl;
-    this.#input = new SessionInput(lib, input, context.datagram, this.#counters);
-    this.#output = new SessionOutput(lib, output, context.datagram ? mtu : null);
-    context.retain();
-    live++;
+    const ssl = this.#ssl = new SessionSsl(context, mtu);
+    this.#input = new SessionInput(lib, ssl.input, context.datagram, this.#counters);
+    this.#output = new SessionOutput(lib, ssl.output, context.datagram ? mtu : null);
+    this.#resumption = new Resumption(context, { serverName, checksName }, ssl.calls);
     if (context.role === "server") return;
     try {
-      if (serverName !== undefined) expectName(lib, ssl, serverName, checksName);
-      if (saved) this.#resumption.offer(ssl, saved);
+      if (serverName !== undefined) expectName(lib, ssl.pointer, serverName, checksName);
+      if (saved) this.#resumption.offer(ssl.pointer, saved);
     } catch (error) {
       this.close();
       throw error;
     }
   }
 
+  /** True once the handshake is complete; it stays so when the session fails or is closed. */
+  get established(): boolean {
+    return this.#ssl.phase !== "handshaking";
+  }
+
   /**
    * Takes what arrived: on DTLS exactly one datagram, after which the session has to be driven
    * until it wants more. The bytes are copied. What comes after `close()` is dropped: a datagram
    * may be on its way here when a connection is closed, and the BIO is gone by then. So is what
-   * comes after a failure, when nobody reads it any more.
+   * comes after a failure, as nothing reads it any more.
    */
   feed(bytes: Uint8Array<ArrayBuffer>): void {
-    if (this.#ssl === null || this.#broken || bytes.length === 0) return;
-    if (this.established) this.#input.feed(this.#ssl, bytes);
-    else this.#input.feedHandshake(bytes);
+    const ssl = this.#ssl;
+    if (!ssl.isOpen || bytes.length === 0) return;
+    if (ssl.phase === "handshaking") this.#input.feedHandshake(bytes);
+    else this.#input.feed(ssl.pointer, bytes);
   }
 
   /**
@@ -128,42 +115,29 @@ export class TlsSession implements Disposable {
    */
   handshake(): boolean {
     if (this.established) return true;
-    const ssl = this.#enter();
+    const ssl = this.#ssl.begin();
     try {
       this.#output.isPending = true;
-      const result = this.#doHandshake(ssl);
-      if (this.#isRefused) return false;
+      const result = stepHandshake(this.#lib, ssl, this.#input, this.#cookies);
+      if (this.#ssl.isRefused) return false;
       if (result !== 1) {
         this.#wantsMore(ssl, result, "complete the handshake");
         return false;
       }
       const refusal = this.#resumption.complete(ssl);
       // The program is asked for the key again.
-      if (this.#isRefused) return false;
+      if (this.#ssl.isRefused) return false;
       if (refusal) {
         // The peer is through with its handshake: it is told that the connection has ended.
         this.#lib.SSL_shutdown(ssl);
-        throw this.#broke(refusal);
+        throw this.#ssl.failed(refusal);
       }
       if (this.#input.hasEarly) this.#input.feedEarly();
-      return this.established = true;
+      this.#ssl.phase = "established";
+      return true;
     } finally {
-      this.#leave();
+      this.#ssl.end(this.#output);
     }
-  }
-
-  #doHandshake(ssl: Deno.PointerObject): number {
-    emptyQueue(this.#lib);
-    if (this.#cookies) this.#cookies.isKnown = true;
-    let result = this.#lib.SSL_do_handshake(ssl);
-    // The peer's Finished is read once its ChangeCipherSpec was.
-    while (result !== 1 && this.#input.hasEarly && hasChangedCipher(this.#lib, ssl)) {
-      this.#input.feedEarly();
-      emptyQueue(this.#lib);
-      result = this.#lib.SSL_do_handshake(ssl);
-    }
-    if (this.#cookies) this.#cookies.isKnown = false;
-    return result;
   }
 
   /**
@@ -173,7 +147,7 @@ export class TlsSession implements Disposable {
    * @returns true when the client's cookie is good: go on with the handshake
    */
   listen(address: Deno.PointerObject): boolean {
-    const ssl = this.#enter();
+    const ssl = this.#ssl.begin();
     try {
       this.#output.isPending = true;
       // Not on the context: there it would make every handshake ask for a cookie again.
@@ -185,7 +159,7 @@ export class TlsSession implements Disposable {
       if (result === 0) this.#counters.forgetReceived();
       return result > 0;
     } finally {
-      this.#leave();
+      this.#ssl.end(this.#output);
     }
   }
 
@@ -196,10 +170,10 @@ export class TlsSession implements Disposable {
    * @throws {OpenSslError} where the session is broken
    */
   read(into: Uint8Array<ArrayBuffer>): number {
-    if (this.#input.unread === "nothing" && !this.#broken && this.#ssl !== null) {
+    if (this.#input.unread === "nothing" && this.#ssl.isOpen) {
       return this.peerEnded ? ENDED : NOT_YET;
     }
-    const ssl = this.#enter();
+    const ssl = this.#ssl.begin();
     try {
       emptyQueue(this.#lib);
       const result = this.#lib.SSL_read(ssl, into, into.length);
@@ -216,7 +190,7 @@ export class TlsSession implements Disposable {
       this.#input.unread = "nothing";
       return NOT_YET;
     } finally {
-      this.#leave();
+      this.#ssl.end(this.#output);
     }
   }
 
@@ -227,7 +201,7 @@ export class TlsSession implements Disposable {
    * @throws {OpenSslError} where the session is broken or the bytes are too many
    */
   write(bytes: Uint8Array<ArrayBuffer>): void {
-    const ssl = this.#enter();
+    const ssl = this.#ssl.begin();
     try {
       this.#output.isPending = true;
       emptyQueue(this.#lib);
@@ -236,7 +210,7 @@ export class TlsSession implements Disposable {
       if (result <= 0) throw takeError(this.#lib, "write", ssl);
       this.#lib.queueIsEmpty = true;
     } finally {
-      this.#leave();
+      this.#ssl.end(this.#output);
     }
   }
 
@@ -246,9 +220,9 @@ export class TlsSession implements Disposable {
    * @param emit the bytes are borrowed for the call
    */
   drain(emit: (bytes: Uint8Array) => void): void {
-    if (this.#ssl === null || !this.#output.isPending) return;
+    if (!this.#output.isPending || this.#ssl.isFreed) return;
     if (this.#counters.isOver) return this.#output.drain(emit);
-    const isLast = this.#broken && !this.established;
+    const isLast = !this.#ssl.isOpen && !this.established;
     this.#output.drain(this.#counters.counting(emit), (bytes) => {
       if (isLast) this.lastWords = bytes.slice();
     });
@@ -262,18 +236,16 @@ export class TlsSession implements Disposable {
    * @returns true when the peer has said so, too
    */
   shutdown(): boolean {
-    if (this.#ssl === null || this.#broken || !this.established || this.#call.isRunning) {
-      return true;
-    }
-    const ssl = this.#enter();
+    if (!this.#ssl.isOpen || !this.established || this.#ssl.isRunning) return true;
+    const ssl = this.#ssl.begin();
     try {
       this.#output.isPending = true;
       emptyQueue(this.#lib);
       const result = this.#lib.SSL_shutdown(ssl);
-      if (result >= 0) this.#ended = true;
+      if (result >= 0) this.#ssl.phase = "ended";
       return result === 1;
     } finally {
-      this.#leave();
+      this.#ssl.end(this.#output);
     }
   }
 
@@ -282,8 +254,8 @@ export class TlsSession implements Disposable {
    * nothing is waited for.
    */
   timeoutMs(): number | null {
-    if (!this.#context.datagram || this.#ssl === null || this.#broken) return null;
-    return timeLeftMs(this.#lib, this.#ssl);
+    if (!this.#context.datagram || !this.#ssl.isOpen) return null;
+    return timeLeftMs(this.#lib, this.#ssl.pointer);
   }
 
   /**
@@ -293,14 +265,14 @@ export class TlsSession implements Disposable {
    */
   handleTimeout(): void {
     if (!this.#context.datagram) return;
-    const ssl = this.#enter();
+    const ssl = this.#ssl.begin();
     try {
       this.#output.isPending = true;
       if (sendAgain(this.#lib, ssl)) this.statistics.retransmissions++;
     } catch (error) {
-      throw this.#broke(error);
+      throw this.#ssl.failed(error);
     } finally {
-      this.#leave();
+      this.#ssl.end(this.#output);
     }
   }
 
@@ -311,7 +283,7 @@ export class TlsSession implements Disposable {
 
   /** What to say of a handshake that takes too long. */
   timeoutError(): TimeoutError {
-    const { pskIdentity } = this.#call.record;
+    const { pskIdentity } = this.#ssl.calls;
     return noAnswerInTime(pskIdentity !== null && this.statistics.bytesReceived > 0);
   }
 
@@ -320,7 +292,7 @@ export class TlsSession implements Disposable {
     this.#lib.ERR_clear_error();
     const { resumed, pskIdentity } = this.#resumption;
     const known = { resumed, pskIdentity, statistics: this.statistics };
-    return readInfo(this.#lib, this.#open(), known);
+    return readInfo(this.#lib, this.#ssl.pointer, known);
   }
 
   /**
@@ -330,7 +302,7 @@ export class TlsSession implements Disposable {
    * @returns null where the server has not given it
    */
   save(): SavedSession | null {
-    const ssl = this.#open();
+    const ssl = this.#ssl.pointer;
     return this.established ? this.#resumption.save(ssl) : null;
   }
 
@@ -347,35 +319,17 @@ export class TlsSession implements Disposable {
     context?: ArrayBuffer | ArrayBufferView,
   ): Uint8Array {
     if (!this.established) throw new TypeError("Cannot export keying material: no handshake yet");
-    return exportKeyingMaterial(this.#lib, this.#open(), { label, length, context });
+    return exportKeyingMaterial(this.#lib, this.#ssl.pointer, { label, length, context });
   }
 
   /** Gives it up: nothing more is read or written, and what is fed is dropped. */
   fail(): void {
-    this.#broken = true;
-    this.#call.giveUp();
+    this.#ssl.giveUp();
   }
 
   /** Frees it, and with it the two BIOs. May be called twice. */
   close(): void {
-    if (this.#ssl === null) return;
-    if (this.#call.isRunning) {
-      // A callback hangs up from within a call of this session's.
-      this.fail();
-      this.#closing = true;
-      return;
-    }
-    // SSL_free(3) lets no session be resumed that has not been shut down, whoever saved it; RFC 5246
-    // 7.2.1 asks for that after a fatal error alone. What it writes here is freed with the BIO.
-    if (this.established && !this.#ended && !hasFailed(this.#lib, this.#ssl)) {
-      this.#lib.ERR_clear_error();
-      this.#lib.SSL_shutdown(this.#ssl);
-      this.#lib.ERR_clear_error();
-    }
-    this.#lib.SSL_free(this.#ssl);
-    this.#ssl = null;
-    live--;
-    this.#context.release();
+    this.#ssl.close();
   }
 
   /** Same as {@linkcode close}. */
@@ -383,63 +337,12 @@ export class TlsSession implements Disposable {
     this.close();
   }
 
-  #open(): Deno.PointerObject {
-    if (this.#ssl === null || this.#closing) {
-      throw new TypeError("Cannot use a TLS session: it is closed");
-    }
-    return this.#ssl;
-  }
-
-  /** The SSL for a call, from which C may call back until {@linkcode #leave}. */
-  #enter(): Deno.PointerObject {
-    const ssl = this.#open();
-    if (this.#broken) throw new TypeError("Cannot use a TLS session: it has failed");
-    this.#call.begin();
-    return ssl;
-  }
-
-  /** After a call, whatever it has returned or thrown: what a callback has done counts for more. */
-  #leave(): void {
-    const failure = this.#call.end();
-    if (failure) {
-      // An alert goes out; what would go on with the handshake does not.
-      this.#output.isPending = hasFailed(this.#lib, this.#ssl!);
-      throw this.#broke(failure);
-    }
-    if (!this.#closing) return;
-    this.#closing = false;
-    this.close();
-    throw new Deno.errors.BadResource("the connection is closed");
-  }
-
-  /** Whether a callback has failed, or has given it up, in the call that is running. */
-  get #isRefused(): boolean {
-    return this.#broken || this.#call.record.failure !== null;
-  }
-
-  /** After a fatal error. */
-  #broke<E>(error: E): E {
-    this.#broken = true;
-    return error;
-  }
-
   /** True where the session waits for the peer, false where the peer has ended it. */
   #wantsMore(ssl: Deno.PointerObject, result: number, action: string): boolean {
-    switch (this.#lib.SSL_get_error(ssl, result)) {
-      case SSL_ERROR.WANT_READ:
-      case SSL_ERROR.WANT_WRITE:
-        this.#lib.queueIsEmpty = true;
-        return true;
-      case SSL_ERROR.ZERO_RETURN:
-        this.#lib.queueIsEmpty = true;
-        this.peerEnded = true;
-        return false;
-      case SSL_ERROR.SYSCALL:
-        // An empty DTLS record, or a fragment that OpenSSL drops as impossible, reads like this,
-        // with nothing in the queue (SSL_get_error(3)); the session lives on unless it says not.
-        if (this.#context.datagram && !hasFailed(this.#lib, ssl)) return true;
-    }
+    const outcome = this.#ssl.outcomeOf(ssl, result);
+    if (outcome === "ended") this.peerEnded = true;
+    if (outcome !== "failed") return outcome === "not yet";
     const error = takeError(this.#lib, action, ssl, this.#serverName);
-    throw this.#broke(explained(this.#context, error));
+    throw this.#ssl.failed(explained(this.#context, error));
   }
 }
