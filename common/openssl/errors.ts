@@ -89,7 +89,7 @@ export class OpenSslError extends Error implements OpenSslErrorInit {
  * const accepted = listener.accept();
  * await using conn = await connectTls({ port: listener.addr.port, caCerts: [] });
  * const error = await conn.handshake().catch((error) => error);
- * if (!(error instanceof CertificateError)) throw new Error("nobody was trusted");
+ * if (!(error instanceof CertificateError)) throw new Error("no authority was trusted");
  * (await accepted)?.abandon();
  * ```
  */

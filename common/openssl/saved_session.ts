@@ -100,7 +100,7 @@ export class SavedSession implements Disposable {
    * `openssl s_client -sess_out`, does not say what its server was believed by: a connection offers
    * it where the certificate in it passes.
    *
-   * @param text PEM, at most 1048576 bytes; keep it where nobody else can write
+   * @param text PEM, at most 1048576 bytes; keep it where no other user can write
    * @returns a session of its own, which the caller closes
    * @throws {OpenSslError} where the text is no session
    * @throws {TypeError} where it is no text

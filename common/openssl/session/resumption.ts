@@ -183,7 +183,7 @@ function intermediatesOf(lib: OpenSsl, ssl: Deno.PointerObject): readonly string
   // NULL has -1 entries; the first is the peer's own (SSL_get_peer_cert_chain(3)).
   for (let i = 1; i < lib.OPENSSL_sk_num(chain); i++) {
     const x509 = lib.OPENSSL_sk_value(chain, i);
-    // A root is believed where it is trusted, whoever shows it.
+    // A root is believed because the context trusts it: that the peer shows it says nothing.
     if (lib.X509_self_signed(x509, 0) !== 1) texts.push(x509Text(lib, x509));
   }
   return texts;
