@@ -5,11 +5,11 @@
  */
 import { checkValue } from "../settings/check.ts";
 import { text as textKind } from "../settings/kinds.ts";
-import { takeError } from "./errors.ts";
-import { loadOpenSsl, type OpenSsl } from "./library.ts";
-import { MemoryBio } from "./memory_bio.ts";
+import { takeError } from "./bindings/errors.ts";
+import { loadOpenSsl, type OpenSsl } from "./bindings/library.ts";
+import { MemoryBio } from "./bindings/memory_bio.ts";
 import { bindingOf, isSameTrust, type Trust } from "./session_trust.ts";
-import { readX509, x509Text } from "./x509.ts";
+import { readX509, x509Text } from "./bindings/x509.ts";
 
 /**
  * What a client needs to resume a session: an SSL_SESSION, freed by `close()`.

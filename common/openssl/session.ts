@@ -8,12 +8,12 @@
  */
 import { ENDED, NOT_YET } from "../base/read_result.ts";
 import type { TimeoutError } from "../base/errors.ts";
-import { SSL_OP } from "./constants.ts";
+import { SSL_OP } from "./bindings/constants.ts";
 import type { TlsContext } from "./context.ts";
 import type { CookieSecrets } from "./cookies.ts";
-import { takeError } from "./errors.ts";
+import { takeError } from "./bindings/errors.ts";
 import { type HandshakeStatistics, readInfo, type TlsInfo } from "./info.ts";
-import { emptyQueue, type OpenSsl } from "./library.ts";
+import { emptyQueue, type OpenSsl } from "./bindings/library.ts";
 import type { SavedSession } from "./saved_session.ts";
 import { exportKeyingMaterial } from "./session/exporter.ts";
 import { HandshakeCounters } from "./session/handshake_counters.ts";

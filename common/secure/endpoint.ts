@@ -6,7 +6,7 @@
  */
 import type { TlsContext } from "../openssl/context.ts";
 import { COOKIE_LIFETIME_MS } from "../openssl/cookies.ts";
-import { OpenSslError, takeError } from "../openssl/errors.ts";
+import { OpenSslError, takeError } from "../openssl/bindings/errors.ts";
 import {
   clientRandom,
   epochOf,

@@ -9,7 +9,7 @@ import { ReplacedError } from "../../common/base/errors.ts";
 import { listenHost } from "../../common/deno/lookup.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
 import { DtlsEndpoint } from "../../common/secure/endpoint.ts";
-import { notify } from "../../common/openssl/calls.ts";
+import { notify } from "../../common/openssl/bindings/calls.ts";
 import { SessionLimits } from "../../common/secure/limits.ts";
 import type { TlsSession } from "../../common/openssl/session.ts";
 import { HANDSHAKE_TIMEOUT_MS, type ListenerCounters } from "../../common/openssl/settings.ts";

@@ -7,7 +7,7 @@ import { Deadlines } from "../../common/base/deadline.ts";
 import { BoundedTcpListener } from "../../common/deno/tcp.ts";
 import { listenHost } from "../../common/deno/lookup.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
-import { notify } from "../../common/openssl/calls.ts";
+import { notify } from "../../common/openssl/bindings/calls.ts";
 import { SessionLimits } from "../../common/secure/limits.ts";
 import { TlsSession } from "../../common/openssl/session.ts";
 import { HANDSHAKE_TIMEOUT_MS, type ListenerCounters } from "../../common/openssl/settings.ts";

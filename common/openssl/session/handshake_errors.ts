@@ -6,7 +6,7 @@
  */
 import { TimeoutError } from "../../base/errors.ts";
 import type { TlsContext } from "../context.ts";
-import { CertificateError, OpenSslError } from "../errors.ts";
+import { CertificateError, OpenSslError } from "../bindings/errors.ts";
 
 /** What OpenSSL says of a certificate is no help where a key is the only way in. */
 export function explained(

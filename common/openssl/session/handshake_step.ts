@@ -4,7 +4,7 @@
  * @module
  */
 import type { CookieSecrets } from "../cookies.ts";
-import { emptyQueue, type OpenSsl } from "../library.ts";
+import { emptyQueue, type OpenSsl } from "../bindings/library.ts";
 import type { SessionInput } from "./input.ts";
 import { hasChangedCipher } from "./ssl_state.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { ReusedMemory } from "../../base/reused_memory.ts";
-import type { OpenSsl } from "../library.ts";
+import type { OpenSsl } from "../bindings/library.ts";
 import { packDatagrams } from "../records.ts";
 
 /** No single thing that a session puts out at once is longer: some records of 2^14 bytes. */

@@ -9,8 +9,8 @@ import {
   type ResumptionBench,
   resumptionBench,
 } from "../../testing/resumption.ts";
-import { CertificateError } from "../errors.ts";
-import { loadOpenSsl } from "../library.ts";
+import { CertificateError } from "../bindings/errors.ts";
+import { loadOpenSsl } from "../bindings/library.ts";
 import { SavedSession } from "../saved_session.ts";
 import { bindingOf } from "../session_trust.ts";
 import type { TlsClientSettings } from "../settings.ts";

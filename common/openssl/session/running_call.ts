@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type CallbackError, type CallRecord, enterCall, report } from "../calls.ts";
+import { type CallbackError, type CallRecord, enterCall, report } from "../bindings/calls.ts";
 
 /** A call is "given up" when a callback has done so: its result counts for nothing. */
 type CallState = "none" | "running" | "given up";

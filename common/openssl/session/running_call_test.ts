@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "../../testing/assert.ts";
 import { saidIn } from "../../testing/stderr.ts";
-import { CallbackError, enterCall, noteIdentity } from "../calls.ts";
+import { CallbackError, enterCall, noteIdentity } from "../bindings/calls.ts";
 import { RunningCall } from "./running_call.ts";
 
 Deno.test("begin() refuses a second call until end()", () => {

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { SSL_CTRL, SSL_ERROR } from "../constants.ts";
-import type { CallRecord } from "../calls.ts";
+import { SSL_CTRL, SSL_ERROR } from "../bindings/constants.ts";
+import type { CallRecord } from "../bindings/calls.ts";
 import type { TlsContext } from "../context.ts";
-import { takeError } from "../errors.ts";
-import type { OpenSsl } from "../library.ts";
-import { MemoryBio } from "../memory_bio.ts";
+import { takeError } from "../bindings/errors.ts";
+import type { OpenSsl } from "../bindings/library.ts";
+import { MemoryBio } from "../bindings/memory_bio.ts";
 import type { SessionOutput } from "./output.ts";
 import { RunningCall } from "./running_call.ts";
 import { hasFailed } from "./ssl_state.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { cString, type OpenSsl } from "../library.ts";
+import { cString, type OpenSsl } from "../bindings/library.ts";
 
 const FAILED = "SSLERR";
 const CIPHER_CHANGED = "TRCCS";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { SSL_CTRL } from "../constants.ts";
-import { takeError } from "../errors.ts";
-import type { OpenSsl } from "../library.ts";
+import { SSL_CTRL } from "../bindings/constants.ts";
+import { takeError } from "../bindings/errors.ts";
+import type { OpenSsl } from "../bindings/library.ts";
 
 /** A struct timeval of sys/time.h, seconds and microseconds: one serves all sessions. */
 const timeval = new BigInt64Array(2);

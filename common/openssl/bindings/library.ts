@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RunError } from "../base/errors.ts";
+import { RunError } from "../../base/errors.ts";
 import { OPENSSL_INIT_NO_ATEXIT, OPENSSL_VERSION } from "./constants.ts";
 import { LIBCRYPTO, LIBSSL } from "./symbols.ts";
 
@@ -31,7 +31,7 @@ export interface OpenSsl extends Symbols {
  *
  * @example
  * ```ts
- * import { tlsContext } from "../../tls/mod.ts";
+ * import { tlsContext } from "../../../tls/mod.ts";
  *
  * try {
  *   tlsContext({}).close();

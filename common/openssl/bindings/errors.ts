@@ -39,7 +39,7 @@ export interface OpenSslErrorInit {
  *
  * @example
  * ```ts
- * import { tlsContext } from "../../tls/mod.ts";
+ * import { tlsContext } from "../../../tls/mod.ts";
  *
  * try {
  *   tlsContext({ ciphers: "NO-SUCH-CIPHER" }).close();
@@ -81,8 +81,8 @@ export class OpenSslError extends Error implements OpenSslErrorInit {
  *
  * @example
  * ```ts
- * import { generateCertificates } from "../../certs/generate.ts";
- * import { connectTls, listenTls } from "../../tls/mod.ts";
+ * import { generateCertificates } from "../../../certs/generate.ts";
+ * import { connectTls, listenTls } from "../../../tls/mod.ts";
  *
  * const { server } = await generateCertificates();
  * await using listener = listenTls({ hostname: "127.0.0.1", port: 0, ...server });
