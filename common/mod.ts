@@ -19,5 +19,5 @@ export type {
   ServerTransport,
 } from "./exchange/transport.ts";
 export { toSecurity } from "./openssl/info.ts";
-export { loadOpenSsl } from "./openssl/library.ts";
+export { loadOpenSsl } from "./openssl/bindings/library.ts";
 export { LISTENER_BUFFER_BYTES } from "./posix/receive_buffer.ts";

@@ -1,6 +1,6 @@
 /** Whom a DTLS client reaches, and how it hears that there is nobody. */
 import { TimeoutError } from "../common/base/errors.ts";
-import { loadOpenSsl } from "../common/openssl/library.ts";
+import { loadOpenSsl } from "../common/openssl/bindings/library.ts";
 import { liveSessions } from "../common/openssl/session.ts";
 import { assertEquals, assertRejects, assertThrows } from "../common/testing/assert.ts";
 import { FakeNames } from "../common/testing/fake_names.ts";

@@ -1,6 +1,6 @@
 /** Connections that are given up in the middle of something. */
-import { OpenSslError } from "../common/openssl/errors.ts";
-import { loadOpenSsl } from "../common/openssl/library.ts";
+import { OpenSslError } from "../common/openssl/bindings/errors.ts";
+import { loadOpenSsl } from "../common/openssl/bindings/library.ts";
 import { assertEquals, assertRejects } from "../common/testing/assert.ts";
 import { KEY } from "../common/testing/psk.ts";
 import { within } from "../common/testing/within.ts";

@@ -1,8 +1,8 @@
 /** What a DTLS server makes of clients that lie, forge or talk nonsense: RFC 6347 4.1.2.7, 4.2.1. */
 import { TimeoutError } from "../common/base/errors.ts";
 import { TlsContext } from "../common/openssl/context.ts";
-import { OpenSslError } from "../common/openssl/errors.ts";
-import { loadOpenSsl } from "../common/openssl/library.ts";
+import { OpenSslError } from "../common/openssl/bindings/errors.ts";
+import { loadOpenSsl } from "../common/openssl/bindings/library.ts";
 import { TlsSession } from "../common/openssl/session.ts";
 import type { TlsSettings } from "../common/openssl/settings.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../common/testing/assert.ts";

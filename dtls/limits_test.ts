@@ -1,7 +1,7 @@
 /** What a DTLS listener counts, tells, limits and forgets. */
 import { ReplacedError, TimeoutError } from "../common/base/errors.ts";
-import { OpenSslError } from "../common/openssl/errors.ts";
-import { loadOpenSsl } from "../common/openssl/library.ts";
+import { OpenSslError } from "../common/openssl/bindings/errors.ts";
+import { loadOpenSsl } from "../common/openssl/bindings/library.ts";
 import { liveSessions, TlsSession } from "../common/openssl/session.ts";
 import { assert, assertEquals, assertRejects } from "../common/testing/assert.ts";
 import { FakeClock } from "../common/testing/fake_clock.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "../common/testing/assert.ts";
 import { ReplacedError } from "../common/base/errors.ts";
 import { TlsContext } from "../common/openssl/context.ts";
-import { loadOpenSsl } from "../common/openssl/library.ts";
+import { loadOpenSsl } from "../common/openssl/bindings/library.ts";
 import { TlsSession } from "../common/openssl/session.ts";
 import { contextOptions, randomNumbers } from "../common/testing/memory_net.ts";
 import { testCertificates } from "../common/testing/certs.ts";

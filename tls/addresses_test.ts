@@ -1,5 +1,5 @@
 /** Whom a TLS client reaches, and how it hears that there is nobody. */
-import { loadOpenSsl } from "../common/openssl/library.ts";
+import { loadOpenSsl } from "../common/openssl/bindings/library.ts";
 import { assertEquals, assertRejects, assertThrows } from "../common/testing/assert.ts";
 import { FakeNames } from "../common/testing/fake_names.ts";
 import { within } from "../common/testing/within.ts";

@@ -4,7 +4,7 @@ import { Authority } from "../certs/generate.ts";
 import { loadCertificates } from "../common/pem/certificate_files.ts";
 import { RunError, UsageError } from "../common/base/errors.ts";
 import { TlsContext } from "../common/openssl/context.ts";
-import { loadOpenSsl } from "../common/openssl/library.ts";
+import { loadOpenSsl } from "../common/openssl/bindings/library.ts";
 import { formatPem, parsePem } from "../common/pem/blocks.ts";
 import { ENCRYPTED, PASSPHRASE } from "../common/testing/pem.ts";
 import { join } from "../common/base/std.ts";

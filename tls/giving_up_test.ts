@@ -1,6 +1,6 @@
 /** Connections that are given up in the middle of something. */
-import { CallbackError } from "../common/openssl/calls.ts";
-import { loadOpenSsl } from "../common/openssl/library.ts";
+import { CallbackError } from "../common/openssl/bindings/calls.ts";
+import { loadOpenSsl } from "../common/openssl/bindings/library.ts";
 import { assert, assertEquals, assertRejects } from "../common/testing/assert.ts";
 import { KEY } from "../common/testing/psk.ts";
 import { within } from "../common/testing/within.ts";

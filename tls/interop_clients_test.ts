@@ -1,5 +1,5 @@
 /** The library's servers, TLS and DTLS, against the clients of OpenSSL and GnuTLS. */
-import { CertificateError, OpenSslError } from "../common/openssl/errors.ts";
+import { CertificateError, OpenSslError } from "../common/openssl/bindings/errors.ts";
 import { SavedSession } from "../common/openssl/saved_session.ts";
 import type { ListenSettings } from "../common/openssl/settings.ts";
 import { assert, assertEquals, assertNotEquals, assertRejects } from "../common/testing/assert.ts";

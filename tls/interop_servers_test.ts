@@ -1,5 +1,5 @@
 /** The library's clients, TLS and DTLS, against the servers of OpenSSL and GnuTLS. */
-import { CertificateError, OpenSslError } from "../common/openssl/errors.ts";
+import { CertificateError, OpenSslError } from "../common/openssl/bindings/errors.ts";
 import { SavedSession } from "../common/openssl/saved_session.ts";
 import type { ConnectSettings } from "../common/openssl/settings.ts";
 import { assert, assertEquals, assertExists, assertRejects } from "../common/testing/assert.ts";

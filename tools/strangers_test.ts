@@ -1,6 +1,6 @@
 /** Forged and half-open handshakes against the pairs' DTLS servers, on every kind of I/O. */
 import { TlsContext } from "../common/openssl/context.ts";
-import { loadOpenSsl } from "../common/openssl/library.ts";
+import { loadOpenSsl } from "../common/openssl/bindings/library.ts";
 import { assert, assertEquals } from "../common/testing/assert.ts";
 import { Stranger } from "../common/testing/dtls_strangers.ts";
 import { bytesOf, messageText } from "../common/testing/stub_peers.ts";

@@ -8,11 +8,11 @@
  */
 import { milliseconds } from "../settings/kinds.ts";
 import { checkValue } from "../settings/check.ts";
-import { disregard, guarded, ignore, noteIdentity } from "./calls.ts";
+import { disregard, guarded, ignore, noteIdentity } from "./bindings/calls.ts";
 import type { Callback, ContextTarget } from "./context_target.ts";
-import { OPENSSL_NPN_NEGOTIATED, SSL_TLSEXT_ERR } from "./constants.ts";
-import { takeError } from "./errors.ts";
-import { cString, type OpenSsl, toCString } from "./library.ts";
+import { OPENSSL_NPN_NEGOTIATED, SSL_TLSEXT_ERR } from "./bindings/constants.ts";
+import { takeError } from "./bindings/errors.ts";
+import { cString, type OpenSsl, toCString } from "./bindings/library.ts";
 import type { PskIdentity } from "./settings.ts";
 
 // int (*SSL_CTX_alpn_select_cb_func)(SSL *ssl, const unsigned char **out, unsigned char *outlen,

@@ -9,9 +9,9 @@ import { connectedNet, memoryNet } from "../testing/memory_net.ts";
 import { KEY, pskOptions } from "../testing/psk.ts";
 import { TlsContext } from "./context.ts";
 import type { TlsContextOptions } from "./settings.ts";
-import { CallbackError } from "./calls.ts";
-import { OpenSslError } from "./errors.ts";
-import { loadOpenSsl } from "./library.ts";
+import { CallbackError } from "./bindings/calls.ts";
+import { OpenSslError } from "./bindings/errors.ts";
+import { loadOpenSsl } from "./bindings/library.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();

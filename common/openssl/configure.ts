@@ -7,9 +7,9 @@ import type { Certificate } from "../pem/certificates.ts";
 import type { Credentials } from "../pem/credentials.ts";
 import { MAX_INTERMEDIATES } from "../pem/policy.ts";
 import type { Callback, ContextTarget } from "./context_target.ts";
-import { SSL_CTRL, SSL_OP, SSL_SESS_CACHE, SSL_VERIFY, VERSION } from "./constants.ts";
-import { takeError } from "./errors.ts";
-import { toCString } from "./library.ts";
+import { SSL_CTRL, SSL_OP, SSL_SESS_CACHE, SSL_VERIFY, VERSION } from "./bindings/constants.ts";
+import { takeError } from "./bindings/errors.ts";
+import { toCString } from "./bindings/library.ts";
 import { makeVerifier } from "./peer_policy.ts";
 import {
   type DtlsSettings,

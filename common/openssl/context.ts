@@ -5,12 +5,12 @@
  */
 import { applyAlpn, applyClientPsk, applyKeyLog, makeTimer } from "./callbacks.ts";
 import type { Callback } from "./context_target.ts";
-import { SSL_CTRL, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_OP } from "./constants.ts";
+import { SSL_CTRL, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_OP } from "./bindings/constants.ts";
 import { CookieSecrets } from "./cookies.ts";
 import { applyServerPsk, applyTickets, isWelcome } from "./server_psk.ts";
 import { applyCredentials } from "./credentials.ts";
-import { takeError } from "./errors.ts";
-import { loadOpenSsl, type OpenSsl } from "./library.ts";
+import { takeError } from "./bindings/errors.ts";
+import { loadOpenSsl, type OpenSsl } from "./bindings/library.ts";
 import type {
   DtlsSettings,
   TlsClientSettings,

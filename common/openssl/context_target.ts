@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { OpenSsl } from "./library.ts";
+import type { OpenSsl } from "./bindings/library.ts";
 
 /** An SSL_CTX that is being set up. */
 export interface ContextTarget {

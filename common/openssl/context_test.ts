@@ -5,9 +5,9 @@ import { encryptedKey } from "../testing/good_settings.ts";
 import { connectedNet } from "../testing/memory_net.ts";
 import { TlsContext } from "./context.ts";
 import type { TlsContextOptions } from "./settings.ts";
-import { MemoryBio } from "./memory_bio.ts";
-import { OpenSslError } from "./errors.ts";
-import { loadOpenSsl } from "./library.ts";
+import { MemoryBio } from "./bindings/memory_bio.ts";
+import { OpenSslError } from "./bindings/errors.ts";
+import { loadOpenSsl } from "./bindings/library.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 const lib = loadOpenSsl();

@@ -5,7 +5,7 @@
  * @module
  */
 import { timingSafeEqual } from "node:crypto";
-import type { OpenSsl } from "./library.ts";
+import type { OpenSsl } from "./bindings/library.ts";
 import type { HelloParameters } from "./records.ts";
 
 /** RFC 6347 4.2.1 takes up to 255 bytes; clients of DTLS 1.0 took 32 (RFC 4347 4.2.1). */

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertNotEquals, assertThrows } from "../testing/
 import { contextOptions, MemoryListener } from "../testing/memory_net.ts";
 import { TlsContext } from "./context.ts";
 import { COOKIE_LIFETIME_MS } from "./cookies.ts";
-import { loadOpenSsl } from "./library.ts";
+import { loadOpenSsl } from "./bindings/library.ts";
 import { TlsSession } from "./session.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.

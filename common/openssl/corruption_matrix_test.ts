@@ -6,7 +6,7 @@ import {
   virtualNet,
   type VirtualNetOptions,
 } from "../testing/virtual_net.ts";
-import { OpenSslError } from "./errors.ts";
+import { OpenSslError } from "./bindings/errors.ts";
 import { RECORD_HEADER_BYTES } from "./records.ts";
 
 /** The bit that is turned over, in turn: what is a length or a number changes by little or by much. */

@@ -5,12 +5,12 @@
  */
 import { type Credentials, readCredentials } from "../pem/credentials.ts";
 import type { ContextTarget } from "./context_target.ts";
-import { SSL_CTRL } from "./constants.ts";
-import { takeError } from "./errors.ts";
-import { cString } from "./library.ts";
-import { MemoryBio } from "./memory_bio.ts";
+import { SSL_CTRL } from "./bindings/constants.ts";
+import { takeError } from "./bindings/errors.ts";
+import { cString } from "./bindings/library.ts";
+import { MemoryBio } from "./bindings/memory_bio.ts";
 import type { TlsSettings } from "./settings.ts";
-import { readX509 } from "./x509.ts";
+import { readX509 } from "./bindings/x509.ts";
 
 /**
  * Sets whom a context believes, and what it shows.

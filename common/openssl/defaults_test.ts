@@ -3,7 +3,7 @@ import { makeChain } from "../testing/authority_chain.ts";
 import { assert, assertEquals, assertStringIncludes } from "../testing/assert.ts";
 import { connectedNet, memoryNet, type MemoryNetOptions } from "../testing/memory_net.ts";
 import type { TlsContextOptions } from "./settings.ts";
-import { loadOpenSsl } from "./library.ts";
+import { loadOpenSsl } from "./bindings/library.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();

@@ -3,9 +3,9 @@ import { assertEquals, assertInstanceOf, assertThrows } from "../testing/assert.
 import { connectedNet, contextOptions, memoryNet } from "../testing/memory_net.ts";
 import { KEY, pskOptions } from "../testing/psk.ts";
 import { saidIn } from "../testing/stderr.ts";
-import { CallbackError } from "./calls.ts";
-import { loadOpenSsl } from "./library.ts";
-import { MemoryBio } from "./memory_bio.ts";
+import { CallbackError } from "./bindings/calls.ts";
+import { loadOpenSsl } from "./bindings/library.ts";
+import { MemoryBio } from "./bindings/memory_bio.ts";
 import { TlsContext } from "./context.ts";
 import type { TlsContextOptions } from "./settings.ts";
 import { TlsSession } from "./session.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import type { Security } from "../model/protocol.ts";
-import { SSL_CTRL, TLSEXT_NAMETYPE_HOST_NAME } from "./constants.ts";
-import { cString, type OpenSsl } from "./library.ts";
+import { SSL_CTRL, TLSEXT_NAMETYPE_HOST_NAME } from "./bindings/constants.ts";
+import { cString, type OpenSsl } from "./bindings/library.ts";
 import { type PeerCertificate, readCertificate } from "./peer_certificate.ts";
 import type { TlsVersion } from "./settings.ts";
 

@@ -3,7 +3,7 @@ import { testCertificates } from "../testing/certs.ts";
 import { connectedNet } from "../testing/memory_net.ts";
 import { X509Certificate } from "node:crypto";
 import { toSecurity } from "./info.ts";
-import { loadOpenSsl } from "./library.ts";
+import { loadOpenSsl } from "./bindings/library.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();

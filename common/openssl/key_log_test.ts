@@ -2,9 +2,9 @@ import { join, toFileUrl } from "../base/std.ts";
 import { assert, assertEquals, assertInstanceOf, assertMatch } from "../testing/assert.ts";
 import { connectedNet, memoryNet } from "../testing/memory_net.ts";
 import { ROOT } from "../../tools/lib/children.ts";
-import { CallbackError } from "./calls.ts";
+import { CallbackError } from "./bindings/calls.ts";
 import { keyLogOf } from "./key_log.ts";
-import { loadOpenSsl } from "./library.ts";
+import { loadOpenSsl } from "./bindings/library.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();

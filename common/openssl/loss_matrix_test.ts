@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf } from "../testing/assert.ts";
 import { byChance, faithful } from "../testing/fates.ts";
 import { forAll, type VirtualNet } from "../testing/virtual_net.ts";
-import { OpenSslError } from "./errors.ts";
+import { OpenSslError } from "./bindings/errors.ts";
 
 const SEEDS = 200;
 

@@ -6,10 +6,10 @@
 import { X509Certificate } from "node:crypto";
 import { addressText } from "../base/addresses.ts";
 import { visible } from "../base/visible.ts";
-import { GEN, NID_SUBJECT_ALT_NAME, XN_FLAG_RFC2253_UTF8 } from "./constants.ts";
-import type { OpenSsl } from "./library.ts";
-import { MemoryBio } from "./memory_bio.ts";
-import { x509Text } from "./x509.ts";
+import { GEN, NID_SUBJECT_ALT_NAME, XN_FLAG_RFC2253_UTF8 } from "./bindings/constants.ts";
+import type { OpenSsl } from "./bindings/library.ts";
+import { MemoryBio } from "./bindings/memory_bio.ts";
+import { x509Text } from "./bindings/x509.ts";
 
 /**
  * A name that a certificate is for: an entry of subjectAltName (RFC 5280 4.2.1.6).

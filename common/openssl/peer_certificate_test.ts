@@ -3,8 +3,8 @@ import * as x509 from "@peculiar/x509";
 import fc from "fast-check";
 import { assert, assertEquals } from "../testing/assert.ts";
 import { testCertificates } from "../testing/certs.ts";
-import { loadOpenSsl } from "./library.ts";
-import { MemoryBio } from "./memory_bio.ts";
+import { loadOpenSsl } from "./bindings/library.ts";
+import { MemoryBio } from "./bindings/memory_bio.ts";
 import { type PeerCertificate, readCertificate } from "./peer_certificate.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.

@@ -5,9 +5,9 @@
  * @module
  */
 import { MAX_RSA_BITS, MIN_RSA_BITS, REFUSALS } from "../pem/policy.ts";
-import { noteRefusal } from "./calls.ts";
-import { EXFLAG, KU_DIGITAL_SIGNATURE, X509_V } from "./constants.ts";
-import { cString, type OpenSsl } from "./library.ts";
+import { noteRefusal } from "./bindings/calls.ts";
+import { EXFLAG, KU_DIGITAL_SIGNATURE, X509_V } from "./bindings/constants.ts";
+import { cString, type OpenSsl } from "./bindings/library.ts";
 
 // int (*SSL_verify_cb)(int preverify_ok, X509_STORE_CTX *x509_ctx)
 const VERIFY = {

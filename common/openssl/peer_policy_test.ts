@@ -2,7 +2,7 @@ import { assertEquals, assertInstanceOf, assertStringIncludes } from "../testing
 import { CASES, filesOf, type Row } from "../testing/certificate_table.ts";
 import { testCertificates } from "../testing/certs.ts";
 import { type MemoryNet, memoryNet } from "../testing/memory_net.ts";
-import { CertificateError, OpenSslError } from "./errors.ts";
+import { CertificateError, OpenSslError } from "./bindings/errors.ts";
 import type { TlsVersion } from "./settings.ts";
 
 /** A network in which one end shows what a row says, and the other looks at it. */

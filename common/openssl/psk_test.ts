@@ -3,7 +3,7 @@ import { testCertificates } from "../testing/certs.ts";
 import { type ProtocolName, PROTOCOLS, ResumptionBench } from "../testing/resumption.ts";
 import { TlsContext } from "./context.ts";
 import type { TlsContextOptions } from "./settings.ts";
-import { loadOpenSsl } from "./library.ts";
+import { loadOpenSsl } from "./bindings/library.ts";
 import type { TlsClientSettings, TlsServerSettings } from "./settings.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.

@@ -104,8 +104,8 @@ export function sealedBytes(cipher: string): number {
 }
 
 /**
- * False for a datagram with a sealed record that is too short to be one. Whoever knows the
- * addresses can forge it, and OpenSSL would end the session over it instead of dropping it
+ * False for a datagram with a sealed record that is too short to be one. The addresses are enough to
+ * forge it, and OpenSSL would end the session over it instead of dropping it
  * (github.com/openssl/openssl/issues/25290; RFC 6347 4.1.2.7).
  */
 export function isPlausible(datagram: Uint8Array, minSealedBytes: number): boolean {

@@ -5,11 +5,11 @@
  */
 import { checkValue } from "../settings/check.ts";
 import { text as textKind } from "../settings/kinds.ts";
-import { takeError } from "./errors.ts";
-import { loadOpenSsl, type OpenSsl } from "./library.ts";
-import { MemoryBio } from "./memory_bio.ts";
+import { takeError } from "./bindings/errors.ts";
+import { loadOpenSsl, type OpenSsl } from "./bindings/library.ts";
+import { MemoryBio } from "./bindings/memory_bio.ts";
 import { bindingOf, isSameTrust, type Trust } from "./session_trust.ts";
-import { readX509, x509Text } from "./x509.ts";
+import { readX509, x509Text } from "./bindings/x509.ts";
 
 /**
  * What a client needs to resume a session: an SSL_SESSION, freed by `close()`.
@@ -100,7 +100,7 @@ export class SavedSession implements Disposable {
    * `openssl s_client -sess_out`, does not say what its server was believed by: a connection offers
    * it where the certificate in it passes.
    *
-   * @param text PEM, at most 1048576 bytes; keep it where nobody else can write
+   * @param text PEM, at most 1048576 bytes; keep it where no other user can write
    * @returns a session of its own, which the caller closes
    * @throws {OpenSslError} where the text is no session
    * @throws {TypeError} where it is no text

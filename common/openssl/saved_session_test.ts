@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { assert, assertEquals, assertMatch, assertThrows } from "../testing/assert.ts";
 import { type ProtocolName, PROTOCOLS, resumptionBench } from "../testing/resumption.ts";
-import { CertificateError, OpenSslError } from "./errors.ts";
-import { loadOpenSsl } from "./library.ts";
+import { CertificateError, OpenSslError } from "./bindings/errors.ts";
+import { loadOpenSsl } from "./bindings/library.ts";
 import { SavedSession } from "./saved_session.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.

@@ -8,14 +8,14 @@ import { byteString } from "../settings/kinds.ts";
 import { checkValue } from "../settings/check.ts";
 import { write } from "./callbacks.ts";
 import type { Callback } from "./context_target.ts";
-import { guarded, ignore, noteIdentity, noteOrigin, noteWelcome } from "./calls.ts";
+import { guarded, ignore, noteIdentity, noteOrigin, noteWelcome } from "./bindings/calls.ts";
 import type { ContextTarget } from "./context_target.ts";
-import { SSL_TICKET, VERSION } from "./constants.ts";
-import { takeError } from "./errors.ts";
-import { cString, type OpenSsl, toCString } from "./library.ts";
+import { SSL_TICKET, VERSION } from "./bindings/constants.ts";
+import { takeError } from "./bindings/errors.ts";
+import { cString, type OpenSsl, toCString } from "./bindings/library.ts";
 import type { TlsServerSettings } from "./settings.ts";
 import { MAX_IDENTITY_BYTES, MAX_PSK_BYTES } from "./settings_table.ts";
-import { isCurrent } from "./x509.ts";
+import { isCurrent } from "./bindings/x509.ts";
 
 // unsigned int (*SSL_psk_server_cb_func)(SSL *ssl, const char *identity, unsigned char *psk,
 //                                        unsigned int max_psk_len)

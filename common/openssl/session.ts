@@ -1,57 +1,33 @@
 /**
  * The core of TLS and DTLS, free of I/O: bytes or datagrams go in, bytes or datagrams come out.
  *
- * It owns no socket, starts no timer and awaits nothing. Whoever drives it feeds what arrived,
- * asks it to go on, sends what it drains, and comes back when {@linkcode TlsSession.timeoutMs}
- * is over.
+ * It owns no socket, starts no timer and awaits nothing. Its driver feeds what arrived, asks it to go
+ * on, sends what it drains, and comes back when {@linkcode TlsSession.timeoutMs} is over.
  *
  * @module
  */
 import { ENDED, NOT_YET } from "../base/read_result.ts";
-import { ReusedMemory } from "../base/reused_memory.ts";
-import { TimeoutError } from "../base/errors.ts";
-import { type CallRecord, enterCall, report } from "./calls.ts";
-import { SSL_CTRL, SSL_ERROR, SSL_OP } from "./constants.ts";
+import type { TimeoutError } from "../base/errors.ts";
+import { SSL_OP } from "./bindings/constants.ts";
 import type { TlsContext } from "./context.ts";
-import { CertificateError, OpenSslError, takeError } from "./errors.ts";
-import { HandshakeInput } from "./handshake_input.ts";
+import type { CookieSecrets } from "./cookies.ts";
+import { takeError } from "./bindings/errors.ts";
 import { type HandshakeStatistics, readInfo, type TlsInfo } from "./info.ts";
-import { cString, type OpenSsl } from "./library.ts";
-import { MemoryBio } from "./memory_bio.ts";
-import {
-  ENOUGH_SEALED_BYTES,
-  isOneRecord,
-  isPlausible,
-  MIN_SEALED_BYTES,
-  packDatagrams,
-  sealedBytes,
-} from "./records.ts";
-import { exportKeyingMaterial } from "./exporter.ts";
-import { expectName } from "./peer_name.ts";
-import { Resumption } from "./resumption.ts";
+import { emptyQueue, type OpenSsl } from "./bindings/library.ts";
 import type { SavedSession } from "./saved_session.ts";
+import { exportKeyingMaterial } from "./session/exporter.ts";
+import { HandshakeCounters } from "./session/handshake_counters.ts";
+import { explained, noAnswerInTime } from "./session/handshake_errors.ts";
+import { stepHandshake } from "./session/handshake_step.ts";
+import { SessionInput } from "./session/input.ts";
+import { SessionOutput } from "./session/output.ts";
+import { expectName } from "./session/peer_name.ts";
+import { Resumption } from "./session/resumption.ts";
+import { SessionSsl } from "./session/ssl.ts";
+import { sendAgain, timeLeftMs } from "./session/timer.ts";
 import { DEFAULT_MTU } from "./settings.ts";
 
-/** No single thing that a session puts out at once is longer: some records of 2^14 bytes. */
-const OUTPUT_BYTES = 128 * 1024;
-
-/** One buffer serves all sessions: what is drained is handed over before the next call. */
-let output: ReusedMemory | undefined;
-
-/** What SSL_state_string(3) says after a fatal error, and when a ChangeCipherSpec was read. */
-const FAILED_STATE = "SSLERR";
-const CIPHER_CHANGED_STATE = "TRCCS";
-
-/** A struct timeval of sys/time.h, seconds and microseconds: one serves all sessions. */
-const timeval = new BigInt64Array(2);
-const timevalBytes = new Uint8Array(timeval.buffer);
-
-let live = 0;
-
-/** For tests: how many sessions there are that have not been closed. */
-export function liveSessions(): number {
-  return live;
-}
+export { liveSessions } from "./session/ssl.ts";
 
 /** Settings of one session. */
 export interface TlsSessionOptions {
@@ -65,64 +41,24 @@ export interface TlsSessionOptions {
   session?: SavedSession | undefined;
 }
 
-/** An SSL between two memory BIOs; freed by `close()`. */
+/** A TLS or DTLS connection as bytes in and bytes out; freed by `close()`. */
 export class TlsSession implements Disposable {
-  /** True once the handshake is complete. */
-  established = false;
   /** True once the peer has said that it sends no more. */
   peerEnded = false;
-  /** Counts of the handshake; the round trip is for whoever has a clock. */
-  readonly statistics: HandshakeStatistics = {
-    bytesSent: 0,
-    bytesReceived: 0,
-    datagramsSent: 0,
-    datagramsReceived: 0,
-    retransmissions: 0,
-    roundTripMs: null,
-  };
+  readonly #counters = new HandshakeCounters();
+  /** Counts of the handshake; the round trip is set by the session's driver, which has a clock. */
+  readonly statistics: HandshakeStatistics = this.#counters.statistics;
   /** What a handshake that has failed has put out at last: the alert that says why. */
   lastWords: Uint8Array<ArrayBuffer> | null = null;
   readonly #context: TlsContext;
   readonly #lib: OpenSsl;
-  readonly #datagram: boolean;
   readonly #serverName: string | undefined;
+  readonly #ssl: SessionSsl;
   readonly #resumption: Resumption;
-  readonly #mtu: number;
-  readonly #input: Deno.PointerObject;
-  readonly #output: Deno.PointerObject;
-  #ssl: Deno.PointerValue;
-  /** Asked for when it matters. */
-  #minSealedBytes: number | null = null;
-  /** Set when OpenSSL was told to ask for cookies. */
-  #asksForCookies = false;
-  /** After a fatal error nothing more may be called (SSL_get_error(3)). */
-  #broken = false;
-  /** False where nothing was fed since OpenSSL has said that it wants more. */
-  #unread = false;
-  /** True where all that is unread is one record. */
-  #single = false;
-  /** False where nothing can have been put out since the last {@linkcode drain}. */
-  #undrained = false;
-  /** Set when the peer has been told that no more comes. */
-  #ended = false;
-  /** Set when the handshake's last bytes have been drained. */
-  #finished = false;
-  /** DTLS: what bounds the handshake's datagrams; null on TLS. */
-  readonly #handshakeInput: HandshakeInput | null;
-  /** Set while one of its calls is on the stack, from which C may call back. */
-  #running = false;
-  /** Set when a callback has given it up, and so the call's result is nobody's. */
-  #givenUp = false;
-  /** Set when a callback has closed it: it is freed when the call has returned. */
-  #closing = false;
-  /** Whose call was on the stack before. */
-  #outer: CallRecord | null = null;
-  readonly #calls: CallRecord = {
-    pskIdentity: null,
-    origin: null,
-    isWelcome: false,
-    failure: null,
-  };
+  readonly #input: SessionInput;
+  readonly #output: SessionOutput;
+  /** Told that the client is known, where OpenSSL was told to ask for cookies. */
+  #cookies: CookieSecrets | null = null;
 
   /**
    * The context may be closed before the session is: it counts its sessions.
@@ -132,81 +68,40 @@ export class TlsSession implements Disposable {
   constructor(context: TlsContext, options: TlsSessionOptions = {}) {
     const lib = this.#lib = context.lib;
     this.#context = context;
-    this.#datagram = context.datagram;
-    this.#handshakeInput = context.datagram ? new HandshakeInput(this.statistics) : null;
-    this.#serverName = options.serverName;
-    const { serverName, checksName = true } = options;
-    this.#resumption = new Resumption(context, { serverName, checksName }, this.#calls);
-    this.#mtu = options.mtu ?? DEFAULT_MTU;
+    const { serverName, checksName = true, mtu = DEFAULT_MTU } = options;
+    this.#serverName = serverName;
     // Before anything is made that would have to be freed: a closed one throws.
     const saved = options.session?.pointer && options.session;
-    lib.ERR_clear_error();
-    using input = new MemoryBio(lib);
-    using outgoing = new MemoryBio(lib);
-    const ssl = lib.SSL_new(context.pointer);
-    if (ssl === null) throw takeError(lib, "make a TLS session");
-    this.#ssl = ssl;
-    this.#input = input.giveAway();
-    this.#output = outgoing.giveAway();
-    context.retain();
-    live++;
-    lib.SSL_set_bio(ssl, this.#input, this.#output);
-    if (context.datagram) lib.SSL_ctrl(ssl, SSL_CTRL.SET_MTU, BigInt(this.#mtu), null);
-    if (context.timer !== null) lib.DTLS_set_timer_cb(ssl, context.timer);
-    if (context.role === "client") {
-      lib.SSL_set_connect_state(ssl);
-      try {
-        if (serverName !== undefined) expectName(lib, ssl, serverName, checksName);
-        if (saved) this.#resumption.offer(ssl, saved);
-      } catch (error) {
-        this.close();
-        throw error;
-      }
-    } else {
-      lib.SSL_set_accept_state(ssl);
+    const ssl = this.#ssl = new SessionSsl(context, mtu);
+    this.#input = new SessionInput(lib, ssl.input, context.datagram, this.#counters);
+    this.#output = new SessionOutput(lib, ssl.output, context.datagram ? mtu : null);
+    this.#resumption = new Resumption(context, { serverName, checksName }, ssl.calls);
+    if (context.role === "server") return;
+    try {
+      if (serverName !== undefined) expectName(lib, ssl.pointer, serverName, checksName);
+      if (saved) this.#resumption.offer(ssl.pointer, saved);
+    } catch (error) {
+      this.close();
+      throw error;
     }
+  }
+
+  /** True once the handshake is complete; it stays so when the session fails or is closed. */
+  get established(): boolean {
+    return this.#ssl.phase !== "handshaking";
   }
 
   /**
    * Takes what arrived: on DTLS exactly one datagram, after which the session has to be driven
    * until it wants more. The bytes are copied. What comes after `close()` is dropped: a datagram
    * may be on its way here when a connection is closed, and the BIO is gone by then. So is what
-   * comes after a failure, when nobody reads it any more.
+   * comes after a failure, as nothing reads it any more.
    */
   feed(bytes: Uint8Array<ArrayBuffer>): void {
-    if (this.#ssl === null || this.#broken || bytes.length === 0) return;
-    if (this.#datagram && !this.#isPlausible(this.#ssl, bytes)) return;
-    if (!this.established) return this.#feedHandshake(bytes);
-    this.#lib.BIO_write(this.#input, bytes, bytes.length);
-    this.#single = !this.#unread && isOneRecord(bytes, this.#datagram);
-    this.#unread = true;
-  }
-
-  #feedHandshake(received: Uint8Array<ArrayBuffer>): void {
-    const bytes = this.#handshakeInput ? this.#handshakeInput.take(received) : received;
-    if (bytes === null) return;
-    this.statistics.datagramsReceived++;
-    this.statistics.bytesReceived += received.length;
-    if (bytes.length > 0) this.#lib.BIO_write(this.#input, bytes, bytes.length);
-    this.#single = false;
-    this.#unread = true;
-  }
-
-  /** Feeds what has come before its time. */
-  #feedEarly(input: HandshakeInput): void {
-    const bytes = input.takeEarly();
-    this.#lib.BIO_write(this.#input, bytes, bytes.length);
-  }
-
-  /** Only a short record is worth the question how short the cipher's may be. */
-  #isPlausible(ssl: Deno.PointerObject, datagram: Uint8Array): boolean {
-    if (isPlausible(datagram, ENOUGH_SEALED_BYTES)) return true;
-    if (!this.established) return isPlausible(datagram, MIN_SEALED_BYTES);
-    if (this.#minSealedBytes === null) {
-      const cipher = this.#lib.SSL_CIPHER_get_name(this.#lib.SSL_get_current_cipher(ssl));
-      this.#minSealedBytes = sealedBytes(cString(cipher) ?? "");
-    }
-    return isPlausible(datagram, this.#minSealedBytes);
+    const ssl = this.#ssl;
+    if (!ssl.isOpen || bytes.length === 0) return;
+    if (ssl.phase === "handshaking") this.#input.feedHandshake(bytes);
+    else this.#input.feed(ssl.pointer, bytes);
   }
 
   /**
@@ -220,38 +115,28 @@ export class TlsSession implements Disposable {
    */
   handshake(): boolean {
     if (this.established) return true;
-    const ssl = this.#enter();
+    const ssl = this.#ssl.begin();
     try {
-      this.#undrained = true;
-      this.#emptyQueue();
-      const input = this.#handshakeInput;
-      const cookies = this.#asksForCookies ? this.#context.cookies : null;
-      if (cookies) cookies.isKnown = true;
-      let result = this.#lib.SSL_do_handshake(ssl);
-      // The peer's Finished is read once its ChangeCipherSpec was.
-      while (result !== 1 && input?.hasEarly && this.#isIn(ssl, CIPHER_CHANGED_STATE)) {
-        this.#feedEarly(input);
-        this.#emptyQueue();
-        result = this.#lib.SSL_do_handshake(ssl);
-      }
-      if (cookies) cookies.isKnown = false;
-      if (this.#isRefused) return false;
+      this.#output.isPending = true;
+      const result = stepHandshake(this.#lib, ssl, this.#input, this.#cookies);
+      if (this.#ssl.isRefused) return false;
       if (result !== 1) {
         this.#wantsMore(ssl, result, "complete the handshake");
         return false;
       }
       const refusal = this.#resumption.complete(ssl);
       // The program is asked for the key again.
-      if (this.#isRefused) return false;
+      if (this.#ssl.isRefused) return false;
       if (refusal) {
         // The peer is through with its handshake: it is told that the connection has ended.
         this.#lib.SSL_shutdown(ssl);
-        throw this.#broke(refusal);
+        throw this.#ssl.failed(refusal);
       }
-      if (input?.hasEarly) this.#feedEarly(input);
-      return this.established = true;
+      if (this.#input.hasEarly) this.#input.feedEarly();
+      this.#ssl.phase = "established";
+      return true;
     } finally {
-      this.#leave();
+      this.#ssl.end(this.#output);
     }
   }
 
@@ -262,20 +147,19 @@ export class TlsSession implements Disposable {
    * @returns true when the client's cookie is good: go on with the handshake
    */
   listen(address: Deno.PointerObject): boolean {
-    const ssl = this.#enter();
+    const ssl = this.#ssl.begin();
     try {
-      this.#undrained = true;
+      this.#output.isPending = true;
       // Not on the context: there it would make every handshake ask for a cookie again.
-      if (!this.#asksForCookies) this.#lib.SSL_set_options(ssl, BigInt(SSL_OP.COOKIE_EXCHANGE));
-      this.#asksForCookies = true;
+      if (!this.#cookies) this.#lib.SSL_set_options(ssl, BigInt(SSL_OP.COOKIE_EXCHANGE));
+      this.#cookies = this.#context.cookies;
       this.#lib.ERR_clear_error();
       const result = this.#lib.DTLSv1_listen(ssl, address);
       if (result < 0) throw takeError(this.#lib, "read a ClientHello");
-      // What came without a good cookie was another client's, or this one's before it.
-      if (result === 0) this.statistics.datagramsReceived = this.statistics.bytesReceived = 0;
+      if (result === 0) this.#counters.forgetReceived();
       return result > 0;
     } finally {
-      this.#leave();
+      this.#ssl.end(this.#output);
     }
   }
 
@@ -286,27 +170,27 @@ export class TlsSession implements Disposable {
    * @throws {OpenSslError} where the session is broken
    */
   read(into: Uint8Array<ArrayBuffer>): number {
-    if (!this.#unread && !this.#broken && this.#ssl !== null) {
+    if (this.#input.unread === "nothing" && this.#ssl.isOpen) {
       return this.peerEnded ? ENDED : NOT_YET;
     }
-    const ssl = this.#enter();
+    const ssl = this.#ssl.begin();
     try {
-      this.#emptyQueue();
+      emptyQueue(this.#lib);
       const result = this.#lib.SSL_read(ssl, into, into.length);
       this.#lib.queueIsEmpty = result > 0;
-      if (result > 0 && this.#single) {
+      if (result > 0 && this.#input.unread === "one record") {
         // A record is read to its end where there is room: then OpenSSL need not be asked for more.
         // And one with data in it has nothing else, that would be answered.
-        if (result < into.length) this.#unread = false;
+        if (result < into.length) this.#input.unread = "nothing";
         return result;
       }
-      this.#undrained = true;
+      this.#output.isPending = true;
       if (result > 0) return result;
       if (!this.#wantsMore(ssl, result, "read")) return ENDED;
-      this.#unread = false;
+      this.#input.unread = "nothing";
       return NOT_YET;
     } finally {
-      this.#leave();
+      this.#ssl.end(this.#output);
     }
   }
 
@@ -317,16 +201,16 @@ export class TlsSession implements Disposable {
    * @throws {OpenSslError} where the session is broken or the bytes are too many
    */
   write(bytes: Uint8Array<ArrayBuffer>): void {
-    const ssl = this.#enter();
+    const ssl = this.#ssl.begin();
     try {
-      this.#undrained = true;
-      this.#emptyQueue();
+      this.#output.isPending = true;
+      emptyQueue(this.#lib);
       const result = this.#lib.SSL_write(ssl, bytes, bytes.length);
       // A memory BIO takes everything: there is no "not yet" and no part.
       if (result <= 0) throw takeError(this.#lib, "write", ssl);
       this.#lib.queueIsEmpty = true;
     } finally {
-      this.#leave();
+      this.#ssl.end(this.#output);
     }
   }
 
@@ -336,29 +220,14 @@ export class TlsSession implements Disposable {
    * @param emit the bytes are borrowed for the call
    */
   drain(emit: (bytes: Uint8Array) => void): void {
-    if (this.#ssl === null || !this.#undrained) return;
-    this.#undrained = false;
-    output ??= new ReusedMemory(OUTPUT_BYTES);
-    let length: number;
-    do {
-      length = this.#lib.BIO_read(this.#output, output.bytes, OUTPUT_BYTES);
-      if (length <= 0) break;
-      const bytes = output.first(length);
-      if (this.#broken && !this.established) this.lastWords = bytes.slice();
-      const out = this.#finished ? emit : this.#counting(emit);
-      if (this.#datagram) packDatagrams(bytes, this.#mtu, out);
-      else out(bytes);
-    } while (length === OUTPUT_BYTES);
+    if (!this.#output.isPending || this.#ssl.isFreed) return;
+    if (this.#counters.isOver) return this.#output.drain(emit);
+    const isLast = !this.#ssl.isOpen && !this.established;
+    this.#output.drain(this.#counters.counting(emit), (bytes) => {
+      if (isLast) this.lastWords = bytes.slice();
+    });
     // The last flight, if it is this end's, is drained after the handshake and belongs to it.
-    this.#finished = this.established;
-  }
-
-  #counting(emit: (bytes: Uint8Array) => void): (bytes: Uint8Array) => void {
-    return (bytes) => {
-      this.statistics.datagramsSent++;
-      this.statistics.bytesSent += bytes.length;
-      emit(bytes);
-    };
+    this.#counters.isOver = this.established;
   }
 
   /**
@@ -367,16 +236,16 @@ export class TlsSession implements Disposable {
    * @returns true when the peer has said so, too
    */
   shutdown(): boolean {
-    if (this.#ssl === null || this.#broken || !this.established || this.#running) return true;
-    const ssl = this.#enter();
+    if (!this.#ssl.isOpen || !this.established || this.#ssl.isRunning) return true;
+    const ssl = this.#ssl.begin();
     try {
-      this.#undrained = true;
-      this.#emptyQueue();
+      this.#output.isPending = true;
+      emptyQueue(this.#lib);
       const result = this.#lib.SSL_shutdown(ssl);
-      if (result >= 0) this.#ended = true;
+      if (result >= 0) this.#ssl.phase = "ended";
       return result === 1;
     } finally {
-      this.#leave();
+      this.#ssl.end(this.#output);
     }
   }
 
@@ -385,11 +254,8 @@ export class TlsSession implements Disposable {
    * nothing is waited for.
    */
   timeoutMs(): number | null {
-    if (!this.#datagram || this.#ssl === null || this.#broken) return null;
-    const set = this.#lib.SSL_ctrl(this.#ssl, SSL_CTRL.DTLS_GET_TIMEOUT, 0n, timevalBytes);
-    if (set !== 1n) return null;
-    // On macOS the microseconds have 32 bits, little-endian too.
-    return Number(timeval[0]) * 1000 + Number(BigInt.asIntN(32, timeval[1]!)) / 1000;
+    if (!this.#context.datagram || !this.#ssl.isOpen) return null;
+    return timeLeftMs(this.#lib, this.#ssl.pointer);
   }
 
   /**
@@ -398,16 +264,15 @@ export class TlsSession implements Disposable {
    * @throws {OpenSslError} where it was sent too often
    */
   handleTimeout(): void {
-    if (!this.#datagram) return;
-    const ssl = this.#enter();
+    if (!this.#context.datagram) return;
+    const ssl = this.#ssl.begin();
     try {
-      this.#undrained = true;
-      this.#lib.ERR_clear_error();
-      const result = this.#lib.SSL_ctrl(ssl, SSL_CTRL.DTLS_HANDLE_TIMEOUT, 0n, null);
-      if (result < 0n) throw this.#broke(takeError(this.#lib, "complete the handshake", ssl));
-      if (result > 0n) this.statistics.retransmissions++;
+      this.#output.isPending = true;
+      if (sendAgain(this.#lib, ssl)) this.statistics.retransmissions++;
+    } catch (error) {
+      throw this.#ssl.failed(error);
     } finally {
-      this.#leave();
+      this.#ssl.end(this.#output);
     }
   }
 
@@ -416,14 +281,10 @@ export class TlsSession implements Disposable {
     return this.#resumption.resumed;
   }
 
-  /**
-   * What to say of a handshake that takes too long. A peer that finds the pre-shared key wrong says
-   * nothing on DTLS: it drops what it cannot read (RFC 6347 4.1.2.7).
-   */
+  /** What to say of a handshake that takes too long. */
   timeoutError(): TimeoutError {
-    const isLikely = this.#calls.pskIdentity !== null && this.statistics.bytesReceived > 0;
-    const hint = isLikely ? "; it has answered the hello: the pre-shared key may be wrong" : "";
-    return new TimeoutError(`the peer did not answer the handshake in time${hint}`);
+    const { pskIdentity } = this.#ssl.calls;
+    return noAnswerInTime(pskIdentity !== null && this.statistics.bytesReceived > 0);
   }
 
   /** What was agreed on; for a session that is, or was, established. */
@@ -431,7 +292,7 @@ export class TlsSession implements Disposable {
     this.#lib.ERR_clear_error();
     const { resumed, pskIdentity } = this.#resumption;
     const known = { resumed, pskIdentity, statistics: this.statistics };
-    return readInfo(this.#lib, this.#open(), known);
+    return readInfo(this.#lib, this.#ssl.pointer, known);
   }
 
   /**
@@ -441,7 +302,7 @@ export class TlsSession implements Disposable {
    * @returns null where the server has not given it
    */
   save(): SavedSession | null {
-    const ssl = this.#open();
+    const ssl = this.#ssl.pointer;
     return this.established ? this.#resumption.save(ssl) : null;
   }
 
@@ -458,35 +319,17 @@ export class TlsSession implements Disposable {
     context?: ArrayBuffer | ArrayBufferView,
   ): Uint8Array {
     if (!this.established) throw new TypeError("Cannot export keying material: no handshake yet");
-    return exportKeyingMaterial(this.#lib, this.#open(), { label, length, context });
+    return exportKeyingMaterial(this.#lib, this.#ssl.pointer, { label, length, context });
   }
 
   /** Gives it up: nothing more is read or written, and what is fed is dropped. */
   fail(): void {
-    this.#broken = true;
-    this.#givenUp ||= this.#running;
+    this.#ssl.giveUp();
   }
 
   /** Frees it, and with it the two BIOs. May be called twice. */
   close(): void {
-    if (this.#ssl === null) return;
-    if (this.#running) {
-      // A callback hangs up from within a call of this session's.
-      this.fail();
-      this.#closing = true;
-      return;
-    }
-    // SSL_free(3) lets no session be resumed that has not been shut down, whoever saved it; RFC 5246
-    // 7.2.1 asks for that after a fatal error alone. What it writes here is freed with the BIO.
-    if (this.established && !this.#ended && !this.#hasFailed(this.#ssl)) {
-      this.#lib.ERR_clear_error();
-      this.#lib.SSL_shutdown(this.#ssl);
-      this.#lib.ERR_clear_error();
-    }
-    this.#lib.SSL_free(this.#ssl);
-    this.#ssl = null;
-    live--;
-    this.#context.release();
+    this.#ssl.close();
   }
 
   /** Same as {@linkcode close}. */
@@ -494,104 +337,12 @@ export class TlsSession implements Disposable {
     this.close();
   }
 
-  #hasFailed(ssl: Deno.PointerObject): boolean {
-    return this.#isIn(ssl, FAILED_STATE);
-  }
-
-  #isIn(ssl: Deno.PointerObject, state: string): boolean {
-    return cString(this.#lib.SSL_state_string(ssl)) === state;
-  }
-
-  #open(): Deno.PointerObject {
-    if (this.#ssl === null || this.#closing) {
-      throw new TypeError("Cannot use a TLS session: it is closed");
-    }
-    return this.#ssl;
-  }
-
-  /** The SSL for a call, from which C may call back until {@linkcode #leave}. */
-  #enter(): Deno.PointerObject {
-    const ssl = this.#open();
-    if (this.#broken) throw new TypeError("Cannot use a TLS session: it has failed");
-    if (this.#running) {
-      throw new TypeError("Cannot use a TLS session: a callback runs within one of its calls");
-    }
-    this.#running = true;
-    this.#outer = enterCall(this.#calls);
-    return ssl;
-  }
-
-  /**
-   * After a call, whatever it has returned or thrown: what a callback has done counts for more. Its
-   * failure is thrown once, or told where nobody waits for the call any more.
-   */
-  #leave(): void {
-    this.#running = false;
-    enterCall(this.#outer);
-    const { failure } = this.#calls;
-    this.#calls.failure = null;
-    if (failure && !this.#givenUp) {
-      // An alert goes out; what would go on with the handshake does not.
-      this.#undrained = this.#hasFailed(this.#ssl!);
-      throw this.#broke(failure);
-    }
-    if (failure) report(failure);
-    if (!this.#closing) return;
-    this.#closing = false;
-    this.close();
-    throw new Deno.errors.BadResource("the connection is closed");
-  }
-
-  /** Whether a callback has failed, or has given it up, in the call that is running. */
-  get #isRefused(): boolean {
-    return this.#broken || this.#calls.failure !== null;
-  }
-
-  /** After a fatal error. */
-  #broke(error: Error): Error {
-    this.#broken = true;
-    return error;
-  }
-
-  /** SSL_get_error(3) wants it empty before a call; see `queueIsEmpty`. */
-  #emptyQueue(): void {
-    if (this.#lib.queueIsEmpty) this.#lib.queueIsEmpty = false;
-    else this.#lib.ERR_clear_error();
-  }
-
   /** True where the session waits for the peer, false where the peer has ended it. */
   #wantsMore(ssl: Deno.PointerObject, result: number, action: string): boolean {
-    switch (this.#lib.SSL_get_error(ssl, result)) {
-      case SSL_ERROR.WANT_READ:
-      case SSL_ERROR.WANT_WRITE:
-        this.#lib.queueIsEmpty = true;
-        return true;
-      case SSL_ERROR.ZERO_RETURN:
-        this.#lib.queueIsEmpty = true;
-        this.peerEnded = true;
-        return false;
-      case SSL_ERROR.SYSCALL:
-        // An empty DTLS record, or a fragment that OpenSSL drops as impossible, reads like this,
-        // with nothing in the queue (SSL_get_error(3)); the session lives on unless it says not.
-        if (this.#datagram && !this.#hasFailed(ssl)) return true;
-    }
+    const outcome = this.#ssl.outcomeOf(ssl, result);
+    if (outcome === "ended") this.peerEnded = true;
+    if (outcome !== "failed") return outcome === "not yet";
     const error = takeError(this.#lib, action, ssl, this.#serverName);
-    throw this.#broke(this.#explained(error));
-  }
-
-  /** What OpenSSL says of a certificate is no help where a key is the only way in. */
-  #explained(error: OpenSslError): OpenSslError {
-    const { usesPsk, keyAlone, role } = this.#context;
-    const said = (what: string) =>
-      new OpenSslError(`Cannot complete the handshake: ${what}`, error);
-    if (usesPsk && error instanceof CertificateError) {
-      return said(
-        "the server showed a certificate instead of using the pre-shared key; " +
-          "it may not know its identity",
-      );
-    }
-    const isWithoutKey = role === "server" && keyAlone &&
-      error.reason === "no suitable signature algorithm";
-    return isWithoutKey ? said("the client's pre-shared key is not known here") : error;
+    throw this.#ssl.failed(explained(this.#context, error));
   }
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "../testing/assert.ts";
 import { connectedNet, type MemoryNet, memoryNet, randomNumbers } from "../testing/memory_net.ts";
 import { virtualNet } from "../testing/virtual_net.ts";
-import { loadOpenSsl } from "./library.ts";
+import { loadOpenSsl } from "./bindings/library.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();

@@ -2,8 +2,8 @@ import { assert, assertEquals, assertInstanceOf, assertThrows } from "../testing
 import { testCertificates } from "../testing/certs.ts";
 import { connectedNet, contextOptions, memoryNet } from "../testing/memory_net.ts";
 import { TlsContext } from "./context.ts";
-import { CertificateError, OpenSslError } from "./errors.ts";
-import { loadOpenSsl } from "./library.ts";
+import { CertificateError, OpenSslError } from "./bindings/errors.ts";
+import { loadOpenSsl } from "./bindings/library.ts";
 import { TlsSession } from "./session.ts";
 import { ENDED, NOT_YET } from "../base/read_result.ts";
 

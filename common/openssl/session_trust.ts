@@ -5,7 +5,7 @@
  * @module
  */
 import { createHmac } from "node:crypto";
-import type { OpenSsl } from "./library.ts";
+import type { OpenSsl } from "./bindings/library.ts";
 
 /** Longest master secret: SSL_MAX_MASTER_KEY_LENGTH of openssl/ssl.h is 48, SHA-512 gives 64. */
 const MAX_SECRET_BYTES = 64;

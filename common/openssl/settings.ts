@@ -150,7 +150,7 @@ export interface TlsClientSettings extends TlsSettings {
    * `unsafelySkipVerification`. See SSL_CTX_set_psk_client_callback(3).
    */
   psk?: PskIdentity | undefined;
-  /** Believes any server. For tests only: the connection is open to whoever sits in between. */
+  /** Believes any server. For tests only: any program in between can read and change all. */
   unsafelySkipVerification?: boolean | undefined;
 }
 
@@ -177,7 +177,7 @@ export interface TlsServerSettings extends TlsSettings {
    * Finds the key of a client's identity, 1 to 64 bytes, copied; null or undefined refuses the
    * client. Without `cert` it is the only way in; with one a client may use either, and
    * `info.pskIdentity` says which. It is asked again when a session is resumed, so that a key that
-   * was taken back lets nobody in. What it throws, and a result of another kind, fails the
+   * was taken back lets no client in. What it throws, and a result of another kind, fails the
    * handshake, and is told as that handshake's error. See SSL_CTX_set_psk_server_callback(3).
    */
   pskLookup?: (identity: string) => ArrayBuffer | ArrayBufferView | null | undefined;
@@ -243,7 +243,7 @@ export interface ConnectSettings extends TlsClientSettings {
  * const psk = { identity: "stranger", key: new Uint8Array(32) };
  * await using conn = await connectTls({ port: listener.addr.port, psk });
  * await conn.handshake().catch(() => {});
- * if (!(await refused instanceof Error)) throw new Error("nobody knows that key");
+ * if (!(await refused instanceof Error)) throw new Error("the server does not know that key");
  * (await accepted)?.abandon();
  * ```
  */

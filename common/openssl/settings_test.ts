@@ -3,8 +3,8 @@ import { testCertificates } from "../testing/certs.ts";
 import { connectedNet, contextOptions, memoryNet } from "../testing/memory_net.ts";
 import { TlsContext } from "./context.ts";
 import type { TlsContextOptions } from "./settings.ts";
-import { CertificateError, OpenSslError } from "./errors.ts";
-import { loadOpenSsl } from "./library.ts";
+import { CertificateError, OpenSslError } from "./bindings/errors.ts";
+import { loadOpenSsl } from "./bindings/library.ts";
 import type { TlsVersion } from "./settings.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.

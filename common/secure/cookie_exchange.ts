@@ -5,7 +5,7 @@
  * @module
  */
 import type { TlsContext } from "../openssl/context.ts";
-import { OpenSslError, takeError } from "../openssl/errors.ts";
+import { OpenSslError, takeError } from "../openssl/bindings/errors.ts";
 import { helloParameters } from "../openssl/records.ts";
 import { TlsSession } from "../openssl/session.ts";
 

@@ -1,7 +1,7 @@
 import type { SessionSocket } from "./driver.ts";
 import { ENDED, TOO_LATE } from "../base/read_result.ts";
 import { TimeoutError } from "../base/errors.ts";
-import { CertificateError, OpenSslError } from "../openssl/errors.ts";
+import { CertificateError, OpenSslError } from "../openssl/bindings/errors.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "../testing/assert.ts";
 import { Driven, LONG_MS } from "../testing/driven.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { addressBytes, withoutZone } from "../base/addresses.ts";
-import { notify } from "../openssl/calls.ts";
+import { notify } from "../openssl/bindings/calls.ts";
 import {
   type ListenerCounters,
   type ListenSettings,

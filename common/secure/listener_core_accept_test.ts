@@ -1,6 +1,6 @@
 import { ReplacedError } from "../base/errors.ts";
 import { TlsContext } from "../openssl/context.ts";
-import { loadOpenSsl } from "../openssl/library.ts";
+import { loadOpenSsl } from "../openssl/bindings/library.ts";
 import { TlsSession } from "../openssl/session.ts";
 import { assertEquals, assertThrows } from "../testing/assert.ts";
 import { contextOptions } from "../testing/memory_net.ts";

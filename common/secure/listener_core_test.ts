@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "../testing/assert.ts";
 import { contextOptions, type End, MemoryListener } from "../testing/memory_net.ts";
 import { TlsContext } from "../openssl/context.ts";
-import { loadOpenSsl } from "../openssl/library.ts";
+import { loadOpenSsl } from "../openssl/bindings/library.ts";
 import { clientRandom } from "../openssl/records.ts";
 import { liveSessions, TlsSession } from "../openssl/session.ts";
 

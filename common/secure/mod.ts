@@ -5,17 +5,21 @@
  */
 export { ReplacedError, RunError, TimeoutError } from "../base/errors.ts";
 export { PemError } from "../pem/errors.ts";
-export { CallbackError } from "../openssl/calls.ts";
+export { CallbackError } from "../openssl/bindings/calls.ts";
 export { TlsContext } from "../openssl/context.ts";
 export { type TlsContextOptions } from "../openssl/settings.ts";
-export { CertificateError, OpenSslError, type OpenSslErrorInit } from "../openssl/errors.ts";
+export {
+  CertificateError,
+  OpenSslError,
+  type OpenSslErrorInit,
+} from "../openssl/bindings/errors.ts";
 export type { HandshakeStatistics, TlsInfo } from "../openssl/info.ts";
 export {
   type CertificateFacts,
   type CertificateName,
   PeerCertificate,
 } from "../openssl/peer_certificate.ts";
-export { OpenSslMissingError } from "../openssl/library.ts";
+export { OpenSslMissingError } from "../openssl/bindings/library.ts";
 export { SavedSession } from "../openssl/saved_session.ts";
 export { SecureConn } from "./secure_conn.ts";
 export type {

@@ -1,5 +1,5 @@
 /** Opens libssl and libc before any test runs: the resource sanitizer would take them for leaks. */
-import { loadOpenSsl } from "../openssl/library.ts";
+import { loadOpenSsl } from "../openssl/bindings/library.ts";
 import { loadLibc } from "../posix/libc.ts";
 
 loadOpenSsl();

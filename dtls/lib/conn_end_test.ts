@@ -1,6 +1,6 @@
 /** How connections end: in order, by a fault, by an abort, or with a peer that vanishes. */
 import { TimeoutError } from "../../common/base/errors.ts";
-import { loadOpenSsl } from "../../common/openssl/library.ts";
+import { loadOpenSsl } from "../../common/openssl/bindings/library.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../common/testing/assert.ts";
 import type { DtlsConn } from "./conn.ts";
 import { connectDtls } from "./connect.ts";

@@ -1,6 +1,6 @@
 import { Deadlines } from "../../common/base/deadline.ts";
 import { TimeoutError } from "../../common/base/errors.ts";
-import { loadOpenSsl } from "../../common/openssl/library.ts";
+import { loadOpenSsl } from "../../common/openssl/bindings/library.ts";
 import { assert, assertEquals, assertRejects } from "../../common/testing/assert.ts";
 import { testCertificates } from "../../common/testing/certs.ts";
 import { connectedNet, type MemoryNet } from "../../common/testing/memory_net.ts";

@@ -1,6 +1,6 @@
-import { CertificateError } from "../../common/openssl/errors.ts";
+import { CertificateError } from "../../common/openssl/bindings/errors.ts";
 import { TimeoutError } from "../../common/base/errors.ts";
-import { loadOpenSsl } from "../../common/openssl/library.ts";
+import { loadOpenSsl } from "../../common/openssl/bindings/library.ts";
 import { PemError } from "../../common/pem/errors.ts";
 import {
   assertEquals,

@@ -1,6 +1,6 @@
 import { Deadlines } from "../../common/base/deadline.ts";
 import { ReplacedError, RunError } from "../../common/base/errors.ts";
-import { loadOpenSsl } from "../../common/openssl/library.ts";
+import { loadOpenSsl } from "../../common/openssl/bindings/library.ts";
 import { TlsSession } from "../../common/openssl/session.ts";
 import { PemError } from "../../common/pem/errors.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../common/testing/assert.ts";

@@ -1,4 +1,4 @@
-import { loadOpenSsl } from "../../common/openssl/library.ts";
+import { loadOpenSsl } from "../../common/openssl/bindings/library.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../common/testing/assert.ts";
 import { testCertificates } from "../../common/testing/certs.ts";
 import { FakeClock } from "../../common/testing/fake_clock.ts";

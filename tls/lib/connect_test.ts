@@ -1,6 +1,6 @@
-import { OpenSslError } from "../../common/openssl/errors.ts";
+import { OpenSslError } from "../../common/openssl/bindings/errors.ts";
 import { TimeoutError } from "../../common/base/errors.ts";
-import { loadOpenSsl } from "../../common/openssl/library.ts";
+import { loadOpenSsl } from "../../common/openssl/bindings/library.ts";
 import { liveSessions } from "../../common/openssl/session.ts";
 import { PemError } from "../../common/pem/errors.ts";
 import {

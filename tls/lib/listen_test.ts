@@ -1,6 +1,6 @@
 import { RunError, TimeoutError } from "../../common/base/errors.ts";
-import { OpenSslError } from "../../common/openssl/errors.ts";
-import { loadOpenSsl } from "../../common/openssl/library.ts";
+import { OpenSslError } from "../../common/openssl/bindings/errors.ts";
+import { loadOpenSsl } from "../../common/openssl/bindings/library.ts";
 import { PemError } from "../../common/pem/errors.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../common/testing/assert.ts";
 import { testCertificates } from "../../common/testing/certs.ts";

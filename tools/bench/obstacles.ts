@@ -7,7 +7,7 @@ import { ensureCertificates } from "../../certs/generate.ts";
 import { readHolding } from "../../certs/store.ts";
 import { describe } from "../../common/base/errors.ts";
 import { type Lane, LANES } from "../../common/model/lanes.ts";
-import { loadOpenSsl } from "../../common/openssl/library.ts";
+import { loadOpenSsl } from "../../common/openssl/bindings/library.ts";
 import { loadLibc } from "../../common/posix/libc.ts";
 import { say } from "../../common/base/say.ts";
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { CallbackError } from "../../openssl/calls.ts";
-import { CertificateError, OpenSslError } from "../../openssl/errors.ts";
+import { CallbackError } from "../../openssl/bindings/calls.ts";
+import { CertificateError, OpenSslError } from "../../openssl/bindings/errors.ts";
 import { ReplacedError, RunError } from "../../base/errors.ts";
 
 /** What a callback throws, or its promise rejects with. */

@@ -1,19 +1,19 @@
-import { assert, assertEquals, assertInstanceOf, assertMatch } from "../testing/assert.ts";
-import { testCertificates } from "../testing/certs.ts";
-import { end, makeChain } from "../testing/authority_chain.ts";
-import { chainOf } from "../testing/chain.ts";
+import { assert, assertEquals, assertInstanceOf, assertMatch } from "../../testing/assert.ts";
+import { testCertificates } from "../../testing/certs.ts";
+import { end, makeChain } from "../../testing/authority_chain.ts";
+import { chainOf } from "../../testing/chain.ts";
 import {
   type Asking,
   type ProtocolName,
   PROTOCOLS,
   type ResumptionBench,
   resumptionBench,
-} from "../testing/resumption.ts";
-import { CertificateError } from "./errors.ts";
-import { loadOpenSsl } from "./library.ts";
-import { SavedSession } from "./saved_session.ts";
-import { bindingOf } from "./session_trust.ts";
-import type { TlsClientSettings } from "./settings.ts";
+} from "../../testing/resumption.ts";
+import { CertificateError } from "../bindings/errors.ts";
+import { loadOpenSsl } from "../bindings/library.ts";
+import { SavedSession } from "../saved_session.ts";
+import { bindingOf } from "../session_trust.ts";
+import type { TlsClientSettings } from "../settings.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();

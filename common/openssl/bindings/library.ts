@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RunError } from "../base/errors.ts";
+import { RunError } from "../../base/errors.ts";
 import { OPENSSL_INIT_NO_ATEXIT, OPENSSL_VERSION } from "./constants.ts";
 import { LIBCRYPTO, LIBSSL } from "./symbols.ts";
 
@@ -19,8 +19,7 @@ export interface OpenSsl extends Symbols {
   /**
    * True right after a call that is known to have left nothing in the error queue: a read or a write
    * that has succeeded, and any call of which SSL_get_error(3) has said what it waits for, or that
-   * the peer has ended. Whoever looks at it, to spare himself ERR_clear_error, sets it to false, as
-   * ERR_clear_error does.
+   * the peer has ended. {@linkcode emptyQueue} and ERR_clear_error set it to false.
    */
   queueIsEmpty: boolean;
 }
@@ -32,7 +31,7 @@ export interface OpenSsl extends Symbols {
  *
  * @example
  * ```ts
- * import { tlsContext } from "../../tls/mod.ts";
+ * import { tlsContext } from "../../../tls/mod.ts";
  *
  * try {
  *   tlsContext({}).close();
@@ -162,6 +161,12 @@ function checked(name: string): OpenSsl {
     },
   };
   return lib;
+}
+
+/** Empties the error queue, as SSL_get_error(3) wants it before a call. */
+export function emptyQueue(lib: OpenSsl): void {
+  if (lib.queueIsEmpty) lib.queueIsEmpty = false;
+  else lib.ERR_clear_error();
 }
 
 /** The text a `const char *` points to; null for NULL. */

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { checkValue } from "../settings/check.ts";
-import { bytesOf, text, wholeNumber } from "../settings/kinds.ts";
-import { takeError } from "./errors.ts";
-import type { OpenSsl } from "./library.ts";
+import { checkValue } from "../../settings/check.ts";
+import { bytesOf, text, wholeNumber } from "../../settings/kinds.ts";
+import { takeError } from "../bindings/errors.ts";
+import type { OpenSsl } from "../bindings/library.ts";
 
 /** TLS 1.3 puts "tls13 " before a label, and both have 255 bytes at most: RFC 8446 7.1. */
 const LABEL = text({ max: 249 });

@@ -1,5 +1,5 @@
-import { assertEquals, assertInstanceOf } from "../testing/assert.ts";
-import { saidIn } from "../testing/stderr.ts";
+import { assertEquals, assertInstanceOf } from "../../testing/assert.ts";
+import { saidIn } from "../../testing/stderr.ts";
 import {
   CallbackError,
   type CallRecord,

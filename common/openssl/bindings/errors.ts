@@ -39,7 +39,7 @@ export interface OpenSslErrorInit {
  *
  * @example
  * ```ts
- * import { tlsContext } from "../../tls/mod.ts";
+ * import { tlsContext } from "../../../tls/mod.ts";
  *
  * try {
  *   tlsContext({ ciphers: "NO-SUCH-CIPHER" }).close();
@@ -81,15 +81,15 @@ export class OpenSslError extends Error implements OpenSslErrorInit {
  *
  * @example
  * ```ts
- * import { generateCertificates } from "../../certs/generate.ts";
- * import { connectTls, listenTls } from "../../tls/mod.ts";
+ * import { generateCertificates } from "../../../certs/generate.ts";
+ * import { connectTls, listenTls } from "../../../tls/mod.ts";
  *
  * const { server } = await generateCertificates();
  * await using listener = listenTls({ hostname: "127.0.0.1", port: 0, ...server });
  * const accepted = listener.accept();
  * await using conn = await connectTls({ port: listener.addr.port, caCerts: [] });
  * const error = await conn.handshake().catch((error) => error);
- * if (!(error instanceof CertificateError)) throw new Error("nobody was trusted");
+ * if (!(error instanceof CertificateError)) throw new Error("no authority was trusted");
  * (await accepted)?.abandon();
  * ```
  */

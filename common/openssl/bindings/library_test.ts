@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertThrows } from "../testing/assert.ts";
+import { assert, assertEquals, assertMatch, assertThrows } from "../../testing/assert.ts";
 import { cString, LIBRARY_VARIABLE, loadOpenSsl, toCString } from "./library.ts";
 // Another specifier is another instance of the module: one that has no library open yet.
 import * as fresh from "./library.ts?without-library";

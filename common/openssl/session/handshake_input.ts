@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { HandshakeStatistics } from "./info.ts";
-import { concatenated, handshakeRecords } from "./records.ts";
+import type { HandshakeStatistics } from "../info.ts";
+import { concatenated, handshakeRecords } from "../records.ts";
 
 /**
  * A handshake takes so many datagrams and bytes, retransmissions included: a long chain of

@@ -1,4 +1,4 @@
-import { assertEquals } from "../testing/assert.ts";
+import { assertEquals } from "../../testing/assert.ts";
 import { loadOpenSsl } from "./library.ts";
 import { MemoryBio } from "./memory_bio.ts";
 

@@ -4,9 +4,9 @@
  * @module
  */
 import { isIP } from "node:net";
-import { SSL_CTRL, TLSEXT_NAMETYPE_HOST_NAME, X509_CHECK_FLAG } from "./constants.ts";
-import { takeError } from "./errors.ts";
-import { type OpenSsl, toCString } from "./library.ts";
+import { SSL_CTRL, TLSEXT_NAMETYPE_HOST_NAME, X509_CHECK_FLAG } from "../bindings/constants.ts";
+import { takeError } from "../bindings/errors.ts";
+import { type OpenSsl, toCString } from "../bindings/library.ts";
 
 /**
  * A certificate is for the names in its subjectAltName extension, never for its subject's; `*` stands

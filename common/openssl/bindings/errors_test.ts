@@ -1,5 +1,5 @@
-import { assertEquals, assertInstanceOf, assertNotEquals } from "../testing/assert.ts";
-import { connectedNet, memoryNet } from "../testing/memory_net.ts";
+import { assertEquals, assertInstanceOf, assertNotEquals } from "../../testing/assert.ts";
+import { connectedNet, memoryNet } from "../../testing/memory_net.ts";
 import { MemoryBio } from "./memory_bio.ts";
 import { CertificateError, describeReason, OpenSslError, takeError } from "./errors.ts";
 import { loadOpenSsl } from "./library.ts";

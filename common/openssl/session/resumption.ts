@@ -5,16 +5,16 @@
  *
  * @module
  */
-import type { CallRecord } from "./calls.ts";
-import { VERSION, X509_V } from "./constants.ts";
-import type { TlsContext } from "./context.ts";
-import { type CertificateError, certificateError } from "./errors.ts";
-import { cString, type OpenSsl, toCString } from "./library.ts";
-import { MemoryBio } from "./memory_bio.ts";
-import { SavedSession } from "./saved_session.ts";
-import { isWelcome, readOwner } from "./server_psk.ts";
-import type { Trust } from "./session_trust.ts";
-import { isCurrent, readX509, x509Text } from "./x509.ts";
+import type { CallRecord } from "../bindings/calls.ts";
+import { VERSION, X509_V } from "../bindings/constants.ts";
+import type { TlsContext } from "../context.ts";
+import { type CertificateError, certificateError } from "../bindings/errors.ts";
+import { cString, type OpenSsl, toCString } from "../bindings/library.ts";
+import { MemoryBio } from "../bindings/memory_bio.ts";
+import { SavedSession } from "../saved_session.ts";
+import { isWelcome, readOwner } from "../server_psk.ts";
+import type { Trust } from "../session_trust.ts";
+import { isCurrent, readX509, x509Text } from "../bindings/x509.ts";
 
 /**
  * So long a certificate that has passed with a context's authorities, in milliseconds, is only looked
@@ -183,7 +183,7 @@ function intermediatesOf(lib: OpenSsl, ssl: Deno.PointerObject): readonly string
   // NULL has -1 entries; the first is the peer's own (SSL_get_peer_cert_chain(3)).
   for (let i = 1; i < lib.OPENSSL_sk_num(chain); i++) {
     const x509 = lib.OPENSSL_sk_value(chain, i);
-    // A root is believed where it is trusted, whoever shows it.
+    // A root is believed because the context trusts it: that the peer shows it says nothing.
     if (lib.X509_self_signed(x509, 0) !== 1) texts.push(x509Text(lib, x509));
   }
   return texts;

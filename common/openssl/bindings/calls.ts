@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { describe } from "../base/errors.ts";
+import { describe } from "../../base/errors.ts";
 import type { OpenSsl } from "./library.ts";
-import { say } from "../base/say.ts";
+import { say } from "../../base/say.ts";
 
 /**
  * A function among the settings has thrown, or returned what cannot be used; the handshake that it
@@ -15,7 +15,7 @@ import { say } from "../base/say.ts";
  *
  * @example
  * ```ts
- * import { connectDtls, listenDtls } from "../../dtls/mod.ts";
+ * import { connectDtls, listenDtls } from "../../../dtls/mod.ts";
  *
  * const { promise, resolve: onError } = Promise.withResolvers<unknown>();
  * const pskLookup = () => {

@@ -1,0 +1,41 @@
+/**
+ * What a handshake takes, counted by its session.
+ *
+ * @module
+ */
+import type { HandshakeStatistics } from "../info.ts";
+
+/** Counts what a handshake sends and receives, until it {@linkcode isOver}. */
+export class HandshakeCounters {
+  /** The counts; the round trip is set by the session's driver, which has a clock. */
+  readonly statistics: HandshakeStatistics = {
+    bytesSent: 0,
+    bytesReceived: 0,
+    datagramsSent: 0,
+    datagramsReceived: 0,
+    retransmissions: 0,
+    roundTripMs: null,
+  };
+  /** Set when the handshake's last bytes have been sent: what is sent after them is not counted. */
+  isOver = false;
+
+  /** Counts a datagram, or a piece of the stream. */
+  received(lengthBytes: number): void {
+    this.statistics.datagramsReceived++;
+    this.statistics.bytesReceived += lengthBytes;
+  }
+
+  /** Forgets what was received: it was another client's, or this one's before its cookie. */
+  forgetReceived(): void {
+    this.statistics.datagramsReceived = this.statistics.bytesReceived = 0;
+  }
+
+  /** Counts what `emit` takes. */
+  counting(emit: (bytes: Uint8Array) => void): (bytes: Uint8Array) => void {
+    return (bytes) => {
+      this.statistics.datagramsSent++;
+      this.statistics.bytesSent += bytes.length;
+      emit(bytes);
+    };
+  }
+}

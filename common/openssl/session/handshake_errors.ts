@@ -1,0 +1,37 @@
+/**
+ * What to say of a handshake that fails where a pre-shared key is used: OpenSSL and the peer say
+ * little of it.
+ *
+ * @module
+ */
+import { TimeoutError } from "../../base/errors.ts";
+import type { TlsContext } from "../context.ts";
+import { CertificateError, OpenSslError } from "../bindings/errors.ts";
+
+/** What OpenSSL says of a certificate is no help where a key is the only way in. */
+export function explained(
+  { usesPsk, keyAlone, role }: TlsContext,
+  error: OpenSslError,
+): OpenSslError {
+  const said = (what: string) => new OpenSslError(`Cannot complete the handshake: ${what}`, error);
+  if (usesPsk && error instanceof CertificateError) {
+    return said(
+      "the server showed a certificate instead of using the pre-shared key; " +
+        "it may not know its identity",
+    );
+  }
+  const isWithoutKey = role === "server" && keyAlone &&
+    error.reason === "no suitable signature algorithm";
+  return isWithoutKey ? said("the client's pre-shared key is not known here") : error;
+}
+
+/**
+ * A peer that finds the pre-shared key wrong says nothing on DTLS: it drops what it cannot read
+ * (RFC 6347 4.1.2.7).
+ *
+ * @param mayBeKey whether a key was used and the peer has answered all the same
+ */
+export function noAnswerInTime(mayBeKey: boolean): TimeoutError {
+  const hint = mayBeKey ? "; it has answered the hello: the pre-shared key may be wrong" : "";
+  return new TimeoutError(`the peer did not answer the handshake in time${hint}`);
+}

@@ -1,0 +1,92 @@
+/**
+ * What a session takes in: bytes of a stream, or datagrams.
+ *
+ * @module
+ */
+import { cString, type OpenSsl } from "../bindings/library.ts";
+import {
+  ENOUGH_SEALED_BYTES,
+  isOneRecord,
+  isPlausible,
+  MIN_SEALED_BYTES,
+  sealedBytes,
+} from "../records.ts";
+import type { HandshakeCounters } from "./handshake_counters.ts";
+import { HandshakeInput } from "./handshake_input.ts";
+
+/** What OpenSSL has been fed and has not said that it has read to the end. */
+type Unread = "nothing" | "one record" | "something";
+
+/** The BIO that a session's SSL reads from. */
+export class SessionInput {
+  /** Set to "nothing" when OpenSSL has said that it wants more. */
+  unread: Unread = "nothing";
+  readonly #lib: OpenSsl;
+  readonly #bio: Deno.PointerObject;
+  readonly #counters: HandshakeCounters;
+  /** What bounds the handshake's datagrams; null for a stream. */
+  readonly #handshake: HandshakeInput | null;
+  /** Asked for when it matters. */
+  #minSealedBytes: number | null = null;
+
+  /**
+   * @param bio the SSL frees it
+   * @param counters what the handshake receives is counted here
+   */
+  constructor(
+    lib: OpenSsl,
+    bio: Deno.PointerObject,
+    datagram: boolean,
+    counters: HandshakeCounters,
+  ) {
+    this.#lib = lib;
+    this.#bio = bio;
+    this.#counters = counters;
+    this.#handshake = datagram ? new HandshakeInput(counters.statistics) : null;
+  }
+
+  /** Takes what arrived after the handshake. */
+  feed(ssl: Deno.PointerObject, bytes: Uint8Array<ArrayBuffer>): void {
+    const isDatagram = this.#handshake !== null;
+    if (isDatagram && !this.#isPlausible(ssl, bytes)) return;
+    this.#lib.BIO_write(this.#bio, bytes, bytes.length);
+    const isSingle = this.unread === "nothing" && isOneRecord(bytes, isDatagram);
+    this.unread = isSingle ? "one record" : "something";
+  }
+
+  /** Only a short record is worth the question how short the cipher's may be. */
+  #isPlausible(ssl: Deno.PointerObject, datagram: Uint8Array): boolean {
+    return isPlausible(datagram, ENOUGH_SEALED_BYTES) ||
+      isPlausible(datagram, this.#minSealedBytes ??= this.#readMinSealedBytes(ssl));
+  }
+
+  #readMinSealedBytes(ssl: Deno.PointerObject): number {
+    const cipher = this.#lib.SSL_CIPHER_get_name(this.#lib.SSL_get_current_cipher(ssl));
+    return sealedBytes(cString(cipher) ?? "");
+  }
+
+  /** Takes what arrived during the handshake, as far as it has to. */
+  feedHandshake(received: Uint8Array<ArrayBuffer>): void {
+    const clear = this.#handshake ? this.#clearOf(this.#handshake, received) : received;
+    if (clear === null) return;
+    this.#counters.received(received.length);
+    if (clear.length > 0) this.#lib.BIO_write(this.#bio, clear, clear.length);
+    this.unread = "something";
+  }
+
+  #clearOf(handshake: HandshakeInput, datagram: Uint8Array<ArrayBuffer>) {
+    return isPlausible(datagram, MIN_SEALED_BYTES) ? handshake.take(datagram) : null;
+  }
+
+  /** Whether records have come before the handshake could read them. */
+  get hasEarly(): boolean {
+    return this.#handshake !== null && this.#handshake.hasEarly;
+  }
+
+  /** Feeds the records that have come early. */
+  feedEarly(): void {
+    if (!this.#handshake) return;
+    const bytes = this.#handshake.takeEarly();
+    this.#lib.BIO_write(this.#bio, bytes, bytes.length);
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * What a session puts out: bytes of a stream, or datagrams.
+ *
+ * @module
+ */
+import { ReusedMemory } from "../../base/reused_memory.ts";
+import type { OpenSsl } from "../bindings/library.ts";
+import { packDatagrams } from "../records.ts";
+
+/** No single thing that a session puts out at once is longer: some records of 2^14 bytes. */
+const OUTPUT_BYTES = 128 * 1024;
+
+/** One buffer serves all sessions: what is drained is handed over before the next call. */
+let memory: ReusedMemory | undefined;
+
+/** The BIO that a session's SSL writes to. */
+export class SessionOutput {
+  /** False where nothing can have been put out since the last {@linkcode drain}. */
+  isPending = false;
+  readonly #lib: OpenSsl;
+  readonly #bio: Deno.PointerObject;
+  readonly #mtu: number | null;
+
+  /**
+   * @param bio the SSL frees it
+   * @param mtu longest datagram in bytes; null for a stream
+   */
+  constructor(lib: OpenSsl, bio: Deno.PointerObject, mtu: number | null) {
+    this.#lib = lib;
+    this.#bio = bio;
+    this.#mtu = mtu;
+  }
+
+  /**
+   * Hands over what is to be sent: a datagram at a time, or all bytes of the stream.
+   *
+   * @param emit the bytes are borrowed for the call
+   * @param look sees the same bytes before, not yet cut into datagrams
+   */
+  drain(emit: (bytes: Uint8Array) => void, look?: (bytes: Uint8Array<ArrayBuffer>) => void): void {
+    this.isPending = false;
+    memory ??= new ReusedMemory(OUTPUT_BYTES);
+    let length: number;
+    do {
+      length = this.#lib.BIO_read(this.#bio, memory.bytes, OUTPUT_BYTES);
+      if (length <= 0) return;
+      const bytes = memory.first(length);
+      look?.(bytes);
+      if (this.#mtu === null) emit(bytes);
+      else packDatagrams(bytes, this.#mtu, emit);
+    } while (length === OUTPUT_BYTES);
+  }
+}
