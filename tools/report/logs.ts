@@ -17,7 +17,7 @@ export interface Total {
   sumUs: number;
 }
 
-/** What one log says about one size; the first message of the run and lost ones are left out. */
+/** What the counted messages of one log say about one size. */
 export interface LoggedSize {
   sizeBytes: number;
   /** Every message's duration in microseconds, in the order of the log. */
@@ -103,12 +103,8 @@ export async function startOf(file: string, length: number): Promise<string> {
 /** What one log says; throws as {@linkcode messagesOf}. */
 export function figuresOf(file: string): LogFigures {
   const sizes = new Map<number, LoggedSize>();
-  let isFirst = true;
-  for (const message of messagesOf(file)) {
-    const isLeftOut = isFirst || message.lost;
-    isFirst = false;
-    if (isLeftOut) continue;
-    const { sizeBytes, totalUs, stepsUs } = message;
+  for (const { sizeBytes, totalUs, stepsUs, isCounted } of messagesOf(file)) {
+    if (!isCounted) continue;
     let size = sizes.get(sizeBytes);
     if (!size) sizes.set(sizeBytes, size = { sizeBytes, messagesUs: [], steps: new Map() });
     size.messagesUs.push(totalUs);

@@ -30,6 +30,29 @@ Deno.test("readMessages() puts the steps of a message together, of several clien
   assertEquals(messages, [[25, false], [17, false], [36, false]]);
 });
 
+Deno.test("readMessages() tells two passes over the same size apart", () => {
+  const totals = (...numbers: number[]) => {
+    const lines = numbers.flatMap((no) => [`10 send 0 100 ${no} 0`, `20 receive 0 100 ${no} 0`]);
+    return [...readMessages(logOf(...lines))].map(({ no, totalUs }) => [no, totalUs]);
+  };
+  assertEquals(totals(0, 1, 0, 1), [[0, 30], [1, 30], [0, 30], [1, 30]]);
+  // Even where one message is all there is of a size.
+  assertEquals(totals(0, 0, 0), [[0, 30], [0, 30], [0, 30]]);
+});
+
+Deno.test("readMessages() counts neither the first message of a run nor lost ones", () => {
+  const text = logOf(
+    ...["5 send 1 100 0 0", "7 send 0 100 0 0", "10 receive 1 100 0 0", "20 receive 0 100 0 0"],
+    ...["6 send 0 100 1 1", "9 send 1 100 1 0"],
+  );
+  assertEquals([...readMessages(text)].map(({ isCounted }) => isCounted), [
+    false,
+    true,
+    false,
+    true,
+  ]);
+});
+
 Deno.test("averagesCsv() leaves the cold sample and lost messages out", async () => {
   const log = logOf(
     ...["900 send 0 100 0 0", "10 send 0 100 1 0", "9999 send 0 100 2 1", "20 send 0 100 3 0"],

@@ -5,7 +5,7 @@
  */
 import type { Lane } from "../../common/model/lanes.ts";
 import type { RunResult } from "../../common/measure/result.ts";
-import type { LogTotals } from "../report/log_reader.ts";
+import type { LogTotals } from "./log_totals.ts";
 
 /** A lane and how it is run. */
 export interface Job {

@@ -10,11 +10,11 @@ import type { ResultDocument } from "../../common/measure/result.ts";
 import { say } from "../../common/base/say.ts";
 import { join } from "../../common/base/std.ts";
 import { type Ending, failureOf, ScriptProcess } from "../lib/children.ts";
-import { piecesOf, totalsOf } from "../report/log_reader.ts";
+import { piecesOf } from "../report/log_reader.ts";
 import type { Exchange, Job, LaneReport } from "./job.ts";
 import { readMessages } from "../report/messages.ts";
 import type { Cores } from "../lib/machine.ts";
-import { slowStartOf } from "./warnings.ts";
+import { summarizeLog } from "./log_totals.ts";
 
 /** What a lane is run with. */
 export interface LaneRunOptions {
@@ -187,7 +187,7 @@ function tableOf(ending: Ending | undefined): string | null {
 /** What a log says; nothing where there is none, or where it is cut off by a full disk. */
 function figuresOf(log: string): Pick<LaneReport, "totals" | "slowStart"> {
   try {
-    return { totals: totalsOf(piecesOf(log)), slowStart: slowStartOf(readMessages(piecesOf(log))) };
+    return summarizeLog(readMessages(piecesOf(log)));
   } catch {
     return { totals: null, slowStart: null };
   }
