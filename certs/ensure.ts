@@ -12,7 +12,7 @@ import { generateCertificates } from "./authority.ts";
 import type { KeyType } from "./key_types.ts";
 import { inspectCertificates, namesOf, type Wanted } from "./inspect.ts";
 import { ownHostNames, parseNames } from "../common/pem/names.ts";
-import { ENSURE, type EnsureOptions } from "./options.ts";
+import { ENDS, ENSURE, type EnsureOptions } from "./options.ts";
 import { type Profile, readProfile } from "./profile.ts";
 import {
   FILES,
@@ -92,7 +92,7 @@ interface Order {
 }
 
 async function orderOf(options: EnsureOptions, profile: Profile): Promise<Order> {
-  const { extraNames = [], keyType, keyPassphrase, roles = ["server", "client"] } = options;
+  const { extraNames = [], keyType, keyPassphrase, roles = ENDS } = options;
   const neededNames = options.neededNames ?? [...profile.server.names, ...extraNames];
   const usualNames = parseNames([...profile.server.names, ...await ownHostNames()]);
   const names = parseNames([...usualNames.map(({ value }) => value), ...extraNames]);

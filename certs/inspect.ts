@@ -16,11 +16,12 @@ import { alternativeNames } from "../common/pem/alternative_names.ts";
 import type { KeyType } from "./key_types.ts";
 import { covers, type SubjectName } from "../common/pem/names.ts";
 import { FILES } from "./store.ts";
+import type { Role } from "../common/model/protocol.ts";
 
 /** What certificates must have to be used. */
 export interface Wanted {
   /** Which ends they are for; the other's need not be there. */
-  roles: readonly ("server" | "client")[];
+  roles: readonly Role[];
   /** Names the server certificate must be valid for; it may have more. */
   names: readonly SubjectName[];
   /** Kind of both ends' keys; any kind will do without it. */
@@ -101,7 +102,7 @@ interface Lifetime {
   isSoon: boolean;
 }
 
-function partNames(role: "server" | "client"): { cert: string; key: string } {
+function partNames(role: Role): { cert: string; key: string } {
   return role === "server"
     ? { cert: FILES.serverCert, key: FILES.serverKey }
     : { cert: FILES.clientCert, key: FILES.clientKey };
@@ -109,7 +110,7 @@ function partNames(role: "server" | "client"): { cert: string; key: string } {
 
 function readEnd(
   files: ReadonlyMap<string, Uint8Array>,
-  role: "server" | "client",
+  role: Role,
   keyPassphrase: string | undefined,
 ): Credentials {
   const { cert, key } = partNames(role);
@@ -202,7 +203,7 @@ function isKnownAlgorithm(algorithm: Algorithm): boolean {
 }
 
 /** RFC 5280 4.2.1.12: without the extension it may be used for everything. */
-function checkUse({ name, cert }: Part, role: "server" | "client"): void {
+function checkUse({ name, cert }: Part, role: Role): void {
   const usages = cert.getExtension(x509.ExtendedKeyUsageExtension)?.usages;
   if (!usages || usages.includes(ANY_USAGE)) return;
   if (!usages.includes(x509.ExtendedKeyUsage[`${role}Auth`])) {

@@ -33,6 +33,7 @@ import { measuredJobs } from "./run_all/rounds_figures.ts";
 import { type Cores, twoCores } from "./lib/machine.ts";
 import { explainColumns, formatJobs } from "./run_all/summary.ts";
 import { warningsOf } from "./run_all/warnings.ts";
+import { CONNECT_MODES, type Role } from "../common/model/protocol.ts";
 
 const OPTIONS: OptionTable = {
   lanes: { value: "A,B", help: "only these lanes, or all (default: resumed ones async alone)" },
@@ -83,7 +84,7 @@ export interface RunAllOptions {
   leftOut: number;
   rounds: number;
   /** Which side runs here. */
-  side: "both" | "server" | "client";
+  side: "both" | Role;
   host: string;
   /** First port; null for free ones. */
   port: number | null;
@@ -124,7 +125,7 @@ export function parseRunAll(words: string[]): RunAllOptions | "help" {
   const seconds = numberOf(values, "seconds", 1, MAX_SECONDS) ?? null;
   const repeat = numberOf(values, "repeat", 1, MAX_REPEAT) ??
     (isQuick ? QUICK_REPEAT : FULL_PLAN.repeat);
-  const connect = choiceOf(values, "connect", ["message", "once"]) ?? "message";
+  const connect = choiceOf(values, "connect", CONNECT_MODES) ?? "message";
   // One connection for all messages has nothing to resume.
   const all = connect === "once" ? JOBS.filter(({ resume }) => !resume) : JOBS;
   const jobs = jobsOf(values.get("lanes"), all, isQuick);
@@ -258,7 +259,7 @@ async function prepareCertificates(options: RunAllOptions): Promise<void> {
   const { made, endsSoon, summary } = await ensureCertificates({
     dir,
     keyPassphrase: await readPassphrase(keyPassphraseFile),
-    roles: side === "both" ? ["server", "client"] : [side],
+    roles: side === "both" ? undefined : [side],
     // Which names a server's clients will call it by is not known here.
     neededNames: side === "both" ? [host] : [],
     onlyCheck: side === "client",

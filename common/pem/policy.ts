@@ -8,6 +8,7 @@
 import { type DerValue, objectId, readContents, readDer, smallNumber, TAG } from "./der.ts";
 import { type Fields, readFields } from "./fields.ts";
 import { isSignedBy } from "./signed_by.ts";
+import type { Role } from "../model/protocol.ts";
 
 /** Sizes of RSA keys that Deno's own TLS takes; larger ones cost much at little gain. */
 export const MIN_RSA_BITS = 2048;
@@ -27,7 +28,7 @@ export const REFUSALS = {
   noAuthority: "is refused: what it comes from is no authority",
   pathLength: "is refused: an authority that it comes from may have none below it",
   critical: "is refused: a critical extension in its chain is unknown",
-  purpose: (role: "client" | "server") => `is not made for a ${role}`,
+  purpose: (role: Role) => `is not made for a ${role}`,
   endKeyUsage: "is refused: its keyUsage is without digitalSignature",
   authorityAsEnd: "is refused: it is an authority's (CA:TRUE), and a peer's own is to be none",
   version: (version: number) => `is refused: it is of X.509 version ${version}, and 3 is wanted`,
@@ -72,7 +73,7 @@ export interface ShownChain {
   /** Authorities that are believed, DER. */
   readonly authorities: readonly Uint8Array[];
   /** Which end the peer is. */
-  readonly role: "client" | "server";
+  readonly role: Role;
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
 }
@@ -100,7 +101,7 @@ export function checkChain({ leaf, others, authorities, role, nowMs }: ShownChai
 }
 
 interface Search {
-  readonly role: "client" | "server";
+  readonly role: Role;
   readonly nowMs: number;
   readonly roots: readonly Fields[];
   readonly between: readonly Fields[];
@@ -145,7 +146,7 @@ function refusalOf({ role, nowMs }: Search, way: readonly Fields[]): string | nu
   return refusalOfEnd(own, role, nowMs);
 }
 
-function refusalOfEnd(own: Fields, role: "client" | "server", nowMs: number): string | null {
+function refusalOfEnd(own: Fields, role: Role, nowMs: number): string | null {
   if (own.version !== 3) return REFUSALS.version(own.version);
   if (nowMs > own.notAfter) return REFUSALS.expired;
   if (nowMs < own.notBefore) return REFUSALS.early;
@@ -195,7 +196,7 @@ function constraintsOf(
 }
 
 /** Without the extension it may be used for everything; anyExtendedKeyUsage is not enough. */
-function isFor({ extensions }: Fields, role: "client" | "server"): boolean {
+function isFor({ extensions }: Fields, role: Role): boolean {
   const extension = extensions.get(OID.EXTENDED_KEY_USAGE);
   if (!extension) return true;
   return (valuesOf(extension.value) ?? []).some((one) => objectId(one) === PURPOSES[role]);

@@ -8,6 +8,7 @@ import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { formatPem } from "../pem/blocks.ts";
 import { readFields } from "../pem/fields.ts";
+import type { Role } from "../model/protocol.ts";
 
 /** How one certificate differs from a good one. */
 export interface Part {
@@ -74,7 +75,7 @@ export const USUAL_NAMES: x509.JsonGeneralNames = [
 ];
 
 /** Extensions of an end's certificate; null leaves one out. */
-export function end(role: "client" | "server", words: EndWords = {}): x509.Extension[] {
+export function end(role: Role, words: EndWords = {}): x509.Extension[] {
   const { usages = x509.KeyUsageFlags.digitalSignature, names = USUAL_NAMES } = words;
   const { purposes = [x509.ExtendedKeyUsage[`${role}Auth`]] } = words;
   return [
@@ -87,7 +88,7 @@ export function end(role: "client" | "server", words: EndWords = {}): x509.Exten
 
 /** Makes a chain; where the leaf signs itself, it is its own authority. */
 export async function makeChain(
-  role: "client" | "server",
+  role: Role,
   { root, middle, leaf }: ChainSpec,
 ): Promise<EndFiles> {
   const top = await make("CN=root", { extensions: authority(), ...root }, null);

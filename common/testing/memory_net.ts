@@ -10,6 +10,7 @@ import { type ConnPlace, DtlsListenerCore, type ListenedConn } from "../secure/l
 import { TlsSession } from "../openssl/session.ts";
 import { ENDED, NOT_YET } from "../base/read_result.ts";
 import { testCertificates } from "./certs.ts";
+import type { Role } from "../model/protocol.ts";
 
 /** What happens to what is under way: a probability from 0 to 1 each. */
 export interface Faults {
@@ -36,7 +37,7 @@ export interface MemoryNetOptions {
 
 /** Bytes on the wire. */
 export interface Sent {
-  from: "client" | "server";
+  from: Role;
   bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -280,7 +281,7 @@ export class MemoryListener implements Disposable {
 
 /** Settings of a server or a client with the good certificates. */
 export async function contextOptions(
-  role: "client" | "server",
+  role: Role,
   datagram = true,
 ): Promise<TlsContextOptions> {
   const set = await testCertificates();

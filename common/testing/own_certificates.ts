@@ -11,6 +11,7 @@ import { join } from "../base/std.ts";
 import { generateCertificates } from "../../certs/authority.ts";
 import { parseNames } from "../pem/names.ts";
 import { FILES } from "../../certs/store.ts";
+import type { Role } from "../model/protocol.ts";
 
 /** Runs with a directory of its own that is gone afterwards. */
 export async function withDirectory(act: (dir: string) => Promise<void>): Promise<void> {
@@ -74,7 +75,7 @@ async function companyCertificates(names: readonly string[]) {
     ...{ signingKey: rootKeys.privateKey, signingAlgorithm: algorithm, ...validity },
     extensions: [authority],
   });
-  const issue = async (role: "server" | "client") => {
+  const issue = async (role: Role) => {
     const own = await makeKeys();
     const cert = await x509.X509CertificateGenerator.create({
       ...{ subject: `CN=${role}`, issuer: between.subject, publicKey: own.publicKey },

@@ -6,7 +6,7 @@
 import { Ajv } from "ajv";
 import { type CertificateSet, generateCertificates } from "../../certs/generate.ts";
 import { type Lane, LANES } from "../model/lanes.ts";
-import type { Protocol } from "../model/protocol.ts";
+import type { Protocol, Role } from "../model/protocol.ts";
 import type { ResultDocument } from "../measure/result.ts";
 import { join } from "../base/std.ts";
 import { assert } from "./assert.ts";
@@ -51,7 +51,7 @@ export class Workplace implements AsyncDisposable {
   }
 
   /** Starts a script; it is ended with the test, if it has not ended by then. */
-  start(lane: Lane, role: "client" | "server", words: string[], changes: Changes = {}) {
+  start(lane: Lane, role: Role, words: string[], changes: Changes = {}) {
     const settings = { lane, role, certs: this.dir, results: this.dir, words, ...changes };
     const process = new ScriptProcess(settings);
     this.#processes.push(process);
@@ -59,7 +59,7 @@ export class Workplace implements AsyncDisposable {
   }
 
   /** Starts a script and waits for its end. */
-  run(lane: Lane, role: "client" | "server", words: string[], changes?: Changes): Promise<Ending> {
+  run(lane: Lane, role: Role, words: string[], changes?: Changes): Promise<Ending> {
     return this.start(lane, role, words, changes).ended;
   }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { ACK } from "../model/message.ts";
-import type { Protocol } from "../model/protocol.ts";
+import type { Protocol, Role } from "../model/protocol.ts";
 import { MAX_DATAGRAM_BYTES } from "../base/datagrams.ts";
 import { connectDtls, listenDtls } from "../../dtls/mod.ts";
 import { connectTls, listenTls } from "../../tls/mod.ts";
@@ -179,7 +179,7 @@ export class StubServer implements AsyncDisposable {
   }
 }
 
-async function credentials(role: "client" | "server") {
+async function credentials(role: Role) {
   const set = await goodCertificates();
   return { caCerts: [set.ca], ...set[role] };
 }

@@ -22,6 +22,7 @@ import { shownWord } from "../../common/base/visible.ts";
 import { failureOf, ROOT, ScriptProcess } from "../lib/children.ts";
 import { BENCH_NAMES } from "./obstacles.ts";
 import { twoCores } from "../lib/machine.ts";
+import type { Role } from "../../common/model/protocol.ts";
 
 const SIZE_BYTES = 100;
 /** Where the ends stay; null for anywhere. */
@@ -113,13 +114,13 @@ const runBare: Run = async ({ protocol }, port, messages) => {
 };
 
 /** A child stays where its parent was pinned when it was started (sched_setaffinity(2)). */
-function startOn(role: "client" | "server"): void {
+function startOn(role: Role): void {
   if (CORES) pinToCore(CORES[role]);
 }
 
 function script(
   lane: Lane,
-  role: "client" | "server",
+  role: Role,
   words: string[],
   messages: number,
 ): ScriptProcess {

@@ -4,11 +4,13 @@
  * @module
  */
 import {
+  type ConnectMode,
   type Engine,
   type Io,
   IO_KINDS,
   type Protocol,
   PROTOCOLS,
+  type Role,
 } from "../../common/model/protocol.ts";
 import type { RunResult, SizeResult } from "../../common/measure/result.ts";
 import type { FoundDocument } from "./documents.ts";
@@ -30,7 +32,7 @@ export interface Round {
 
 /** A message mode: what is exchanged how, whatever the lane. */
 export interface Mode {
-  connect: "message" | "once";
+  connect: ConnectMode;
   reply: boolean;
   clients: number;
 }
@@ -45,7 +47,7 @@ export interface Job extends Mode {
   io: Io;
   engine: Engine | null;
   resume: boolean;
-  role: "client" | "server";
+  role: Role;
   /** Number of the machine it ran on, in the order of the documents. */
   machine: number;
   rounds: Round[];

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Lane } from "../../common/model/lanes.ts";
+import type { ConnectMode } from "../../common/model/protocol.ts";
 import type { RunResult } from "../../common/measure/result.ts";
 import type { LogTotals } from "./log_totals.ts";
 
@@ -43,6 +44,6 @@ export interface Exchange {
   messages: number | null;
   /** Seconds that all messages take; null where a number was given. */
   seconds: number | null;
-  connect: "message" | "once";
+  connect: ConnectMode;
   clients: number;
 }

@@ -5,7 +5,7 @@
  */
 import { formatAddress } from "../../common/base/addresses.ts";
 import { EXIT } from "../../common/base/errors.ts";
-import { STEPS } from "../../common/model/protocol.ts";
+import { type Role, STEPS } from "../../common/model/protocol.ts";
 import type { ResultDocument } from "../../common/measure/result.ts";
 import { say } from "../../common/base/say.ts";
 import { join } from "../../common/base/std.ts";
@@ -21,7 +21,7 @@ export interface LaneRunOptions {
   job: Job;
   /** From 1. */
   round: number;
-  side: "both" | "server" | "client";
+  side: "both" | Role;
   host: string;
   /** Null for a free one. */
   port: number | null;
@@ -100,7 +100,7 @@ export class LaneRun {
     for (const process of this.#processes) process.kill("SIGINT");
   }
 
-  #start(role: "client" | "server", port: number): ScriptProcess {
+  #start(role: Role, port: number): ScriptProcess {
     const { job, certs, keyPassphraseFile, folder, host, side, cores } = this.#options;
     const patience = role === "server" && side === "server"
       ? ["--idle-timeout-ms", String(LONE_SERVER_IDLE_MS)]

@@ -13,9 +13,8 @@ import {
   totalOf,
 } from "../report/figures.ts";
 import { median } from "../report/inference.ts";
+import { type Percentile, PERCENTILES } from "../../common/measure/statistics.ts";
 import { ALL_SIZES, type MeasuredJob } from "./rounds_figures.ts";
-
-type Percentile = "p50" | "p90" | "p99";
 
 const HEAD = [
   ...["lane", "messages", "lost", "resumed", "p50 us", "p90 us", "p99 us", "spread"],
@@ -61,7 +60,7 @@ function rowOf(job: MeasuredJob, jobs: readonly MeasuredJob[]): string[] {
     countsOf(job),
     count(job, ({ result }) => result.lost),
     job.resume ? count(job, ({ result }) => result.resumed) : "-",
-    ...(["p50", "p90", "p99"] as const).map((name) => formatUs(percentile(name))),
+    ...PERCENTILES.map((name) => formatUs(percentile(name))),
     spread === null ? "-" : `${Math.round(spread * 100)} %`,
     ratioText(job, jobs),
     rateText(job, ({ result }) => result.oneWay?.messagesPerSecond),

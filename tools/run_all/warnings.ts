@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PERCENTILES } from "../../common/measure/statistics.ts";
 import { figureOf, medianMessage } from "../report/figures.ts";
 import { median } from "../report/inference.ts";
 import { formatNumber, formatPercent, listOf } from "../report/units.ts";
@@ -98,7 +99,7 @@ function slowStart(jobs: readonly MeasuredJob[]): string[] {
 }
 
 function fewSamples(jobs: readonly MeasuredJob[]): string[] {
-  const few = (["p50", "p90", "p99"] as const).flatMap((name) => {
+  const few = PERCENTILES.flatMap((name) => {
     const lacking = jobs.filter(({ rounds }) =>
       rounds.some(({ run: { sizes: [all] } }) => all!.messageUs.n > 0 && !all!.messageUs[name])
     );

@@ -1,5 +1,5 @@
 import { LANES } from "../../common/model/lanes.ts";
-import { STEPS } from "../../common/model/protocol.ts";
+import { byStep } from "../../common/model/protocol.ts";
 import type { RunResult } from "../../common/measure/result.ts";
 import { Distribution } from "../../common/measure/statistics.ts";
 import { assert, assertEquals, assertMatch } from "../../common/testing/assert.ts";
@@ -15,7 +15,7 @@ function report(name: string, round: number, us: number[], more: Partial<LaneRep
   for (const one of us) totals.message.record(one);
   const messageUs = totals.message.summary();
   const counts = { sent: us.length + 1, answered: us.length + 1, lost: 0, resumed: us.length };
-  const steps = Object.fromEntries(STEPS.map((step) => [step, messageUs]));
+  const steps = byStep(() => messageUs);
   const cipher = "ECDHE-ECDSA-AES256-GCM-SHA384";
   const run = {
     ...{ lane: name, role: "client", protocol: lane.protocol, io: lane.io, engine: lane.engine },

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PERCENTILES } from "../../../common/measure/statistics.ts";
 import { drawChart } from "../chart.ts";
 import { type Curve, LINES_HEIGHT, shareChart } from "../charts_by_number.ts";
 import type { Section, Table } from "../content.ts";
@@ -84,7 +85,7 @@ function raritiesUpTo(samples: number): number[] {
 }
 
 function shareTable(jobs: readonly Job[], sizeBytes: number, isLogged: boolean): Table {
-  const names = ["min", "p50", "p90", "p99", "max", "mean", "stddev"] as const;
+  const names = ["min", ...PERCENTILES, "max", "mean", "stddev"] as const;
   return {
     caption: `Time per message in µs at ${units.formatBytes(sizeBytes)}: medians over rounds` +
       (isLogged ? "; p99.9 is of all rounds' messages together" : ""),

@@ -4,8 +4,18 @@
  * @module
  */
 import type { OneWay } from "../../../common/measure/one_way.ts";
-import { type Engine, type Io, laneName, type Protocol } from "../../../common/model/protocol.ts";
-import { type Role, type Step, STEPS } from "../../../common/model/protocol.ts";
+import {
+  byStep,
+  type ConnectMode,
+  type Engine,
+  type Io,
+  laneName,
+  type Protocol,
+  type Role,
+  ROLES,
+  type Step,
+  STEPS,
+} from "../../../common/model/protocol.ts";
 import type { ResultDocument, RunResult, SizeResult } from "../../../common/measure/result.ts";
 import type { Summary } from "../../../common/measure/statistics.ts";
 import { LOG_COLUMNS } from "../../../common/measure/step_log.ts";
@@ -19,7 +29,7 @@ export interface FakeRun {
   resume?: boolean;
   role?: Role;
   reply?: boolean;
-  connect?: "message" | "once";
+  connect?: ConnectMode;
   sizes?: readonly number[];
   /** Makes everything slower or faster. */
   factor?: number;
@@ -87,14 +97,13 @@ function fakeSize(fake: FakeRun, sizeBytes: number): SizeResult {
   const steps = stepsOf(fake, sizeBytes);
   const sumUs = STEPS.reduce((sum, step) => sum + (steps[step] ?? 0), 0);
   const lost = protocol === "udp" && !reply ? 7 : 0;
-  const summaries = STEPS.map((step) => [step, steps[step] ? summaryOf(steps[step]) : null]);
   const oneWay = reply || role === "client" ? {} : { oneWay: oneWayOf(fake, sizeBytes) };
   return {
     ...{ sizeBytes, sent: 100, answered: reply ? 100 : null },
     lost: reply || role === "server" ? lost : null,
     resumed: resume ? 99 : 0,
     messageUs: summaryOf(sumUs),
-    steps: Object.fromEntries(summaries) as SizeResult["steps"],
+    steps: byStep((step) => steps[step] ? summaryOf(steps[step]) : null),
     ...oneWay,
   };
 }
@@ -181,9 +190,7 @@ function fakeRounds(jobs: readonly FakeRun[]): RunResult[] {
 }
 
 function oneWayRuns(lane: FakeRun): RunResult[] {
-  return (["client", "server"] as const).map((role) =>
-    fakeRun({ ...lane, role, reply: false, connect: "once" })
-  );
+  return ROLES.map((role) => fakeRun({ ...lane, role, reply: false, connect: "once" }));
 }
 
 /** The log of a run, its first message a slow one, and one lost where `lost` says which. */
