@@ -8,7 +8,7 @@
 import { ensureCertificates } from "../certs/generate.ts";
 import { DEFAULT_CERTS, readPassphrase } from "../common/pem/certificate_files.ts";
 import { describe, EXIT, reportError, UsageError } from "../common/base/errors.ts";
-import { LANES } from "../common/model/lanes.ts";
+import { type Lane, LANES } from "../common/model/lanes.ts";
 import { sizesOf } from "../common/cli/options.ts";
 import { openDocument, print } from "../common/base/output.ts";
 import { checkPlan, FULL_PLAN, MAX_REPEAT, MAX_SECONDS, QUICK_PLAN } from "../common/model/plan.ts";
@@ -27,7 +27,7 @@ import {
 } from "../common/cli/arguments.ts";
 import type { Job } from "./run_all/job.ts";
 import type { Exchange } from "./run_all/job.ts";
-import { keep, makeFolder } from "./lib/results_folder.ts";
+import { jobName, keep, makeFolder, RESULT_FILE } from "./lib/results_folder.ts";
 import { Rounds, type RoundsResult } from "./run_all/rounds.ts";
 import { measuredJobs } from "./run_all/rounds_figures.ts";
 import { type Cores, twoCores } from "./lib/machine.ts";
@@ -184,9 +184,13 @@ function coresOf(values: Values): Cores | null {
 
 /** Every lane and, right after it, the same with resumed sessions where its engine has them. */
 export const JOBS: readonly Job[] = LANES.flatMap((lane) => [
-  { lane, resume: false, name: lane.name },
-  ...(lane.engine === "openssl" ? [{ lane, resume: true, name: `${lane.name}-resumed` }] : []),
+  jobOf(lane, false),
+  ...(lane.engine === "openssl" ? [jobOf(lane, true)] : []),
 ]);
+
+function jobOf(lane: Lane, resume: boolean): Job {
+  return { lane, resume, name: jobName(lane.name, resume) };
+}
 
 /**
  * A lane's name stands for both its jobs. Without names, resumption shows on one kind of I/O, as all
@@ -235,7 +239,7 @@ async function run(options: RunAllOptions): Promise<number> {
   const writeJson = options.json === null ? null : openDocument(options.json);
   if (options.jobs.some(({ lane }) => lane.engine !== null)) await prepareCertificates(options);
   const folder = await makeFolder(options.results, startedAt);
-  const writeResult = openDocument(join(folder, "result.json"));
+  const writeResult = openDocument(join(folder, RESULT_FILE));
   const result = await new Rounds({ ...options, allJobs: JOBS, folder }).run();
   const { reports } = result;
   const complete = reports.length === options.jobs.length * options.rounds &&

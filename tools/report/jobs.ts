@@ -13,6 +13,7 @@ import {
   type Role,
 } from "../../common/model/protocol.ts";
 import type { RunResult, SizeResult } from "../../common/measure/result.ts";
+import { jobName } from "../lib/results_folder.ts";
 import type { FoundDocument } from "./documents.ts";
 import type { LogFigures, LoggedSize } from "./logs.ts";
 
@@ -101,7 +102,7 @@ function jobOf(run: RunResult, machine: number, isOneOfSeveral: boolean): Job {
   const label = `${name}${resume ? ", resumed" : ""}${isOneOfSeveral ? ` [${machine + 1}]` : ""}`;
   return {
     ...{ protocol, io, engine, resume, role, connect, reply, clients, label, machine },
-    name: `${run.lane}${resume ? "-resumed" : ""}`,
+    name: jobName(run.lane, resume),
     rounds: [],
   };
 }

@@ -6,8 +6,9 @@
 import { describe, UsageError } from "../../common/base/errors.ts";
 import { type Role, STEPS } from "../../common/model/protocol.ts";
 import type { RunResult } from "../../common/measure/result.ts";
-import { basename, join } from "../../common/base/std.ts";
+import { join } from "../../common/base/std.ts";
 import { LOG_COLUMNS } from "../../common/measure/step_log.ts";
+import { readLogName } from "../lib/results_folder.ts";
 import { piecesOf } from "./log_reader.ts";
 import { type LoggedMessage, readMessages } from "./messages.ts";
 
@@ -86,8 +87,7 @@ export async function lookAtLog(file: string): Promise<FoundLog | null> {
   const [head, first, rest] = (await startOf(file, HEAD_BYTES)).split("\n", 3);
   const [, , , lane, role] = first?.split(",") ?? [];
   if (head !== LOG_COLUMNS || !lane || !role || rest === undefined) return null;
-  const round = Number(/-(\d+)\.csv$/.exec(file)?.[1] ?? 1);
-  return { file, lane, role, resume: basename(file).includes("-resumed"), round };
+  return { file, lane, role, ...readLogName(file) };
 }
 
 /** The first two lines, and some more. */

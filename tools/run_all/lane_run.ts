@@ -10,6 +10,7 @@ import type { ResultDocument } from "../../common/measure/result.ts";
 import { say } from "../../common/base/say.ts";
 import { join } from "../../common/base/std.ts";
 import { type Ending, failureOf, ScriptProcess } from "../lib/children.ts";
+import { logName } from "../lib/results_folder.ts";
 import { piecesOf } from "../report/log_reader.ts";
 import type { Exchange, Job, LaneReport } from "./job.ts";
 import { readMessages } from "../report/messages.ts";
@@ -125,9 +126,9 @@ export class LaneRun {
     return process;
   }
 
-  #logOf(role: string): string {
+  #logOf(role: Role): string {
     const { folder, job, round } = this.#options;
-    return join(folder, `${job.name}-${role}${round > 1 ? `-${round}` : ""}.csv`);
+    return join(folder, logName(job.name, role, round));
   }
 
   /** Looks at how much of the client's log is there, or how long it has been running. */
