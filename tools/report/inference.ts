@@ -41,9 +41,14 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
+/** The sum; 0 of none. */
+export function sum(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
 /** The arithmetic mean; NaN of none. */
 export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+  return sum(values) / values.length;
 }
 
 /** The middle value, or the mean of the two in the middle; NaN of none. */

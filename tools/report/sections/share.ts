@@ -8,7 +8,7 @@ import { drawChart } from "../chart.ts";
 import { type Curve, LINES_HEIGHT, shareChart } from "../charts_by_number.ts";
 import type { Section, Table } from "../content.ts";
 import { figureOf } from "../figures.ts";
-import { quantile } from "../inference.ts";
+import { quantile, sum } from "../inference.ts";
 import { figuresAt, type Job } from "../jobs.ts";
 import { panelsOf, type Part } from "../panels.ts";
 import * as units from "../units.ts";
@@ -103,7 +103,7 @@ function shareTable(jobs: readonly Job[], sizeBytes: number, isLogged: boolean):
 
 function countOf(job: Job, sizeBytes: number): string {
   const counts = job.rounds.map((round) => figuresAt(round, sizeBytes)?.result.messageUs.n ?? 0);
-  return String(counts.reduce((sum, n) => sum + n, 0));
+  return String(sum(counts));
 }
 
 /** As for the others: at least one sample has to lie beyond it. */
