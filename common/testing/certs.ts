@@ -13,14 +13,19 @@ const KINDS = {
   stranger: {},
   /** The server is another one. */
   wrongName: { names: ["wrong.example", "192.0.2.1", "2001:db8::1"] },
+  /** The same, without an address of IPv6. */
+  elsewhere: { names: ["elsewhere.example", "192.0.2.1"] },
   /** The server's and the client's lifetime is over. */
   expired: { notBefore: new Date("2020-01-01"), notAfter: new Date("2020-02-01") },
 } as const;
 
-const made = new Map<keyof typeof KINDS, Promise<CertificateSet>>();
+const made = new Map<CertificateKind, Promise<CertificateSet>>();
+
+/** One of them. */
+export type CertificateKind = keyof typeof KINDS;
 
 /** The certificates of one kind, in PEM; the same ones for every call. */
-export function testCertificates(kind: keyof typeof KINDS = "good"): Promise<CertificateSet> {
+export function testCertificates(kind: CertificateKind = "good"): Promise<CertificateSet> {
   const kept = made.get(kind) ?? generateCertificates(KINDS[kind]);
   made.set(kind, kept);
   return kept;

@@ -11,6 +11,9 @@ import { TlsSession } from "../openssl/session.ts";
 import { ENDED, NOT_YET } from "../base/read_result.ts";
 import { testCertificates } from "./certs.ts";
 import type { Role } from "../model/protocol.ts";
+import { randomNumbers } from "../base/random.ts";
+
+export { randomNumbers };
 
 /** What happens to what is under way: a probability from 0 to 1 each. */
 export interface Faults {
@@ -39,16 +42,6 @@ export interface MemoryNetOptions {
 export interface Sent {
   from: Role;
   bytes: Uint8Array<ArrayBuffer>;
-}
-
-/** Numbers from 0 to 1, the same for the same seed: mulberry32, public domain. */
-export function randomNumbers(seed: number): () => number {
-  return () => {
-    seed = seed + 0x6d2b79f5 | 0;
-    let mixed = Math.imul(seed ^ seed >>> 15, 1 | seed);
-    mixed = mixed + Math.imul(mixed ^ mixed >>> 7, 61 | mixed) ^ mixed;
-    return ((mixed ^ mixed >>> 14) >>> 0) / 2 ** 32;
-  };
 }
 
 /** One end: a session, and what came out of it. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ACK } from "../model/message.ts";
+import { ACK, MessageWriter } from "../model/message.ts";
 import type { Protocol, Role } from "../model/protocol.ts";
 import { MAX_DATAGRAM_BYTES } from "../base/datagrams.ts";
 import { connectDtls, listenDtls } from "../../dtls/mod.ts";
@@ -32,9 +32,9 @@ export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
 
 /** A message of the pairs'. */
 export function messageText(protocol: Protocol, no: number, sizeBytes: number): string {
-  const type = { tcp: " tcp", udp: " udp", tls: " ssl", dtls: "dtls" }[protocol];
-  const size = String(sizeBytes).padStart(6);
-  return `${String(no).padStart(5)},${type}, ${size},    0.000001,`.padEnd(sizeBytes, "A");
+  const writer = new MessageWriter(protocol, sizeBytes);
+  writer.stamp(1);
+  return new TextDecoder().decode(writer.prepare(no, sizeBytes));
 }
 
 /** Connects to a server on 127.0.0.1, with a certificate where that is wanted. */

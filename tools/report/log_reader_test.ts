@@ -1,5 +1,6 @@
 import { LOG_COLUMNS } from "../../common/measure/step_log.ts";
 import { assert, assertEquals, assertThrows } from "../../common/testing/assert.ts";
+import { folderWith } from "../../common/testing/folder.ts";
 import * as fc from "fast-check";
 import { piecesOf, readLog } from "./log_reader.ts";
 
@@ -60,36 +61,28 @@ Deno.test("readLog() refuses what no clock and no counter says", () => {
 });
 
 Deno.test("piecesOf() tells a text that is cut within a letter", async () => {
-  const file = await Deno.makeTempFile();
-  try {
-    const text = "ö".repeat(1 << 20);
-    await Deno.writeTextFile(file, `x${text}`);
-    const pieces = [...piecesOf(file)];
-    assert(pieces.length > 1);
-    assert(pieces.join("") === `x${text}`);
-  } finally {
-    await Deno.remove(file);
-  }
+  const text = `x${"ö".repeat(1 << 20)}`;
+  await using folder = await folderWith({ text });
+  const pieces = [...piecesOf(folder.path("text"))];
+  assert(pieces.length > 1);
+  assert(pieces.join("") === text);
 });
 
 Deno.test("readLog() reads a log that is longer than a text can be", async () => {
-  const file = await Deno.makeTempFile();
-  try {
-    using open = await Deno.open(file, { write: true });
-    const encoder = new TextEncoder();
-    await open.write(encoder.encode(`${LOG_COLUMNS}\n`));
-    // 2^29 - 24 characters is V8's longest; the numbers of these lines begin with many zeros.
-    const lines = Array.from({ length: 1024 }, (_, no) => paddedLine(no, 900)).join("");
-    const piece = encoder.encode(lines);
-    const times = Math.ceil(2 ** 29 / piece.length);
-    for (let i = 0; i < times; i++) {
-      for (let at = 0; at < piece.length;) at += open.writeSync(piece.subarray(at));
-    }
-    assert(open.statSync().size > 2 ** 29);
-    let count = 0;
-    for (const _line of readLog(piecesOf(file))) count++;
-    assertEquals(count, times * 1024);
-  } finally {
-    await Deno.remove(file);
+  await using folder = await folderWith();
+  const file = folder.path("log.csv");
+  using open = await Deno.open(file, { write: true, create: true });
+  const encoder = new TextEncoder();
+  await open.write(encoder.encode(`${LOG_COLUMNS}\n`));
+  // 2^29 - 24 characters is V8's longest; the numbers of these lines begin with many zeros.
+  const lines = Array.from({ length: 1024 }, (_, no) => paddedLine(no, 900)).join("");
+  const piece = encoder.encode(lines);
+  const times = Math.ceil(2 ** 29 / piece.length);
+  for (let i = 0; i < times; i++) {
+    for (let at = 0; at < piece.length;) at += open.writeSync(piece.subarray(at));
   }
+  assert(open.statSync().size > 2 ** 29);
+  let count = 0;
+  for (const _line of readLog(piecesOf(file))) count++;
+  assertEquals(count, times * 1024);
 });

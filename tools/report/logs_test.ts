@@ -7,7 +7,7 @@ import { jobsOf } from "./jobs.ts";
 import { logsOf } from "./logs.ts";
 import { readMessages } from "./messages.ts";
 import { fakeDocument, fakeLog, type FakeRun, fakeRun } from "./testdata/documents.ts";
-import { folderWith } from "./testing/folder.ts";
+import { folderWith } from "../../common/testing/folder.ts";
 
 const TCP: FakeRun = { protocol: "tcp", io: "async", sizes: [100] };
 const TLS: FakeRun = { protocol: "tls", io: "async", engine: "openssl", sizes: [100] };

@@ -19,7 +19,7 @@ import {
 import type { ResultDocument, RunResult, SizeResult } from "../../../common/measure/result.ts";
 import type { Summary } from "../../../common/measure/statistics.ts";
 import { LOG_COLUMNS } from "../../../common/measure/step_log.ts";
-import { seededRandom } from "../inference.ts";
+import { randomNumbers } from "../../../common/base/random.ts";
 
 /** What a made-up run is like. */
 export interface FakeRun {
@@ -179,7 +179,7 @@ export function smallDocument(): ResultDocument {
 
 /** Both ends of jobs, in rounds between which the machine drifts. */
 function fakeRounds(jobs: readonly FakeRun[]): RunResult[] {
-  const random = seededRandom(7);
+  const random = randomNumbers(7);
   return [1, 2, 3, 4, 5].flatMap(() => {
     const drift = 1 + 0.3 * random();
     return jobs.flatMap((job) => {
@@ -195,7 +195,7 @@ function oneWayRuns(lane: FakeRun): RunResult[] {
 
 /** The log of a run, its first message a slow one, and one lost where `lost` says which. */
 export function fakeLog(fake: FakeRun, messages: number, lost = -1): string {
-  const random = seededRandom(11);
+  const random = randomNumbers(11);
   const { protocol, io, engine = null, role = "client" } = fake;
   const of = `${laneName(protocol, io, engine)},${role}`;
   const lines: string[] = [LOG_COLUMNS];
