@@ -10,7 +10,8 @@ import {
 import { type CertificateSet, generateCertificates } from "./authority.ts";
 import { KEY_TYPES } from "./key_types.ts";
 import { BUILT_IN_PROFILE } from "./profile.ts";
-import { FILES, writeCertificates } from "./store.ts";
+import { FILES } from "../common/pem/certificate_files.ts";
+import { writeCertificates } from "./store.ts";
 import { type Finished, openssl, withDirectory } from "../common/testing/own_certificates.ts";
 
 /** Writes a set and asks OpenSSL about it; `check` is not called where there is no OpenSSL. */

@@ -4,18 +4,17 @@
  *
  * @module
  */
-import { DEFAULT_CERTS } from "../common/pem/certificate_files.ts";
+import { DEFAULT_CERTS, FILES } from "../common/pem/certificate_files.ts";
 import { describe, RunError } from "../common/base/errors.ts";
 import { checkSettings } from "../common/settings/check.ts";
 import { resolve } from "../common/base/std.ts";
 import { generateCertificates } from "./authority.ts";
-import type { KeyType } from "./key_types.ts";
+import { DEFAULT_KEY_TYPE, type KeyType } from "./key_types.ts";
 import { inspectCertificates, namesOf, type Wanted } from "./inspect.ts";
 import { ownHostNames, parseNames } from "../common/pem/names.ts";
 import { ENDS, ENSURE, type EnsureOptions } from "./options.ts";
 import { type Profile, readProfile } from "./profile.ts";
 import {
-  FILES,
   type Holding,
   lockDirectory,
   notMadeHere,
@@ -34,9 +33,6 @@ export interface EnsureResult {
   /** The same in one line, for people. */
   summary: string;
 }
-
-/** Kind of the keys, where nothing else is said. */
-export const DEFAULT_KEY_TYPE: KeyType = "p256";
 
 /**
  * Sees to it that a directory holds certificates that can be used: `ca.pem`, `server-cert.pem`,

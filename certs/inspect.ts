@@ -14,8 +14,9 @@ import {
 import { PemError } from "../common/pem/errors.ts";
 import { alternativeNames } from "../common/pem/alternative_names.ts";
 import type { KeyType } from "./key_types.ts";
+import { MS_PER_DAY } from "./kinds.ts";
 import { covers, type SubjectName } from "../common/pem/names.ts";
-import { FILES } from "./store.ts";
+import { FILES, ownFiles } from "../common/pem/certificate_files.ts";
 import type { Role } from "../common/model/protocol.ts";
 
 /** What certificates must have to be used. */
@@ -37,8 +38,6 @@ export type Verdict =
   | { fits: true; notAfter: Date; endsSoon: boolean }
   | { fits: false; reason: string };
 
-const MS_PER_DAY = 86_400_000;
-
 /** anyExtendedKeyUsage: RFC 5280 4.2.1.12. */
 const ANY_USAGE = "2.5.29.37.0";
 
@@ -58,7 +57,7 @@ export async function inspectCertificates(
     for (const role of wanted.roles) {
       const { chain, caCerts } = readEnd(files, role, wanted.keyPassphrase);
       const [parts, authorities] = [
-        partsOf(chain, partNames(role).cert),
+        partsOf(chain, ownFiles(role).cert),
         partsOf(caCerts, FILES.ca),
       ];
       const [part, ...between] = parts ?? [];
@@ -102,18 +101,12 @@ interface Lifetime {
   isSoon: boolean;
 }
 
-function partNames(role: Role): { cert: string; key: string } {
-  return role === "server"
-    ? { cert: FILES.serverCert, key: FILES.serverKey }
-    : { cert: FILES.clientCert, key: FILES.clientKey };
-}
-
 function readEnd(
   files: ReadonlyMap<string, Uint8Array>,
   role: Role,
   keyPassphrase: string | undefined,
 ): Credentials {
-  const { cert, key } = partNames(role);
+  const { cert, key } = ownFiles(role);
   const bytes = (name: string) => {
     const file = files.get(name);
     if (!file) throw new Unfit(`${name} is missing`);

@@ -3,12 +3,14 @@ import { formatPem, parsePem } from "../common/pem/blocks.ts";
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { Authority, type CertificateSet, generateCertificates } from "./authority.ts";
 import { KEY_TYPES, type KeyType } from "./key_types.ts";
+import { ENDS } from "./options.ts";
+import { textsOf } from "../common/testing/certs.ts";
+import { MS_PER_DAY } from "./kinds.ts";
 import { inspectCertificates } from "./inspect.ts";
 import { parseNames } from "../common/pem/names.ts";
-import { FILES, readHolding } from "./store.ts";
+import { FILES } from "../common/pem/certificate_files.ts";
+import { readHolding } from "./store.ts";
 import { withDirectory, writeOwnCertificates } from "../common/testing/own_certificates.ts";
-
-const MS_PER_DAY = 86_400_000;
 
 async function inspect(
   set: CertificateSet,
@@ -21,18 +23,11 @@ async function inspect(
   return verdict.endsSoon ? "ends soon" : "fits";
 }
 
-const BOTH = ["server", "client"] as const;
+const BOTH = ENDS;
 
-function filesOf({ ca, server, client }: CertificateSet): Map<string, Uint8Array> {
-  const texts = {
-    [FILES.ca]: ca,
-    [FILES.serverCert]: server.cert,
-    [FILES.serverKey]: server.key,
-    [FILES.clientCert]: client.cert,
-    [FILES.clientKey]: client.key,
-  };
+function filesOf(set: CertificateSet): Map<string, Uint8Array> {
   const encoder = new TextEncoder();
-  return new Map(Object.entries(texts).map(([name, text]) => [name, encoder.encode(text)]));
+  return new Map(Object.entries(textsOf(set)).map(([name, text]) => [name, encoder.encode(text)]));
 }
 
 for (const keyType of KEY_TYPES) {

@@ -11,6 +11,9 @@ import { parseName, type SubjectName } from "../common/pem/names.ts";
 /** Longest lifetime that may be asked for, in days. */
 export const MAX_DAYS = 3650;
 
+/** A day of a lifetime, in milliseconds. */
+export const MS_PER_DAY = 86_400_000;
+
 /** Longest common name and organisation in characters: RFC 5280 appendix A.1, ub-common-name. */
 const MAX_TEXT_LENGTH = 64;
 

@@ -7,7 +7,7 @@ import { DEFAULT_CERTS } from "../common/pem/certificate_files.ts";
 import { group, setting, type SettingsTable } from "../common/settings/check.ts";
 import type { Kind } from "../common/settings/kind.ts";
 import { flag, listOf, oneOf, text } from "../common/settings/kinds.ts";
-import { KEY_TYPES, type KeyType } from "./key_types.ts";
+import { DEFAULT_KEY_TYPE, KEY_TYPES, type KeyType } from "./key_types.ts";
 import { DATE, DAYS, NAME, PATH, SUBJECT_NAME, SUBJECT_TEXT } from "./kinds.ts";
 import type { SubjectName } from "../common/pem/names.ts";
 import { PROFILE, type Profile } from "./profile.ts";
@@ -90,7 +90,7 @@ const KEY_TYPE = oneOf(KEY_TYPES);
 
 /** Settings of `generateCertificates`. */
 export const GENERATE: SettingsTable<GenerateOptions> = {
-  keyType: setting(KEY_TYPE, "kind of all three keys", '"p256"'),
+  keyType: setting(KEY_TYPE, "kind of all three keys", `"${DEFAULT_KEY_TYPE}"`),
   names: setting(listOf(NAME, 1), "names and addresses of the server", "the profile's"),
   days: setting(DAYS, "lifetime from now", "the profile's"),
   notBefore: setting(DATE, "start of both ends' lifetime", "now, less the clock skew"),
@@ -126,7 +126,7 @@ export const ENSURE: SettingsTable<EnsureOptions> = {
   extraNames: setting(listOf(NAME), "more names of the server", "none"),
   neededNames: setting(listOf(NAME), "names that have to be there", "the profile's and more"),
   roles: setting(listOf(oneOf(ENDS), 1), "ends that are looked at", "both"),
-  keyType: setting(KEY_TYPE, "kind of the keys", "any, and p256 is made"),
+  keyType: setting(KEY_TYPE, "kind of the keys", `any, and ${DEFAULT_KEY_TYPE} is made`),
   keyPassphrase: setting(text({ max: 1024 }), "passphrase of encrypted keys", "none"),
   days: setting(DAYS, "lifetime of what is made", "the profile's"),
   force: setting(flag(), "make anew what was made here", "false"),

@@ -8,6 +8,7 @@ import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { formatPem } from "../pem/blocks.ts";
 import { readFields } from "../pem/fields.ts";
+import { MS_PER_DAY } from "../../certs/kinds.ts";
 import { parseNames } from "../pem/names.ts";
 import { type Role, ROLES } from "../model/protocol.ts";
 
@@ -52,7 +53,6 @@ interface Made {
 }
 
 const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-const MS_PER_DAY = 86_400_000;
 
 /** Extensions of an authority. */
 export function authority(pathLength?: number): x509.Extension[] {

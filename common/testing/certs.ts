@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FILES } from "../pem/certificate_files.ts";
 import { type CertificateSet, generateCertificates } from "../../certs/generate.ts";
 
 /** Every one is signed by an authority of its own. */
@@ -18,6 +19,17 @@ const KINDS = {
   /** The server's and the client's lifetime is over. */
   expired: { notBefore: new Date("2020-01-01"), notAfter: new Date("2020-02-01") },
 } as const;
+
+/** The files of a set, by their names. */
+export function textsOf({ ca, server, client }: CertificateSet): Record<string, string> {
+  return {
+    [FILES.ca]: ca,
+    [FILES.serverCert]: server.cert,
+    [FILES.serverKey]: server.key,
+    [FILES.clientCert]: client.cert,
+    [FILES.clientKey]: client.key,
+  };
+}
 
 const made = new Map<CertificateKind, Promise<CertificateSet>>();
 

@@ -4,10 +4,10 @@
  * @module
  */
 import { end, makeChains, namesOf } from "./authority_chain.ts";
+import { textsOf } from "./certs.ts";
 import { folderWith } from "./folder.ts";
 import { join } from "../base/std.ts";
 import { generateCertificates } from "../../certs/authority.ts";
-import { FILES } from "../../certs/store.ts";
 
 /** Runs with a directory of its own that is gone afterwards. */
 export async function withDirectory(act: (dir: string) => Promise<void>): Promise<void> {
@@ -38,15 +38,9 @@ export async function snapshot(dir: string): Promise<Record<string, string>> {
 export async function writeOwnCertificates(dir: string, names = ["127.0.0.1"]): Promise<void> {
   const { server, client } = await companyCertificates(names);
   const other = await generateCertificates();
-  const files = {
-    [FILES.ca]: `Other CA\n${other.ca}Company CA\n${server.ca}`,
-    [FILES.serverCert]: server.cert,
-    [FILES.serverKey]: server.key,
-    [FILES.clientCert]: client.cert,
-    [FILES.clientKey]: client.key,
-  };
+  const ca = `Other CA\n${other.ca}Company CA\n${server.ca}`;
   await Deno.mkdir(dir, { recursive: true });
-  for (const [name, text] of Object.entries(files)) {
+  for (const [name, text] of Object.entries(textsOf({ ca, server, client }))) {
     await Deno.writeTextFile(join(dir, name), text.replaceAll("\n", "\r\n"));
   }
 }

@@ -9,7 +9,7 @@ import { type Lane, LANES } from "../model/lanes.ts";
 import type { Protocol, Role } from "../model/protocol.ts";
 import type { ResultDocument } from "../measure/result.ts";
 import { assert } from "./assert.ts";
-import { testCertificates } from "./certs.ts";
+import { testCertificates, textsOf } from "./certs.ts";
 import { type Folder, folderWith } from "./folder.ts";
 import schema from "../measure/result.schema.json" with { type: "json" };
 import { type Ending, ScriptProcess, type ScriptSettings } from "../../tools/lib/children.ts";
@@ -40,14 +40,9 @@ export class Workplace implements AsyncDisposable {
 
   /** Writes certificates under the names the scripts look for, replacing what is there. */
   async write(set: CertificateSet): Promise<void> {
-    const files = {
-      "ca.pem": set.ca,
-      "server-cert.pem": set.server.cert,
-      "server-key.pem": set.server.key,
-      "client-cert.pem": set.client.cert,
-      "client-key.pem": set.client.key,
-    };
-    for (const [name, pem] of Object.entries(files)) await Deno.writeTextFile(this.path(name), pem);
+    for (const [name, pem] of Object.entries(textsOf(set))) {
+      await Deno.writeTextFile(this.path(name), pem);
+    }
   }
 
   /** A path in the folder. */
