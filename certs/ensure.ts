@@ -59,13 +59,13 @@ export async function ensureCertificates(options: EnsureOptions = {}): Promise<E
   const profile = await readProfile(checked.profile);
   const order = await orderOf(checked, profile);
   const before = await readHolding(dir);
-  if (onlyCheck || !isToBeMade(before, force)) return await judge(dir, before, order);
+  if (onlyCheck || !isToBeMade(before, force)) return judge(dir, before, order);
   if (before.owner === "user") throw notMadeHere(dir, before);
   try {
     using _lock = await lockDirectory(dir);
     // Another process may have made them while this one waited.
     const holding = await readHolding(dir);
-    if (!isToBeMade(holding, force)) return await judge(dir, holding, order);
+    if (!isToBeMade(holding, force)) return judge(dir, holding, order);
     const { keyType, names, days } = order;
     await writeCertificates(dir, await generateCertificates({ keyType, names, days, profile }));
     const kind = `${keyType ?? DEFAULT_KEY_TYPE}, for ${names.join(", ")}`;
@@ -108,8 +108,8 @@ function isToBeMade({ owner, interrupted }: Holding, force: boolean): boolean {
 }
 
 /** @throws {RunError} where what is there does not fit */
-async function judge(dir: string, holding: Holding, order: Order): Promise<EnsureResult> {
-  const verdict = await inspectCertificates(holding.files, order.wanted);
+function judge(dir: string, holding: Holding, order: Order): EnsureResult {
+  const verdict = inspectCertificates(holding.files, order.wanted);
   const command = renewal(dir, holding, order);
   if (!verdict.fits) {
     const what = holding.owner === "made"

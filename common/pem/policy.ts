@@ -89,51 +89,58 @@ export function checkChain({ leaf, others, authorities, role, nowMs }: ShownChai
   if (!own) return REFUSALS.unreadable;
   const read = (all: readonly Uint8Array[]) => all.map(readFields).filter((one) => one !== null);
   const believed = read(authorities);
-  const search: Search = {
-    role,
-    nowMs,
+  // Why the first whole way is none.
+  let first: string | null = null;
+  const way = findWay(own, {
     roots: believed.filter(isSelfIssued),
     between: [...believed.filter((one) => !isSelfIssued(one)), ...read(others)],
-    left: MAX_VERIFICATIONS,
-    refusal: null,
-  };
-  return findWay(search, [own]) ? null : search.refusal ?? REFUSALS.unknown;
+    isSignedBy,
+    accepts(way) {
+      const refusal = refusalOf(way, role, nowMs);
+      first ??= refusal;
+      return refusal === null;
+    },
+  });
+  return way ? null : first ?? REFUSALS.unknown;
 }
 
-interface Search {
-  readonly role: Role;
-  readonly nowMs: number;
+/** Where to look for a way, and what is one. */
+export interface WaySearch {
+  /** Where it may end. */
   readonly roots: readonly Fields[];
+  /** What it may lead over. */
   readonly between: readonly Fields[];
-  left: number;
-  /** Why the first whole way is none. */
-  refusal: string | null;
+  /** Asked where the names are right. */
+  isSignedBy(cert: Fields, authority: Fields): boolean;
+  /** @param way from the certificate upwards, with its end */
+  accepts(way: readonly Fields[]): boolean;
 }
 
-/** @param way from the peer's own upwards, without its end */
-function findWay(search: Search, way: readonly Fields[]): boolean {
-  const last = way.at(-1)!;
-  if (search.roots.some(({ der }) => isEqual(der, last.der))) return isGood(search, way);
-  const issuers = (from: readonly Fields[]) => from.filter((one) => isIssuer(search, one, way));
-  if (issuers(search.roots).some((root) => isGood(search, [...way, root]))) return true;
-  if (way.length > MAX_INTERMEDIATES) return false;
-  return issuers(search.between).some((one) => findWay(search, [...way, one]));
+/**
+ * Looks for a way from a certificate to a root, each certificate signed by the next one.
+ *
+ * @returns from the certificate upwards, with its end; null where there is none
+ */
+export function findWay(own: Fields, search: WaySearch): readonly Fields[] | null {
+  let left = MAX_VERIFICATIONS;
+  const issuersOf = (way: readonly Fields[], from: readonly Fields[]) =>
+    from.filter((one) => {
+      const last = way.at(-1)!;
+      if (!isEqual(one.subject, last.issuer) || way.includes(one) || left === 0) return false;
+      left--;
+      return search.isSignedBy(last, one);
+    });
+  const ends = function* (way: readonly Fields[]): Generator<readonly Fields[]> {
+    const last = way.at(-1)!;
+    if (search.roots.some(({ der }) => isEqual(der, last.der))) return yield way;
+    for (const root of issuersOf(way, search.roots)) yield [...way, root];
+    if (way.length > MAX_INTERMEDIATES) return;
+    for (const one of issuersOf(way, search.between)) yield* ends([...way, one]);
+  };
+  return ends([own]).find(search.accepts) ?? null;
 }
 
-function isIssuer(search: Search, one: Fields, way: readonly Fields[]): boolean {
-  const last = way.at(-1)!;
-  if (!isEqual(one.subject, last.issuer) || way.includes(one) || search.left === 0) return false;
-  search.left--;
-  return isSignedBy(last, one);
-}
-
-function isGood(search: Search, way: readonly Fields[]): boolean {
-  const refusal = refusalOf(search, way);
-  search.refusal ??= refusal;
-  return refusal === null;
-}
-
-function refusalOf({ role, nowMs }: Search, way: readonly Fields[]): string | null {
+function refusalOf(way: readonly Fields[], role: Role, nowMs: number): string | null {
   const [own, ...above] = way as [Fields, ...Fields[]];
   // Those that it has issued to itself count for nothing (RFC 5280 4.2.1.9).
   let below = 0;
@@ -183,6 +190,11 @@ function hasUnknown({ extensions }: Fields): boolean {
   return [...extensions].some(([id, { isCritical }]) => isCritical && !KNOWN.has(id));
 }
 
+/** Whether an authority says that it is none; old ones say nothing. */
+export function saysNoAuthority(authority: Fields): boolean {
+  return authority.extensions.has(OID.BASIC_CONSTRAINTS) && !constraintsOf(authority)?.isAuthority;
+}
+
 /** RFC 5280 4.2.1.9; null where it does not say, or not in the form that it has to have. */
 function constraintsOf(
   { extensions }: Fields,
@@ -196,7 +208,7 @@ function constraintsOf(
 }
 
 /** Without the extension it may be used for everything; anyExtendedKeyUsage is not enough. */
-function isFor({ extensions }: Fields, role: Role): boolean {
+export function isFor({ extensions }: Fields, role: Role): boolean {
   const extension = extensions.get(OID.EXTENDED_KEY_USAGE);
   if (!extension) return true;
   return (valuesOf(extension.value) ?? []).some((one) => objectId(one) === PURPOSES[role]);
