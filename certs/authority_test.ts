@@ -55,6 +55,9 @@ for (const keyType of KEY_TYPES) {
     using conn = await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts: [ca] });
     using peer = await accepted;
     await Promise.all([conn.handshake(), peer.handshake()]);
+    await conn.write(Uint8Array.of(7));
+    const into = new Uint8Array(2);
+    assertEquals([await peer.read(into), into[0]], [1, 7]);
   });
 }
 

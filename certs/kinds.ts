@@ -4,7 +4,7 @@
  * @module
  */
 import { group, setting } from "../common/settings/check.ts";
-import { type Kind, Misfit, wrongKind } from "../common/settings/kind.ts";
+import { type Kind, Misfit, OBJECTS, wrongKind } from "../common/settings/kind.ts";
 import { oneOf, text, wholeNumber } from "../common/settings/kinds.ts";
 import { parseName, type SubjectName } from "../common/pem/names.ts";
 
@@ -27,7 +27,7 @@ export const DAYS: Kind<number> = wholeNumber(1, MAX_DAYS, "days");
 export const PATH: Kind<string> = text({ what: "a path" });
 
 /** Values that are no text at all. */
-const NO_TEXTS: readonly unknown[] = [null, {}, [], () => {}, 1, true];
+const NO_TEXTS: readonly unknown[] = [...OBJECTS, 1, true];
 
 /** A common name or an organisation. */
 export const SUBJECT_TEXT: Kind<string> = {
@@ -83,7 +83,7 @@ export const DATE: Kind<Date> = {
     throw new Misfit(true, `must be ${DATE.allowed}`);
   },
   good: [new Date("0001-01-01"), new Date("9999-12-31")],
-  wrongKinds: [null, {}, [], () => {}, "2020-01-01", 1_600_000_000_000, true],
+  wrongKinds: [...OBJECTS, "2020-01-01", 1_600_000_000_000, true],
   wrongValues: [new Date(NaN), new Date(8.64e15), new Date(-8.64e15)],
 };
 
