@@ -28,12 +28,12 @@ import {
 import type { Job } from "./run_all/job.ts";
 import type { Exchange } from "./run_all/job.ts";
 import { jobName, keep, makeFolder, RESULT_FILE } from "./lib/results_folder.ts";
-import { Rounds, type RoundsResult } from "./run_all/rounds.ts";
+import { Rounds, type RoundsOptions, type RoundsResult } from "./run_all/rounds.ts";
 import { measuredJobs } from "./run_all/rounds_figures.ts";
 import { type Cores, twoCores } from "./lib/machine.ts";
 import { explainColumns, formatJobs } from "./run_all/summary.ts";
 import { warningsOf } from "./run_all/warnings.ts";
-import { CONNECT_MODES, type Role } from "../common/model/protocol.ts";
+import { CONNECT_MODES } from "../common/model/protocol.ts";
 
 const OPTIONS: OptionTable = {
   lanes: { value: "A,B", help: "only these lanes, or all (default: resumed ones async alone)" },
@@ -78,27 +78,13 @@ Exit codes: 0 complete, 1 failed, 2 wrong words, 130 interrupted.
 `;
 
 /** What the words say. */
-export interface RunAllOptions {
-  jobs: readonly Job[];
+export interface RunAllOptions extends Omit<RoundsOptions, "allJobs" | "folder"> {
   /** Number of jobs that run only where they are asked for. */
   leftOut: number;
-  rounds: number;
-  /** Which side runs here. */
-  side: "both" | Role;
-  host: string;
-  /** First port; null for free ones. */
-  port: number | null;
-  certs: string;
-  /** File with the passphrase of the private keys; null for none. */
-  keyPassphraseFile: string | null;
+  /** Folder for the folders of results. */
   results: string;
+  /** File for one more copy of the document; null for none. */
   json: string | null;
-  /** Words for every script. */
-  words: string[];
-  /** What every lane exchanges. */
-  exchange: Exchange;
-  /** Where the ends of sync and spin lanes are kept; null for anywhere. */
-  cores: Cores | null;
 }
 
 /** Two sizes of these make a 99th percentile, in little time. */

@@ -193,27 +193,32 @@ type DtlsConn = Awaited<ReturnType<typeof connectDtls>>;
 
 function streamTalk(conn: Deno.TcpConn): Talk {
   conn.setNoDelay(true);
-  const into = new Uint8Array(65_536);
   const close = once(() => conn.close());
   return {
-    async send(bytes) {
-      for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
-    },
-    receive: () => conn.read(into).then((n) => n ? into.slice(0, n) : null, () => null),
+    ...bytesOver(conn),
     end: () => Promise.resolve(close()),
     [Symbol.dispose]: close,
   };
 }
 
 function tlsTalk(conn: TlsConn): Talk {
-  const into = new Uint8Array(16_384);
   return {
-    async send(bytes) {
-      for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
-    },
-    receive: () => conn.read(into).then((n) => n ? into.slice(0, n) : null, () => null),
+    ...bytesOver(conn),
     end: () => conn.close(),
     [Symbol.dispose]: () => conn.abandon(),
+  };
+}
+
+/** Sending and receiving over a stream. */
+function bytesOver(
+  stream: Pick<Deno.TcpConn | TlsConn, "read" | "write">,
+): Pick<Talk, "send" | "receive"> {
+  const into = new Uint8Array(65_536);
+  return {
+    async send(bytes) {
+      for (let at = 0; at < bytes.length;) at += await stream.write(bytes.subarray(at));
+    },
+    receive: () => stream.read(into).then((n) => n ? into.slice(0, n) : null, () => null),
   };
 }
 

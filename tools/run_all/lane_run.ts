@@ -22,6 +22,7 @@ export interface LaneRunOptions {
   job: Job;
   /** From 1. */
   round: number;
+  /** Which side runs here. */
   side: "both" | Role;
   host: string;
   /** Null for a free one. */
@@ -33,6 +34,7 @@ export interface LaneRunOptions {
   folder: string;
   /** Words for both scripts. */
   words: string[];
+  /** What is exchanged. */
   exchange: Exchange;
   /** Where the ends of sync and spin lanes are kept; null for anywhere. */
   cores: Cores | null;
