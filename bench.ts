@@ -9,6 +9,7 @@
  * @module
  */
 import { InterruptedError, reportError } from "./common/base/errors.ts";
+import { onEndSignals } from "./common/cli/signals.ts";
 import { registerBasics } from "./tools/bench/basics.ts";
 import { CERTS, LaneStage } from "./tools/bench/lane_stage.ts";
 import { casesOf, sizesOfBench } from "./tools/bench/matrix.ts";
@@ -37,14 +38,11 @@ async function registerLanes(): Promise<void> {
     });
   }
   addEventListener("unload", () => void stage.close());
-  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-  for (const signal of signals) {
-    Deno.addSignalListener(signal, () => {
-      void stage.close();
-      // Deno refuses an exit in the middle of a benchmark; with an error it ends at once, exit code 1.
-      throw new InterruptedError("interrupted");
-    });
-  }
+  onEndSignals(() => {
+    void stage.close();
+    // Deno refuses an exit in the middle of a benchmark; with an error it ends at once, exit code 1.
+    throw new InterruptedError("interrupted");
+  });
 }
 
 /** The sizes that the environment asks for; a value that is none ends the program. */

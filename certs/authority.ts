@@ -7,8 +7,9 @@
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { checkSettings, checkValue } from "../common/settings/check.ts";
-import type { KeyType } from "./key_types.ts";
-import { SUBJECT_TEXT } from "./kinds.ts";
+import { DEFAULT_KEY_TYPE, type KeyType } from "./key_types.ts";
+import { MS_PER_DAY, SUBJECT_TEXT } from "./kinds.ts";
+import { formatPem } from "../common/pem/blocks.ts";
 import { parseNames } from "../common/pem/names.ts";
 import {
   AUTHORITY,
@@ -36,7 +37,6 @@ export interface CertificateSet {
 }
 
 const MS_PER_MINUTE = 60_000;
-const MS_PER_DAY = 86_400_000;
 
 const KEY_ALGORITHMS = {
   p256: { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
@@ -76,7 +76,7 @@ const KEY_ALGORITHMS = {
 export async function generateCertificates(options: GenerateOptions = {}): Promise<CertificateSet> {
   const action = "make certificates";
   const checked = checkSettings(GENERATE, options, action);
-  const { keyType = "p256", profile = BUILT_IN_PROFILE } = checked;
+  const { keyType = DEFAULT_KEY_TYPE, profile = BUILT_IN_PROFILE } = checked;
   const names = parseNames(checked.names ?? profile.server.names);
   const usual = usualValidity(profile, checked.days ?? profile.validityDays);
   const validity = inOrder({
@@ -115,7 +115,7 @@ export class Authority {
     signingKey: CryptoKey,
     { organization, keyType }: { organization: string; keyType: KeyType },
   ) {
-    this.cert = toPem(certificate.rawData, "CERTIFICATE");
+    this.cert = formatPem("CERTIFICATE", new Uint8Array(certificate.rawData));
     this.#certificate = certificate;
     this.#signingKey = signingKey;
     this.#organization = organization;
@@ -182,9 +182,10 @@ export class Authority {
       signingAlgorithm: KEY_ALGORITHMS[this.#keyType],
       extensions,
     });
+    const pkcs8 = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
     return {
-      cert: toPem(certificate.rawData, "CERTIFICATE"),
-      key: toPem(await crypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY"),
+      cert: formatPem("CERTIFICATE", new Uint8Array(certificate.rawData)),
+      key: formatPem("PRIVATE KEY", new Uint8Array(pkcs8)),
     };
   }
 }
@@ -227,8 +228,4 @@ function subject(commonName: string, organization: string): x509.Name {
   return new x509.Name([{ O: [{ utf8String: organization }] }, {
     CN: [{ utf8String: commonName }],
   }]);
-}
-
-function toPem(der: BufferSource, tag: string): string {
-  return `${x509.PemConverter.encode(der, tag)}\n`;
 }

@@ -10,7 +10,8 @@ import {
 import { type CertificateSet, generateCertificates } from "./authority.ts";
 import { KEY_TYPES } from "./key_types.ts";
 import { BUILT_IN_PROFILE } from "./profile.ts";
-import { FILES, writeCertificates } from "./store.ts";
+import { FILES } from "../common/pem/certificate_files.ts";
+import { writeCertificates } from "./store.ts";
 import { type Finished, openssl, withDirectory } from "../common/testing/own_certificates.ts";
 
 /** Writes a set and asks OpenSSL about it; `check` is not called where there is no OpenSSL. */
@@ -54,6 +55,9 @@ for (const keyType of KEY_TYPES) {
     using conn = await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts: [ca] });
     using peer = await accepted;
     await Promise.all([conn.handshake(), peer.handshake()]);
+    await conn.write(Uint8Array.of(7));
+    const into = new Uint8Array(2);
+    assertEquals([await peer.read(into), into[0]], [1, 7]);
   });
 }
 

@@ -4,18 +4,17 @@
  *
  * @module
  */
-import { DEFAULT_CERTS } from "../common/pem/certificate_files.ts";
+import { DEFAULT_CERTS, FILES } from "../common/pem/certificate_files.ts";
 import { describe, RunError } from "../common/base/errors.ts";
 import { checkSettings } from "../common/settings/check.ts";
 import { resolve } from "../common/base/std.ts";
 import { generateCertificates } from "./authority.ts";
-import type { KeyType } from "./key_types.ts";
+import { DEFAULT_KEY_TYPE, type KeyType } from "./key_types.ts";
 import { inspectCertificates, namesOf, type Wanted } from "./inspect.ts";
 import { ownHostNames, parseNames } from "../common/pem/names.ts";
-import { ENSURE, type EnsureOptions } from "./options.ts";
+import { ENDS, ENSURE, type EnsureOptions } from "./options.ts";
 import { type Profile, readProfile } from "./profile.ts";
 import {
-  FILES,
   type Holding,
   lockDirectory,
   notMadeHere,
@@ -34,9 +33,6 @@ export interface EnsureResult {
   /** The same in one line, for people. */
   summary: string;
 }
-
-/** Kind of the keys, where nothing else is said. */
-export const DEFAULT_KEY_TYPE: KeyType = "p256";
 
 /**
  * Sees to it that a directory holds certificates that can be used: `ca.pem`, `server-cert.pem`,
@@ -63,13 +59,13 @@ export async function ensureCertificates(options: EnsureOptions = {}): Promise<E
   const profile = await readProfile(checked.profile);
   const order = await orderOf(checked, profile);
   const before = await readHolding(dir);
-  if (onlyCheck || !isToBeMade(before, force)) return await judge(dir, before, order);
+  if (onlyCheck || !isToBeMade(before, force)) return judge(dir, before, order);
   if (before.owner === "user") throw notMadeHere(dir, before);
   try {
     using _lock = await lockDirectory(dir);
     // Another process may have made them while this one waited.
     const holding = await readHolding(dir);
-    if (!isToBeMade(holding, force)) return await judge(dir, holding, order);
+    if (!isToBeMade(holding, force)) return judge(dir, holding, order);
     const { keyType, names, days } = order;
     await writeCertificates(dir, await generateCertificates({ keyType, names, days, profile }));
     const kind = `${keyType ?? DEFAULT_KEY_TYPE}, for ${names.join(", ")}`;
@@ -92,7 +88,7 @@ interface Order {
 }
 
 async function orderOf(options: EnsureOptions, profile: Profile): Promise<Order> {
-  const { extraNames = [], keyType, keyPassphrase, roles = ["server", "client"] } = options;
+  const { extraNames = [], keyType, keyPassphrase, roles = ENDS } = options;
   const neededNames = options.neededNames ?? [...profile.server.names, ...extraNames];
   const usualNames = parseNames([...profile.server.names, ...await ownHostNames()]);
   const names = parseNames([...usualNames.map(({ value }) => value), ...extraNames]);
@@ -112,8 +108,8 @@ function isToBeMade({ owner, interrupted }: Holding, force: boolean): boolean {
 }
 
 /** @throws {RunError} where what is there does not fit */
-async function judge(dir: string, holding: Holding, order: Order): Promise<EnsureResult> {
-  const verdict = await inspectCertificates(holding.files, order.wanted);
+function judge(dir: string, holding: Holding, order: Order): EnsureResult {
+  const verdict = inspectCertificates(holding.files, order.wanted);
   const command = renewal(dir, holding, order);
   if (!verdict.fits) {
     const what = holding.owner === "made"

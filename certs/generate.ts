@@ -9,18 +9,17 @@
  *
  * @module
  */
-import { DEFAULT_CERTS, readPassphrase } from "../common/pem/certificate_files.ts";
+import { DEFAULT_CERTS, FILES, readPassphrase } from "../common/pem/certificate_files.ts";
 import { describe, EXIT, reportError, UsageError } from "../common/base/errors.ts";
 import { print } from "../common/base/output.ts";
 import { parseArgs } from "../common/base/std.ts";
 import { shownWord } from "../common/base/visible.ts";
-import { KEY_TYPES, type KeyType } from "./key_types.ts";
+import { DEFAULT_KEY_TYPE, KEY_TYPES, type KeyType } from "./key_types.ts";
 import { MAX_DAYS } from "./kinds.ts";
-import { DEFAULT_KEY_TYPE, ensureCertificates } from "./ensure.ts";
+import { ensureCertificates } from "./ensure.ts";
 import type { EnsureOptions } from "./options.ts";
 import { parseName } from "../common/pem/names.ts";
 import { BUILT_IN_PROFILE } from "./profile.ts";
-import { FILES } from "./store.ts";
 
 export { Authority, generateCertificates } from "./authority.ts";
 export { KEY_TYPES, type KeyType } from "./key_types.ts";

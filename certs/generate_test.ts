@@ -10,7 +10,8 @@ import {
 } from "../common/testing/assert.ts";
 import { ensureCertificates, generateCertificates, KEY_TYPES } from "./generate.ts";
 import { formatMarker, MARKER } from "./marker.ts";
-import { FILES, readHolding, writeCertificates } from "./store.ts";
+import { FILES } from "../common/pem/certificate_files.ts";
+import { readHolding, writeCertificates } from "./store.ts";
 import {
   type Finished,
   listing,

@@ -11,16 +11,21 @@ import {
   type Credentials,
   readCredentials,
 } from "../common/pem/credentials.ts";
+import { type Fields, readFields } from "../common/pem/fields.ts";
+import { findWay, isFor, saysNoAuthority } from "../common/pem/policy.ts";
+import { verifySignature } from "../common/pem/signed_by.ts";
 import { PemError } from "../common/pem/errors.ts";
 import { alternativeNames } from "../common/pem/alternative_names.ts";
 import type { KeyType } from "./key_types.ts";
+import { MS_PER_DAY } from "./kinds.ts";
 import { covers, type SubjectName } from "../common/pem/names.ts";
-import { FILES } from "./store.ts";
+import { FILES, ownFiles } from "../common/pem/certificate_files.ts";
+import type { Role } from "../common/model/protocol.ts";
 
 /** What certificates must have to be used. */
 export interface Wanted {
   /** Which ends they are for; the other's need not be there. */
-  roles: readonly ("server" | "client")[];
+  roles: readonly Role[];
   /** Names the server certificate must be valid for; it may have more. */
   names: readonly SubjectName[];
   /** Kind of both ends' keys; any kind will do without it. */
@@ -36,11 +41,6 @@ export type Verdict =
   | { fits: true; notAfter: Date; endsSoon: boolean }
   | { fits: false; reason: string };
 
-const MS_PER_DAY = 86_400_000;
-
-/** anyExtendedKeyUsage: RFC 5280 4.2.1.12. */
-const ANY_USAGE = "2.5.29.37.0";
-
 /**
  * Checks that certificates and keys can be read, belong together, are valid now and are what is
  * wanted. This is no path validation of RFC 5280 section 6, which is left to the TLS libraries: what
@@ -48,25 +48,26 @@ const ANY_USAGE = "2.5.29.37.0";
  *
  * @param files contents by the names of {@linkcode FILES}
  */
-export async function inspectCertificates(
+export function inspectCertificates(
   files: ReadonlyMap<string, Uint8Array>,
   wanted: Wanted,
-): Promise<Verdict> {
+): Verdict {
   const ends: Lifetime[] = [];
   try {
     for (const role of wanted.roles) {
       const { chain, caCerts } = readEnd(files, role, wanted.keyPassphrase);
-      const [parts, authorities] = [
-        partsOf(chain, partNames(role).cert),
-        partsOf(caCerts, FILES.ca),
-      ];
-      const [part, ...between] = parts ?? [];
-      if (!part || !authorities) continue;
-      const path = await findPath(part, between, authorities);
-      checkUse(part, role);
-      checkKeyType(part, wanted.keyType);
-      if (role === "server") checkNames(part, wanted.names);
-      for (const each of [part, ...path]) ends.push(checkTime(each, wanted.renewBeforeDays));
+      const name = ownFiles(role).cert;
+      const own = x509Of(chain[0]!);
+      const [fields, authorities] = [fieldsOf(chain), fieldsOf(caCerts)];
+      if (!own || !fields || !authorities) continue;
+      const way = wayOf(name, fields, authorities);
+      if (!isFor(fields[0]!, role)) throw new Unfit(`${name} is not a ${role} certificate`);
+      checkKeyType(name, own, wanted.keyType);
+      if (role === "server") checkNames(name, own, wanted.names);
+      for (const one of way) {
+        const file = authorities.includes(one) ? FILES.ca : name;
+        ends.push(checkTime(file, one, wanted.renewBeforeDays));
+      }
     }
   } catch (error) {
     if (error instanceof Unfit) return { fits: false, reason: error.message };
@@ -80,8 +81,8 @@ export async function inspectCertificates(
 export function namesOf(file: Uint8Array | undefined): SubjectName[] {
   if (!file) return [];
   try {
-    const [own] = partsOf(readCertificates(file, FILES.serverCert), FILES.serverCert) ?? [];
-    return own ? alternativeNames(own.cert) : [];
+    const own = x509Of(readCertificates(file, FILES.serverCert)[0]!);
+    return own ? alternativeNames(own) : [];
   } catch (error) {
     if (error instanceof PemError) return [];
     throw error;
@@ -91,28 +92,17 @@ export function namesOf(file: Uint8Array | undefined): SubjectName[] {
 /** Why certificates cannot be used; does not leave this module. */
 class Unfit extends Error {}
 
-interface Part {
-  name: string;
-  cert: x509.X509Certificate;
-}
-
 interface Lifetime {
   end: number;
   isSoon: boolean;
 }
 
-function partNames(role: "server" | "client"): { cert: string; key: string } {
-  return role === "server"
-    ? { cert: FILES.serverCert, key: FILES.serverKey }
-    : { cert: FILES.clientCert, key: FILES.clientKey };
-}
-
 function readEnd(
   files: ReadonlyMap<string, Uint8Array>,
-  role: "server" | "client",
+  role: Role,
   keyPassphrase: string | undefined,
 ): Credentials {
-  const { cert, key } = partNames(role);
+  const { cert, key } = ownFiles(role);
   const bytes = (name: string) => {
     const file = files.get(name);
     if (!file) throw new Unfit(`${name} is missing`);
@@ -137,92 +127,56 @@ function readEnd(
 }
 
 /** Null where this package cannot read what node:crypto can. */
-function partsOf(certificates: readonly Certificate[], name: string): Part[] | null {
+function x509Of({ der }: Certificate): x509.X509Certificate | null {
   try {
-    return certificates.map(({ der }) => ({ name, cert: new x509.X509Certificate(der) }));
+    return new x509.X509Certificate(der);
   } catch {
     return null;
   }
 }
 
+/** Null where one of them has not the form that is known here. */
+function fieldsOf(certificates: readonly Certificate[]): Fields[] | null {
+  const all = certificates.map(({ der }) => readFields(der)).filter((one) => one !== null);
+  return all.length === certificates.length ? all : null;
+}
+
 /**
  * From an end's certificate to an authority in ca.pem, by way of the certificates that stand behind
- * the end's own (RFC 8446 4.4.2). Each is used once, so that it ends.
+ * the end's own (RFC 8446 4.4.2).
  *
- * @returns what it leads over, the end's own left out
+ * @returns what it leads over, the end's own first
  */
-async function findPath(part: Part, between: Part[], authorities: Part[]): Promise<Part[]> {
-  const path: Part[] = [];
-  const left = new Set(between);
-  for (let last = part;;) {
-    const authority = await findIssuer(last, authorities);
-    if (authority) return authority.cert.equal(last.cert) ? path : [...path, authority];
-    const next = await findIssuer(last, left);
-    if (!next) break;
-    left.delete(next);
-    path.push(next);
-    last = next;
-  }
-  if (!authorities.some(({ cert }) => mayIssue(cert))) {
-    throw new Unfit(`${FILES.ca} is not an authority`);
-  }
+function wayOf(name: string, [own, ...between]: Fields[], authorities: Fields[]) {
+  const way = findWay(own!, {
+    roots: authorities,
+    between,
+    // Where it cannot be told, the names are the same, after all.
+    isSignedBy: (cert, authority) => verifySignature(cert, authority) ?? true,
+    accepts: ([_own, ...above]) => !above.some(saysNoAuthority),
+  });
+  if (way) return way;
+  if (authorities.every(saysNoAuthority)) throw new Unfit(`${FILES.ca} is not an authority`);
   const chain = between.length > 0 ? ", by way of the chain in it" : "";
-  throw new Unfit(`${part.name} was not signed by an authority in ${FILES.ca}${chain}`);
+  throw new Unfit(`${name} was not signed by an authority in ${FILES.ca}${chain}`);
 }
 
-async function findIssuer({ cert }: Part, candidates: Iterable<Part>): Promise<Part | undefined> {
-  for (const candidate of candidates) {
-    const isIssuer = cert.issuer === candidate.cert.subject && mayIssue(candidate.cert, cert) &&
-      await isSignedWith(cert, candidate.cert.publicKey);
-    if (isIssuer) return candidate;
-  }
-}
-
-/** An authority says that it is one, but for old ones, and for one that has signed itself alone. */
-function mayIssue(cert: x509.X509Certificate, issued?: x509.X509Certificate): boolean {
-  const constraints = cert.getExtension(x509.BasicConstraintsExtension);
-  return (constraints?.ca ?? true) || (issued !== undefined && cert.equal(issued));
-}
-
-/** True, too, where WebCrypto does not know the algorithm: the names are the same, after all. */
-async function isSignedWith(
-  cert: x509.X509Certificate,
-  publicKey: x509.PublicKey,
-): Promise<boolean> {
-  try {
-    return await cert.verify({ publicKey, signatureOnly: true });
-  } catch {
-    return !isKnownAlgorithm(publicKey.algorithm);
-  }
-}
-
-/** A key of a known kind that does not go with the signature's is an error, and no match. */
-function isKnownAlgorithm(algorithm: Algorithm): boolean {
-  return ["ECDSA", "RSASSA-PKCS1-v1_5", "Ed25519"].includes(algorithm.name);
-}
-
-/** RFC 5280 4.2.1.12: without the extension it may be used for everything. */
-function checkUse({ name, cert }: Part, role: "server" | "client"): void {
-  const usages = cert.getExtension(x509.ExtendedKeyUsageExtension)?.usages;
-  if (!usages || usages.includes(ANY_USAGE)) return;
-  if (!usages.includes(x509.ExtendedKeyUsage[`${role}Auth`])) {
-    throw new Unfit(`${name} is not a ${role} certificate`);
-  }
-}
-
-function checkTime({ name, cert }: Part, renewBeforeDays: number): Lifetime {
+function checkTime(name: string, { notBefore, notAfter }: Fields, renewBeforeDays: number) {
   const now = Date.now();
-  const [start, end] = [cert.notBefore.getTime(), cert.notAfter.getTime()];
-  if (start > now) throw new Unfit(`${name} is not valid yet`);
-  if (end <= now) throw new Unfit(`${name} has expired`);
-  const isSoon = end - now <= Math.min(renewBeforeDays * MS_PER_DAY, (end - start) / 2);
-  return { end, isSoon };
+  if (notBefore > now) throw new Unfit(`${name} is not valid yet`);
+  if (notAfter <= now) throw new Unfit(`${name} has expired`);
+  const soonMs = Math.min(renewBeforeDays * MS_PER_DAY, (notAfter - notBefore) / 2);
+  return { end: notAfter, isSoon: notAfter - now <= soonMs };
 }
 
-function checkKeyType({ name, cert }: Part, wanted: KeyType | undefined): void {
+function checkKeyType(
+  name: string,
+  { publicKey }: x509.X509Certificate,
+  wanted: KeyType | undefined,
+): void {
   if (wanted === undefined) return;
   const algorithm: Algorithm & { namedCurve?: string; modulusLength?: number } =
-    cert.publicKey.algorithm;
+    publicKey.algorithm;
   const fits = {
     p256: algorithm.namedCurve === "P-256",
     rsa2048: algorithm.modulusLength === 2048,
@@ -231,7 +185,11 @@ function checkKeyType({ name, cert }: Part, wanted: KeyType | undefined): void {
   if (!fits[wanted]) throw new Unfit(`${name} has no ${wanted} key`);
 }
 
-function checkNames({ name, cert }: Part, wanted: readonly SubjectName[]): void {
+function checkNames(
+  name: string,
+  cert: x509.X509Certificate,
+  wanted: readonly SubjectName[],
+): void {
   const items = alternativeNames(cert);
   const missing = wanted.find((one) => !items.some((item) => covers(item, one)));
   if (missing) throw new Unfit(`${name} is not valid for ${missing.value}`);

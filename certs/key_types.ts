@@ -9,3 +9,6 @@ export const KEY_TYPES = ["p256", "rsa2048", "ed25519"] as const;
 
 /** One of {@linkcode KEY_TYPES}. */
 export type KeyType = typeof KEY_TYPES[number];
+
+/** The kind of key that is made where nothing else is said. */
+export const DEFAULT_KEY_TYPE: KeyType = "p256";

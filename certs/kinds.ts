@@ -4,12 +4,15 @@
  * @module
  */
 import { group, setting } from "../common/settings/check.ts";
-import { type Kind, Misfit, wrongKind } from "../common/settings/kind.ts";
+import { type Kind, Misfit, OBJECTS, wrongKind } from "../common/settings/kind.ts";
 import { oneOf, text, wholeNumber } from "../common/settings/kinds.ts";
 import { parseName, type SubjectName } from "../common/pem/names.ts";
 
 /** Longest lifetime that may be asked for, in days. */
 export const MAX_DAYS = 3650;
+
+/** A day of a lifetime, in milliseconds. */
+export const MS_PER_DAY = 86_400_000;
 
 /** Longest common name and organisation in characters: RFC 5280 appendix A.1, ub-common-name. */
 const MAX_TEXT_LENGTH = 64;
@@ -24,7 +27,7 @@ export const DAYS: Kind<number> = wholeNumber(1, MAX_DAYS, "days");
 export const PATH: Kind<string> = text({ what: "a path" });
 
 /** Values that are no text at all. */
-const NO_TEXTS: readonly unknown[] = [null, {}, [], () => {}, 1, true];
+const NO_TEXTS: readonly unknown[] = [...OBJECTS, 1, true];
 
 /** A common name or an organisation. */
 export const SUBJECT_TEXT: Kind<string> = {
@@ -80,7 +83,7 @@ export const DATE: Kind<Date> = {
     throw new Misfit(true, `must be ${DATE.allowed}`);
   },
   good: [new Date("0001-01-01"), new Date("9999-12-31")],
-  wrongKinds: [null, {}, [], () => {}, "2020-01-01", 1_600_000_000_000, true],
+  wrongKinds: [...OBJECTS, "2020-01-01", 1_600_000_000_000, true],
   wrongValues: [new Date(NaN), new Date(8.64e15), new Date(-8.64e15)],
 };
 

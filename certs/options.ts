@@ -7,10 +7,11 @@ import { DEFAULT_CERTS } from "../common/pem/certificate_files.ts";
 import { group, setting, type SettingsTable } from "../common/settings/check.ts";
 import type { Kind } from "../common/settings/kind.ts";
 import { flag, listOf, oneOf, text } from "../common/settings/kinds.ts";
-import { KEY_TYPES, type KeyType } from "./key_types.ts";
+import { DEFAULT_KEY_TYPE, KEY_TYPES, type KeyType } from "./key_types.ts";
 import { DATE, DAYS, NAME, PATH, SUBJECT_NAME, SUBJECT_TEXT } from "./kinds.ts";
 import type { SubjectName } from "../common/pem/names.ts";
 import { PROFILE, type Profile } from "./profile.ts";
+import type { Role } from "../common/model/protocol.ts";
 
 /** When a certificate is valid. */
 export interface Validity {
@@ -37,7 +38,7 @@ export interface GenerateOptions {
 /** What `Authority.issue` is told. */
 export interface IssueOptions {
   /** What the certificate is for: its extended key usage. */
-  role: "server" | "client";
+  role: Role;
   commonName: string;
   validity: Validity;
   /** Entries of the subjectAltName extension; none, and the extension is left out. */
@@ -69,7 +70,7 @@ export interface EnsureOptions {
    */
   neededNames?: readonly string[];
   /** Ends whose certificates have to be there, where there are some already. Default: both. */
-  roles?: readonly ("server" | "client")[];
+  roles?: readonly Role[];
   /** Kind of the keys. Without it any kind will do, and `p256` is made. */
   keyType?: KeyType;
   /** Passphrase of private keys that are encrypted. */
@@ -82,11 +83,14 @@ export interface EnsureOptions {
   onlyCheck?: boolean;
 }
 
+/** Ends that have certificates, in the order in which these are looked at. */
+export const ENDS: readonly Role[] = ["server", "client"];
+
 const KEY_TYPE = oneOf(KEY_TYPES);
 
 /** Settings of `generateCertificates`. */
 export const GENERATE: SettingsTable<GenerateOptions> = {
-  keyType: setting(KEY_TYPE, "kind of all three keys", '"p256"'),
+  keyType: setting(KEY_TYPE, "kind of all three keys", `"${DEFAULT_KEY_TYPE}"`),
   names: setting(listOf(NAME, 1), "names and addresses of the server", "the profile's"),
   days: setting(DAYS, "lifetime from now", "the profile's"),
   notBefore: setting(DATE, "start of both ends' lifetime", "now, less the clock skew"),
@@ -108,7 +112,7 @@ export const AUTHORITY: SettingsTable<AuthorityOptions> = {
 
 /** Settings of `Authority.issue`. */
 export const ISSUE: SettingsTable<IssueOptions> = {
-  role: setting(oneOf(["server", "client"]), "what the certificate is for"),
+  role: setting(oneOf(ENDS), "what the certificate is for"),
   commonName: setting(SUBJECT_TEXT, "name of the subject"),
   validity: setting(VALIDITY, "its lifetime"),
   names: setting(listOf(SUBJECT_NAME), "entries of the subjectAltName extension", "none"),
@@ -121,8 +125,8 @@ export const ENSURE: SettingsTable<EnsureOptions> = {
   profile: setting(PATH, "path of a profile", "the one beside this module"),
   extraNames: setting(listOf(NAME), "more names of the server", "none"),
   neededNames: setting(listOf(NAME), "names that have to be there", "the profile's and more"),
-  roles: setting(listOf(oneOf(["server", "client"]), 1), "ends that are looked at", "both"),
-  keyType: setting(KEY_TYPE, "kind of the keys", "any, and p256 is made"),
+  roles: setting(listOf(oneOf(ENDS), 1), "ends that are looked at", "both"),
+  keyType: setting(KEY_TYPE, "kind of the keys", `any, and ${DEFAULT_KEY_TYPE} is made`),
   keyPassphrase: setting(text({ max: 1024 }), "passphrase of encrypted keys", "none"),
   days: setting(DAYS, "lifetime of what is made", "the profile's"),
   force: setting(flag(), "make anew what was made here", "false"),

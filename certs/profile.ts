@@ -40,19 +40,13 @@ export const BUILT_IN_PROFILE: Profile = {
 
 const MINUTES_PER_DAY = 1440;
 
-interface Named {
-  commonName?: string;
-}
+/** What differs from the built-in one. */
+type PartialProfile = {
+  readonly [Key in keyof Profile]?: Profile[Key] extends object ? Partial<Profile[Key]>
+    : Profile[Key];
+};
 
-interface PartialProfile {
-  organization?: string;
-  validityDays?: number;
-  renewBeforeDays?: number;
-  clockSkewMinutes?: number;
-  ca?: Named;
-  server?: Named & { names?: readonly string[] };
-  client?: Named;
-}
+type Named = Partial<Profile["ca"]>;
 
 const { organization, ca, server, client } = BUILT_IN_PROFILE;
 const builtIn = "the built-in one";
@@ -66,7 +60,7 @@ const PARTIAL = group<PartialProfile>({
   clockSkewMinutes: setting(wholeNumber(0, MINUTES_PER_DAY), "start in the past", builtIn),
   ca: setting(group<Named>(NAMED, ca), "the authority", builtIn),
   server: setting(
-    group<Named & { names?: readonly string[] }>({
+    group<Partial<Profile["server"]>>({
       ...NAMED,
       names: setting(listOf(NAME, 1), "names and addresses", builtIn),
     }, server),

@@ -5,18 +5,10 @@
  */
 import { describe, RunError } from "../common/base/errors.ts";
 import { makePrivateFolder } from "../common/base/output.ts";
+import { FILES } from "../common/pem/certificate_files.ts";
 import { basename, join } from "../common/base/std.ts";
 import type { CertificateSet } from "./authority.ts";
 import { digestOf, type Digests, formatMarker, isMade, MARKER, readMarker } from "./marker.ts";
-
-/** Names of the five files. */
-export const FILES = {
-  ca: "ca.pem",
-  serverCert: "server-cert.pem",
-  serverKey: "server-key.pem",
-  clientCert: "client-cert.pem",
-  clientKey: "client-key.pem",
-} as const;
 
 const KEY_MODE = 0o600;
 const CERT_MODE = 0o644;

@@ -1,15 +1,10 @@
+import { FILES } from "../common/pem/certificate_files.ts";
 import { RunError } from "../common/base/errors.ts";
 import { join } from "../common/base/std.ts";
 import { assert, assertEquals, assertRejects } from "../common/testing/assert.ts";
 import { generateCertificates } from "./authority.ts";
 import { digestOf, formatMarker, MARKER } from "./marker.ts";
-import {
-  FILES,
-  findMadeCertificates,
-  lockDirectory,
-  readHolding,
-  writeCertificates,
-} from "./store.ts";
+import { findMadeCertificates, lockDirectory, readHolding, writeCertificates } from "./store.ts";
 import { listing, snapshot, withDirectory } from "../common/testing/own_certificates.ts";
 
 async function modeOf(dir: string, name: string): Promise<number> {

@@ -10,7 +10,7 @@ import { findMadeCertificates } from "../certs/store.ts";
 import { DEFAULT_CERTS } from "../common/pem/certificate_files.ts";
 import { EXIT, reportError } from "../common/base/errors.ts";
 import { print } from "../common/base/output.ts";
-import { PROTOCOLS } from "../common/model/protocol.ts";
+import { PROTOCOLS, ROLES } from "../common/model/protocol.ts";
 import { join, resolve } from "../common/base/std.ts";
 import { helpLines, type OptionTable, readArguments } from "../common/cli/arguments.ts";
 import { ROOT } from "./lib/children.ts";
@@ -23,7 +23,7 @@ const OPTIONS: OptionTable = {
 };
 
 const EXECUTABLES = PROTOCOLS.flatMap((protocol) =>
-  (["client", "server"] as const).flatMap((role) => {
+  ROLES.flatMap((role) => {
     const name = executableName(protocol, role);
     return [name, `${name}.exe`];
   })

@@ -8,7 +8,7 @@
 import { describe, EXIT, reportError, RunError, UsageError } from "../common/base/errors.ts";
 import { LANES, permissionsOf } from "../common/model/lanes.ts";
 import { print } from "../common/base/output.ts";
-import { type Protocol, PROTOCOLS, type Role } from "../common/model/protocol.ts";
+import { type Protocol, PROTOCOLS, type Role, ROLES } from "../common/model/protocol.ts";
 import { basename, join, resolve, stripAnsiCode } from "../common/base/std.ts";
 import { shownWord } from "../common/base/visible.ts";
 import { helpLines, type OptionTable, readArguments } from "../common/cli/arguments.ts";
@@ -52,7 +52,7 @@ export async function compileAll(words: string[]): Promise<number> {
     }
     const dist = resolve(values.get("dist") ?? join(ROOT, "dist"));
     for (const protocol of PROTOCOLS) {
-      for (const role of ["client", "server"] as const) {
+      for (const role of ROLES) {
         const output = join(dist, executableName(protocol, role));
         await compile(protocol, role, output, target);
         print(`${output}\n`);

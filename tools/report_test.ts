@@ -1,7 +1,7 @@
 import { join } from "../common/base/std.ts";
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { ROOT } from "./lib/children.ts";
-import { folderWith } from "./report/testing/folder.ts";
+import { folderWith } from "../common/testing/folder.ts";
 import { fakeDocument, fakeLog, type FakeRun, fakeRun } from "./report/testdata/documents.ts";
 
 const TCP: FakeRun = { protocol: "tcp", io: "async", sizes: [100, 999] };

@@ -8,7 +8,7 @@
 import { ensureCertificates } from "../certs/generate.ts";
 import { DEFAULT_CERTS, readPassphrase } from "../common/pem/certificate_files.ts";
 import { describe, EXIT, reportError, UsageError } from "../common/base/errors.ts";
-import { LANES } from "../common/model/lanes.ts";
+import { type Lane, LANES } from "../common/model/lanes.ts";
 import { sizesOf } from "../common/cli/options.ts";
 import { openDocument, print } from "../common/base/output.ts";
 import { checkPlan, FULL_PLAN, MAX_REPEAT, MAX_SECONDS, QUICK_PLAN } from "../common/model/plan.ts";
@@ -27,12 +27,13 @@ import {
 } from "../common/cli/arguments.ts";
 import type { Job } from "./run_all/job.ts";
 import type { Exchange } from "./run_all/job.ts";
-import { keep, makeFolder } from "./lib/results_folder.ts";
-import { Rounds, type RoundsResult } from "./run_all/rounds.ts";
+import { jobName, keep, makeFolder, RESULT_FILE } from "./lib/results_folder.ts";
+import { Rounds, type RoundsOptions, type RoundsResult } from "./run_all/rounds.ts";
 import { measuredJobs } from "./run_all/rounds_figures.ts";
 import { type Cores, twoCores } from "./lib/machine.ts";
 import { explainColumns, formatJobs } from "./run_all/summary.ts";
 import { warningsOf } from "./run_all/warnings.ts";
+import { CONNECT_MODES } from "../common/model/protocol.ts";
 
 const OPTIONS: OptionTable = {
   lanes: { value: "A,B", help: "only these lanes, or all (default: resumed ones async alone)" },
@@ -77,27 +78,13 @@ Exit codes: 0 complete, 1 failed, 2 wrong words, 130 interrupted.
 `;
 
 /** What the words say. */
-export interface RunAllOptions {
-  jobs: readonly Job[];
+export interface RunAllOptions extends Omit<RoundsOptions, "allJobs" | "folder"> {
   /** Number of jobs that run only where they are asked for. */
   leftOut: number;
-  rounds: number;
-  /** Which side runs here. */
-  side: "both" | "server" | "client";
-  host: string;
-  /** First port; null for free ones. */
-  port: number | null;
-  certs: string;
-  /** File with the passphrase of the private keys; null for none. */
-  keyPassphraseFile: string | null;
+  /** Folder for the folders of results. */
   results: string;
+  /** File for one more copy of the document; null for none. */
   json: string | null;
-  /** Words for every script. */
-  words: string[];
-  /** What every lane exchanges. */
-  exchange: Exchange;
-  /** Where the ends of sync and spin lanes are kept; null for anywhere. */
-  cores: Cores | null;
 }
 
 /** Two sizes of these make a 99th percentile, in little time. */
@@ -124,7 +111,7 @@ export function parseRunAll(words: string[]): RunAllOptions | "help" {
   const seconds = numberOf(values, "seconds", 1, MAX_SECONDS) ?? null;
   const repeat = numberOf(values, "repeat", 1, MAX_REPEAT) ??
     (isQuick ? QUICK_REPEAT : FULL_PLAN.repeat);
-  const connect = choiceOf(values, "connect", ["message", "once"]) ?? "message";
+  const connect = choiceOf(values, "connect", CONNECT_MODES) ?? "message";
   // One connection for all messages has nothing to resume.
   const all = connect === "once" ? JOBS.filter(({ resume }) => !resume) : JOBS;
   const jobs = jobsOf(values.get("lanes"), all, isQuick);
@@ -183,9 +170,13 @@ function coresOf(values: Values): Cores | null {
 
 /** Every lane and, right after it, the same with resumed sessions where its engine has them. */
 export const JOBS: readonly Job[] = LANES.flatMap((lane) => [
-  { lane, resume: false, name: lane.name },
-  ...(lane.engine === "openssl" ? [{ lane, resume: true, name: `${lane.name}-resumed` }] : []),
+  jobOf(lane, false),
+  ...(lane.engine === "openssl" ? [jobOf(lane, true)] : []),
 ]);
+
+function jobOf(lane: Lane, resume: boolean): Job {
+  return { lane, resume, name: jobName(lane.name, resume) };
+}
 
 /**
  * A lane's name stands for both its jobs. Without names, resumption shows on one kind of I/O, as all
@@ -234,7 +225,7 @@ async function run(options: RunAllOptions): Promise<number> {
   const writeJson = options.json === null ? null : openDocument(options.json);
   if (options.jobs.some(({ lane }) => lane.engine !== null)) await prepareCertificates(options);
   const folder = await makeFolder(options.results, startedAt);
-  const writeResult = openDocument(join(folder, "result.json"));
+  const writeResult = openDocument(join(folder, RESULT_FILE));
   const result = await new Rounds({ ...options, allJobs: JOBS, folder }).run();
   const { reports } = result;
   const complete = reports.length === options.jobs.length * options.rounds &&
@@ -258,7 +249,7 @@ async function prepareCertificates(options: RunAllOptions): Promise<void> {
   const { made, endsSoon, summary } = await ensureCertificates({
     dir,
     keyPassphrase: await readPassphrase(keyPassphraseFile),
-    roles: side === "both" ? ["server", "client"] : [side],
+    roles: side === "both" ? undefined : [side],
     // Which names a server's clients will call it by is not known here.
     neededNames: side === "both" ? [host] : [],
     onlyCheck: side === "client",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Step, STEPS } from "../model/protocol.ts";
+import { byStep, type Step, STEPS } from "../model/protocol.ts";
 
 let source: (() => number) | undefined;
 
@@ -25,9 +25,7 @@ export function setClock(read: (() => number) | undefined): void {
 export const EPOCH_US: number = performance.timeOrigin * 1000;
 
 /** A step's place in {@linkcode STEPS}; an index is cheaper in the hot path than a name. */
-export const STEP_INDEX: Readonly<Record<Step, number>> = Object.fromEntries(
-  STEPS.map((step, index) => [step, index]),
-) as Record<Step, number>;
+export const STEP_INDEX: Readonly<Record<Step, number>> = byStep((_, index) => index);
 
 /**
  * Times the steps of one message, one after the other, without allocating.

@@ -30,8 +30,9 @@ Deno.test("setClock() has nowUs() read the time elsewhere, until it is told othe
   assertEquals(nowUs(), 1500);
 });
 
-Deno.test("EPOCH_US is the start of the process on the clock of nowUs()", () => {
-  assertEquals(EPOCH_US, performance.timeOrigin * 1000);
+Deno.test("EPOCH_US makes the time of day of nowUs(), give or take what the clock was set", () => {
+  const offUs = EPOCH_US + nowUs() - Date.now() * 1000;
+  assert(Math.abs(offUs) < 600e6, `${offUs}`);
 });
 
 Deno.test("STEP_INDEX has the place of every step", () => {

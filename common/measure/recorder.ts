@@ -8,7 +8,7 @@ import type { MessageTimes, Outcome } from "./outcome.ts";
 import { OneWayCount } from "./one_way.ts";
 import type { StepLog } from "./step_log.ts";
 import type { Plan } from "../model/plan.ts";
-import { type Step, STEPS } from "../model/protocol.ts";
+import { byStep, STEPS } from "../model/protocol.ts";
 import type { SizeResult } from "./result.ts";
 import { Distribution } from "./statistics.ts";
 
@@ -142,11 +142,10 @@ export class Recorder {
 function common(
   size: SizeRecord,
 ): Pick<SizeResult, "sizeBytes" | "resumed" | "messageUs" | "steps"> {
-  const steps = STEPS.map((step, index) => [step, size.steps[index]?.summary() ?? null]);
   return {
     sizeBytes: size.sizeBytes,
     resumed: size.resumed,
     messageUs: size.message.summary(),
-    steps: Object.fromEntries(steps) as Record<Step, SizeResult["messageUs"] | null>,
+    steps: byStep((_, index) => size.steps[index]?.summary() ?? null),
   };
 }

@@ -8,7 +8,7 @@
 import { cpus } from "node:os";
 import { VERSION } from "../base/version.ts";
 import { visibleJson } from "../base/visible.ts";
-import type { Engine, Io, Protocol, Role, Security, Step } from "../model/protocol.ts";
+import type { ConnectMode, Engine, Io, Protocol, Role, Security, Step } from "../model/protocol.ts";
 import type { OneWay } from "./one_way.ts";
 import type { Summary } from "./statistics.ts";
 
@@ -46,7 +46,7 @@ export interface RunResult {
   protocol: Protocol;
   io: Io;
   engine: Engine | null;
-  connect: "message" | "once";
+  connect: ConnectMode;
   resume: boolean;
   reply: boolean;
   clients: number;

@@ -19,6 +19,12 @@ export interface Summary {
   stddev: number | null;
 }
 
+/** The percentiles of a series, by their names in a {@linkcode Summary}. */
+export const PERCENTILES = ["p50", "p90", "p99"] as const;
+
+/** One of {@linkcode PERCENTILES}. */
+export type Percentile = typeof PERCENTILES[number];
+
 /** Longest duration told apart: one hour, in nanoseconds. */
 const HIGHEST_NS = 3_600_000_000_000;
 

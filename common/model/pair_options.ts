@@ -4,7 +4,7 @@
  * @module
  */
 import type { Plan } from "./plan.ts";
-import type { Engine, Io, Protocol, Role } from "./protocol.ts";
+import type { ConnectMode, Engine, Io, Protocol, Role } from "./protocol.ts";
 
 /** Everything the command line says, checked. */
 export interface PairOptions {
@@ -20,7 +20,7 @@ export interface PairOptions {
   readonly hostname: string;
   readonly port: number;
   readonly plan: Plan;
-  readonly connect: "message" | "once";
+  readonly connect: ConnectMode;
   /** Offer the saved session at every connection but the first. */
   readonly resume: boolean;
   /** Version to agree on; null for the newest. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { UsageError } from "../base/errors.ts";
-import { type Protocol, SIZE_LIMITS } from "./protocol.ts";
+import { CONNECT_MODES, type ConnectMode, type Protocol, SIZE_LIMITS } from "./protocol.ts";
 import { readYaml, refuseUnknownKeys } from "../settings/yaml.ts";
 
 /** What a run exchanges. */
@@ -19,7 +19,7 @@ export interface Plan {
 
 /** The settings a plan file may hold besides; the command line's words win over them. */
 export interface PlanFile extends Partial<Plan> {
-  connect?: "message" | "once";
+  connect?: ConnectMode;
   reply?: boolean;
   waitMs?: number;
 }
@@ -123,8 +123,8 @@ const KEYS: Readonly<Record<string, { wanted: string; accepts(value: unknown): b
     accepts: (value) => isCount(value, 1, MAX_SECONDS),
   },
   connect: {
-    wanted: "message or once",
-    accepts: (value) => value === "message" || value === "once",
+    wanted: CONNECT_MODES.join(" or "),
+    accepts: (value) => CONNECT_MODES.some((mode) => mode === value),
   },
   reply: { wanted: "true or false", accepts: (value) => typeof value === "boolean" },
   waitMs: {

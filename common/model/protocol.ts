@@ -19,8 +19,19 @@ export type Engine = typeof ENGINES[number];
 export const STEPS = ["connect", "handshake", "send", "receive", "shutdown", "close"] as const;
 export type Step = typeof STEPS[number];
 
+/** The steps with what is known of each. */
+export function byStep<T>(tell: (step: Step, index: number) => T): Record<Step, T> {
+  const entries = STEPS.map((step, index) => [step, tell(step, index)] as const);
+  return Object.fromEntries(entries) as Record<Step, T>;
+}
+
+export const ROLES = ["client", "server"] as const;
 /** Which end of a pair. */
-export type Role = "client" | "server";
+export type Role = typeof ROLES[number];
+
+export const CONNECT_MODES = ["message", "once"] as const;
+/** Whether each message has a connection of its own, or one carries all. */
+export type ConnectMode = typeof CONNECT_MODES[number];
 
 /** What the two ends agreed on; null stands for what the engine does not tell. */
 export interface Security {

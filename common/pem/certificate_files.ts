@@ -12,6 +12,20 @@ import { dirname, join } from "../base/std.ts";
 /** Folder of the certificates, where nothing else is said: apart from this project's own files. */
 export const DEFAULT_CERTS = "certs/pem";
 
+/** Names of the files in it. */
+export const FILES = {
+  ca: "ca.pem",
+  serverCert: "server-cert.pem",
+  serverKey: "server-key.pem",
+  clientCert: "client-cert.pem",
+  clientKey: "client-key.pem",
+} as const;
+
+/** Names of one end's own two. */
+export function ownFiles(role: Role): { cert: string; key: string } {
+  return { cert: FILES[`${role}Cert`], key: FILES[`${role}Key`] };
+}
+
 /** Where a pair's certificates are. */
 export interface CertificateFiles {
   /** The folder. */
@@ -50,9 +64,8 @@ export async function readCertificateFiles(
   { certs, keyPassphraseFile }: CertificateFiles,
   role: Role,
 ): Promise<Credentials> {
-  const [ca, cert, key] = ["ca.pem", `${role}-cert.pem`, `${role}-key.pem`].map((name) =>
-    join(certs, name)
-  ) as [string, string, string];
+  const own = ownFiles(role);
+  const [ca, cert, key] = [join(certs, FILES.ca), join(certs, own.cert), join(certs, own.key)];
   const keyPassphrase = await readPassphrase(keyPassphraseFile);
   // One after the other, so that of several missing ones always the same is named.
   const caBytes = await readFile(ca);

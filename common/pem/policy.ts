@@ -8,6 +8,7 @@
 import { type DerValue, objectId, readContents, readDer, smallNumber, TAG } from "./der.ts";
 import { type Fields, readFields } from "./fields.ts";
 import { isSignedBy } from "./signed_by.ts";
+import type { Role } from "../model/protocol.ts";
 
 /** Sizes of RSA keys that Deno's own TLS takes; larger ones cost much at little gain. */
 export const MIN_RSA_BITS = 2048;
@@ -27,7 +28,7 @@ export const REFUSALS = {
   noAuthority: "is refused: what it comes from is no authority",
   pathLength: "is refused: an authority that it comes from may have none below it",
   critical: "is refused: a critical extension in its chain is unknown",
-  purpose: (role: "client" | "server") => `is not made for a ${role}`,
+  purpose: (role: Role) => `is not made for a ${role}`,
   endKeyUsage: "is refused: its keyUsage is without digitalSignature",
   authorityAsEnd: "is refused: it is an authority's (CA:TRUE), and a peer's own is to be none",
   version: (version: number) => `is refused: it is of X.509 version ${version}, and 3 is wanted`,
@@ -72,7 +73,7 @@ export interface ShownChain {
   /** Authorities that are believed, DER. */
   readonly authorities: readonly Uint8Array[];
   /** Which end the peer is. */
-  readonly role: "client" | "server";
+  readonly role: Role;
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
 }
@@ -88,51 +89,58 @@ export function checkChain({ leaf, others, authorities, role, nowMs }: ShownChai
   if (!own) return REFUSALS.unreadable;
   const read = (all: readonly Uint8Array[]) => all.map(readFields).filter((one) => one !== null);
   const believed = read(authorities);
-  const search: Search = {
-    role,
-    nowMs,
+  // Why the first whole way is none.
+  let first: string | null = null;
+  const way = findWay(own, {
     roots: believed.filter(isSelfIssued),
     between: [...believed.filter((one) => !isSelfIssued(one)), ...read(others)],
-    left: MAX_VERIFICATIONS,
-    refusal: null,
-  };
-  return findWay(search, [own]) ? null : search.refusal ?? REFUSALS.unknown;
+    isSignedBy,
+    accepts(way) {
+      const refusal = refusalOf(way, role, nowMs);
+      first ??= refusal;
+      return refusal === null;
+    },
+  });
+  return way ? null : first ?? REFUSALS.unknown;
 }
 
-interface Search {
-  readonly role: "client" | "server";
-  readonly nowMs: number;
+/** Where to look for a way, and what is one. */
+export interface WaySearch {
+  /** Where it may end. */
   readonly roots: readonly Fields[];
+  /** What it may lead over. */
   readonly between: readonly Fields[];
-  left: number;
-  /** Why the first whole way is none. */
-  refusal: string | null;
+  /** Asked where the names are right. */
+  isSignedBy(cert: Fields, authority: Fields): boolean;
+  /** @param way from the certificate upwards, with its end */
+  accepts(way: readonly Fields[]): boolean;
 }
 
-/** @param way from the peer's own upwards, without its end */
-function findWay(search: Search, way: readonly Fields[]): boolean {
-  const last = way.at(-1)!;
-  if (search.roots.some(({ der }) => isEqual(der, last.der))) return isGood(search, way);
-  const issuers = (from: readonly Fields[]) => from.filter((one) => isIssuer(search, one, way));
-  if (issuers(search.roots).some((root) => isGood(search, [...way, root]))) return true;
-  if (way.length > MAX_INTERMEDIATES) return false;
-  return issuers(search.between).some((one) => findWay(search, [...way, one]));
+/**
+ * Looks for a way from a certificate to a root, each certificate signed by the next one.
+ *
+ * @returns from the certificate upwards, with its end; null where there is none
+ */
+export function findWay(own: Fields, search: WaySearch): readonly Fields[] | null {
+  let left = MAX_VERIFICATIONS;
+  const issuersOf = (way: readonly Fields[], from: readonly Fields[]) =>
+    from.filter((one) => {
+      const last = way.at(-1)!;
+      if (!isEqual(one.subject, last.issuer) || way.includes(one) || left === 0) return false;
+      left--;
+      return search.isSignedBy(last, one);
+    });
+  const ends = function* (way: readonly Fields[]): Generator<readonly Fields[]> {
+    const last = way.at(-1)!;
+    if (search.roots.some(({ der }) => isEqual(der, last.der))) return yield way;
+    for (const root of issuersOf(way, search.roots)) yield [...way, root];
+    if (way.length > MAX_INTERMEDIATES) return;
+    for (const one of issuersOf(way, search.between)) yield* ends([...way, one]);
+  };
+  return ends([own]).find(search.accepts) ?? null;
 }
 
-function isIssuer(search: Search, one: Fields, way: readonly Fields[]): boolean {
-  const last = way.at(-1)!;
-  if (!isEqual(one.subject, last.issuer) || way.includes(one) || search.left === 0) return false;
-  search.left--;
-  return isSignedBy(last, one);
-}
-
-function isGood(search: Search, way: readonly Fields[]): boolean {
-  const refusal = refusalOf(search, way);
-  search.refusal ??= refusal;
-  return refusal === null;
-}
-
-function refusalOf({ role, nowMs }: Search, way: readonly Fields[]): string | null {
+function refusalOf(way: readonly Fields[], role: Role, nowMs: number): string | null {
   const [own, ...above] = way as [Fields, ...Fields[]];
   // Those that it has issued to itself count for nothing (RFC 5280 4.2.1.9).
   let below = 0;
@@ -145,7 +153,7 @@ function refusalOf({ role, nowMs }: Search, way: readonly Fields[]): string | nu
   return refusalOfEnd(own, role, nowMs);
 }
 
-function refusalOfEnd(own: Fields, role: "client" | "server", nowMs: number): string | null {
+function refusalOfEnd(own: Fields, role: Role, nowMs: number): string | null {
   if (own.version !== 3) return REFUSALS.version(own.version);
   if (nowMs > own.notAfter) return REFUSALS.expired;
   if (nowMs < own.notBefore) return REFUSALS.early;
@@ -182,6 +190,11 @@ function hasUnknown({ extensions }: Fields): boolean {
   return [...extensions].some(([id, { isCritical }]) => isCritical && !KNOWN.has(id));
 }
 
+/** Whether an authority says that it is none; old ones say nothing. */
+export function saysNoAuthority(authority: Fields): boolean {
+  return authority.extensions.has(OID.BASIC_CONSTRAINTS) && !constraintsOf(authority)?.isAuthority;
+}
+
 /** RFC 5280 4.2.1.9; null where it does not say, or not in the form that it has to have. */
 function constraintsOf(
   { extensions }: Fields,
@@ -195,7 +208,7 @@ function constraintsOf(
 }
 
 /** Without the extension it may be used for everything; anyExtendedKeyUsage is not enough. */
-function isFor({ extensions }: Fields, role: "client" | "server"): boolean {
+export function isFor({ extensions }: Fields, role: Role): boolean {
   const extension = extensions.get(OID.EXTENDED_KEY_USAGE);
   if (!extension) return true;
   return (valuesOf(extension.value) ?? []).some((one) => objectId(one) === PURPOSES[role]);

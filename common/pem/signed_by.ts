@@ -4,7 +4,13 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { constants, createPublicKey, verify, type VerifyKeyObjectInput } from "node:crypto";
+import {
+  constants,
+  createPublicKey,
+  type KeyObject,
+  verify,
+  type VerifyKeyObjectInput,
+} from "node:crypto";
 import { objectId, readContents, readSequence } from "./der.ts";
 import type { Fields } from "./fields.ts";
 
@@ -30,26 +36,36 @@ const PSS_HASHES: Readonly<Record<string, readonly [name: string, saltBytes: num
 
 /** False, too, for algorithms that TLS 1.3 has no scheme for (RFC 8446 4.2.3), such as SHA-1. */
 export function isSignedBy(cert: Fields, authority: Fields): boolean {
+  return verifySignature(cert, authority) ?? false;
+}
+
+/** The same; null where the algorithm, or the kind of the authority's key, is not known here. */
+export function verifySignature(cert: Fields, authority: Fields): boolean | null {
   const [id, parameters] = readSequence(cert.algorithm.whole) ?? [];
   const name = objectId(id) ?? "";
+  let key: KeyObject;
   try {
-    const key = createPublicKey({ key: Buffer.from(authority.key), format: "der", type: "spki" });
+    key = createPublicKey({ key: Buffer.from(authority.key), format: "der", type: "spki" });
+  } catch {
+    return null;
+  }
+  try {
     if (name !== PSS) {
       const hash = ALGORITHMS[name];
-      return hash !== undefined && verify(hash, cert.signed, key, cert.signature);
+      return hash === undefined ? null : verify(hash, cert.signed, key, cert.signature);
     }
     // RSASSA-PSS-params begins with [0] hashAlgorithm; TLS has salts as long as the hash.
     const [tagged] = parameters ? readContents(parameters) ?? [] : [];
     const [algorithm] = tagged ? readContents(tagged) ?? [] : [];
     const [hashId] = algorithm ? readContents(algorithm) ?? [] : [];
     const [hash, saltLength] = PSS_HASHES[objectId(hashId) ?? ""] ?? [];
-    if (hash === undefined) return false;
+    if (hash === undefined) return null;
     const input: VerifyKeyObjectInput = {
       ...{ key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength },
     };
     return verify(hash, cert.signed, input, cert.signature);
   } catch {
-    // A key that goes with no such signature, or is of no known kind.
+    // A key that goes with no such signature.
     return false;
   }
 }

@@ -8,6 +8,9 @@ import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { formatPem } from "../pem/blocks.ts";
 import { readFields } from "../pem/fields.ts";
+import { MS_PER_DAY } from "../../certs/kinds.ts";
+import { parseNames } from "../pem/names.ts";
+import { type Role, ROLES } from "../model/protocol.ts";
 
 /** How one certificate differs from a good one. */
 export interface Part {
@@ -50,7 +53,6 @@ interface Made {
 }
 
 const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-const MS_PER_DAY = 86_400_000;
 
 /** Extensions of an authority. */
 export function authority(pathLength?: number): x509.Extension[] {
@@ -74,7 +76,7 @@ export const USUAL_NAMES: x509.JsonGeneralNames = [
 ];
 
 /** Extensions of an end's certificate; null leaves one out. */
-export function end(role: "client" | "server", words: EndWords = {}): x509.Extension[] {
+export function end(role: Role, words: EndWords = {}): x509.Extension[] {
   const { usages = x509.KeyUsageFlags.digitalSignature, names = USUAL_NAMES } = words;
   const { purposes = [x509.ExtendedKeyUsage[`${role}Auth`]] } = words;
   return [
@@ -86,21 +88,41 @@ export function end(role: "client" | "server", words: EndWords = {}): x509.Exten
 }
 
 /** Makes a chain; where the leaf signs itself, it is its own authority. */
-export async function makeChain(
-  role: "client" | "server",
-  { root, middle, leaf }: ChainSpec,
-): Promise<EndFiles> {
+export async function makeChain(role: Role, spec: ChainSpec): Promise<EndFiles> {
+  return (await makeChains({ ...spec, leaves: { [role]: spec.leaf ?? {} } }))[role]!;
+}
+
+/** What differs, from the root down to an end or two that have the same authorities. */
+export interface ChainsSpec extends Omit<ChainSpec, "leaf"> {
+  leaves: Partial<Record<Role, Part>>;
+}
+
+/** As {@linkcode makeChain}, for each of the ends. */
+export async function makeChains(
+  { root, middle, leaves }: ChainsSpec,
+): Promise<Partial<Record<Role, EndFiles>>> {
   const top = await make("CN=root", { extensions: authority(), ...root }, null);
   const between = await make("CN=middle", { extensions: authority(), ...middle }, top);
-  const own = await make("CN=localhost", { extensions: end(role), ...leaf }, between);
-  const pkcs8 = leaf?.pkcs8 ??
-    new Uint8Array(await crypto.subtle.exportKey("pkcs8", own.keys.privateKey));
   const pem = ({ der }: Made) => formatPem("CERTIFICATE", der);
-  return {
-    ca: pem(leaf?.selfSigned ? own : top),
-    cert: leaf?.selfSigned ? pem(own) : pem(own) + pem(between),
-    key: formatPem("PRIVATE KEY", pkcs8),
-  };
+  const files: Partial<Record<Role, EndFiles>> = {};
+  for (const role of ROLES) {
+    const leaf = leaves[role];
+    if (!leaf) continue;
+    const own = await make("CN=localhost", { extensions: end(role), ...leaf }, between);
+    const pkcs8 = leaf.pkcs8 ??
+      new Uint8Array(await crypto.subtle.exportKey("pkcs8", own.keys.privateKey));
+    files[role] = {
+      ca: pem(leaf.selfSigned ? own : top),
+      cert: leaf.selfSigned ? pem(own) : pem(own) + pem(between),
+      key: formatPem("PRIVATE KEY", pkcs8),
+    };
+  }
+  return files;
+}
+
+/** Names as an extension has them. */
+export function namesOf(texts: readonly string[]): x509.JsonGeneralNames {
+  return parseNames(texts).map((name) => ({ ...name }));
 }
 
 async function make(name: string, part: Part, issuer: Made | null): Promise<Made> {

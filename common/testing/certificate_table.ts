@@ -15,9 +15,7 @@ import {
   USUAL_NAMES,
 } from "./authority_chain.ts";
 import { LARGE_KEY } from "./large_key.ts";
-
-/** Which end shows it. */
-export type Role = "client" | "server";
+import type { Role } from "../model/protocol.ts";
 
 /** A row. */
 export interface Row {

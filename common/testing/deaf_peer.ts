@@ -14,6 +14,7 @@ import { TlsSession } from "../openssl/session.ts";
 import { KEY_UPDATE_BYTES, KEY_UPDATE_SUITE, KeyUpdates } from "./key_updates.ts";
 import { contextOptions } from "./memory_net.ts";
 import { PATIENCE_MS } from "./within.ts";
+import type { Role } from "../model/protocol.ts";
 
 /** Records that are sent at once. */
 const RECORDS_AT_ONCE = 1000;
@@ -106,7 +107,7 @@ async function soon<T>(attempt: () => T | null): Promise<T> {
  */
 export async function askForKeys(
   tcp: SmallTcp,
-  end: "client" | "server",
+  end: Role,
   maxBytes: number,
 ): Promise<number> {
   const keyLog: string[] = [];

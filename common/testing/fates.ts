@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Faults, randomNumbers, type Sent } from "./memory_net.ts";
+import { randomNumbers } from "../base/random.ts";
+import type { Faults, Sent } from "./memory_net.ts";
 
 /** How long a datagram is under way, in virtual milliseconds, where nothing else is said. */
 export const DELAY_MS = 20;

@@ -5,6 +5,7 @@
  * @module
  */
 import { createCipheriv, createHmac } from "node:crypto";
+import type { Role } from "../model/protocol.ts";
 
 /** RFC 8446 5.1 and 4. */
 const APPLICATION_DATA = 23;
@@ -36,7 +37,7 @@ export class KeyUpdates {
    * @param end whose records they are
    * @param sequence how many records that end has sealed with its first application key
    */
-  constructor(keyLog: readonly string[], end: "client" | "server", sequence: number) {
+  constructor(keyLog: readonly string[], end: Role, sequence: number) {
     const name = `${end.toUpperCase()}_TRAFFIC_SECRET_0 `;
     const secret = keyLog.find((line) => line.startsWith(name))!.split(" ")[2]!;
     this.#secret = Uint8Array.from(secret.match(/../g)!, (hex) => parseInt(hex, 16));

@@ -10,6 +10,10 @@ import { type ConnPlace, DtlsListenerCore, type ListenedConn } from "../secure/l
 import { TlsSession } from "../openssl/session.ts";
 import { ENDED, NOT_YET } from "../base/read_result.ts";
 import { testCertificates } from "./certs.ts";
+import type { Role } from "../model/protocol.ts";
+import { randomNumbers } from "../base/random.ts";
+
+export { randomNumbers };
 
 /** What happens to what is under way: a probability from 0 to 1 each. */
 export interface Faults {
@@ -36,18 +40,8 @@ export interface MemoryNetOptions {
 
 /** Bytes on the wire. */
 export interface Sent {
-  from: "client" | "server";
+  from: Role;
   bytes: Uint8Array<ArrayBuffer>;
-}
-
-/** Numbers from 0 to 1, the same for the same seed: mulberry32, public domain. */
-export function randomNumbers(seed: number): () => number {
-  return () => {
-    seed = seed + 0x6d2b79f5 | 0;
-    let mixed = Math.imul(seed ^ seed >>> 15, 1 | seed);
-    mixed = mixed + Math.imul(mixed ^ mixed >>> 7, 61 | mixed) ^ mixed;
-    return ((mixed ^ mixed >>> 14) >>> 0) / 2 ** 32;
-  };
 }
 
 /** One end: a session, and what came out of it. */
@@ -280,7 +274,7 @@ export class MemoryListener implements Disposable {
 
 /** Settings of a server or a client with the good certificates. */
 export async function contextOptions(
-  role: "client" | "server",
+  role: Role,
   datagram = true,
 ): Promise<TlsContextOptions> {
   const set = await testCertificates();

@@ -3,23 +3,16 @@
  *
  * @module
  */
-
-import "reflect-metadata";
-import * as x509 from "@peculiar/x509";
-import { formatPem } from "../pem/blocks.ts";
+import { end, makeChains, namesOf } from "./authority_chain.ts";
+import { textsOf } from "./certs.ts";
+import { folderWith } from "./folder.ts";
 import { join } from "../base/std.ts";
 import { generateCertificates } from "../../certs/authority.ts";
-import { parseNames } from "../pem/names.ts";
-import { FILES } from "../../certs/store.ts";
 
 /** Runs with a directory of its own that is gone afterwards. */
 export async function withDirectory(act: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir({ prefix: "netpairs-certs-" });
-  try {
-    await act(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
+  await using folder = await folderWith();
+  await act(folder.dir);
 }
 
 /** Names of all that is in a directory. */
@@ -43,60 +36,29 @@ export async function snapshot(dir: string): Promise<Record<string, string>> {
  * server's certificate with its intermediate, several authorities in ca.pem, and CRLF.
  */
 export async function writeOwnCertificates(dir: string, names = ["127.0.0.1"]): Promise<void> {
-  const { root, chain, server, client } = await companyCertificates(names);
+  const { server, client } = await companyCertificates(names);
   const other = await generateCertificates();
-  const files = {
-    [FILES.ca]: `Other CA\n${other.ca}Company CA\n${root}`,
-    [FILES.serverCert]: server.cert + chain,
-    [FILES.serverKey]: server.key,
-    [FILES.clientCert]: client.cert + chain,
-    [FILES.clientKey]: client.key,
-  };
+  const ca = `Other CA\n${other.ca}Company CA\n${server.ca}`;
   await Deno.mkdir(dir, { recursive: true });
-  for (const [name, text] of Object.entries(files)) {
+  for (const [name, text] of Object.entries(textsOf({ ca, server, client }))) {
     await Deno.writeTextFile(join(dir, name), text.replaceAll("\n", "\r\n"));
   }
 }
 
-/** A root, an intermediate that it has signed, and what that has signed. */
+/** Days that are enough for nothing to end soon. */
+const LONG = { to: 10_000 };
+
+/** Both ends' files, from one root and one intermediate that it has signed. */
 async function companyCertificates(names: readonly string[]) {
-  const validity = { notBefore: new Date(0), notAfter: new Date("2099-01-01") };
-  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-  const makeKeys = () => crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-  const [rootKeys, keys] = await Promise.all([makeKeys(), makeKeys()]);
-  const authority = new x509.BasicConstraintsExtension(true, undefined, true);
-  const root = await x509.X509CertificateGenerator.createSelfSigned({
-    ...{ name: "CN=Company root", keys: rootKeys, signingAlgorithm: algorithm, ...validity },
-    extensions: [authority],
+  const { server, client } = await makeChains({
+    root: LONG,
+    middle: LONG,
+    leaves: {
+      server: { ...LONG, extensions: end("server", { names: namesOf(names) }) },
+      client: { ...LONG, extensions: end("client", { names: namesOf(names) }) },
+    },
   });
-  const between = await x509.X509CertificateGenerator.create({
-    ...{ subject: "CN=Company issuing", issuer: root.subject, publicKey: keys.publicKey },
-    ...{ signingKey: rootKeys.privateKey, signingAlgorithm: algorithm, ...validity },
-    extensions: [authority],
-  });
-  const issue = async (role: "server" | "client") => {
-    const own = await makeKeys();
-    const cert = await x509.X509CertificateGenerator.create({
-      ...{ subject: `CN=${role}`, issuer: between.subject, publicKey: own.publicKey },
-      ...{ signingKey: keys.privateKey, signingAlgorithm: algorithm, ...validity },
-      extensions: [
-        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage[`${role}Auth`]]),
-        new x509.SubjectAlternativeNameExtension(parseNames(names).map((name) => ({ ...name }))),
-      ],
-    });
-    const pkcs8 = await crypto.subtle.exportKey("pkcs8", own.privateKey);
-    return {
-      cert: `${cert.toString("pem")}\n`,
-      key: formatPem("PRIVATE KEY", new Uint8Array(pkcs8)),
-    };
-  };
-  const [server, client] = await Promise.all([issue("server"), issue("client")]);
-  return {
-    root: `${root.toString("pem")}\n`,
-    chain: `${between.toString("pem")}\n`,
-    server,
-    client,
-  };
+  return { server: server!, client: client! };
 }
 
 /** What a finished command has left. */

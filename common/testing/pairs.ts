@@ -4,12 +4,13 @@
  * @module
  */
 import { Ajv } from "ajv";
-import { type CertificateSet, generateCertificates } from "../../certs/generate.ts";
+import type { CertificateSet } from "../../certs/generate.ts";
 import { type Lane, LANES } from "../model/lanes.ts";
-import type { Protocol } from "../model/protocol.ts";
+import type { Protocol, Role } from "../model/protocol.ts";
 import type { ResultDocument } from "../measure/result.ts";
-import { join } from "../base/std.ts";
 import { assert } from "./assert.ts";
+import { testCertificates, textsOf } from "./certs.ts";
+import { type Folder, folderWith } from "./folder.ts";
 import schema from "../measure/result.schema.json" with { type: "json" };
 import { type Ending, ScriptProcess, type ScriptSettings } from "../../tools/lib/children.ts";
 
@@ -18,40 +19,39 @@ export type Changes = Partial<Omit<ScriptSettings, "lane" | "role" | "words">>;
 
 /** A folder for one test's certificates and results; gone afterwards. */
 export class Workplace implements AsyncDisposable {
-  /** The folder. */
-  readonly dir: string;
+  readonly #folder: Folder;
   readonly #processes: ScriptProcess[] = [];
 
-  private constructor(dir: string) {
-    this.dir = dir;
+  private constructor(folder: Folder) {
+    this.#folder = folder;
+  }
+
+  /** The folder. */
+  get dir(): string {
+    return this.#folder.dir;
   }
 
   /** @param set certificates; default are good ones, made once for all tests */
   static async make(set?: CertificateSet): Promise<Workplace> {
-    const place = new Workplace(await Deno.makeTempDir({ prefix: "netpairs-test-" }));
+    const place = new Workplace(await folderWith());
     await place.write(set ?? await goodCertificates());
     return place;
   }
 
   /** Writes certificates under the names the scripts look for, replacing what is there. */
   async write(set: CertificateSet): Promise<void> {
-    const files = {
-      "ca.pem": set.ca,
-      "server-cert.pem": set.server.cert,
-      "server-key.pem": set.server.key,
-      "client-cert.pem": set.client.cert,
-      "client-key.pem": set.client.key,
-    };
-    for (const [name, pem] of Object.entries(files)) await Deno.writeTextFile(this.path(name), pem);
+    for (const [name, pem] of Object.entries(textsOf(set))) {
+      await Deno.writeTextFile(this.path(name), pem);
+    }
   }
 
   /** A path in the folder. */
   path(name: string): string {
-    return join(this.dir, name);
+    return this.#folder.path(name);
   }
 
   /** Starts a script; it is ended with the test, if it has not ended by then. */
-  start(lane: Lane, role: "client" | "server", words: string[], changes: Changes = {}) {
+  start(lane: Lane, role: Role, words: string[], changes: Changes = {}) {
     const settings = { lane, role, certs: this.dir, results: this.dir, words, ...changes };
     const process = new ScriptProcess(settings);
     this.#processes.push(process);
@@ -59,7 +59,7 @@ export class Workplace implements AsyncDisposable {
   }
 
   /** Starts a script and waits for its end. */
-  run(lane: Lane, role: "client" | "server", words: string[], changes?: Changes): Promise<Ending> {
+  run(lane: Lane, role: Role, words: string[], changes?: Changes): Promise<Ending> {
     return this.start(lane, role, words, changes).ended;
   }
 
@@ -89,7 +89,7 @@ export class Workplace implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const process of this.#processes) process.kill("SIGKILL");
     await Promise.all(this.#processes.map((process) => process.ended));
-    await Deno.remove(this.dir, { recursive: true });
+    await this.#folder[Symbol.asyncDispose]();
   }
 }
 
@@ -135,11 +135,9 @@ export async function untilLogged(
   }
 }
 
-let good: Promise<CertificateSet> | undefined;
-
 /** Certificates that pass, for localhost, 127.0.0.1 and ::1. */
 export function goodCertificates(): Promise<CertificateSet> {
-  return good ??= generateCertificates();
+  return testCertificates("good");
 }
 
 /** All lanes of some protocols. */

@@ -8,23 +8,12 @@ import type { DtlsConn } from "../../dtls/lib/conn.ts";
 import type { TlsConn } from "../../tls/lib/conn.ts";
 import type { PskIdentity, TlsVersion } from "../openssl/settings.ts";
 import type { Role } from "../model/protocol.ts";
-import { join } from "../base/std.ts";
 import { assertEquals } from "./assert.ts";
-import { testCertificates } from "./certs.ts";
+import { type CertificateKind, testCertificates } from "./certs.ts";
+import { type Folder, folderWith } from "./folder.ts";
+import { PATIENCE_MS, within } from "./within.ts";
 
-/** Longest wait for one step, in milliseconds. */
-export const PATIENCE_MS = 5000;
-
-/** Waits that long, and no longer. */
-export async function within<T>(step: Promise<T>, failure: () => string): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(failure())), PATIENCE_MS);
-  try {
-    return await Promise.race([step, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+export { PATIENCE_MS, within } from "./within.ts";
 
 /** Whose tools. */
 export type Tool = "openssl" | "gnutls";
@@ -40,15 +29,12 @@ export const LANES: readonly Lane[] = (["openssl", "gnutls"] as const).flatMap((
   (["TLSv1.2", "TLSv1.3", "DTLSv1.2"] as const).map((version) => ({ tool, version }))
 );
 
-/** A kind of {@linkcode testCertificates}. */
-export type Kind = NonNullable<Parameters<typeof testCertificates>[0]>;
-
 /** What a peer is started with; both ends show certificates where there is no `psk`. */
 export interface PeerOptions {
   /** Its certificate (default "good"). */
-  cert?: Kind;
+  cert?: CertificateKind;
   /** The authority it believes (default "good"). */
-  ca?: Kind;
+  ca?: CertificateKind;
   /** Key instead of certificates. */
   psk?: PskIdentity & { key: Uint8Array };
   /** Application protocols. */
@@ -109,7 +95,7 @@ export class Peer implements AsyncDisposable {
   port = 0;
   readonly #tool: Tool;
   readonly #role: Role;
-  readonly #dir: string;
+  readonly #folder: Folder;
   readonly #child: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
   readonly #ended: Promise<number>;
@@ -117,10 +103,10 @@ export class Peer implements AsyncDisposable {
   #over = false;
   #onOutput = () => {};
 
-  private constructor(tool: Tool, role: Role, dir: string, child: Deno.ChildProcess) {
+  private constructor(tool: Tool, role: Role, folder: Folder, child: Deno.ChildProcess) {
     this.#tool = tool;
     this.#role = role;
-    this.#dir = dir;
+    this.#folder = folder;
     this.#child = child;
     this.#stdin = child.stdin.getWriter();
     this.#ended = Promise.all([
@@ -156,17 +142,16 @@ export class Peer implements AsyncDisposable {
   }
 
   static async #start(lane: Lane, role: Role, port: number, options: PeerOptions): Promise<Peer> {
-    const dir = await Deno.makeTempDir({ prefix: "netpairs-interop-" });
-    await writeFiles(dir, role, options);
+    const folder = await folderWith(await filesOf(role, options));
     const [program, ...first] = COMMANDS[lane.tool][role];
     const child = new Deno.Command(program, {
       args: [...first, ...OPTIONS[lane.tool][role]({ ...lane, ...options, port })],
-      cwd: dir,
+      cwd: folder.dir,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    return new Peer(lane.tool, role, dir, child);
+    return new Peer(lane.tool, role, folder, child);
   }
 
   /** Waits until it has printed that, on stdout or stderr. */
@@ -220,7 +205,7 @@ export class Peer implements AsyncDisposable {
 
   /** `s_client`, after its end: the session the server gave it, as PEM. */
   savedSession(): Promise<string> {
-    return Deno.readTextFile(join(this.#dir, FILES.sessionOut));
+    return Deno.readTextFile(this.#folder.path(FILES.sessionOut));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -231,7 +216,7 @@ export class Peer implements AsyncDisposable {
     }
     await this.#stdin.close().catch(() => {});
     await this.#ended;
-    await Deno.remove(this.#dir, { recursive: true });
+    await this.#folder[Symbol.asyncDispose]();
   }
 
   async #collect(stream: ReadableStream<Uint8Array>): Promise<void> {
@@ -271,15 +256,16 @@ export function isDatagram(version: TlsVersion): boolean {
   return version.startsWith("DTLS");
 }
 
-async function writeFiles(dir: string, role: Role, options: PeerOptions): Promise<void> {
+async function filesOf(role: Role, options: PeerOptions): Promise<Record<string, string>> {
   const { cert = "good", ca = "good", psk, session } = options;
   const [own, trusted] = await Promise.all([testCertificates(cert), testCertificates(ca)]);
-  const write = (name: string, text: string) => Deno.writeTextFile(join(dir, name), text);
-  await write(FILES.ca, trusted.ca);
-  await write(FILES.cert, own[role].cert);
-  await write(FILES.key, own[role].key);
-  if (psk) await write(FILES.psk, `${psk.identity}:${psk.key.toHex()}\n`);
-  if (session) await write(FILES.sessionIn, session);
+  return {
+    [FILES.ca]: trusted.ca,
+    [FILES.cert]: own[role].cert,
+    [FILES.key]: own[role].key,
+    ...psk ? { [FILES.psk]: `${psk.identity}:${psk.key.toHex()}\n` } : {},
+    ...session ? { [FILES.sessionIn]: session } : {},
+  };
 }
 
 interface PeerPlan extends PeerOptions, Lane {

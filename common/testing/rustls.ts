@@ -5,8 +5,8 @@
  */
 import type { Socket } from "node:net";
 import { createSecureContext, type TLSSocket } from "node:tls";
-import { type CertificateSet, generateCertificates } from "../../certs/generate.ts";
 import { Deadlines } from "../base/deadline.ts";
+import { type CertificateKind, testCertificates } from "./certs.ts";
 import type { Role } from "../model/protocol.ts";
 import { beginHandshake, openTcp } from "../../tls/rustls/client.ts";
 import type { Credentials } from "../../tls/rustls/credentials.ts";
@@ -14,37 +14,19 @@ import { Handshakes, NodeTcpListener } from "../../tls/rustls/server.ts";
 import { PeerCheck } from "../../tls/rustls/security.ts";
 import { NodeTlsStream } from "../../tls/rustls/stream.ts";
 
+export { type CertificateKind as Kind, testCertificates as certificates } from "./certs.ts";
+
 /** Longer than any step of a test takes, in milliseconds. */
 export const LONG_MS = 20_000;
-
-/** Certificates for tests; those of different kinds come from different authorities. */
-const KINDS = {
-  good: {},
-  stranger: {},
-  elsewhere: { names: ["elsewhere.example", "192.0.2.1"] },
-  expired: { notBefore: new Date("2020-01-01"), notAfter: new Date("2020-02-01") },
-} as const;
-
-/** One of them. */
-export type Kind = keyof typeof KINDS;
-
-const made = new Map<Kind, Promise<CertificateSet>>();
-
-/** The certificates of one kind, the same at every call. */
-export function certificates(kind: Kind): Promise<CertificateSet> {
-  const set = made.get(kind) ?? generateCertificates(KINDS[kind]);
-  made.set(kind, set);
-  return set;
-}
 
 /** One end's certificate and key, and whom it believes. */
 export async function credentials(
   role: Role,
-  own: Kind = "good",
-  ca: Kind = own,
+  own: CertificateKind = "good",
+  ca: CertificateKind = own,
 ): Promise<Credentials> {
-  const { cert, key } = (await certificates(own))[role];
-  return { ca: [(await certificates(ca)).ca], cert, key, minVersion: "TLSv1.2" };
+  const { cert, key } = (await testCertificates(own))[role];
+  return { ca: [(await testCertificates(ca)).ca], cert, key, minVersion: "TLSv1.2" };
 }
 
 /** A server on a free port of 127.0.0.1. */

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { ACK } from "../model/message.ts";
-import type { Protocol } from "../model/protocol.ts";
+import { ACK, MessageWriter } from "../model/message.ts";
+import type { Protocol, Role } from "../model/protocol.ts";
 import { MAX_DATAGRAM_BYTES } from "../base/datagrams.ts";
 import { connectDtls, listenDtls } from "../../dtls/mod.ts";
 import { connectTls, listenTls } from "../../tls/mod.ts";
@@ -32,9 +32,9 @@ export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
 
 /** A message of the pairs'. */
 export function messageText(protocol: Protocol, no: number, sizeBytes: number): string {
-  const type = { tcp: " tcp", udp: " udp", tls: " ssl", dtls: "dtls" }[protocol];
-  const size = String(sizeBytes).padStart(6);
-  return `${String(no).padStart(5)},${type}, ${size},    0.000001,`.padEnd(sizeBytes, "A");
+  const writer = new MessageWriter(protocol, sizeBytes);
+  writer.stamp(1);
+  return new TextDecoder().decode(writer.prepare(no, sizeBytes));
 }
 
 /** Connects to a server on 127.0.0.1, with a certificate where that is wanted. */
@@ -179,7 +179,7 @@ export class StubServer implements AsyncDisposable {
   }
 }
 
-async function credentials(role: "client" | "server") {
+async function credentials(role: Role) {
   const set = await goodCertificates();
   return { caCerts: [set.ca], ...set[role] };
 }
@@ -193,27 +193,32 @@ type DtlsConn = Awaited<ReturnType<typeof connectDtls>>;
 
 function streamTalk(conn: Deno.TcpConn): Talk {
   conn.setNoDelay(true);
-  const into = new Uint8Array(65_536);
   const close = once(() => conn.close());
   return {
-    async send(bytes) {
-      for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
-    },
-    receive: () => conn.read(into).then((n) => n ? into.slice(0, n) : null, () => null),
+    ...bytesOver(conn),
     end: () => Promise.resolve(close()),
     [Symbol.dispose]: close,
   };
 }
 
 function tlsTalk(conn: TlsConn): Talk {
-  const into = new Uint8Array(16_384);
   return {
-    async send(bytes) {
-      for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
-    },
-    receive: () => conn.read(into).then((n) => n ? into.slice(0, n) : null, () => null),
+    ...bytesOver(conn),
     end: () => conn.close(),
     [Symbol.dispose]: () => conn.abandon(),
+  };
+}
+
+/** Sending and receiving over a stream. */
+function bytesOver(
+  stream: Pick<Deno.TcpConn | TlsConn, "read" | "write">,
+): Pick<Talk, "send" | "receive"> {
+  const into = new Uint8Array(65_536);
+  return {
+    async send(bytes) {
+      for (let at = 0; at < bytes.length;) at += await stream.write(bytes.subarray(at));
+    },
+    receive: () => stream.read(into).then((n) => n ? into.slice(0, n) : null, () => null),
   };
 }
 

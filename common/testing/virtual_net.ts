@@ -22,6 +22,7 @@ import type { SavedSession } from "../openssl/saved_session.ts";
 import { TlsSession } from "../openssl/session.ts";
 import { faithful, type Fate } from "./fates.ts";
 import { contextOptions, End, MemoryListener, type Sent } from "./memory_net.ts";
+import type { Role } from "../model/protocol.ts";
 
 /** First and longest wait for an answer in virtual milliseconds: RFC 6347 4.2.4.1. */
 const WAIT_MS = { first: 1000, longest: 60_000 } as const;
@@ -99,7 +100,7 @@ export class VirtualNet implements Disposable {
   /** For {@linkcode virtualNet}. */
   constructor(client: TlsContextOptions, server: TlsContextOptions, options: VirtualNetOptions) {
     const { mtu } = this.#options = options;
-    const timed = (end: "client" | "server") => ({
+    const timed = (end: Role) => ({
       retransmitAfterMs: (previousMs: number) => this.#timers[end].next(previousMs, this.nowMs),
     });
     this.client = this.#newEnd("client");
@@ -114,7 +115,7 @@ export class VirtualNet implements Disposable {
   }
 
   /** How often each end resent in the last connection, and how often it did too early. */
-  get timeouts(): Readonly<Record<"client" | "server", { timeouts: number; early: number }>> {
+  get timeouts(): Readonly<Record<Role, { timeouts: number; early: number }>> {
     return { client: this.#timers.client.counts, server: this.#timers.server.counts };
   }
 
@@ -187,7 +188,7 @@ export class VirtualNet implements Disposable {
     this.#timers = { client: new VirtualTimer(), server: new VirtualTimer() };
   }
 
-  #newEnd(role: "client" | "server"): End {
+  #newEnd(role: Role): End {
     return new End((bytes) => this.#transmit(role, bytes));
   }
 
@@ -215,13 +216,13 @@ export class VirtualNet implements Disposable {
   }
 
   /** The end whose deadline comes first, of those that wait for an answer. */
-  #waiting(): "client" | "server" | null {
+  #waiting(): Role | null {
     const { client, server } = this.#timers;
     const ends = server.dueMs < client.dueMs ? ["server", "client"] : ["client", "server"];
     return (ends as Sent["from"][]).find((end) => timeLeft(this[end]) !== null) ?? null;
   }
 
-  async #timeOut(waiting: "client" | "server", dueMs: number): Promise<void> {
+  async #timeOut(waiting: Role, dueMs: number): Promise<void> {
     this.nowMs = Math.max(this.nowMs, dueMs);
     const left = () => Math.max(timeLeft(this.client) ?? 0, timeLeft(this.server) ?? 0);
     for (let leftMs; (leftMs = left()) > 0;) {

@@ -12,11 +12,16 @@ export const PATIENCE_MS = 10_000;
 /**
  * What a promise gives, as long as it gives it in time.
  *
+ * @param failure tells what is the case where nothing came
  * @throws {Error} where nothing came
  */
-export async function within<T>(promise: Promise<T>): Promise<T> {
+export async function within<T>(
+  promise: Promise<T>,
+  failure: () => string = () => "still waiting",
+  patienceMs: number = PATIENCE_MS,
+): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error("still waiting")), PATIENCE_MS);
+  const timer = setTimeout(() => late.reject(new Error(failure())), patienceMs);
   try {
     return await Promise.race([promise, late.promise]);
   } finally {

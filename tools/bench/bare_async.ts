@@ -15,13 +15,16 @@ import { EXIT, reportError, RunError, UsageError } from "../../common/base/error
 import { type Lane, LANES } from "../../common/model/lanes.ts";
 import { MAX_REPEAT } from "../../common/model/plan.ts";
 import { print } from "../../common/base/output.ts";
+import { onEndSignals } from "../../common/cli/signals.ts";
 import { pinToCore } from "../../common/posix/affinity.ts";
 import type { ResultDocument } from "../../common/measure/result.ts";
 import { join } from "../../common/base/std.ts";
 import { shownWord } from "../../common/base/visible.ts";
 import { failureOf, ROOT, ScriptProcess } from "../lib/children.ts";
+import { median } from "../report/inference.ts";
 import { BENCH_NAMES } from "./obstacles.ts";
 import { twoCores } from "../lib/machine.ts";
+import type { Role } from "../../common/model/protocol.ts";
 
 const SIZE_BYTES = 100;
 /** Where the ends stay; null for anywhere. */
@@ -43,8 +46,7 @@ interface Side {
 const processes: { kill(signal: Deno.Signal): void }[] = [];
 
 async function main(words: string[]): Promise<number> {
-  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-  for (const signal of signals) Deno.addSignalListener(signal, () => end(EXIT.interrupted));
+  onEndSignals(() => end(EXIT.interrupted));
   try {
     const [ours, base] = sidesOf(words[0]);
     const messages = countOf(words[1], 5000, MAX_REPEAT);
@@ -72,10 +74,9 @@ async function compare(ours: Side, base: Side, messages: number, pairs: number):
     const p50 = (name: string, us: number) => `${name} p50 ${us.toFixed(1)} us`;
     print(`${p50(ours.name, a)}, ${p50(base.name, b)}, ratio ${(a / b).toFixed(3)}\n`);
   }
-  ratios.sort((a, b) => a - b);
-  const [min, max] = [ratios[0]!, ratios.at(-1)!].map((ratio) => ratio.toFixed(3));
-  const middle = (ratios[(pairs - 1) >> 1]! + ratios[pairs >> 1]!) / 2;
-  print(`${ours.name} to ${base.name}: median ratio ${middle.toFixed(3)} (${min} to ${max})\n`);
+  const [min, middle, max] = [Math.min(...ratios), median(ratios), Math.max(...ratios)]
+    .map((ratio) => ratio.toFixed(3));
+  print(`${ours.name} to ${base.name}: median ratio ${middle} (${min} to ${max})\n`);
 }
 
 async function measure({ lane, run }: Side, messages: number): Promise<number> {
@@ -113,13 +114,13 @@ const runBare: Run = async ({ protocol }, port, messages) => {
 };
 
 /** A child stays where its parent was pinned when it was started (sched_setaffinity(2)). */
-function startOn(role: "client" | "server"): void {
+function startOn(role: Role): void {
   if (CORES) pinToCore(CORES[role]);
 }
 
 function script(
   lane: Lane,
-  role: "client" | "server",
+  role: Role,
   words: string[],
   messages: number,
 ): ScriptProcess {

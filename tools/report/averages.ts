@@ -4,6 +4,7 @@
  * @module
  */
 import { STEPS } from "../../common/model/protocol.ts";
+import { sum } from "./inference.ts";
 import { figuresAt, type Job, type Round, sizesOf } from "./jobs.ts";
 import type { Total } from "./logs.ts";
 
@@ -50,10 +51,7 @@ function logged({ log }: Round, sizeBytes: number, step: StepOrAll): Total {
   const size = log?.get(sizeBytes);
   if (!size) return { n: 0, sumUs: 0 };
   if (step !== "message") return size.steps.get(step) ?? { n: 0, sumUs: 0 };
-  return {
-    n: size.messagesUs.length,
-    sumUs: size.messagesUs.reduce((sum, us) => sum + us, 0),
-  };
+  return { n: size.messagesUs.length, sumUs: sum(size.messagesUs) };
 }
 
 function documented(round: Round, sizeBytes: number, step: StepOrAll): Total {

@@ -6,6 +6,7 @@
 import { type Io, IO_KINDS, STEPS } from "../../common/model/protocol.ts";
 import { axis, durationAxis, formatTick, inkOf, IO_SHAPES, laneAxis, markOf } from "./axes.ts";
 import { type ChartOption, ink } from "./chart.ts";
+import { sum } from "./inference.ts";
 import type { Job } from "./jobs.ts";
 import { formatDuration } from "./units.ts";
 
@@ -64,6 +65,11 @@ export interface Parts {
   meansUs: readonly (number | null)[];
 }
 
+/** What the steps of a row come to, in microseconds. */
+export function sumOf({ meansUs }: Parts): number {
+  return sum(meansUs.map((us) => us ?? 0));
+}
+
 /** Bars made of the steps, from zero on, with the sum at their ends. */
 export function stepsChart(rows: readonly Parts[], longestUs: number): ChartOption {
   const bars = STEPS.map((step, i) => ({
@@ -71,8 +77,7 @@ export function stepsChart(rows: readonly Parts[], longestUs: number): ChartOpti
     itemStyle: { color: ink(step) },
     data: rows.map(({ meansUs }) => meansUs[i] ?? "-"),
   }));
-  const sums = rows.map(({ meansUs }) => meansUs.reduce<number>((sum, us) => sum + (us ?? 0), 0));
-  const ends = sums.map((sum, row) => endLabel(sum, row, formatDuration(sum)));
+  const ends = rows.map(sumOf).map((us, row) => endLabel(us, row, formatDuration(us)));
   return {
     grid: { ...GRID, top: 76 },
     legend: { ...legend(), data: [...STEPS] },

@@ -14,12 +14,22 @@ import {
   sizeAxis,
 } from "./axes.ts";
 import type { ChartOption } from "./chart.ts";
-import type { Job } from "./jobs.ts";
+import { figureOf, type Pick } from "./figures.ts";
+import { type Job, sizesOf } from "./jobs.ts";
 
 /** A lane's line. */
 export interface Curve {
   job: Job;
   points: readonly (readonly [number, number])[];
+}
+
+/** A job's line over the message sizes; what was not measured, or is nothing, is left out. */
+export function curveOverSizes(job: Job, pick: Pick): Curve {
+  const points = sizesOf([job]).flatMap((sizeBytes) => {
+    const { value } = figureOf(job, sizeBytes, pick);
+    return value ? [[sizeBytes, value] as const] : [];
+  });
+  return { job, points };
 }
 
 /** The height of a chart with lines. */

@@ -6,7 +6,15 @@
  * @module
  */
 import { type Drift, driftOf, type JobPair, logMedians, pairJobs } from "./drift.ts";
-import { bootstrap, type Interval, mean, MIN_ROUNDS, type Sides, testFamily } from "./inference.ts";
+import {
+  bootstrap,
+  type Interval,
+  mean,
+  MIN_ROUNDS,
+  type Sides,
+  sum,
+  testFamily,
+} from "./inference.ts";
 import type { Job } from "./jobs.ts";
 
 /** What may be chosen. */
@@ -144,10 +152,6 @@ function measure(pair: JobPair, sizeBytes: number | null, drift: Drift | null): 
 function squaredDeviations(values: readonly number[]): number[] {
   const middle = mean(values);
   return values.map((value) => (value - middle) ** 2);
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0);
 }
 
 /** Of the difference of two means. */

@@ -2,7 +2,7 @@ import type { ResultDocument } from "../../common/measure/result.ts";
 import { assert, assertEquals, assertMatch } from "../../common/testing/assert.ts";
 import { compareJobs, type CompareOptions, type Comparison } from "./compare.ts";
 import { formatComparison } from "./compare_output.ts";
-import { seededRandom } from "./inference.ts";
+import { randomNumbers } from "../../common/base/random.ts";
 import { jobsOf } from "./jobs.ts";
 import { fakeDocument, type FakeRun, fakeRun } from "./testdata/documents.ts";
 
@@ -11,7 +11,7 @@ const UDP: FakeRun = { protocol: "udp", io: "sync" };
 const TLS: FakeRun = { protocol: "tls", io: "sync", engine: "openssl" };
 const DTLS: FakeRun = { protocol: "dtls", io: "sync", engine: "openssl" };
 
-const random = seededRandom(17);
+const random = randomNumbers(17);
 
 function normal(): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());

@@ -9,6 +9,7 @@ import type { ResultDocument } from "../../common/measure/result.ts";
 import { show } from "../../common/settings/kind.ts";
 import schema from "../../common/measure/result.schema.json" with { type: "json" };
 import { dirname, join } from "../../common/base/std.ts";
+import { RESULT_FILE } from "../lib/results_folder.ts";
 import { documentFromLogs } from "./from_logs.ts";
 import { findLogs, type FoundLog, lookAtLog } from "./logs.ts";
 import { permit } from "./permit.ts";
@@ -23,9 +24,6 @@ export interface FoundDocument {
   madeOf?: readonly FoundLog[];
 }
 
-/** What run_all calls its document. */
-const FILE_NAME = "result.json";
-
 const HINT = "make one with: deno task demo";
 
 /**
@@ -37,7 +35,7 @@ const HINT = "make one with: deno task demo";
  */
 export async function readDocument(path: string): Promise<FoundDocument> {
   await permit("read", path);
-  const file = (await statOf(path)).isDirectory ? join(path, FILE_NAME) : path;
+  const file = (await statOf(path)).isDirectory ? join(path, RESULT_FILE) : path;
   const logs = await logsInstead(path, file);
   if (logs.length > 0) {
     const where = `${path} (its logs: there is no document)`;
@@ -75,7 +73,7 @@ export async function newestFolder(results: string): Promise<string> {
   }
   for (const name of names.sort().reverse()) {
     const folder = join(results, name);
-    if (await isThere(join(folder, FILE_NAME)) || (await findLogs(folder)).length > 0) {
+    if (await isThere(join(folder, RESULT_FILE)) || (await findLogs(folder)).length > 0) {
       return folder;
     }
   }

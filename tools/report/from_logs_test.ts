@@ -4,7 +4,7 @@ import { LOG_COLUMNS } from "../../common/measure/step_log.ts";
 import { assertEquals, assertRejects } from "../../common/testing/assert.ts";
 import { newestFolder, readDocument } from "./documents.ts";
 import { fakeLog, type FakeRun } from "./testdata/documents.ts";
-import { folderWith } from "./testing/folder.ts";
+import { folderWith } from "../../common/testing/folder.ts";
 
 const TCP: FakeRun = { protocol: "tcp", io: "async", sizes: [100] };
 const DTLS: FakeRun = { protocol: "dtls", io: "spin", engine: "openssl", sizes: [100, 999] };

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { randomNumbers } from "../../common/base/random.ts";
 
 /** Fewer rounds than this on either side support neither an interval nor a test. */
 export const MIN_ROUNDS = 5;
@@ -26,24 +27,14 @@ const MAX_DEALS = 2000;
 /** Half a percent: scales below it are the clock's and the histogram's, not the lane's. */
 const SMALLEST_SCALE = 0.005;
 
-/**
- * A generator of numbers from 0 up to 1 (mulberry32, by Tommy Ettinger, public domain).
- *
- * @param seed 32 bits; the same one gives the same numbers
- */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
+/** The sum; 0 of none. */
+export function sum(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }
 
 /** The arithmetic mean; NaN of none. */
 export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+  return sum(values) / values.length;
 }
 
 /** The middle value, or the mean of the two in the middle; NaN of none. */
@@ -80,7 +71,7 @@ export function bootstrap(
   statistic: (groups: number[][]) => number,
 ): Interval | null {
   if (groups.some((group) => group.length < MIN_ROUNDS)) return null;
-  const random = seededRandom(SEED);
+  const random = randomNumbers(SEED);
   const draw = (group: readonly number[]) =>
     group.map(() => group[Math.floor(random() * group.length)]!);
   const found = Array.from({ length: RESAMPLES }, () => statistic(groups.map(draw)));
@@ -150,7 +141,7 @@ function statisticOf(values: readonly number[], isBefore: readonly boolean[]): n
 function dealsOf(before: number, after: number): boolean[][] {
   const rounds = before + after;
   if (waysToChoose(before, rounds) > MAX_DEALS) {
-    const random = seededRandom(SEED);
+    const random = randomNumbers(SEED);
     const asTheyWere = Array.from({ length: rounds }, (_, i) => i < before);
     return Array.from(
       { length: MAX_DEALS },

@@ -1,15 +1,6 @@
 import { assert, assertEquals } from "../../common/testing/assert.ts";
-import { bootstrap, median, quantile, seededRandom, testFamily } from "./inference.ts";
-
-Deno.test("seededRandom() gives the same numbers for the same seed, evenly spread", () => {
-  const [first, again, other] = [seededRandom(1), seededRandom(1), seededRandom(2)];
-  const numbers = Array.from({ length: 10_000 }, first);
-  assertEquals(numbers.slice(0, 100), Array.from({ length: 100 }, again));
-  assert(numbers[0] !== other());
-  assert(numbers.every((number) => number >= 0 && number < 1));
-  const mean = numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
-  assert(Math.abs(mean - 0.5) < 0.01, String(mean));
-});
+import { randomNumbers } from "../../common/base/random.ts";
+import { bootstrap, median, quantile, testFamily } from "./inference.ts";
 
 Deno.test("median() and quantile() interpolate", () => {
   assertEquals(median([3, 1, 2]), 2);
@@ -29,7 +20,7 @@ Deno.test("bootstrap() gives an interval around the median, and none of too few 
 });
 
 Deno.test("bootstrap()'s interval for a mean is as wide as the normal one", () => {
-  const random = seededRandom(3);
+  const random = randomNumbers(3);
   const rounds = Array.from({ length: 200 }, () => random() + random() + random());
   const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const { low, high } = bootstrap([rounds], ([drawn]) => mean(drawn!))!;
@@ -53,7 +44,7 @@ Deno.test("testFamily() grants the margin", () => {
 });
 
 Deno.test("testFamily() finds no more than 5 of 100 where nothing is, in families of 20", () => {
-  const random = seededRandom(5);
+  const random = randomNumbers(5);
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   const draw = () => Array.from({ length: 5 }, normal);
   let found = 0;

@@ -4,13 +4,16 @@
  * @module
  */
 import {
+  type ConnectMode,
   type Engine,
   type Io,
   IO_KINDS,
   type Protocol,
   PROTOCOLS,
+  type Role,
 } from "../../common/model/protocol.ts";
 import type { RunResult, SizeResult } from "../../common/measure/result.ts";
+import { jobName } from "../lib/results_folder.ts";
 import type { FoundDocument } from "./documents.ts";
 import type { LogFigures, LoggedSize } from "./logs.ts";
 
@@ -30,7 +33,7 @@ export interface Round {
 
 /** A message mode: what is exchanged how, whatever the lane. */
 export interface Mode {
-  connect: "message" | "once";
+  connect: ConnectMode;
   reply: boolean;
   clients: number;
 }
@@ -45,7 +48,7 @@ export interface Job extends Mode {
   io: Io;
   engine: Engine | null;
   resume: boolean;
-  role: "client" | "server";
+  role: Role;
   /** Number of the machine it ran on, in the order of the documents. */
   machine: number;
   rounds: Round[];
@@ -99,7 +102,7 @@ function jobOf(run: RunResult, machine: number, isOneOfSeveral: boolean): Job {
   const label = `${name}${resume ? ", resumed" : ""}${isOneOfSeveral ? ` [${machine + 1}]` : ""}`;
   return {
     ...{ protocol, io, engine, resume, role, connect, reply, clients, label, machine },
-    name: `${run.lane}${resume ? "-resumed" : ""}`,
+    name: jobName(run.lane, resume),
     rounds: [],
   };
 }

@@ -4,7 +4,6 @@
  * @module
  */
 import { type Step, STEPS } from "../../common/model/protocol.ts";
-import { Distribution } from "../../common/measure/statistics.ts";
 import { LOG_COLUMNS } from "../../common/measure/step_log.ts";
 
 /** One line of a log. */
@@ -91,58 +90,4 @@ function parseLine(line: string, no: number): LoggedStep {
     no: numbers[4]!,
     lost: lost === "1",
   };
-}
-
-/** What a log comes to, over all sizes. */
-export interface LogTotals {
-  /** From a message's first step to its last. */
-  message: Distribution;
-  steps: Partial<Record<Step, Distribution>>;
-  /** From the first step to the end of the last, in microseconds. */
-  elapsedUs: number;
-}
-
-/**
- * Sums a log up; the first message, which is warm-up, and lost ones stay out of the series.
- *
- * @param pieces see {@linkcode readLog}
- */
-export function totalsOf(pieces: Iterable<string>): LogTotals {
-  const totals: LogTotals = { message: new Distribution(), steps: {}, elapsedUs: 0 };
-  const current = new Map<number, LoggedMessage>();
-  let firstUs = Infinity;
-  let lastUs = -Infinity;
-  let warmUp: LoggedMessage | undefined;
-  const record = (message: LoggedMessage | undefined) => {
-    if (!message || message === warmUp || message.lost) return;
-    totals.message.record(message.endUs - message.startUs);
-  };
-  for (const line of readLog(pieces)) {
-    const endUs = line.startUs + line.durationUs;
-    firstUs = Math.min(firstUs, line.startUs);
-    lastUs = Math.max(lastUs, endUs);
-    let message = current.get(line.client);
-    if (!message || !belongsTo(line, message)) {
-      record(message);
-      current.set(line.client, message = { ...line, endUs });
-      warmUp ??= message;
-    }
-    message.step = line.step;
-    message.startUs = Math.min(message.startUs, line.startUs);
-    message.endUs = Math.max(message.endUs, endUs);
-    if (message === warmUp || line.lost) continue;
-    (totals.steps[line.step] ??= new Distribution()).record(line.durationUs);
-  }
-  for (const message of current.values()) record(message);
-  if (lastUs > firstUs) totals.elapsedUs = lastUs - firstUs;
-  return totals;
-}
-
-/** A message as far as its lines were read; `step` is its latest. */
-type LoggedMessage = LoggedStep & { endUs: number };
-
-/** A message's lines follow each other in the order of the steps; a size may come twice in a plan. */
-function belongsTo(line: LoggedStep, message: LoggedMessage): boolean {
-  return line.sizeBytes === message.sizeBytes && line.no === message.no &&
-    STEPS.indexOf(line.step) > STEPS.indexOf(message.step);
 }

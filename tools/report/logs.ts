@@ -6,8 +6,9 @@
 import { describe, UsageError } from "../../common/base/errors.ts";
 import { type Role, STEPS } from "../../common/model/protocol.ts";
 import type { RunResult } from "../../common/measure/result.ts";
-import { basename, join } from "../../common/base/std.ts";
+import { join } from "../../common/base/std.ts";
 import { LOG_COLUMNS } from "../../common/measure/step_log.ts";
+import { readLogName } from "../lib/results_folder.ts";
 import { piecesOf } from "./log_reader.ts";
 import { type LoggedMessage, readMessages } from "./messages.ts";
 
@@ -17,7 +18,7 @@ export interface Total {
   sumUs: number;
 }
 
-/** What one log says about one size; the first message of the run and lost ones are left out. */
+/** What the counted messages of one log say about one size. */
 export interface LoggedSize {
   sizeBytes: number;
   /** Every message's duration in microseconds, in the order of the log. */
@@ -86,8 +87,7 @@ export async function lookAtLog(file: string): Promise<FoundLog | null> {
   const [head, first, rest] = (await startOf(file, HEAD_BYTES)).split("\n", 3);
   const [, , , lane, role] = first?.split(",") ?? [];
   if (head !== LOG_COLUMNS || !lane || !role || rest === undefined) return null;
-  const round = Number(/-(\d+)\.csv$/.exec(file)?.[1] ?? 1);
-  return { file, lane, role, resume: basename(file).includes("-resumed"), round };
+  return { file, lane, role, ...readLogName(file) };
 }
 
 /** The first two lines, and some more. */
@@ -103,12 +103,8 @@ export async function startOf(file: string, length: number): Promise<string> {
 /** What one log says; throws as {@linkcode messagesOf}. */
 export function figuresOf(file: string): LogFigures {
   const sizes = new Map<number, LoggedSize>();
-  let isFirst = true;
-  for (const message of messagesOf(file)) {
-    const isLeftOut = isFirst || message.lost;
-    isFirst = false;
-    if (isLeftOut) continue;
-    const { sizeBytes, totalUs, stepsUs } = message;
+  for (const { sizeBytes, totalUs, stepsUs, isCounted } of messagesOf(file)) {
+    if (!isCounted) continue;
     let size = sizes.get(sizeBytes);
     if (!size) sizes.set(sizeBytes, size = { sizeBytes, messagesUs: [], steps: new Map() });
     size.messagesUs.push(totalUs);

@@ -7,7 +7,7 @@ import { jobsOf } from "./jobs.ts";
 import { logsOf } from "./logs.ts";
 import { readMessages } from "./messages.ts";
 import { fakeDocument, fakeLog, type FakeRun, fakeRun } from "./testdata/documents.ts";
-import { folderWith } from "./testing/folder.ts";
+import { folderWith } from "../../common/testing/folder.ts";
 
 const TCP: FakeRun = { protocol: "tcp", io: "async", sizes: [100] };
 const TLS: FakeRun = { protocol: "tls", io: "async", engine: "openssl", sizes: [100] };
@@ -28,6 +28,29 @@ Deno.test("readMessages() puts the steps of a message together, of several clien
   );
   const messages = [...readMessages(text)].map(({ totalUs, lost }) => [totalUs, lost]);
   assertEquals(messages, [[25, false], [17, false], [36, false]]);
+});
+
+Deno.test("readMessages() tells two passes over the same size apart", () => {
+  const totals = (...numbers: number[]) => {
+    const lines = numbers.flatMap((no) => [`10 send 0 100 ${no} 0`, `20 receive 0 100 ${no} 0`]);
+    return [...readMessages(logOf(...lines))].map(({ no, totalUs }) => [no, totalUs]);
+  };
+  assertEquals(totals(0, 1, 0, 1), [[0, 30], [1, 30], [0, 30], [1, 30]]);
+  // Even where one message is all there is of a size.
+  assertEquals(totals(0, 0, 0), [[0, 30], [0, 30], [0, 30]]);
+});
+
+Deno.test("readMessages() counts neither the first message of a run nor lost ones", () => {
+  const text = logOf(
+    ...["5 send 1 100 0 0", "7 send 0 100 0 0", "10 receive 1 100 0 0", "20 receive 0 100 0 0"],
+    ...["6 send 0 100 1 1", "9 send 1 100 1 0"],
+  );
+  assertEquals([...readMessages(text)].map(({ isCounted }) => isCounted), [
+    false,
+    true,
+    false,
+    true,
+  ]);
 });
 
 Deno.test("averagesCsv() leaves the cold sample and lost messages out", async () => {

@@ -12,6 +12,8 @@ export interface LoggedMessage {
   sizeBytes: number;
   no: number;
   lost: boolean;
+  /** False for the first message of a run, which is warm-up, and for lost ones: in no figure. */
+  isCounted: boolean;
   /** When its first step began, in microseconds since the epoch. */
   startUs: number;
   /** From its first step to its last. */
@@ -35,6 +37,7 @@ export function* readMessages(pieces: Iterable<string>): Generator<LoggedMessage
   // Several clients' lines are mixed in a server's log: a message waits for those before it.
   const current = new Map<number, OpenMessage>();
   const waiting: OpenMessage[] = [];
+  let isFirst = true;
   for (const line of readLog(pieces)) {
     let message = current.get(line.client);
     if (!message || !belongsTo(line, message)) {
@@ -43,7 +46,8 @@ export function* readMessages(pieces: Iterable<string>): Generator<LoggedMessage
       if (open !== 0) yield* waiting.splice(0, open < 0 ? Infinity : open);
       const { client, sizeBytes, no, lost, step, startUs } = line;
       const rest = { totalUs: 0, stepsUs: {}, latest: step, isWhole: false };
-      message = { client, sizeBytes, no, lost, startUs, ...rest };
+      message = { client, sizeBytes, no, lost, isCounted: !isFirst && !lost, startUs, ...rest };
+      isFirst = false;
       current.set(line.client, message);
       waiting.push(message);
     }

@@ -1,8 +1,10 @@
 /** The page in a browser, as people see it. */
-import { join, toFileUrl } from "../../common/base/std.ts";
+import { toFileUrl } from "../../common/base/std.ts";
 import { assert, assertEquals } from "../../common/testing/assert.ts";
 import { Chromium, findChromium } from "./testing/chromium.ts";
 import { fullDocument } from "./testdata/documents.ts";
+import { folderWith } from "../../common/testing/folder.ts";
+import { RESULT_FILE } from "../lib/results_folder.ts";
 import { writeReport } from "./write.ts";
 
 const chromium = findChromium();
@@ -47,9 +49,8 @@ Deno.test({
   name: "report.html is readable in a browser, narrow and wide, light and dark, and on paper",
   ignore: !chromium,
   fn: async (t) => {
-    const dir = await Deno.makeTempDir({ prefix: "netpairs-page-" });
-    await Deno.writeTextFile(join(dir, "result.json"), JSON.stringify(fullDocument()));
-    const { html } = await writeReport([dir]);
+    await using folder = await folderWith({ [RESULT_FILE]: JSON.stringify(fullDocument()) });
+    const { html } = await writeReport([folder.dir]);
     const url = toFileUrl(html).href;
     await using browser = await Chromium.start(chromium!);
     await browser.resize(1280, 900);
@@ -117,6 +118,5 @@ Deno.test({
         .map(({ params }) => (params.request as { url: string }).url);
       assertEquals(requests, [url]);
     });
-    await Deno.remove(dir, { recursive: true });
   },
 });

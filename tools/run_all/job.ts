@@ -4,8 +4,9 @@
  * @module
  */
 import type { Lane } from "../../common/model/lanes.ts";
+import type { ConnectMode } from "../../common/model/protocol.ts";
 import type { RunResult } from "../../common/measure/result.ts";
-import type { LogTotals } from "../report/log_reader.ts";
+import type { LogTotals } from "./log_totals.ts";
 
 /** A lane and how it is run. */
 export interface Job {
@@ -43,6 +44,6 @@ export interface Exchange {
   messages: number | null;
   /** Seconds that all messages take; null where a number was given. */
   seconds: number | null;
-  connect: "message" | "once";
+  connect: ConnectMode;
   clients: number;
 }

@@ -5,23 +5,25 @@
  */
 import { formatAddress } from "../../common/base/addresses.ts";
 import { EXIT } from "../../common/base/errors.ts";
-import { STEPS } from "../../common/model/protocol.ts";
+import { type Role, STEPS } from "../../common/model/protocol.ts";
 import type { ResultDocument } from "../../common/measure/result.ts";
 import { say } from "../../common/base/say.ts";
 import { join } from "../../common/base/std.ts";
 import { type Ending, failureOf, ScriptProcess } from "../lib/children.ts";
-import { piecesOf, totalsOf } from "../report/log_reader.ts";
+import { logName } from "../lib/results_folder.ts";
+import { piecesOf } from "../report/log_reader.ts";
 import type { Exchange, Job, LaneReport } from "./job.ts";
 import { readMessages } from "../report/messages.ts";
 import type { Cores } from "../lib/machine.ts";
-import { slowStartOf } from "./warnings.ts";
+import { summarizeLog } from "./log_totals.ts";
 
 /** What a lane is run with. */
 export interface LaneRunOptions {
   job: Job;
   /** From 1. */
   round: number;
-  side: "both" | "server" | "client";
+  /** Which side runs here. */
+  side: "both" | Role;
   host: string;
   /** Null for a free one. */
   port: number | null;
@@ -32,6 +34,7 @@ export interface LaneRunOptions {
   folder: string;
   /** Words for both scripts. */
   words: string[];
+  /** What is exchanged. */
   exchange: Exchange;
   /** Where the ends of sync and spin lanes are kept; null for anywhere. */
   cores: Cores | null;
@@ -100,7 +103,7 @@ export class LaneRun {
     for (const process of this.#processes) process.kill("SIGINT");
   }
 
-  #start(role: "client" | "server", port: number): ScriptProcess {
+  #start(role: Role, port: number): ScriptProcess {
     const { job, certs, keyPassphraseFile, folder, host, side, cores } = this.#options;
     const patience = role === "server" && side === "server"
       ? ["--idle-timeout-ms", String(LONE_SERVER_IDLE_MS)]
@@ -125,9 +128,9 @@ export class LaneRun {
     return process;
   }
 
-  #logOf(role: string): string {
+  #logOf(role: Role): string {
     const { folder, job, round } = this.#options;
-    return join(folder, `${job.name}-${role}${round > 1 ? `-${round}` : ""}.csv`);
+    return join(folder, logName(job.name, role, round));
   }
 
   /** Looks at how much of the client's log is there, or how long it has been running. */
@@ -187,7 +190,7 @@ function tableOf(ending: Ending | undefined): string | null {
 /** What a log says; nothing where there is none, or where it is cut off by a full disk. */
 function figuresOf(log: string): Pick<LaneReport, "totals" | "slowStart"> {
   try {
-    return { totals: totalsOf(piecesOf(log)), slowStart: slowStartOf(readMessages(piecesOf(log))) };
+    return summarizeLog(readMessages(piecesOf(log)));
   } catch {
     return { totals: null, slowStart: null };
   }

@@ -4,6 +4,7 @@
  * @module
  */
 import { writeStderr } from "../../common/base/say.ts";
+import { sum } from "../report/inference.ts";
 import type { Exchange, Job } from "./job.ts";
 
 const WIDTH = 30;
@@ -97,8 +98,4 @@ function guessMs({ lane, resume }: Job, exchange: Exchange): number {
   if (messages === null) return START_MS + (seconds ?? 0) * 1000;
   const kind = connect === "once" || !lane.engine ? "plain" : resume ? "resumed" : "secure";
   return START_MS + messages * clients * MESSAGE_MS[kind];
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0);
 }

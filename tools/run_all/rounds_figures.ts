@@ -4,9 +4,9 @@
  * @module
  */
 import type { OneWay } from "../../common/measure/one_way.ts";
-import { type Step, STEPS } from "../../common/model/protocol.ts";
+import { byStep, type Role } from "../../common/model/protocol.ts";
 import type { RunResult, SizeResult } from "../../common/measure/result.ts";
-import type { Summary } from "../../common/measure/statistics.ts";
+import { Distribution } from "../../common/measure/statistics.ts";
 import type { LaneReport } from "./job.ts";
 import type { Job, Round, SizeFigures } from "../report/jobs.ts";
 
@@ -21,7 +21,7 @@ export interface MeasuredJob extends Job {
 /** Sorts reports by job, and makes each round's run one of a single size: all of them. */
 export function measuredJobs(
   reports: readonly LaneReport[],
-  role: "client" | "server",
+  role: Role,
 ): MeasuredJob[] {
   const jobs = new Map<string, LaneReport[]>();
   for (const report of reports) {
@@ -31,7 +31,7 @@ export function measuredJobs(
   return [...jobs.values()].map((reports) => measuredJob(reports, role));
 }
 
-function measuredJob(reports: readonly LaneReport[], role: "client" | "server"): MeasuredJob {
+function measuredJob(reports: readonly LaneReport[], role: Role): MeasuredJob {
   const { lane, resume, name } = reports[0]!.job;
   const rounds = reports.flatMap((report) => roundOf(report, role) ?? []);
   const run = rounds[0]?.run;
@@ -69,18 +69,14 @@ function sumOf(
   // One-way, only the receiver knows.
   const lost = sum(run, (size) => size.lost) ?? sum(other, (size) => size.lost);
   const arrived = sent !== null && lost !== null ? sent - lost : null;
-  const steps = STEPS.map((step): [Step, Summary | null] => [
-    step,
-    totals?.steps[step]?.summary() ?? null,
-  ]);
   return {
     sizeBytes: ALL_SIZES,
     sent,
     answered: sum(run, (size) => size.answered) ?? (run.reply ? null : arrived),
     lost,
     resumed: sum(run, (size) => size.resumed) ?? 0,
-    messageUs: totals?.message.summary() ?? NOTHING,
-    steps: Object.fromEntries(steps) as Record<Step, Summary | null>,
+    messageUs: (totals?.message ?? new Distribution()).summary(),
+    steps: byStep((step) => totals?.steps[step]?.summary() ?? null),
     ...(run.reply ? {} : { oneWay: oneWayOf([run, other]) }),
   };
 }
@@ -107,7 +103,3 @@ function oneWayOf(runs: readonly (RunResult | undefined)[]): OneWay {
     delayUs: null,
   };
 }
-
-const NOTHING: Summary = {
-  ...{ n: 0, min: null, p50: null, p90: null, p99: null, max: null, mean: null, stddev: null },
-};

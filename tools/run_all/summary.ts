@@ -13,9 +13,9 @@ import {
   totalOf,
 } from "../report/figures.ts";
 import { median } from "../report/inference.ts";
+import { NONE } from "../report/units.ts";
+import { type Percentile, PERCENTILES } from "../../common/measure/statistics.ts";
 import { ALL_SIZES, type MeasuredJob } from "./rounds_figures.ts";
-
-type Percentile = "p50" | "p90" | "p99";
 
 const HEAD = [
   ...["lane", "messages", "lost", "resumed", "p50 us", "p90 us", "p99 us", "spread"],
@@ -60,15 +60,15 @@ function rowOf(job: MeasuredJob, jobs: readonly MeasuredJob[]): string[] {
     job.name,
     countsOf(job),
     count(job, ({ result }) => result.lost),
-    job.resume ? count(job, ({ result }) => result.resumed) : "-",
-    ...(["p50", "p90", "p99"] as const).map((name) => formatUs(percentile(name))),
-    spread === null ? "-" : `${Math.round(spread * 100)} %`,
+    job.resume ? count(job, ({ result }) => result.resumed) : NONE,
+    ...PERCENTILES.map((name) => formatUs(percentile(name))),
+    spread === null ? NONE : `${Math.round(spread * 100)} %`,
     ratioText(job, jobs),
     rateText(job, ({ result }) => result.oneWay?.messagesPerSecond),
     rateText(job, ({ result }) => result.oneWay?.megabytesPerSecond),
     formatUs(at(job, ({ result }) => result.steps.handshake?.p50)),
-    seconds.length > 0 ? median(seconds).toFixed(2) : "-",
-    agreed || "-",
+    seconds.length > 0 ? median(seconds).toFixed(2) : NONE,
+    agreed || NONE,
   ];
 }
 
@@ -77,12 +77,12 @@ function at(job: MeasuredJob, pick: Pick): number | null {
 }
 
 function count(job: MeasuredJob, pick: Pick): string {
-  return String(totalOf(job, [ALL_SIZES], pick) ?? "-");
+  return String(totalOf(job, [ALL_SIZES], pick) ?? NONE);
 }
 
 /** Answered of sent; one-way, arrived of sent. */
 function countsOf(job: MeasuredJob): string {
-  if (job.rounds.length === 0) return "-";
+  if (job.rounds.length === 0) return NONE;
   return `${count(job, ({ result }) => result.answered)}/${
     count(job, ({ result }) => result.sent)
   }`;
@@ -90,13 +90,13 @@ function countsOf(job: MeasuredJob): string {
 
 function rateText(job: MeasuredJob, pick: Pick): string {
   const rate = at(job, pick);
-  return rate === null ? "-" : rate.toFixed(rate >= 100 ? 0 : 1);
+  return rate === null ? NONE : rate.toFixed(rate >= 100 ? 0 : 1);
 }
 
 /** The ratio and, where there are rounds enough, its 95 % interval. */
 function ratioText(job: MeasuredJob, jobs: readonly MeasuredJob[]): string {
   const { value, interval } = ratioOf(job, baselineOf(job, jobs), ALL_SIZES);
-  if (value === null) return "-";
+  if (value === null) return NONE;
   const text = (ratio: number) => ratio.toFixed(ratio >= 100 ? 0 : ratio >= 10 ? 1 : 2);
   return interval ? `${text(value)} ${text(interval.low)}-${text(interval.high)}` : text(value);
 }

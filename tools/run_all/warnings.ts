@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { PERCENTILES } from "../../common/measure/statistics.ts";
 import { figureOf, medianMessage } from "../report/figures.ts";
 import { median } from "../report/inference.ts";
-import type { LoggedMessage } from "../report/messages.ts";
 import { formatNumber, formatPercent, listOf } from "../report/units.ts";
 import { ALL_SIZES, type MeasuredJob } from "./rounds_figures.ts";
 import type { Cores } from "../lib/machine.ts";
@@ -99,7 +99,7 @@ function slowStart(jobs: readonly MeasuredJob[]): string[] {
 }
 
 function fewSamples(jobs: readonly MeasuredJob[]): string[] {
-  const few = (["p50", "p90", "p99"] as const).flatMap((name) => {
+  const few = PERCENTILES.flatMap((name) => {
     const lacking = jobs.filter(({ rounds }) =>
       rounds.some(({ run: { sizes: [all] } }) => all!.messageUs.n > 0 && !all!.messageUs[name])
     );
@@ -125,38 +125,3 @@ function worst(
   const rest = sorted.length - names.length;
   return listOf(rest > 0 ? [...names, `${rest} more`] : names);
 }
-
-/**
- * How many times as long the first tenth of a run's messages took as the rest: the median of each
- * one's ratio to the median of the rest at the size next to its own, so that like is compared with
- * like. The first message of all, which is warm-up, stays out.
- *
- * @param messages in the order in which they were sent
- * @returns null where there are too few
- */
-export function slowStartOf(messages: Iterable<SizedTime>): number | null {
-  const counted: { sizeBytes: number; totalUs: number }[] = [];
-  let isFirst = true;
-  for (const { sizeBytes, totalUs, lost } of messages) {
-    if (!isFirst && !lost) counted.push({ sizeBytes, totalUs });
-    isFirst = false;
-  }
-  if (counted.length < MIN_FOR_START) return null;
-  const first = counted.splice(0, Math.ceil(counted.length / 10));
-  const rest = new Map<number, number[]>();
-  for (const { sizeBytes, totalUs } of counted) {
-    if (!rest.has(sizeBytes)) rest.set(sizeBytes, []);
-    rest.get(sizeBytes)!.push(totalUs);
-  }
-  const medians = [...rest].map(([sizeBytes, us]) => ({ sizeBytes, us: median(us) }));
-  const usualUs = (wanted: number) =>
-    medians.reduce((best, one) =>
-      Math.abs(one.sizeBytes - wanted) < Math.abs(best.sizeBytes - wanted) ? one : best
-    ).us;
-  return median(first.map(({ sizeBytes, totalUs }) => totalUs / usualUs(sizeBytes)));
-}
-
-type SizedTime = Pick<LoggedMessage, "sizeBytes" | "totalUs" | "lost">;
-
-/** A tenth of fewer than these is no more than one or two messages. */
-const MIN_FOR_START = 40;

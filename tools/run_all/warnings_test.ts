@@ -1,12 +1,12 @@
 import { LANES } from "../../common/model/lanes.ts";
-import { STEPS } from "../../common/model/protocol.ts";
+import { byStep } from "../../common/model/protocol.ts";
 import type { RunResult } from "../../common/measure/result.ts";
 import { Distribution } from "../../common/measure/statistics.ts";
 import { assert, assertEquals, assertMatch } from "../../common/testing/assert.ts";
 import type { LaneReport } from "./job.ts";
 import { measuredJobs } from "./rounds_figures.ts";
 import { explainColumns, formatJobs } from "./summary.ts";
-import { type Circumstances, slowStartOf, warningsOf } from "./warnings.ts";
+import { type Circumstances, warningsOf } from "./warnings.ts";
 
 /** One round of a lane whose messages took so long, in microseconds. */
 function report(name: string, round: number, us: number[], more: Partial<LaneReport> = {}) {
@@ -15,7 +15,7 @@ function report(name: string, round: number, us: number[], more: Partial<LaneRep
   for (const one of us) totals.message.record(one);
   const messageUs = totals.message.summary();
   const counts = { sent: us.length + 1, answered: us.length + 1, lost: 0, resumed: us.length };
-  const steps = Object.fromEntries(STEPS.map((step) => [step, messageUs]));
+  const steps = byStep(() => messageUs);
   const cipher = "ECDHE-ECDSA-AES256-GCM-SHA384";
   const run = {
     ...{ lane: name, role: "client", protocol: lane.protocol, io: lane.io, engine: lane.engine },
@@ -90,21 +90,6 @@ Deno.test("warningsOf() names the percentiles that samples are too few for", () 
   assertMatch(onlyWarning([few]), /^too few messages for p99: .*--repeat/);
   assertMatch(onlyWarning([...SYNC, few]), /^too few messages for p99 on udp-spin: /);
   assertMatch(onlyWarning([report("udp-spin", 1, [5])]), /^too few messages for p50, p90 and p99/);
-});
-
-Deno.test("slowStartOf() compares the first tenth with the rest, each message with its like", () => {
-  const message = (us: number, sizeBytes = 100) => ({
-    ...{ sizeBytes, no: 0, lost: false, totalUs: us, stepsUs: {} },
-  });
-  const first = [message(9999), ...Array.from({ length: 50 }, (_, i) => message(i < 5 ? 30 : 10))];
-  assertEquals(slowStartOf(first), 3);
-  const large = messages(1000).map((us) => message(us, 5000));
-  assertEquals(slowStartOf([message(9999), ...large, ...first]), 1, "sizes alone are no warm-up");
-  const [hundred, next] = [messages(30), messages(10).map((us) => message(us, 120))];
-  const near = [message(9999), ...hundred.slice(80).map((us) => message(us)), ...next, ...next];
-  assertEquals(slowStartOf(near.slice(0, 201)), 3, "the size next to it stands in");
-  assertEquals(slowStartOf(first.slice(0, 20)), null);
-  assertEquals(slowStartOf([]), null);
 });
 
 Deno.test("formatJobs() shows medians over rounds, and ratios to TCP of the same I/O", () => {

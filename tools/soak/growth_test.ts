@@ -1,4 +1,4 @@
-import { seededRandom } from "../report/inference.ts";
+import { randomNumbers } from "../../common/base/random.ts";
 import { assert, assertEquals } from "../../common/testing/assert.ts";
 import { growthOf, pointsOf } from "./growth.ts";
 
@@ -6,7 +6,7 @@ const MB = 1e6;
 
 /** Memory at each point of a run: 70 MB, what is added, and what the heap has free just then. */
 function run(cycles: number, added: (cycle: number) => number, noise = 0.3 * MB): number[] {
-  const random = seededRandom(1);
+  const random = randomNumbers(1);
   return pointsOf(cycles).map((cycle) => 70 * MB + added(cycle) + noise * random());
 }
 

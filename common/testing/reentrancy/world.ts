@@ -15,6 +15,7 @@ import { connectTls, tlsContext } from "../../../tls/lib/connect.ts";
 import { listenTls, type TlsListener } from "../../../tls/lib/listen.ts";
 import { integerBetween } from "../fake_random.ts";
 import { KEY } from "../psk.ts";
+import { within } from "../within.ts";
 import { Ledger } from "./ledger.ts";
 
 /** Either library's. */
@@ -117,14 +118,8 @@ export class World {
   }
 
   /** Waits, but not for ever. */
-  async within<T>(promise: Promise<T>, what: string): Promise<T> {
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(new Error(`still waiting: ${what}`)), PATIENCE_MS);
-    try {
-      return await Promise.race([promise, late.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
+  within<T>(promise: Promise<T>, what: string): Promise<T> {
+    return within(promise, () => `still waiting: ${what}`, PATIENCE_MS);
   }
 
   /** A listener that takes clients. */

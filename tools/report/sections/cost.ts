@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PERCENTILES } from "../../../common/measure/statistics.ts";
 import { drawChart } from "../chart.ts";
 import { type Cost, costChart, heightOf } from "../charts_by_lane.ts";
 import type { Section, Table } from "../content.ts";
@@ -63,8 +64,9 @@ function costTable(jobs: readonly Job[], sizeBytes: number): Table {
 }
 
 function rowOf(job: Job, jobs: readonly Job[], sizeBytes: number): string[] {
-  const [p50, p90, p99] = (["p50", "p90", "p99"] as const)
-    .map((name) => figureOf(job, sizeBytes, ({ result }) => result.messageUs[name]));
+  const percentiles = PERCENTILES.map((name) =>
+    figureOf(job, sizeBytes, ({ result }) => result.messageUs[name])
+  );
   const ratio = ratioOf(job, baselineOf(job, jobs), sizeBytes);
   const sizes = sizesOf([job]);
   const lost = totalOf(job, sizes, ({ result }) => result.lost);
@@ -73,8 +75,8 @@ function rowOf(job: Job, jobs: readonly Job[], sizeBytes: number): string[] {
   return [
     nameOf(job, jobs),
     String(job.rounds.length),
-    ...[p50, p90, p99].map((figure) => units.formatNumber(figure!.value)),
-    units.formatPercent(p50!.spread),
+    ...percentiles.map(({ value }) => units.formatNumber(value)),
+    units.formatPercent(figureOf(job, sizeBytes, medianMessage).spread),
     units.formatNumber(ratio.value),
     units.formatInterval(ratio.interval),
     `${units.formatCount(lost)} of ${units.formatCount(sent)}`,

@@ -4,7 +4,7 @@
  * @module
  */
 import { drawChart } from "../chart.ts";
-import { type Curve, LINES_HEIGHT, throughputChart } from "../charts_by_number.ts";
+import { type Curve, curveOverSizes, LINES_HEIGHT, throughputChart } from "../charts_by_number.ts";
 import type { Section, Table } from "../content.ts";
 import { figureOf, type Pick, totalOf } from "../figures.ts";
 import { type Job, modeKey, sizesOf } from "../jobs.ts";
@@ -27,7 +27,9 @@ const megabytes: Pick = ({ result }) => result.oneWay?.megabytesPerSecond;
 export function oneWaySection(jobs: readonly Job[]): Section | null {
   const oneWay = receiversOf(jobs.filter(({ reply }) => !reply));
   if (oneWay.length === 0) return null;
-  const curves = oneWay.map(curveOf).filter(({ points }) => points.length > 1);
+  const curves = oneWay.map((job) => curveOverSizes(job, megabytes)).filter(({ points }) =>
+    points.length > 1
+  );
   const range = curves.flatMap(({ points }) => points.map(([, rate]) => rate));
   const charts = panelsOf(curves.map(({ job }) => job)).map((panel) => {
     const own = curves.filter(({ job }) => panel.jobs.includes(job));
@@ -59,14 +61,6 @@ function receiversOf(jobs: readonly Job[]): Job[] {
       other.role === "server" && other.name === job.name && modeKey(other) === modeKey(job)
     )
   );
-}
-
-function curveOf(job: Job): Curve {
-  const points = sizesOf([job]).flatMap((sizeBytes) => {
-    const rate = figureOf(job, sizeBytes, megabytes).value;
-    return rate ? [[sizeBytes, rate] as const] : [];
-  });
-  return { job, points };
 }
 
 function describe({ job, points }: Curve): string {

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { PERCENTILES } from "../../../common/measure/statistics.ts";
 import { drawChart } from "../chart.ts";
 import { type Curve, LINES_HEIGHT, shareChart } from "../charts_by_number.ts";
 import type { Section, Table } from "../content.ts";
 import { figureOf } from "../figures.ts";
-import { quantile } from "../inference.ts";
+import { quantile, sum } from "../inference.ts";
 import { figuresAt, type Job } from "../jobs.ts";
 import { panelsOf, type Part } from "../panels.ts";
 import * as units from "../units.ts";
@@ -84,7 +85,7 @@ function raritiesUpTo(samples: number): number[] {
 }
 
 function shareTable(jobs: readonly Job[], sizeBytes: number, isLogged: boolean): Table {
-  const names = ["min", "p50", "p90", "p99", "max", "mean", "stddev"] as const;
+  const names = ["min", ...PERCENTILES, "max", "mean", "stddev"] as const;
   return {
     caption: `Time per message in µs at ${units.formatBytes(sizeBytes)}: medians over rounds` +
       (isLogged ? "; p99.9 is of all rounds' messages together" : ""),
@@ -102,7 +103,7 @@ function shareTable(jobs: readonly Job[], sizeBytes: number, isLogged: boolean):
 
 function countOf(job: Job, sizeBytes: number): string {
   const counts = job.rounds.map((round) => figuresAt(round, sizeBytes)?.result.messageUs.n ?? 0);
-  return String(counts.reduce((sum, n) => sum + n, 0));
+  return String(sum(counts));
 }
 
 /** As for the others: at least one sample has to lie beyond it. */

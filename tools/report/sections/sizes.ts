@@ -4,17 +4,19 @@
  * @module
  */
 import { drawChart } from "../chart.ts";
-import { type Curve, LINES_HEIGHT, sizesChart } from "../charts_by_number.ts";
+import { type Curve, curveOverSizes, LINES_HEIGHT, sizesChart } from "../charts_by_number.ts";
 import type { Section, Table } from "../content.ts";
 import { figureOf, medianMessage } from "../figures.ts";
-import { type Job, sizesOf } from "../jobs.ts";
+import { sizesOf } from "../jobs.ts";
 import { type Panel, panelsOf, type Part } from "../panels.ts";
 import * as units from "../units.ts";
 
 /** The section for one mode; null with fewer than two sizes. */
 export function sizesSection({ id, jobs }: Part): Section | null {
   if (sizesOf(jobs).length < 2) return null;
-  const curves = jobs.map(curveOf).filter(({ points }) => points.length > 0);
+  const curves = jobs.map((job) => curveOverSizes(job, medianMessage)).filter(({ points }) =>
+    points.length > 0
+  );
   const range = curves.flatMap(({ points }) => points.map(([, us]) => us));
   const panels = panelsOf(curves.map(({ job }) => job));
   const charts = panels.map((panel) => {
@@ -38,14 +40,6 @@ export function sizesSection({ id, jobs }: Part): Section | null {
       open: false,
     },
   };
-}
-
-function curveOf(job: Job): Curve {
-  const points = sizesOf([job]).flatMap((sizeBytes) => {
-    const us = figureOf(job, sizeBytes, medianMessage).value;
-    return us === null ? [] : [[sizeBytes, us] as const];
-  });
-  return { job, points };
 }
 
 function describe({ job, points }: Curve): string {

@@ -5,7 +5,7 @@
  */
 import { STEPS } from "../../../common/model/protocol.ts";
 import { drawChart } from "../chart.ts";
-import { heightOf, type Parts, stepsChart } from "../charts_by_lane.ts";
+import { heightOf, type Parts, stepsChart, sumOf } from "../charts_by_lane.ts";
 import type { Section, Table } from "../content.ts";
 import { figureOf, meanOfStep } from "../figures.ts";
 import type { Job } from "../jobs.ts";
@@ -51,10 +51,6 @@ function partsOf(job: Job, sizeBytes: number): Parts {
     job,
     meansUs: STEPS.map((step) => figureOf(job, sizeBytes, meanOfStep(step)).value),
   };
-}
-
-function sumOf({ meansUs }: Parts): number {
-  return meansUs.reduce<number>((sum, us) => sum + (us ?? 0), 0);
 }
 
 /** To one digit, so that all charts end at a tick. */

@@ -4,12 +4,22 @@
  * @module
  */
 import type { OneWay } from "../../../common/measure/one_way.ts";
-import { type Engine, type Io, laneName, type Protocol } from "../../../common/model/protocol.ts";
-import { type Role, type Step, STEPS } from "../../../common/model/protocol.ts";
+import {
+  byStep,
+  type ConnectMode,
+  type Engine,
+  type Io,
+  laneName,
+  type Protocol,
+  type Role,
+  ROLES,
+  type Step,
+  STEPS,
+} from "../../../common/model/protocol.ts";
 import type { ResultDocument, RunResult, SizeResult } from "../../../common/measure/result.ts";
 import type { Summary } from "../../../common/measure/statistics.ts";
 import { LOG_COLUMNS } from "../../../common/measure/step_log.ts";
-import { seededRandom } from "../inference.ts";
+import { randomNumbers } from "../../../common/base/random.ts";
 
 /** What a made-up run is like. */
 export interface FakeRun {
@@ -19,7 +29,7 @@ export interface FakeRun {
   resume?: boolean;
   role?: Role;
   reply?: boolean;
-  connect?: "message" | "once";
+  connect?: ConnectMode;
   sizes?: readonly number[];
   /** Makes everything slower or faster. */
   factor?: number;
@@ -87,14 +97,13 @@ function fakeSize(fake: FakeRun, sizeBytes: number): SizeResult {
   const steps = stepsOf(fake, sizeBytes);
   const sumUs = STEPS.reduce((sum, step) => sum + (steps[step] ?? 0), 0);
   const lost = protocol === "udp" && !reply ? 7 : 0;
-  const summaries = STEPS.map((step) => [step, steps[step] ? summaryOf(steps[step]) : null]);
   const oneWay = reply || role === "client" ? {} : { oneWay: oneWayOf(fake, sizeBytes) };
   return {
     ...{ sizeBytes, sent: 100, answered: reply ? 100 : null },
     lost: reply || role === "server" ? lost : null,
     resumed: resume ? 99 : 0,
     messageUs: summaryOf(sumUs),
-    steps: Object.fromEntries(summaries) as SizeResult["steps"],
+    steps: byStep((step) => steps[step] ? summaryOf(steps[step]) : null),
     ...oneWay,
   };
 }
@@ -170,7 +179,7 @@ export function smallDocument(): ResultDocument {
 
 /** Both ends of jobs, in rounds between which the machine drifts. */
 function fakeRounds(jobs: readonly FakeRun[]): RunResult[] {
-  const random = seededRandom(7);
+  const random = randomNumbers(7);
   return [1, 2, 3, 4, 5].flatMap(() => {
     const drift = 1 + 0.3 * random();
     return jobs.flatMap((job) => {
@@ -181,14 +190,12 @@ function fakeRounds(jobs: readonly FakeRun[]): RunResult[] {
 }
 
 function oneWayRuns(lane: FakeRun): RunResult[] {
-  return (["client", "server"] as const).map((role) =>
-    fakeRun({ ...lane, role, reply: false, connect: "once" })
-  );
+  return ROLES.map((role) => fakeRun({ ...lane, role, reply: false, connect: "once" }));
 }
 
 /** The log of a run, its first message a slow one, and one lost where `lost` says which. */
 export function fakeLog(fake: FakeRun, messages: number, lost = -1): string {
-  const random = seededRandom(11);
+  const random = randomNumbers(11);
   const { protocol, io, engine = null, role = "client" } = fake;
   const of = `${laneName(protocol, io, engine)},${role}`;
   const lines: string[] = [LOG_COLUMNS];

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { within } from "../../../common/testing/within.ts";
 
 /** Where systems put it. */
 const PATHS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -174,12 +175,6 @@ async function removeProfile(folder: string): Promise<void> {
   }
 }
 
-async function patiently<T>(promise: Promise<T>, what: string): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`no answer: ${what}`)), PATIENCE_MS);
-  try {
-    return await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+function patiently<T>(promise: Promise<T>, what: string): Promise<T> {
+  return within(promise, () => `no answer: ${what}`, PATIENCE_MS);
 }
