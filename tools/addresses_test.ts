@@ -4,7 +4,7 @@ import { Client } from "../common/exchange/client.ts";
 import { setClock } from "../common/measure/clock.ts";
 import { Deadlines } from "../common/base/deadline.ts";
 import { RunError } from "../common/base/errors.ts";
-import { type Lane, LANES, laneWords, permissionsOf } from "../common/model/lanes.ts";
+import { type Lane, laneOptions, LANES, permissionsOf } from "../common/model/lanes.ts";
 import { parseOptions } from "../common/cli/options.ts";
 import { Recorder } from "../common/measure/recorder.ts";
 import { join } from "../common/base/std.ts";
@@ -24,7 +24,7 @@ const SHORT = ["--sizes", "100", "--repeat", "2", "--timeout-ms", TIMEOUT_MS];
 /** Runs a client in this process, where names can be made up. */
 async function runClient(lane: Lane, host: string, port: number, certs: string): Promise<number> {
   const options = parseOptions(lane.protocol, "client", [
-    ...laneWords(lane),
+    ...laneOptions(lane),
     ...SHORT,
     ...["--host", host, "--port", String(port), "--certs", certs],
   ]);

@@ -4,17 +4,17 @@ import { assertEquals } from "../common/testing/assert.ts";
 import { assertOneLine, laneNamed, lanesOf, Workplace } from "../common/testing/pairs.ts";
 
 /** Words that are wrong for every client and server, and the line each gets. */
-const WRONG_WORDS: [string[], RegExp][] = [
-  [["--prot", "1443"], /^error: unknown word "--prot"; did you mean --port\?$/],
-  [["now"], /^error: unknown word "now"/],
+const WRONG_ARGUMENTS: [string[], RegExp][] = [
+  [["--prot", "1443"], /^error: unknown option "--prot"; did you mean --port\?$/],
+  [["now"], /^error: unexpected argument "now"/],
   [["--repeat", "0"], /^error: --repeat 0: a whole number from 1 to 100000 is allowed$/],
   [["--repeat", "ten"], /^error: --repeat ten: a whole number/],
   [["--port", "65536"], /^error: --port 65536: a whole number from [01] to 65535 is allowed$/],
-  [["--port"], /^error: --port wants a value: N$/],
-  [["--quiet=yes"], /^error: --quiet: this word takes no value$/],
+  [["--port"], /^error: --port needs a value: N$/],
+  [["--quiet=yes"], /^error: --quiet takes no value$/],
   [["--sizes", "100,many"], /^error: --sizes 100,many: "many" is no whole number of bytes$/],
   [["--sizes", "31"], /^error: size 31: at least 32 bytes, the length of the header$/],
-  [["--connect", "often"], /^error: --connect often: allowed is message or once$/],
+  [["--connect", "often"], /^error: --connect often: message or once is allowed$/],
   [["--json", "-", "--csv", "-"], /^error: --json - and --csv -: stdout can take only one$/],
 ];
 
@@ -22,9 +22,9 @@ const WRONG_WORDS: [string[], RegExp][] = [
 for (const protocol of PROTOCOLS) {
   const lane = defaultLane(protocol);
   for (const role of ["client", "server"] as const) {
-    Deno.test(`${protocol}/${role}.ts refuses wrong words with one line and exit code 2`, async () => {
+    Deno.test(`${protocol}/${role}.ts refuses wrong arguments with one line and exit code 2`, async () => {
       await using place = await Workplace.make();
-      const endings = WRONG_WORDS.map(async ([words, line]) => {
+      const endings = WRONG_ARGUMENTS.map(async ([words, line]) => {
         const ending = await place.run(lane, role, words);
         assertOneLine(ending, 2, line);
         assertEquals(ending.stdout, "");

@@ -87,11 +87,11 @@ Deno.test("clean --dry-run lists the same and removes nothing", async () => {
   await Deno.remove(root, { recursive: true });
 });
 
-Deno.test("clean refuses unknown words with exit code 2", async () => {
+Deno.test("clean refuses unknown options with exit code 2", async () => {
   const { code, stderr } = await clean("--everything");
   assertEquals(code, 2);
   assertEquals(
     stderr,
-    'error: unknown word "--everything"; --help lists the words that are allowed\n',
+    'error: unknown option "--everything"; --help lists what is allowed\n',
   );
 });

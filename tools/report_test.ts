@@ -171,7 +171,7 @@ const WRONG: [string, Record<string, string>, string[], RegExp][] = [
     ["a.json"],
     /^error: x\.csv: line \d+: not a line of a step log; remove the file to go without it$/,
   ],
-  ["an unknown word", {}, ["--everything"], /^error: unknown word "--everything"; /],
+  ["an unknown option", {}, ["--everything"], /^error: unknown option "--everything"; /],
   ["one document to compare", {}, ["--compare", "a.json"], /^error: --compare wants two documents/],
   ["a bound alone", {}, ["--bound", "5"], /^error: --bound goes with --compare$/],
   ["--out with --compare", {}, ["--compare", "a", "b", "--out", "c"], /^error: --out does not go /],
@@ -198,7 +198,7 @@ Deno.test("report that cannot write says so in one line, with exit code 1", asyn
   assertMatch(made.stderr, /^error: cannot make the folder taken: .*\n$/);
 });
 
-Deno.test("report --help shows its words", async () => {
+Deno.test("report --help shows its options", async () => {
   await using made = await report({}, "--help");
   assertEquals(made.code, 0);
   assertMatch(made.stdout, /--compare .*\n.*--bound PERCENT/);

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "../common/testi
 import { UsageError } from "../common/base/errors.ts";
 import { LANES } from "../common/model/lanes.ts";
 import { dirname, join } from "../common/base/std.ts";
-import { JOBS, parseRunAll } from "./run_all.ts";
+import { JOBS, parseRunAll } from "./run_all/options.ts";
 import { readDocument, Workplace } from "../common/testing/pairs.ts";
 import { endingOf, startRunAll } from "../common/testing/run_all.ts";
 
@@ -160,7 +160,7 @@ Deno.test("run_all keeps the results where there can be no report, and exits wit
   assertEquals(document.complete, true);
 });
 
-Deno.test("parseRunAll() refuses words that do not go together", () => {
+Deno.test("parseRunAll() refuses options that do not go together", () => {
   const pairs = [
     ["--server", "--client"],
     ["--quick", "--sizes", "100"],
@@ -207,7 +207,7 @@ Deno.test("parseRunAll() takes the whole plan, and the small one with --quick", 
   }
 });
 
-Deno.test("parseRunAll() passes words on to both ends", () => {
+Deno.test("parseRunAll() passes options on to both ends", () => {
   const words = [
     ...["--no-reply", "--connect", "once", "--clients", "3", "--seconds", "2", "--sizes", "100"],
     ...["--cpu", "1,0"],
@@ -215,8 +215,8 @@ Deno.test("parseRunAll() passes words on to both ends", () => {
   const options = parseRunAll(words);
   assert(options !== "help");
   assertEquals(
-    options.words.join(" "),
-    "--sizes 100 --seconds 2 --connect once --clients 3 --no-reply",
+    options.args.join(" "),
+    "--sizes 100 --seconds 2 --connect once --no-reply --clients 3",
   );
   assertEquals(options.exchange, { messages: null, seconds: 2, connect: "once", clients: 3 });
   assertEquals(options.cores, { server: 1, client: 0 });
