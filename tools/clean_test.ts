@@ -5,11 +5,11 @@ import { join } from "../common/base/std.ts";
 import { ROOT } from "./lib/children.ts";
 
 /** Runs clean on a folder. */
-async function clean(...words: string[]) {
+async function clean(...args: string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--no-prompt", "--allow-read", "--allow-write"],
-      ...[join(ROOT, "tools", "clean.ts"), ...words],
+      ...[join(ROOT, "tools", "clean.ts"), ...args],
     ],
   }).output();
   const decoder = new TextDecoder();

@@ -3,12 +3,12 @@ import { assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { ROOT } from "./lib/children.ts";
 
 /** Runs the soak with the permissions that its help names. */
-async function soak(...words: string[]) {
+async function soak(...args: string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--no-prompt", "--unstable-net", "--allow-ffi", "--allow-run"],
       "--allow-net=127.0.0.1,localhost,0.0.0.0",
-      ...[join(ROOT, "tools", "soak.ts"), ...words],
+      ...[join(ROOT, "tools", "soak.ts"), ...args],
     ],
     stdin: "null",
   }).output();
@@ -54,9 +54,9 @@ const WRONG: [string[], string][] = [
   [["--for-ever"], 'unknown option "--for-ever"; --help lists what is allowed'],
 ];
 
-for (const [words, line] of WRONG) {
-  Deno.test(`soak refuses ${words.join(" ")} with exit code 2`, async () => {
-    const { code, stdout, stderr } = await soak(...words);
+for (const [args, line] of WRONG) {
+  Deno.test(`soak refuses ${args.join(" ")} with exit code 2`, async () => {
+    const { code, stdout, stderr } = await soak(...args);
     assertEquals([code, stdout, stderr], [2, "", `error: ${line}\n`]);
   });
 }
