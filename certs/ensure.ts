@@ -143,9 +143,9 @@ function renewal(dir: string, { files }: Holding, { wanted, usualNames }: Order)
   ].join(" ");
 }
 
-/** As a shell takes it for one word. */
-function quote(word: string): string {
-  return /^[\w./:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+/** As a shell takes it for one argument. */
+function quote(text: string): string {
+  return /^[\w./:@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function count(number: number, unit: string): string {

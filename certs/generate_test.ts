@@ -8,7 +8,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../common/testing/assert.ts";
-import { ensureCertificates, generateCertificates, KEY_TYPES } from "./generate.ts";
+import { ensureCertificates, generateCertificates, KEY_TYPES, main } from "./generate.ts";
 import { formatMarker, MARKER } from "./marker.ts";
 import { FILES } from "../common/pem/certificate_files.ts";
 import { readHolding, writeCertificates } from "./store.ts";
@@ -21,18 +21,20 @@ import {
   withDirectory,
   writeOwnCertificates,
 } from "../common/testing/own_certificates.ts";
+import { FakeStdout } from "../common/testing/fake_stdout.ts";
+import { saidIn } from "../common/testing/stderr.ts";
 
 const SCRIPT = fromFileUrl(new URL("generate.ts", import.meta.url));
 const ALL = [...Object.values(FILES), MARKER].sort();
 
 /** Starts the script with the permissions its help names. */
-function generate(...words: string[]): Promise<Finished> {
-  return start(["--allow-read", "--allow-write", "--allow-sys=hostname"], words);
+function generate(...args: string[]): Promise<Finished> {
+  return start(["--allow-read", "--allow-write", "--allow-sys=hostname"], args);
 }
 
-function start(permissions: string[], words: string[]): Promise<Finished> {
+function start(permissions: string[], args: string[]): Promise<Finished> {
   const flags = ["run", "--no-prompt", "--cached-only", ...permissions];
-  return runDeno([...flags, SCRIPT, ...words]);
+  return runDeno([...flags, SCRIPT, ...args]);
 }
 
 Deno.test("ensureCertificates() makes five files in a directory it makes", () =>
@@ -63,19 +65,19 @@ Deno.test("ensureCertificates() makes all anew where it is forced to", () =>
     for (const name of ALL) assertNotEquals(after[name], before[name], name);
   }));
 
-/** What is wrong with what was made here, and the words that make it anew. */
+/** What is wrong with what was made here, and the arguments that make it anew. */
 async function refusalFor(
   dir: string,
   options: Parameters<typeof ensureCertificates>[0] = {},
-): Promise<[reason: string, words: string[]]> {
+): Promise<[reason: string, args: string[]]> {
   const before = await snapshot(dir);
   const error = await assertRejects(() => ensureCertificates({ dir, ...options }), RunError);
   assertEquals(await snapshot(dir), before, "nothing is replaced");
   const [, reason, command] = /^Cannot use the certificates in \S+: (.*); to make them anew: (.*)$/
     .exec(error.message) ?? [error.message];
-  const [task, ...words] = command?.split(" certs ") ?? [];
+  const [task, ...args] = command?.split(" certs ") ?? [];
   assertEquals(task, "deno task", error.message);
-  return [reason!, words[0]!.split(" ")];
+  return [reason!, args[0]!.split(" ")];
 }
 
 for (const name of Object.values(FILES)) {
@@ -83,9 +85,9 @@ for (const name of Object.values(FILES)) {
     withDirectory(async (dir) => {
       await ensureCertificates({ dir });
       await Deno.remove(join(dir, name));
-      const [reason, words] = await refusalFor(dir);
+      const [reason, args] = await refusalFor(dir);
       assertEquals(reason, `${name} is missing`);
-      assertEquals((await generate(...words)).code, 0);
+      assertEquals((await generate(...args)).code, 0);
       assertEquals((await ensureCertificates({ dir })).made, false);
     }));
 }
@@ -94,9 +96,9 @@ Deno.test("ensureCertificates() names a missing name, and a command that adds it
   withDirectory(async (dir) => {
     await ensureCertificates({ dir, extraNames: ["kept.example"] });
     const wanted = { extraNames: ["server.example", "192.0.2.1"] };
-    const [reason, words] = await refusalFor(dir, wanted);
+    const [reason, args] = await refusalFor(dir, wanted);
     assertEquals(reason, "server-cert.pem is not valid for server.example");
-    assertEquals((await generate(...words)).code, 0);
+    assertEquals((await generate(...args)).code, 0);
     const extraNames = [...wanted.extraNames, "kept.example"];
     assertEquals((await ensureCertificates({ dir, extraNames })).made, false);
   }));
@@ -105,9 +107,9 @@ Deno.test("ensureCertificates() names a missing kind of key, and a command that 
   withDirectory(async (dir) => {
     await ensureCertificates({ dir });
     for (const keyType of KEY_TYPES.filter((type) => type !== "p256")) {
-      const [reason, words] = await refusalFor(dir, { keyType });
+      const [reason, args] = await refusalFor(dir, { keyType });
       assertEquals(reason, `server-cert.pem has no ${keyType} key`);
-      assertEquals((await generate(...words)).code, 0);
+      assertEquals((await generate(...args)).code, 0);
       assertEquals((await ensureCertificates({ dir, keyType })).made, false);
     }
   }));
@@ -291,41 +293,43 @@ Deno.test("generate.ts keeps what is valid with read permission alone", () =>
     assertEquals([kept.code, kept.stderr], [0, ""]);
   }));
 
-Deno.test("generate.ts --help prints its words and needs no permission", async () => {
+Deno.test("generate.ts --help prints its options and needs no permission", async () => {
   const { code, stdout, stderr } = await start([], ["--help"]);
   assertEquals([code, stderr], [0, ""]);
-  for (const word of ["--dir", "--key", "--days", "--name", "--profile", "--force", "--quiet"]) {
-    assertStringIncludes(stdout, `  ${word} `);
+  for (const name of ["--dir", "--key", "--days", "--name", "--profile", "--force", "--quiet"]) {
+    assertStringIncludes(stdout, `  ${name} `);
   }
+});
+
+Deno.test("generate.ts refuses an unknown option in one line, with exit code 2", async () => {
+  const { code, stdout, stderr } = await start([], ["--frob"]);
+  const line = 'error: unknown option "--frob"; --help lists what is allowed\n';
+  assertEquals([code, stdout, stderr], [2, "", line]);
 });
 
 /** Wrong command lines, and what the one line on stderr must say. */
 const WRONG: readonly (readonly [string[], RegExp])[] = [
-  [["--frob"], /unknown word "--frob".*--dir/],
-  [["-x"], /unknown word "-x"/],
-  [["certs"], /unknown word "certs"/],
-  [["--", "certs"], /unknown word "certs"/],
-  [["--no-force"], /unknown word "--no-force"/],
+  [["certs"], /unexpected argument "certs"/],
   [["--force=no"], /--force takes no value/],
-  [["--force", "false"], /--force takes no value/],
-  [["--dir"], /--dir needs a value/],
-  [["--dir="], /--dir needs a value/],
-  [["--key", "p521"], /--key must be one of p256, rsa2048, ed25519, not "p521"/],
-  [["--days", "0"], /--days must be a whole number from 1 to 3650, not "0"/],
-  [["--days", "1.5"], /not "1\.5"/],
-  [["--days", "3651"], /not "3651"/],
-  [["--days=-1"], /not "-1"/],
-  [["--name"], /--name needs a value/],
+  [["--dir="], /--dir needs a value: DIR/],
+  [["--dir", "a", "--dir", "b"], /--dir is given 2 times/],
+  [["--key", "p521"], /--key p521: p256 or rsa2048 or ed25519 is allowed/],
+  [["--days", "0"], /--days 0: a whole number from 1 to 3650 is allowed/],
+  [["--days", "3651"], /--days 3651: /],
+  [["--name"], /--name needs a value: NAME/],
   [["--name", "a.example", "--name", "a..b"], /--name: "a\.\.b" is neither/],
   [["--profile", "no-such-file.yaml"], /profile no-such-file\.yaml: no such file/],
 ];
 
-for (const [words, message] of WRONG) {
-  Deno.test(`generate.ts ${words.join(" ")} is refused with exit code 2`, async () => {
-    const { code, stdout, stderr } = await start(["--allow-read"], words);
-    assertEquals([code, stdout], [2, ""]);
-    assertMatch(stderr, message);
-    assertEquals(stderr.trimEnd().split("\n").length, 1);
+for (const [args, message] of WRONG) {
+  Deno.test(`main() refuses ${args.join(" ")} with exit code 2`, async () => {
+    using stdout = new FakeStdout();
+    let code = 0;
+    const said = await saidIn(async () => {
+      code = await main(args);
+    });
+    assertEquals([code, stdout.texts, said.length], [2, [], 1]);
+    assertMatch(said[0]!, message);
   });
 }
 
@@ -334,8 +338,8 @@ Deno.test("generate.ts fails with one line and exit code 1 where it cannot write
     const file = join(dir, "file");
     await Deno.writeTextFile(file, "");
     const below = join(file, "certs");
-    for (const words of [["--dir", file], ["--dir", below], ["--dir", file, "--force"]]) {
-      const { code, stdout, stderr } = await generate(...words);
+    for (const args of [["--dir", file], ["--dir", below], ["--dir", file, "--force"]]) {
+      const { code, stdout, stderr } = await generate(...args);
       assertEquals([code, stdout], [1, ""]);
       assertMatch(stderr, /^error: Cannot (read|write) [^\n]+\n$/);
     }

@@ -10,8 +10,8 @@ import { listenDtls } from "./lib/listen.ts";
 
 interface Case extends Lane {
   does: string;
-  /** Words of the peer. */
-  words: string[];
+  /** Arguments of the peer. */
+  args: string[];
   /** Own MTU. */
   mtu?: number;
   /** Datagrams that a client's handshake takes, where nothing gets lost. */
@@ -27,26 +27,26 @@ const openssl = { tool: "openssl", version: "DTLSv1.2" } as const;
 const gnutls = { tool: "gnutls", version: "DTLSv1.2" } as const;
 
 const SERVERS: Case[] = [
-  { ...openssl, does: "shows a cookie first", words: ["-listen"], sends: 3 },
-  { ...openssl, does: "shows a cookie in the handshake", words: [], sends: 3 },
-  { ...gnutls, does: "shows a cookie first", words: [], sends: 3 },
-  { ...gnutls, does: "is not asked for a cookie", words: ["--nocookie"], sends: 2 },
-  { ...openssl, does: "sends and takes fragments", words: LINK_MTU.openssl, mtu: MTU },
-  { ...gnutls, does: "sends and takes fragments", words: LINK_MTU.gnutls, mtu: MTU },
+  { ...openssl, does: "shows a cookie first", args: ["-listen"], sends: 3 },
+  { ...openssl, does: "shows a cookie in the handshake", args: [], sends: 3 },
+  { ...gnutls, does: "shows a cookie first", args: [], sends: 3 },
+  { ...gnutls, does: "is not asked for a cookie", args: ["--nocookie"], sends: 2 },
+  { ...openssl, does: "sends and takes fragments", args: LINK_MTU.openssl, mtu: MTU },
+  { ...gnutls, does: "sends and takes fragments", args: LINK_MTU.gnutls, mtu: MTU },
 ];
 
 const CLIENTS: Case[] = [
-  { ...openssl, does: "sends and takes fragments", words: LINK_MTU.openssl, mtu: MTU },
-  { ...gnutls, does: "sends and takes fragments", words: LINK_MTU.gnutls, mtu: MTU },
+  { ...openssl, does: "sends and takes fragments", args: LINK_MTU.openssl, mtu: MTU },
+  { ...gnutls, does: "sends and takes fragments", args: LINK_MTU.gnutls, mtu: MTU },
 ];
 
-for (const { tool, version, does, words, mtu, sends } of SERVERS) {
+for (const { tool, version, does, args, mtu, sends } of SERVERS) {
   Deno.test({
     name: `connectDtls() with ${nameOf(tool, "server")} ${does}`,
     ignore: isMissing(tool, "server"),
     async fn() {
       const { ca, client } = await testCertificates();
-      await using peer = await Peer.startServer({ tool, version }, { words });
+      await using peer = await Peer.startServer({ tool, version }, { args });
       await using conn = await connectDtls({ port: peer.port, caCerts: [ca], ...client, mtu });
       await peer.exchange(conn);
       const { datagramsSent, datagramsReceived, retransmissions } = conn.info.handshake;
@@ -56,7 +56,7 @@ for (const { tool, version, does, words, mtu, sends } of SERVERS) {
   });
 }
 
-for (const { tool, version, does, words, mtu } of CLIENTS) {
+for (const { tool, version, does, args, mtu } of CLIENTS) {
   Deno.test({
     name: `listenDtls() with ${nameOf(tool, "client")} ${does}`,
     ignore: isMissing(tool, "client"),
@@ -66,7 +66,7 @@ for (const { tool, version, does, words, mtu } of CLIENTS) {
         ...{ hostname: "127.0.0.1", port: 0, caCerts: [ca], clientCertificate: "require", mtu },
         ...server,
       });
-      await using peer = await Peer.startClient({ tool, version }, listener.addr.port, { words });
+      await using peer = await Peer.startClient({ tool, version }, listener.addr.port, { args });
       const conn = await within(listener.accept(), () => "nobody connects");
       await peer.exchange(conn!);
       assertGreater(conn!.info.handshake.datagramsReceived, 4);

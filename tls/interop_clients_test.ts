@@ -171,8 +171,8 @@ async function twoClients(lane: Lane, listener: Listener): Promise<boolean[]> {
 
 /** gnutls-cli ends its first connection itself, and resumes its session with another. */
 async function oneClient(lane: Lane, listener: Listener): Promise<boolean[]> {
-  const words = ["--resume", ...lane.version === "TLSv1.3" ? ["--waitresumption"] : []];
-  await using peer = await Peer.startClient(lane, listener.addr.port, { words });
+  const args = ["--resume", ...lane.version === "TLSv1.3" ? ["--waitresumption"] : []];
+  await using peer = await Peer.startClient(lane, listener.addr.port, { args });
   await using first = await accept(listener);
   assertEquals(await hear(first), null);
   const resumed = [first.info.resumed];

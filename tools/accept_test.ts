@@ -65,16 +65,16 @@ async function crowd(port: number, pid: number): Promise<Deno.TcpConn[]> {
 }
 
 for (const lane of lanesOf("tcp", "tls")) {
-  const words = ["--sizes", "100", "--repeat", "3"];
+  const args = ["--sizes", "100", "--repeat", "3"];
 
   Deno.test({
     name: `${lane.name} server passes over connections that are gone before they are accepted`,
     ignore,
     fn: async () => {
       await using place = await Workplace.make();
-      const { port, process } = await place.serve(lane, words);
+      const { port, process } = await place.serve(lane, args);
       resetConnections(port, RESETS);
-      const client = await place.run(lane, "client", [...words, "--port", String(port)]);
+      const client = await place.run(lane, "client", [...args, "--port", String(port)]);
       assertEquals(client.code, 0, client.stderr);
       const { code, stderr } = await within(process.ended);
       assertEquals(code, 0, stderr);
@@ -87,7 +87,7 @@ for (const lane of lanesOf("tcp", "tls")) {
     ignore,
     fn: async () => {
       await using place = await Workplace.make();
-      const { port, process } = await place.serve(lane, [...words, "--forever"]);
+      const { port, process } = await place.serve(lane, [...args, "--forever"]);
       const lasting = place.start(lane, "client", [
         ...["--sizes", "100,200", "--repeat", "100000", "--connect", "once", "--wait-ms", "5"],
         ...["--port", String(port), "--timeout-ms", "60000"],
@@ -102,7 +102,7 @@ for (const lane of lanesOf("tcp", "tls")) {
         }
         assertEquals(relay.resets, TORN);
       }
-      const client = await place.run(lane, "client", [...words, "--port", String(port)]);
+      const client = await place.run(lane, "client", [...args, "--port", String(port)]);
       assertEquals(client.code, 0, client.stderr);
       lasting.kill("SIGINT");
       const { code, stderr } = await within(lasting.ended);
@@ -121,7 +121,7 @@ for (const lane of lanesOf("tcp", "tls")) {
       await using place = await Workplace.make();
       const csv = place.path("client.csv");
       await Deno.writeTextFile(csv, "");
-      const { port, process } = await place.serve(lane, [...words, "--forever"]);
+      const { port, process } = await place.serve(lane, [...args, "--forever"]);
       const lasting = place.start(lane, "client", [
         ...["--sizes", "100,200,300", "--repeat", "15", "--connect", "once", "--wait-ms", "10"],
         ...["--port", String(port), "--csv", csv],
@@ -131,7 +131,7 @@ for (const lane of lanesOf("tcp", "tls")) {
       const { code, stderr } = await within(lasting.ended);
       assertEquals(code, 0, `an open connection lives on: ${stderr}`);
       for (const conn of conns) conn.close();
-      const client = await place.run(lane, "client", [...words, "--port", String(port)]);
+      const client = await place.run(lane, "client", [...args, "--port", String(port)]);
       assertEquals(client.code, 0, client.stderr);
       process.kill("SIGINT");
       const server = await within(process.ended);

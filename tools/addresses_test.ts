@@ -4,7 +4,7 @@ import { Client } from "../common/exchange/client.ts";
 import { setClock } from "../common/measure/clock.ts";
 import { Deadlines } from "../common/base/deadline.ts";
 import { RunError } from "../common/base/errors.ts";
-import { type Lane, LANES, laneWords, permissionsOf } from "../common/model/lanes.ts";
+import { type Lane, laneOptions, LANES, permissionsOf } from "../common/model/lanes.ts";
 import { parseOptions } from "../common/cli/options.ts";
 import { Recorder } from "../common/measure/recorder.ts";
 import { join } from "../common/base/std.ts";
@@ -24,7 +24,7 @@ const SHORT = ["--sizes", "100", "--repeat", "2", "--timeout-ms", TIMEOUT_MS];
 /** Runs a client in this process, where names can be made up. */
 async function runClient(lane: Lane, host: string, port: number, certs: string): Promise<number> {
   const options = parseOptions(lane.protocol, "client", [
-    ...laneWords(lane),
+    ...laneOptions(lane),
     ...SHORT,
     ...["--host", host, "--port", String(port), "--certs", certs],
   ]);
@@ -143,8 +143,8 @@ Deno.test("tls-async-rustls ends say that they take no link-local address", asyn
   await using place = await Workplace.make();
   const name = Deno.networkInterfaces()[0]!.name;
   for (const role of ["client", "server"] as const) {
-    const words = ["--host", `fe80::1%${name}`];
-    const ending = await place.run(laneNamed("tls-async-rustls"), role, words);
+    const args = ["--host", `fe80::1%${name}`];
+    const ending = await place.run(laneNamed("tls-async-rustls"), role, args);
     assertOneLine(ending, 1, /Deno's own TLS takes no interface; use --engine openssl$/);
   }
 });
@@ -170,12 +170,12 @@ for (const lane of lanesOf("tls", "dtls")) {
 Deno.test("udp-async client hears without --allow-ffi of no refusal, and gives up as before", async () => {
   await using place = await Workplace.make();
   const lane = lanesOf("udp")[0]!;
-  const words = ["--sizes", "100", "--timeout-ms", "50", "--port", String(freePort("udp"))];
-  const client = await place.run(lane, "client", words, { permissions: permissionsOf(lane) });
+  const args = ["--sizes", "100", "--timeout-ms", "50", "--port", String(freePort("udp"))];
+  const client = await place.run(lane, "client", args, { permissions: permissionsOf(lane) });
   assertOneLine(client, 1, /: no answer; is the server running there\?/);
 });
 
-/** Commands that take a host, and the word for it. */
+/** Commands that take a host, and the option for it. */
 const COMMANDS = [
   ["tcp/client.ts", "--host", []],
   ["dtls/server.ts", "--host", []],
@@ -196,11 +196,11 @@ const WRONG_HOSTS = {
   "": "(wants|needs) a value",
 };
 
-for (const [script, word, more] of COMMANDS) {
+for (const [script, option, more] of COMMANDS) {
   Deno.test(`${script} refuses what is no host with one line and exit code 2`, async () => {
     const endings = Object.entries(WRONG_HOSTS).map(async ([host, why]) => {
-      const words = script.startsWith("certs") ? [`${word}=${host}`] : [word, host];
-      const args = ["run", "--quiet", "--no-prompt", "-A", join(ROOT, script), ...words, ...more];
+      const where = script.startsWith("certs") ? [`${option}=${host}`] : [option, host];
+      const args = ["run", "--quiet", "--no-prompt", "-A", join(ROOT, script), ...where, ...more];
       const output = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT }).output();
       const [stdout, stderr] = [output.stdout, output.stderr].map((bytes) =>
         new TextDecoder().decode(bytes)

@@ -3,29 +3,29 @@ import { type Protocol, PROTOCOLS } from "../common/model/protocol.ts";
 import { assertEquals } from "../common/testing/assert.ts";
 import { assertOneLine, laneNamed, lanesOf, Workplace } from "../common/testing/pairs.ts";
 
-/** Words that are wrong for every client and server, and the line each gets. */
-const WRONG_WORDS: [string[], RegExp][] = [
-  [["--prot", "1443"], /^error: unknown word "--prot"; did you mean --port\?$/],
-  [["now"], /^error: unknown word "now"/],
+/** Arguments that are wrong for every client and server, and the line each gets. */
+const WRONG_ARGUMENTS: [string[], RegExp][] = [
+  [["--prot", "1443"], /^error: unknown option "--prot"; did you mean --port\?$/],
+  [["now"], /^error: unexpected argument "now"/],
   [["--repeat", "0"], /^error: --repeat 0: a whole number from 1 to 100000 is allowed$/],
   [["--repeat", "ten"], /^error: --repeat ten: a whole number/],
   [["--port", "65536"], /^error: --port 65536: a whole number from [01] to 65535 is allowed$/],
-  [["--port"], /^error: --port wants a value: N$/],
-  [["--quiet=yes"], /^error: --quiet: this word takes no value$/],
+  [["--port"], /^error: --port needs a value: N$/],
+  [["--quiet=yes"], /^error: --quiet takes no value$/],
   [["--sizes", "100,many"], /^error: --sizes 100,many: "many" is no whole number of bytes$/],
   [["--sizes", "31"], /^error: size 31: at least 32 bytes, the length of the header$/],
-  [["--connect", "often"], /^error: --connect often: allowed is message or once$/],
+  [["--connect", "often"], /^error: --connect often: message or once is allowed$/],
   [["--json", "-", "--csv", "-"], /^error: --json - and --csv -: stdout can take only one$/],
 ];
 
-// Words are read before anything is done with them: the lane makes no difference.
+// Arguments are read before anything is done with them: the lane makes no difference.
 for (const protocol of PROTOCOLS) {
   const lane = defaultLane(protocol);
   for (const role of ["client", "server"] as const) {
-    Deno.test(`${protocol}/${role}.ts refuses wrong words with one line and exit code 2`, async () => {
+    Deno.test(`${protocol}/${role}.ts refuses wrong arguments with one line and exit code 2`, async () => {
       await using place = await Workplace.make();
-      const endings = WRONG_WORDS.map(async ([words, line]) => {
-        const ending = await place.run(lane, role, words);
+      const endings = WRONG_ARGUMENTS.map(async ([args, line]) => {
+        const ending = await place.run(lane, role, args);
         assertOneLine(ending, 2, line);
         assertEquals(ending.stdout, "");
       });
@@ -44,15 +44,15 @@ const TOO_LONG: [Protocol, number, RegExp][] = [
 for (const [protocol, size, line] of TOO_LONG) {
   Deno.test(`${protocol}/client.ts refuses messages of ${size} bytes`, async () => {
     await using place = await Workplace.make();
-    const words = ["--sizes", String(size)];
-    assertOneLine(await place.run(defaultLane(protocol), "client", words), 2, line);
+    const args = ["--sizes", String(size)];
+    assertOneLine(await place.run(defaultLane(protocol), "client", args), 2, line);
   });
 
   for (const lane of lanesOf(protocol)) {
     Deno.test(`${lane.name} pair exchanges messages of ${size - 1} bytes`, async () => {
       await using place = await Workplace.make();
-      const words = ["--sizes", String(size - 1), "--repeat", "2"];
-      const { client, server } = await place.pair(lane, words);
+      const args = ["--sizes", String(size - 1), "--repeat", "2"];
+      const { client, server } = await place.pair(lane, args);
       assertEquals([client.code, server.code], [0, 0], client.stderr + server.stderr);
     });
   }
@@ -80,9 +80,9 @@ for (const [name, text, line] of PLANS) {
     await using place = await Workplace.make();
     if (text !== null) await Deno.writeTextFile(place.path(name), text);
     const permissions = ["--allow-net", `--allow-read=${place.dir}`];
-    const words = ["--plan", place.path(name)];
+    const args = ["--plan", place.path(name)];
     assertOneLine(
-      await place.run(laneNamed("tcp-async"), "client", words, { permissions }),
+      await place.run(laneNamed("tcp-async"), "client", args, { permissions }),
       2,
       line,
     );
@@ -93,8 +93,8 @@ Deno.test("tcp pair runs the plan of a file", async () => {
   await using place = await Workplace.make();
   await Deno.writeTextFile(place.path("plan.yaml"), "sizes: [100, 200]\nrepeat: 3\n");
   const permissions = ["--allow-net", `--allow-read=${place.dir}`];
-  const words = ["--plan", place.path("plan.yaml")];
-  const { client } = await place.pair(laneNamed("tcp-async"), words, { changes: { permissions } });
+  const args = ["--plan", place.path("plan.yaml")];
+  const { client } = await place.pair(laneNamed("tcp-async"), args, { changes: { permissions } });
   assertEquals(client.code, 0, client.stderr);
   assertEquals(client.stdout.match(/^(100|200) +3 +0 /gm)?.length, 2);
 });

@@ -30,8 +30,8 @@ for (const lane of LANES) {
     const { port, process } = await place.serve(lane, SMALL);
     process.kill("SIGTERM");
     await process.ended;
-    const words = [...SMALL, "--port", String(port), "--timeout-ms", "200", "--json", "-"];
-    const client = await place.run(lane, "client", words);
+    const args = [...SMALL, "--port", String(port), "--timeout-ms", "200", "--json", "-"];
+    const client = await place.run(lane, "client", args);
     const [run] = readDocument(client.stdout).runs;
     if (lane.name === "udp-async") {
       // Without --allow-ffi nothing tells this one but that nothing ever comes back.
@@ -80,8 +80,8 @@ for (const lane of LANES) {
 
   Deno.test(`${lane.name} server ends with an error when nothing is heard`, async () => {
     await using place = await Workplace.make();
-    const words = [...SMALL, "--port", "0", "--idle-timeout-ms", "50"];
-    const server = await place.run(lane, "server", words);
+    const args = [...SMALL, "--port", "0", "--idle-timeout-ms", "50"];
+    const server = await place.run(lane, "server", args);
     assertOneLine(
       server,
       1,
@@ -93,11 +93,11 @@ for (const lane of LANES) {
 for (const lane of lanesOf("dtls")) {
   Deno.test(`${lane.name} client ends its one connection when the server is gone`, async () => {
     await using place = await Workplace.make();
-    const words = ["--sizes", "100,200", "--repeat", "50", "--connect", "once"];
-    const { port, process } = await place.serve(lane, words);
+    const args = ["--sizes", "100,200", "--repeat", "50", "--connect", "once"];
+    const { port, process } = await place.serve(lane, args);
     await Deno.writeTextFile(place.path("client.csv"), "");
     const client = place.start(lane, "client", [
-      ...[...words, "--wait-ms", "10", "--timeout-ms", "75", "--port", String(port)],
+      ...[...args, "--wait-ms", "10", "--timeout-ms", "75", "--port", String(port)],
       ...["--csv", place.path("client.csv"), "--json", "-"],
     ]);
     await untilLogged(client, place.path("client.csv"), 50);
@@ -116,8 +116,8 @@ for (const lane of lanesOf("udp")) {
     const { port, process } = await place.serve(lane, SMALL);
     process.kill("SIGTERM");
     await process.ended;
-    const words = ["--sizes", "100", "--repeat", "1", "--timeout-ms", "50", "--json", "-"];
-    const client = await place.run(lane, "client", [...words, "--port", String(port)]);
+    const args = ["--sizes", "100", "--repeat", "1", "--timeout-ms", "50", "--json", "-"];
+    const client = await place.run(lane, "client", [...args, "--port", String(port)]);
     // Without --allow-ffi, which this lane does without, nothing says that nobody listens.
     const line = lane.io === "async"
       ? /^error: .*: no answer; is the server running there\? \(at message 0 /
@@ -135,8 +135,8 @@ async function clientWith(
 ) {
   const { port, process } = await place.serve(lane, SMALL);
   await prepareClient(place);
-  const words = [...SMALL, "--port", String(port), "--timeout-ms", "2000"];
-  return { client: await place.run(lane, "client", words), server: process, port };
+  const args = [...SMALL, "--port", String(port), "--timeout-ms", "2000"];
+  return { client: await place.run(lane, "client", args), server: process, port };
 }
 
 for (const lane of SECURE) {

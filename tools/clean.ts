@@ -8,18 +8,27 @@
 import { isResultsFolder } from "./lib/results_folder.ts";
 import { findMadeCertificates } from "../certs/store.ts";
 import { DEFAULT_CERTS } from "../common/pem/certificate_files.ts";
-import { EXIT, reportError } from "../common/base/errors.ts";
 import { print } from "../common/base/output.ts";
 import { PROTOCOLS, ROLES } from "../common/model/protocol.ts";
 import { join, resolve } from "../common/base/std.ts";
-import { helpLines, type OptionTable, readArguments } from "../common/cli/arguments.ts";
+import { type Command, runCommand } from "../common/cli/command.ts";
+import { flag, text } from "../common/cli/option_kinds.ts";
 import { ROOT } from "./lib/children.ts";
 import { executableName } from "./compile.ts";
 
-const OPTIONS: OptionTable = {
-  root: { value: "DIR", help: "folder to clean (default: the project's)" },
-  "dry-run": { help: "list what would be removed, and remove nothing" },
-  help: { help: "show this and end" },
+const OPTIONS = {
+  root: text("DIR", "folder to clean (default: the project's)", undefined),
+  "dry-run": flag("list what would be removed, and remove nothing"),
+};
+
+const COMMAND: Command<typeof OPTIONS> = {
+  does: "Removes what was built, generated and measured, and lists it. All other files stay.",
+  starts: "deno task clean",
+  options: OPTIONS,
+  permissions: {
+    "--allow-read": "dist, results and certs/pem",
+    "--allow-write": "the same",
+  },
 };
 
 const EXECUTABLES = PROTOCOLS.flatMap((protocol) =>
@@ -50,22 +59,13 @@ const MADE: readonly Made[] = [
  *
  * @returns the exit code
  */
-export async function clean(words: string[]): Promise<number> {
-  try {
-    const values = readArguments(OPTIONS, words);
-    if (values.has("help")) {
-      const usage = "Usage: deno task clean [OPTIONS]\n";
-      return print(`${[usage, ...helpLines(OPTIONS)].join("\n")}\n`), EXIT.complete;
-    }
-    const root = resolve(values.get("root") ?? ROOT);
-    for (const path of await findMade(root)) {
-      if (!values.has("dry-run")) await Deno.remove(path, { recursive: true });
+export function clean(args: string[]): Promise<number> {
+  return runCommand(COMMAND, args, async ({ values: { root = ROOT, dryRun } }) => {
+    for (const path of await findMade(resolve(root))) {
+      if (!dryRun) await Deno.remove(path, { recursive: true });
       print(`${path}\n`);
     }
-    return EXIT.complete;
-  } catch (error) {
-    return reportError(error);
-  }
+  });
 }
 
 /** Everything that is to be removed, folders after what is in them. */

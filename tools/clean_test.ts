@@ -5,11 +5,11 @@ import { join } from "../common/base/std.ts";
 import { ROOT } from "./lib/children.ts";
 
 /** Runs clean on a folder. */
-async function clean(...words: string[]) {
+async function clean(...args: string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--no-prompt", "--allow-read", "--allow-write"],
-      ...[join(ROOT, "tools", "clean.ts"), ...words],
+      ...[join(ROOT, "tools", "clean.ts"), ...args],
     ],
   }).output();
   const decoder = new TextDecoder();
@@ -87,11 +87,11 @@ Deno.test("clean --dry-run lists the same and removes nothing", async () => {
   await Deno.remove(root, { recursive: true });
 });
 
-Deno.test("clean refuses unknown words with exit code 2", async () => {
+Deno.test("clean refuses unknown options with exit code 2", async () => {
   const { code, stderr } = await clean("--everything");
   assertEquals(code, 2);
   assertEquals(
     stderr,
-    'error: unknown word "--everything"; --help lists the words that are allowed\n',
+    'error: unknown option "--everything"; --help lists what is allowed\n',
   );
 });

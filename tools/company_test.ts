@@ -42,12 +42,12 @@ for (const lane of lanesOf("tcp", "tls", "dtls")) {
 for (const lane of lanesOf("tcp", "tls", "dtls")) {
   Deno.test(`${lane.name} server ends without a client that does not, after --timeout-ms`, async () => {
     await using place = await Workplace.make();
-    const words = [...SMALL, "--timeout-ms", "1200"];
-    const { port, process } = await place.serve(lane, words);
+    const args = [...SMALL, "--timeout-ms", "1200"];
+    const { port, process } = await place.serve(lane, args);
     using first = await talkTo(lane.protocol, port);
     await first.send(bytesOf(messageText(lane.protocol, 0, 100)));
     assertEquals(await within(first.receive()), ACK);
-    assertEquals((await place.run(lane, "client", [...words, "--port", String(port)])).code, 0);
+    assertEquals((await place.run(lane, "client", [...args, "--port", String(port)])).code, 0);
     const { code, stdout } = await within(process.ended);
     assertEquals(code, 0);
     assertMatch(stdout, /^100 +3 +0 /m);
@@ -84,8 +84,8 @@ for (const lane of lanesOf("tcp", "tls")) {
     const parts = [...ACK].map((byte) => Uint8Array.of(byte));
     const options = { answers: () => true, sizeBytes: 100, parts };
     await using server = await StubServer.listen(lane.protocol, options);
-    const words = [...SMALL, "--port", String(server.port), "--json", "-"];
-    const client = await place.run(lane, "client", words);
+    const args = [...SMALL, "--port", String(server.port), "--json", "-"];
+    const client = await place.run(lane, "client", args);
     assertEquals([client.code, client.stderr], [0, ""]);
     assertEquals(readDocument(client.stdout).runs[0]!.sizes[0]!.answered, 3);
   });
@@ -118,8 +118,8 @@ for (const lane of lanesOf("tcp", "tls")) {
           talk[Symbol.dispose]();
         },
       });
-      const words = [...SMALL, "--port", String(server.port), "--json", "-"];
-      const client = await place.run(lane, "client", words);
+      const args = [...SMALL, "--port", String(server.port), "--json", "-"];
+      const client = await place.run(lane, "client", args);
       assertOneLine(
         client,
         1,

@@ -5,20 +5,14 @@
  *
  * @module
  */
-import { describe, EXIT, reportError, RunError, UsageError } from "../common/base/errors.ts";
+import { describe, RunError } from "../common/base/errors.ts";
 import { LANES, permissionsOf } from "../common/model/lanes.ts";
 import { print } from "../common/base/output.ts";
 import { type Protocol, PROTOCOLS, type Role, ROLES } from "../common/model/protocol.ts";
 import { basename, join, resolve, stripAnsiCode } from "../common/base/std.ts";
-import { shownWord } from "../common/base/visible.ts";
-import { helpLines, type OptionTable, readArguments } from "../common/cli/arguments.ts";
+import { type Command, runCommand } from "../common/cli/command.ts";
+import { oneOf, text } from "../common/cli/option_kinds.ts";
 import { ROOT } from "./lib/children.ts";
-
-const OPTIONS: OptionTable = {
-  target: { value: "TRIPLE", help: "machine to compile for, such as aarch64-unknown-linux-gnu" },
-  dist: { value: "DIR", help: "folder for the executables (default dist)" },
-  help: { help: "show this and end" },
-};
 
 /** What `deno compile --target` takes. */
 const TARGETS = [
@@ -28,6 +22,24 @@ const TARGETS = [
   "aarch64-apple-darwin",
   "x86_64-pc-windows-msvc",
 ];
+
+const OPTIONS = {
+  target: {
+    ...oneOf(TARGETS, "machine to compile for (default: this one)", undefined),
+    value: "TRIPLE",
+  },
+  dist: text("DIR", "folder for the executables (default dist)", undefined),
+};
+
+const COMMAND: Command<typeof OPTIONS> = {
+  does: "Compiles the client and the server of each protocol into executables that need no Deno.",
+  starts: "deno task compile",
+  about: ["Machines to compile for (TRIPLE):", ...TARGETS.map((target) => `  ${target}`)].join(
+    "\n",
+  ),
+  options: OPTIONS,
+  permissions: { "--allow-run": "deno" },
+};
 
 /** The executable's name; on Windows `.exe` follows. */
 export function executableName(protocol: Protocol, role: Role): string {
@@ -39,29 +51,16 @@ export function executableName(protocol: Protocol, role: Role): string {
  *
  * @returns the exit code
  */
-export async function compileAll(words: string[]): Promise<number> {
-  try {
-    const values = readArguments(OPTIONS, words);
-    if (values.has("help")) {
-      const usage = "Usage: deno task compile [OPTIONS]\n";
-      return print(`${[usage, ...helpLines(OPTIONS)].join("\n")}\n`), EXIT.complete;
-    }
-    const target = values.get("target");
-    if (target !== undefined && !TARGETS.includes(target)) {
-      throw new UsageError(`--target ${shownWord(target)}: allowed is ${TARGETS.join(" or ")}`);
-    }
-    const dist = resolve(values.get("dist") ?? join(ROOT, "dist"));
+export function compileAll(args: string[]): Promise<number> {
+  return runCommand(COMMAND, args, async ({ values: { target, dist = join(ROOT, "dist") } }) => {
     for (const protocol of PROTOCOLS) {
       for (const role of ROLES) {
-        const output = join(dist, executableName(protocol, role));
+        const output = join(resolve(dist), executableName(protocol, role));
         await compile(protocol, role, output, target);
         print(`${output}\n`);
       }
     }
-    return EXIT.complete;
-  } catch (error) {
-    return reportError(error);
-  }
+  });
 }
 
 async function compile(

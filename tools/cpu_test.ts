@@ -37,8 +37,8 @@ for (const lane of CALLING) {
 
       const options = { answers: () => false, sizeBytes: 100 };
       await using silent = await StubServer.listen(lane.protocol, options);
-      const words = ["--cpu", String(core), "--sizes", "100", "--port", String(silent.port)];
-      const client = place.start(lane, "client", words);
+      const args = ["--cpu", String(core), "--sizes", "100", "--port", String(silent.port)];
+      const client = place.start(lane, "client", args);
       await silent.silent;
       assertEquals(coresOf(client.pid), [core]);
     },
@@ -51,8 +51,8 @@ for (const role of ["client", "server"] as const) {
     ignore: !PINS,
     async fn() {
       await using place = await Workplace.make();
-      const words = ["--cpu", "1023", "--port", role === "server" ? "0" : "1"];
-      const ending = await place.run(laneNamed("tcp-sync"), role, words);
+      const args = ["--cpu", "1023", "--port", role === "server" ? "0" : "1"];
+      const ending = await place.run(laneNamed("tcp-sync"), role, args);
       const line =
         /^error: --cpu 1023: no such core for this program; it may use \d+, counted from 0$/;
       assertOneLine(ending, 1, line);

@@ -11,16 +11,16 @@ const FLAKY = join(ROOT, "common", "testing", "flaky_datagrams.ts");
 const OPTIONS = ["--sizes", "100,1000", "--repeat", "40", "--connect", "once"];
 
 /** A server takes a silence of twice its time for the end, which several losses in a row are not. */
-const SERVER_WORDS = [...OPTIONS, "--timeout-ms", "2000"];
-const CLIENT_WORDS = [...OPTIONS, "--timeout-ms", "100", "--json", "-"];
+const SERVER_ARGUMENTS = [...OPTIONS, "--timeout-ms", "2000"];
+const CLIENT_ARGUMENTS = [...OPTIONS, "--timeout-ms", "100", "--json", "-"];
 
 for (const lane of lanesOf("udp", "dtls")) {
   Deno.test(`${lane.name} pair counts what the system refuses to send or receive as lost`, async () => {
     await using place = await Workplace.make();
     const changes = { permissions: [...permissionsOf(lane), `--preload=${FLAKY}`] };
-    const { port, process } = await place.serve(lane, SERVER_WORDS, changes);
-    const words = [...CLIENT_WORDS, "--port", String(port)];
-    const client = await place.run(lane, "client", words, changes);
+    const { port, process } = await place.serve(lane, SERVER_ARGUMENTS, changes);
+    const args = [...CLIENT_ARGUMENTS, "--port", String(port)];
+    const client = await place.run(lane, "client", args, changes);
     assertEquals(client.code, 0, client.stderr);
     const { code, stderr } = await process.ended;
     assertEquals(code, 0, stderr);
@@ -36,8 +36,8 @@ for (const lane of lanesOf("udp")) {
     ignore: cannotMakeTrouble(),
     fn: async () => {
       await using place = await Workplace.make();
-      const words = ["--host", "192.0.2.1", "--timeout-ms", "50", "--json", "-"];
-      const started = withoutNetwork(() => place.start(lane, "client", words));
+      const args = ["--host", "192.0.2.1", "--timeout-ms", "50", "--json", "-"];
+      const started = withoutNetwork(() => place.start(lane, "client", args));
       if (!started) return;
       const client = await started.ended;
       assertOneLine(client, 1, /^error: cannot .* 192\.0\.2\.1:1443: .*network is unreachable/i);

@@ -17,11 +17,11 @@ const INTERRUPTED = /^interrupted; the results are partial$/;
 for (const lane of LANES) {
   Deno.test(`${lane.name} client writes partial results on Ctrl-C`, async () => {
     await using place = await Workplace.make();
-    const words = ["--sizes", "100,200", "--repeat", "50"];
-    const { port, process } = await place.serve(lane, [...words, "--json", "-"]);
+    const args = ["--sizes", "100,200", "--repeat", "50"];
+    const { port, process } = await place.serve(lane, [...args, "--json", "-"]);
     await Deno.writeTextFile(place.path("client.csv"), "");
     const client = place.start(lane, "client", [
-      ...[...words, "--wait-ms", "10", "--port", String(port)],
+      ...[...args, "--wait-ms", "10", "--port", String(port)],
       ...["--csv", place.path("client.csv"), "--json", "-"],
     ]);
     await untilLogged(client, place.path("client.csv"), 50);
@@ -72,8 +72,8 @@ for (const lane of LANES) {
     await using place = await Workplace.make();
     const csv = place.path("server.csv");
     await Deno.writeTextFile(csv, "");
-    const words = [...ENDLESS, "--json", "-", "--csv", csv];
-    const { port, process } = await place.serve(lane, words);
+    const args = [...ENDLESS, "--json", "-", "--csv", csv];
+    const { port, process } = await place.serve(lane, args);
     place.start(lane, "client", [...ENDLESS, "--port", String(port)]);
     await within(untilLogged(process, csv, 1000));
     process.kill("SIGINT");
@@ -89,8 +89,8 @@ for (const lane of LANES) {
     const { port } = await place.serve(lane, ["--discard"]);
     const csv = place.path("client.csv");
     await Deno.writeTextFile(csv, "");
-    const words = [...ENDLESS, "--port", String(port), "--json", "-", "--csv", csv];
-    const client = place.start(lane, "client", words);
+    const args = [...ENDLESS, "--port", String(port), "--json", "-", "--csv", csv];
+    const client = place.start(lane, "client", args);
     await within(untilLogged(client, csv, 1000));
     client.kill("SIGINT");
     const ending = await within(client.ended);

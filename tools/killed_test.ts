@@ -1,7 +1,7 @@
 /** kill -9: a document is whole or is not there, logs can be reported, and no child lives on. */
 import { join } from "../common/base/std.ts";
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
-import { cannotMakeTrouble, childrenOf, killHard, wordsOf } from "../common/testing/trouble.ts";
+import { argumentsOf, cannotMakeTrouble, childrenOf, killHard } from "../common/testing/trouble.ts";
 import { within } from "../common/testing/within.ts";
 import { ROOT } from "./lib/children.ts";
 import { readDocument as readAnything } from "./report/documents.ts";
@@ -70,8 +70,8 @@ for (const killed of ["client", "server"] as const) {
 }
 
 /** Starts one of the tools, and kills it at some moment, unless it has ended by then. */
-async function killSome(script: string, ...words: string[]): Promise<void> {
-  const child = startTool(script, words);
+async function killSome(script: string, ...args: string[]): Promise<void> {
+  const child = startTool(script, args);
   const ended = endingOf(child);
   await someMoment();
   try {
@@ -82,9 +82,9 @@ async function killSome(script: string, ...words: string[]): Promise<void> {
   await ended;
 }
 
-function startTool(script: string, words: string[]): Deno.ChildProcess {
+function startTool(script: string, args: string[]): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", ...TOOLS, join(ROOT, script), ...words],
+    args: ["run", "--quiet", "--no-prompt", ...TOOLS, join(ROOT, script), ...args],
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -119,8 +119,8 @@ Deno.test({
   ignore,
   fn: async () => {
     await using place = await Workplace.make();
-    const words = ["--sizes", "100", "--repeat", "20", "--lanes", LANE.name];
-    assertEquals((await endingOf(startRunAll(place, words))).code, 0);
+    const args = ["--sizes", "100", "--repeat", "20", "--lanes", LANE.name];
+    assertEquals((await endingOf(startRunAll(place, args))).code, 0);
     const dir = folderOf(place)!;
     const files = ["report.html", "report.md", "averages.csv"].map((name) => join(dir, name));
     const good = files.map((file) => Deno.readTextFileSync(file));
@@ -174,7 +174,7 @@ for (const lane of KILLED_LANES) {
       assertEquals(children.length, 2);
       runAll.kill("SIGKILL");
       await runAll.status;
-      await within(until(() => children.every((pid) => wordsOf(pid) === "")));
+      await within(until(() => children.every((pid) => argumentsOf(pid) === "")));
       await endingOf(runAll);
       const dir = folderOf(place)!;
       const files = [...Deno.readDirSync(dir)].map(({ name }) => name);
@@ -213,10 +213,10 @@ Deno.test({
   fn: async () => {
     await using place = await Workplace.make();
     const lanes = "tcp-async,udp-async";
-    const words = ["--sizes", "100", "--seconds", "600", "--connect", "once", "--lanes", lanes];
-    const runAll = startRunAll(place, words);
+    const args = ["--sizes", "100", "--seconds", "600", "--connect", "once", "--lanes", lanes];
+    const runAll = startRunAll(place, args);
     const find = (name: string) =>
-      childrenOf(runAll.pid).find((pid) => wordsOf(pid).includes(`${name}.ts`));
+      childrenOf(runAll.pid).find((pid) => argumentsOf(pid).includes(`${name}.ts`));
     for (const lane of ["tcp", "udp"]) {
       await within(until(() => find(join(lane, "client")) !== undefined));
       killHard(find(join(lane, "server"))!);

@@ -17,8 +17,8 @@ for (const [client, server] of MIXES) {
   for (const connect of ["message", "once"]) {
     Deno.test(`${client} client talks to ${server} server (--connect ${connect})`, async () => {
       await using place = await Workplace.make();
-      const words = ["--sizes", "100,16384", "--repeat", "3", "--connect", connect];
-      const ended = await place.pair(laneNamed(client!), words, {
+      const args = ["--sizes", "100,16384", "--repeat", "3", "--connect", connect];
+      const ended = await place.pair(laneNamed(client!), args, {
         serverLane: laneNamed(server!),
         client: ["--json", "-"],
         server: ["--json", "-"],

@@ -15,8 +15,8 @@ const LANES = ["tcp-async", "udp-sync", "tls-sync-openssl", "dtls-async-openssl"
 for (const lane of LANES) {
   Deno.test(`${lane.name} pair sends one-way for --seconds and stops by itself`, async () => {
     await using place = await Workplace.make();
-    const words = ["--sizes", "999,100", "--seconds", "1", "--connect", "once", "--no-reply"];
-    const ended = await place.pair(lane, [...words, "--timeout-ms", "500"], JSON_OUT);
+    const args = ["--sizes", "999,100", "--seconds", "1", "--connect", "once", "--no-reply"];
+    const ended = await place.pair(lane, [...args, "--timeout-ms", "500"], JSON_OUT);
     const [client, server] = runsOf(ended);
     for (const [i, { sizeBytes, sent, answered, lost, oneWay }] of server.sizes.entries()) {
       const sentOut = client.sizes[i]!.sent!;
@@ -39,8 +39,8 @@ for (const lane of LANES) {
 
   Deno.test(`${lane.name} pair exchanges answers for --seconds and stops by itself`, async () => {
     await using place = await Workplace.make();
-    const words = ["--sizes", "100", "--seconds", "1", "--timeout-ms", "500"];
-    const [client, server] = runsOf(await place.pair(lane, words, JSON_OUT));
+    const args = ["--sizes", "100", "--seconds", "1", "--timeout-ms", "500"];
+    const [client, server] = runsOf(await place.pair(lane, args, JSON_OUT));
     const [sent] = client.sizes;
     assert(sent!.sent! > 0 && sent!.answered === sent!.sent! - sent!.lost!);
     const [received] = server.sizes;
@@ -51,8 +51,8 @@ for (const lane of LANES) {
 
 Deno.test("a server's table of a one-way run has rates and counts", async () => {
   await using place = await Workplace.make();
-  const words = ["--sizes", "100", "--repeat", "5", "--no-reply"];
-  const { client, server } = await place.pair(laneNamed("tcp-async"), words);
+  const args = ["--sizes", "100", "--repeat", "5", "--no-reply"];
+  const { client, server } = await place.pair(laneNamed("tcp-async"), args);
   assertEquals([client.code, server.code], [0, 0]);
   assertMatch(
     server.stdout,

@@ -23,8 +23,8 @@ for (const lane of OPENSSL) {
 
   Deno.test(`${lane.name} pair resumes with one-way messages and with many clients`, async () => {
     await using place = await Workplace.make();
-    const words = ["--sizes", "100", "--repeat", "5", "--resume", "--clients", "3", "--no-reply"];
-    const { client, server } = await place.pair(lane, words, { client: ["--json", "-"] });
+    const args = ["--sizes", "100", "--repeat", "5", "--resume", "--clients", "3", "--no-reply"];
+    const { client, server } = await place.pair(lane, args, { client: ["--json", "-"] });
     assertEquals([client.code, server.code], [0, 0], client.stderr + server.stderr);
     const [run] = readDocument(client.stdout).runs;
     // Each client's first handshake may be a full one.

@@ -20,11 +20,11 @@ const ONE_OF_EACH = ["--lanes", "tls-async-rustls,tls-sync-openssl,dtls-async-op
 const SMALL = ["--sizes", "100", "--repeat", "2", "--connect", "once"];
 
 /** Starts run_all in a folder, as `deno task demo` does in the project's. */
-function start(cwd: string, ...words: string[]): Deno.ChildProcess {
+function start(cwd: string, ...args: string[]): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--no-prompt", ...PERMISSIONS, join(ROOT, "tools/run_all.ts")],
-      ...[...SMALL, ...words],
+      ...[...SMALL, ...args],
     ],
     cwd,
     stdin: "null",
@@ -33,8 +33,8 @@ function start(cwd: string, ...words: string[]): Deno.ChildProcess {
   }).spawn();
 }
 
-async function demo(cwd: string, ...words: string[]) {
-  const { code, stdout, stderr } = await start(cwd, ...words).output();
+async function demo(cwd: string, ...args: string[]) {
+  const { code, stdout, stderr } = await start(cwd, ...args).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
@@ -45,7 +45,7 @@ function completeLanes(stdout: string): string[] {
 }
 
 for (
-  const [what, folder, words] of [
+  const [what, folder, args] of [
     ["in the default folder", "certs/pem", []],
     ["in a folder that is named", "mine", ["--certs", "mine"]],
   ] as const
@@ -55,7 +55,7 @@ for (
       const dir = join(cwd, folder);
       await writeOwnCertificates(dir);
       const before = await snapshot(dir);
-      const { code, stdout, stderr } = await demo(cwd, ...words, ...ONE_OF_EACH);
+      const { code, stdout, stderr } = await demo(cwd, ...args, ...ONE_OF_EACH);
       assertEquals(code, 0, stderr);
       assertEquals(completeLanes(stdout).length, 3);
       assertEquals(await snapshot(dir), before);
@@ -66,7 +66,7 @@ for (
       const dir = join(cwd, folder);
       await writeOwnCertificates(dir, ["server.example"]);
       const before = await snapshot(dir);
-      const { code, stdout, stderr } = await demo(cwd, ...words, ...ONE_OF_EACH);
+      const { code, stdout, stderr } = await demo(cwd, ...args, ...ONE_OF_EACH);
       assertEquals([code, stdout], [1, ""]);
       assertMatch(stderr, /^error: .*server-cert\.pem is not valid for 127\.0\.0\.1; [^\n]+\n$/);
       assertEquals(await snapshot(dir), before);
@@ -76,23 +76,23 @@ for (
 
 Deno.test("demo makes certificates in certs/pem where there are none, and then keeps them", () =>
   withDirectory(async (cwd) => {
-    const words = ["--lanes", "dtls-async-openssl"];
-    const first = await demo(cwd, ...words);
+    const args = ["--lanes", "dtls-async-openssl"];
+    const first = await demo(cwd, ...args);
     assertEquals(first.code, 0, first.stderr);
     assertMatch(first.stderr, /certs\/pem: made for 365 days/);
     const before = await snapshot(join(cwd, "certs/pem"));
     assertEquals(Object.keys(before).length, 6);
-    const second = await demo(cwd, ...words);
+    const second = await demo(cwd, ...args);
     assertEquals(second.code, 0, second.stderr);
     assertEquals(await snapshot(join(cwd, "certs/pem")), before);
   }));
 
 Deno.test("demo twice at the same time makes one set of certificates", () =>
   withDirectory(async (cwd) => {
-    const words = ["--lanes", "tls-async-rustls"];
+    const args = ["--lanes", "tls-async-rustls"];
     const [one, other] = await Promise.all([
-      demo(cwd, ...words, "--results", "one"),
-      demo(cwd, ...words, "--results", "other"),
+      demo(cwd, ...args, "--results", "one"),
+      demo(cwd, ...args, "--results", "other"),
     ]);
     assertEquals([one.code, other.code], [0, 0], one.stderr + other.stderr);
     const made = [one, other].filter(({ stderr }) => stderr.includes(": made for"));
@@ -112,9 +112,9 @@ Deno.test("demo --server wants a server's files alone, for whatever name", () =>
     const dir = join(cwd, "mine");
     await writeOwnCertificates(dir, ["server.example"]);
     for (const name of ["client-cert.pem", "client-key.pem"]) await Deno.remove(join(dir, name));
-    const words = ["--certs", "mine", "--host", "0.0.0.0", "--lanes", "tls-async-rustls"];
+    const args = ["--certs", "mine", "--host", "0.0.0.0", "--lanes", "tls-async-rustls"];
     const port = String(20_000 + Math.floor(Math.random() * 10_000));
-    const server = start(cwd, "--server", ...words, "--port", port);
+    const server = start(cwd, "--server", ...args, "--port", port);
     const decoder = new TextDecoder();
     let said = "";
     for await (const bytes of server.stderr.values({ preventCancel: true })) {

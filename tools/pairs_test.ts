@@ -92,8 +92,8 @@ for (const lane of LANES) {
 
   Deno.test(`${lane.name} pair works with a host name`, async () => {
     await using place = await Workplace.make();
-    const words = ["--sizes", "100", "--repeat", "3", "--host", "localhost"];
-    assertBothEnded(await place.pair(lane, words));
+    const args = ["--sizes", "100", "--repeat", "3", "--host", "localhost"];
+    assertBothEnded(await place.pair(lane, args));
   });
 
   Deno.test(`${lane.name} server prints a line a message and both print a table`, async () => {
@@ -114,13 +114,13 @@ for (const lane of LANES) {
   Deno.test(`${lane.name} series of quick runs binds the same port again`, async () => {
     await using place = await Workplace.make();
     const { port, process } = await place.serve(lane, ["--sizes", "100", "--repeat", "2"]);
-    const words = ["--sizes", "100", "--repeat", "2", "--port", String(port)];
-    assertEquals((await place.run(lane, "client", words)).code, 0);
+    const args = ["--sizes", "100", "--repeat", "2", "--port", String(port)];
+    assertEquals((await place.run(lane, "client", args)).code, 0);
     assertEquals((await process.ended).code, 0);
     for (let run = 0; run < 2; run++) {
-      const server = place.start(lane, "server", words);
+      const server = place.start(lane, "server", args);
       assertEquals(await server.port, port);
-      assertEquals((await place.run(lane, "client", words)).code, 0);
+      assertEquals((await place.run(lane, "client", args)).code, 0);
       assertEquals((await server.ended).code, 0);
     }
   });

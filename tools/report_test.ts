@@ -8,7 +8,7 @@ const TCP: FakeRun = { protocol: "tcp", io: "async", sizes: [100, 999] };
 const UDP: FakeRun = { protocol: "udp", io: "async", sizes: [100, 999] };
 
 /** Runs the report in a folder with files, with the permissions of its task. */
-async function report(files: Record<string, string>, ...words: string[]) {
+async function report(files: Record<string, string>, ...args: string[]) {
   const dir = await Deno.makeTempDir({ prefix: "netpairs-report-" });
   for (const [name, text] of Object.entries(files)) {
     await Deno.mkdir(join(dir, name, ".."), { recursive: true });
@@ -17,7 +17,7 @@ async function report(files: Record<string, string>, ...words: string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--allow-read=.", "--allow-write=."],
-      ...[join(ROOT, "tools", "report.ts"), ...words],
+      ...[join(ROOT, "tools", "report.ts"), ...args],
     ],
     cwd: dir,
   }).output();
@@ -171,16 +171,16 @@ const WRONG: [string, Record<string, string>, string[], RegExp][] = [
     ["a.json"],
     /^error: x\.csv: line \d+: not a line of a step log; remove the file to go without it$/,
   ],
-  ["an unknown word", {}, ["--everything"], /^error: unknown word "--everything"; /],
+  ["an unknown option", {}, ["--everything"], /^error: unknown option "--everything"; /],
   ["one document to compare", {}, ["--compare", "a.json"], /^error: --compare wants two documents/],
   ["a bound alone", {}, ["--bound", "5"], /^error: --bound goes with --compare$/],
   ["--out with --compare", {}, ["--compare", "a", "b", "--out", "c"], /^error: --out does not go /],
   ["no bound", {}, ["--compare", "a", "b", "--bound", "x"], /^error: --bound x: a whole number /],
 ];
 
-for (const [what, files, words, line] of WRONG) {
+for (const [what, files, args, line] of WRONG) {
   Deno.test(`report refuses ${what} in one line, with exit code 2`, async () => {
-    await using made = await report(files, ...words);
+    await using made = await report(files, ...args);
     assertEquals([made.code, made.stdout], [2, ""], made.stderr);
     assertEquals(made.stderr.trim().split("\n").length, 1, made.stderr);
     assertMatch(made.stderr.trim(), line);
@@ -198,7 +198,7 @@ Deno.test("report that cannot write says so in one line, with exit code 1", asyn
   assertMatch(made.stderr, /^error: cannot make the folder taken: .*\n$/);
 });
 
-Deno.test("report --help shows its words", async () => {
+Deno.test("report --help shows its options", async () => {
   await using made = await report({}, "--help");
   assertEquals(made.code, 0);
   assertMatch(made.stdout, /--compare .*\n.*--bound PERCENT/);

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "../common/testi
 import { UsageError } from "../common/base/errors.ts";
 import { LANES } from "../common/model/lanes.ts";
 import { dirname, join } from "../common/base/std.ts";
-import { JOBS, parseRunAll } from "./run_all.ts";
+import { JOBS, parseRunAll } from "./run_all/options.ts";
 import { readDocument, Workplace } from "../common/testing/pairs.ts";
 import { endingOf, startRunAll } from "../common/testing/run_all.ts";
 
@@ -52,9 +52,9 @@ Deno.test("run_all runs every lane and writes one document that fits the schema"
 Deno.test("run_all shows the lanes that work where one fails, and exits with 1", async () => {
   await using place = await Workplace.make();
   const lanes = "tcp-async,tcp-sync,dtls-async-openssl-resumed,dtls-spin-openssl";
-  const words = [...SMALL, "--lanes", lanes, "--json", "-"];
+  const args = [...SMALL, "--lanes", lanes, "--json", "-"];
   const env = { NETPAIRS_LIBSSL: "/nowhere/libssl.so.3" };
-  const { code, stdout, stderr } = await endingOf(startRunAll(place, words, env));
+  const { code, stdout, stderr } = await endingOf(startRunAll(place, args, env));
   assertEquals(code, 1);
   for (const failed of ["dtls-async-openssl-resumed", "dtls-spin-openssl-resumed"]) {
     const line = new RegExp(`^error: ${failed}: OpenSSL 3 is missing .*install`, "m");
@@ -116,8 +116,8 @@ Deno.test("run_all keeps what was measured on Ctrl-C", async () => {
 
 Deno.test("run_all interleaves the lanes of its rounds, and shows the median of them", async () => {
   await using place = await Workplace.make();
-  const words = [...SMALL, "--lanes", "tcp-async,udp-sync", "--rounds", "2", "--no-reply"];
-  const { code, stdout, stderr } = await endingOf(startRunAll(place, words));
+  const args = [...SMALL, "--lanes", "tcp-async,udp-sync", "--rounds", "2", "--no-reply"];
+  const { code, stdout, stderr } = await endingOf(startRunAll(place, args));
   assertEquals(code, 0, stderr);
   const { folder, files } = await resultsOf(place);
   const logs = ["tcp-async", "udp-sync"].flatMap((name) =>
@@ -160,14 +160,14 @@ Deno.test("run_all keeps the results where there can be no report, and exits wit
   assertEquals(document.complete, true);
 });
 
-Deno.test("parseRunAll() refuses words that do not go together", () => {
+Deno.test("parseRunAll() refuses options that do not go together", () => {
   const pairs = [
     ["--server", "--client"],
     ["--quick", "--sizes", "100"],
     ["--repeat", "5", "--seconds", "1"],
     ["--port", "1"],
   ];
-  for (const words of pairs) assertThrows(() => parseRunAll(words), UsageError);
+  for (const args of pairs) assertThrows(() => parseRunAll(args), UsageError);
   assertThrows(() => parseRunAll(["--rounds", "0"]), UsageError, "from 1 to 1000");
   assertThrows(() => parseRunAll(["--connect", "never"]), UsageError, "message or once");
   assertThrows(() => parseRunAll(["--clients", "x"]), UsageError, "from 1 to 1000");
@@ -179,8 +179,8 @@ Deno.test("parseRunAll() refuses words that do not go together", () => {
 });
 
 Deno.test("parseRunAll() resumes nothing where there is one connection", () => {
-  const namesOf = (words: string[]) => {
-    const options = parseRunAll(words);
+  const namesOf = (args: string[]) => {
+    const options = parseRunAll(args);
     assert(options !== "help");
     return [options.jobs.map(({ name }) => name), options.leftOut];
   };
@@ -193,8 +193,8 @@ Deno.test("parseRunAll() resumes nothing where there is one connection", () => {
   const plain = LANES.map(({ name }) => name);
   assertEquals(namesOf(once), [plain, 0]);
   assertEquals(namesOf(["--lanes", "all", ...once]), [plain, 0]);
-  const words = ["--lanes", "tls-sync-openssl-resumed", ...once];
-  assertThrows(() => parseRunAll(words), UsageError, "nothing is resumed with --connect once");
+  const args = ["--lanes", "tls-sync-openssl-resumed", ...once];
+  assertThrows(() => parseRunAll(args), UsageError, "nothing is resumed with --connect once");
 });
 
 Deno.test("parseRunAll() takes the whole plan, and the small one with --quick", () => {
@@ -207,16 +207,16 @@ Deno.test("parseRunAll() takes the whole plan, and the small one with --quick", 
   }
 });
 
-Deno.test("parseRunAll() passes words on to both ends", () => {
-  const words = [
+Deno.test("parseRunAll() passes options on to both ends", () => {
+  const args = [
     ...["--no-reply", "--connect", "once", "--clients", "3", "--seconds", "2", "--sizes", "100"],
     ...["--cpu", "1,0"],
   ];
-  const options = parseRunAll(words);
+  const options = parseRunAll(args);
   assert(options !== "help");
   assertEquals(
-    options.words.join(" "),
-    "--sizes 100 --seconds 2 --connect once --clients 3 --no-reply",
+    options.args.join(" "),
+    "--sizes 100 --seconds 2 --connect once --no-reply --clients 3",
   );
   assertEquals(options.exchange, { messages: null, seconds: 2, connect: "once", clients: 3 });
   assertEquals(options.cores, { server: 1, client: 0 });

@@ -6,18 +6,23 @@
  *
  * @module
  */
-import { EXIT, reportError } from "../common/base/errors.ts";
 import { CONTEXT_SETTINGS } from "../common/openssl/context.ts";
 import { CLIENT_CONTEXT } from "../common/openssl/settings_table.ts";
 import { print } from "../common/base/output.ts";
 import type { Setting } from "../common/settings/check.ts";
 import { join } from "../common/base/std.ts";
-import { helpLines, type OptionTable, readArguments } from "../common/cli/arguments.ts";
+import { type Command, runCommand } from "../common/cli/command.ts";
 import { CONNECT_DTLS, LISTEN_DTLS } from "../dtls/lib/settings.ts";
 import { CONNECT_TLS, LISTEN_TLS } from "../tls/lib/settings.ts";
 import { ROOT } from "./lib/children.ts";
 
-const OPTIONS: OptionTable = { help: { help: "show this and end" } };
+const COMMAND: Command<Record<never, never>> = {
+  does:
+    "Writes docs/settings.md, from the tables that the libraries' settings are checked against.",
+  starts: "deno task docs",
+  options: {},
+  permissions: { "--allow-write": "docs" },
+};
 
 /** Where the page stands. */
 export const PAGE: string = join(ROOT, "docs", "settings.md");
@@ -122,18 +127,12 @@ function wrapped(text: string): string {
  *
  * @returns the exit code
  */
-export async function writeDocs(words: string[]): Promise<number> {
-  try {
-    if (readArguments(OPTIONS, words).has("help")) {
-      return print(`Usage: deno task docs\n\n${helpLines(OPTIONS).join("\n")}\n`), EXIT.complete;
-    }
+export function writeDocs(args: string[]): Promise<number> {
+  return runCommand(COMMAND, args, async () => {
     await Deno.mkdir(join(ROOT, "docs"), { recursive: true });
     await Deno.writeTextFile(PAGE, settingsPage());
     print(`${PAGE}\n`);
-    return EXIT.complete;
-  } catch (error) {
-    return reportError(error);
-  }
+  });
 }
 
 if (import.meta.main) Deno.exit(await writeDocs(Deno.args));

@@ -8,8 +8,8 @@ import { assertOneLine, lanesOf, readDocument, Workplace } from "../common/testi
 const STREAMS = lanesOf("tcp", "tls");
 const DATAGRAMS = lanesOf("udp", "dtls");
 
-/** Words of a client of that port. */
-function clientWords(port: number, repeat: number, timeoutMs: number): string[] {
+/** Arguments of a client of that port. */
+function clientArguments(port: number, repeat: number, timeoutMs: number): string[] {
   return [
     ...["--sizes", "100", "--repeat", String(repeat), "--timeout-ms", String(timeoutMs)],
     ...["--port", String(port), "--json", "-"],
@@ -21,7 +21,7 @@ for (const lane of STREAMS) {
     await using place = await Workplace.make();
     const answers = (n: number) => n < 2;
     await using server = await StubServer.listen(lane.protocol, { answers, sizeBytes: 100 });
-    const client = await place.run(lane, "client", clientWords(server.port, 5, 300));
+    const client = await place.run(lane, "client", clientArguments(server.port, 5, 300));
     const line = /^error: cannot receive an answer from 127\.0\.0\.1:\d+: timed out after 300 ms /;
     assertOneLine(client, 1, line);
     assertMatch(client.stderr, /\(at message 2 of size 100, 2 of 5 exchanged\)$/m);
@@ -31,12 +31,12 @@ for (const lane of STREAMS) {
 
   Deno.test(`${lane.name} server gives up on half a message after --timeout-ms, and serves on`, async () => {
     await using place = await Workplace.make();
-    const words = ["--sizes", "100", "--repeat", "2", "--timeout-ms", "300"];
-    const { port, process } = await place.serve(lane, words);
+    const args = ["--sizes", "100", "--repeat", "2", "--timeout-ms", "300"];
+    const { port, process } = await place.serve(lane, args);
     using talk = await talkTo(lane.protocol, port);
     await talk.send(bytesOf(messageText(lane.protocol, 0, 100).slice(0, 50)));
     assertEquals(await talk.receive(), null, "the server closes the connection");
-    assertEquals((await place.run(lane, "client", [...words, "--port", String(port)])).code, 0);
+    assertEquals((await place.run(lane, "client", [...args, "--port", String(port)])).code, 0);
     const { code, stderr } = await process.ended;
     assertEquals(code, 0);
     assertMatch(stderr, /^127\.0\.0\.1:\d+: timed out after 300 ms$/m);
@@ -51,7 +51,7 @@ for (const lane of STREAMS) {
     }
     await using place = await Workplace.make();
     using full = await FullListener.open();
-    const client = await within(place.run(lane, "client", clientWords(full.port, 1, 300)));
+    const client = await within(place.run(lane, "client", clientArguments(full.port, 1, 300)));
     assertOneLine(client, 1, /^error: cannot connect to 127\.0\.0\.1:\d+: timed out after 300 ms$/);
   });
 }
@@ -66,18 +66,18 @@ for (const lane of lanesOf("tls")) {
     await using place = await Workplace.make();
     // Connections are accepted by the system, and nobody is there to say a word.
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const client = await place.run(lane, "client", clientWords(listener.addr.port, 1, 300));
+    const client = await place.run(lane, "client", clientArguments(listener.addr.port, 1, 300));
     assertOneLine(client, 1, new RegExp(`^error: cannot connect to .*: ${late}$`));
     assertEquals(readDocument(client.stdout).runs[0]!.sizes, []);
   });
 
   Deno.test(`${lane.name} server gives up on a handshake after --timeout-ms, and serves on`, async () => {
     await using place = await Workplace.make();
-    const words = ["--sizes", "100", "--repeat", "2", "--timeout-ms", "300"];
-    const { port, process } = await place.serve(lane, words);
+    const args = ["--sizes", "100", "--repeat", "2", "--timeout-ms", "300"];
+    const { port, process } = await place.serve(lane, args);
     using stranger = await Deno.connect({ port });
     assertEquals(await stranger.read(new Uint8Array(1)), null, "the server closes the connection");
-    assertEquals((await place.run(lane, "client", [...words, "--port", String(port)])).code, 0);
+    assertEquals((await place.run(lane, "client", [...args, "--port", String(port)])).code, 0);
     const { code, stderr } = await process.ended;
     assertEquals(code, 0);
     assertMatch(stderr, new RegExp(`^127\\.0\\.0\\.1:\\d+: .*${late}$`, "m"));
@@ -89,7 +89,7 @@ for (const lane of DATAGRAMS) {
     await using place = await Workplace.make();
     const answers = (n: number) => n % 4 !== 2;
     await using server = await StubServer.listen(lane.protocol, { answers, sizeBytes: 100 });
-    const client = await place.run(lane, "client", clientWords(server.port, 8, 400));
+    const client = await place.run(lane, "client", clientArguments(server.port, 8, 400));
     assertEquals([client.code, client.stderr], [0, ""]);
     const [size] = readDocument(client.stdout).runs[0]!.sizes;
     assertEquals([size?.sent, size?.answered, size?.lost], [8, 6, 2]);
@@ -103,8 +103,8 @@ for (const lane of lanesOf("dtls")) {
     await using place = await Workplace.make();
     const answers = (n: number) => n % 4 !== 2;
     await using server = await StubServer.listen("dtls", { answers, sizeBytes: 100 });
-    const words = [...clientWords(server.port, 8, 400), "--connect", "once"];
-    const client = await place.run(lane, "client", words);
+    const args = [...clientArguments(server.port, 8, 400), "--connect", "once"];
+    const client = await place.run(lane, "client", args);
     assertEquals([client.code, client.stderr], [0, ""]);
     const [size] = readDocument(client.stdout).runs[0]!.sizes;
     assertEquals([size?.sent, size?.answered, size?.lost], [8, 6, 2]);

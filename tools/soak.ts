@@ -1,24 +1,19 @@
 /**
  * Opens and closes many connections, and looks for what they leave behind in memory.
  *
- *     deno run --unstable-net --allow-net --allow-ffi --allow-run tools/soak.ts --help
+ *     deno task soak --help
  *
  * @module
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { type CertificateSet, generateCertificates } from "../certs/generate.ts";
-import { EXIT, reportError, RunError } from "../common/base/errors.ts";
+import { RunError } from "../common/base/errors.ts";
 import { liveSessions } from "../common/openssl/session.ts";
 import type { ListenSettings } from "../common/openssl/settings.ts";
 import { print } from "../common/base/output.ts";
 import { fromFileUrl, sprintf } from "../common/base/std.ts";
-import {
-  choiceOf,
-  helpLines,
-  numberOf,
-  type OptionTable,
-  readArguments,
-} from "../common/cli/arguments.ts";
+import { type Command, runCommand } from "../common/cli/command.ts";
+import { flag, hidden, oneOf, wholeNumber } from "../common/cli/option_kinds.ts";
 import { growthOf, pointsOf } from "./soak/growth.ts";
 import { connectDtls, listenDtls } from "../dtls/mod.ts";
 import { connectTls, listenTls } from "../tls/mod.ts";
@@ -26,38 +21,40 @@ import { connectTls, listenTls } from "../tls/mod.ts";
 const PROTOCOLS = ["dtls", "tls"] as const;
 type SoakProtocol = typeof PROTOCOLS[number];
 
-const OPTIONS: OptionTable = {
-  protocol: { value: "dtls|tls", help: "what to connect with (default dtls)" },
-  cycles: { value: "N", help: "connect, message, answer, close: so many times (default 20000)" },
-  sessions: { value: "N", help: "instead: so many connections at once, each answered" },
-  help: { help: "show this and end" },
-};
-
-/** Not for users: the process that listens. */
-const LISTENER_WORDS: OptionTable = { ...OPTIONS, listener: { help: "" } };
-
 /** See the help. */
 const V8_FLAGS = "--v8-flags=--expose-gc,--min-semi-space-size=1,--max-semi-space-size=1";
-
-const HELP =
-  `Usage: deno run --unstable-net --allow-net --allow-ffi --allow-run tools/soak.ts [OPTIONS]
-
-Runs a listener in a process of its own and clients in this one, with certificates at both ends.
-Prints the resident memory of both processes: with --cycles at every eighth of them, and how much of
-it all cycles would add if each added what it did in the second half, where memory has settled; with
---sessions before and with all of them open. Fails where 20000 cycles or more go on adding, over 10 %
-in all, or where any leave an SSL object.
-
-${helpLines(OPTIONS).join("\n")}
-
-The listener's process runs with the flags below. With them before the file's name, this process,
-too, collects garbage before it measures, and has a young heap of a fixed size, which otherwise
-grows by some MiB at some time in the first 10000 cycles:
-  ${V8_FLAGS}`;
 
 /** From here on growth counts: below, it is the heap's settling. */
 const JUDGED_CYCLES = 20_000;
 const ALLOWED_GROWTH = 0.1;
+
+const OPTIONS = {
+  protocol: oneOf(PROTOCOLS, "what to connect with", "dtls"),
+  cycles: wholeNumber([1, 10_000_000], "connections, one after the other", JUDGED_CYCLES),
+  sessions: wholeNumber([1, 10_000], "instead: connections, all open at once", undefined),
+  listener: hidden(flag("the process that listens")),
+};
+
+const COMMAND: Command<typeof OPTIONS> = {
+  does: "Opens and closes many connections, and shows the memory that they leave behind.",
+  starts: "deno task soak",
+  about:
+    `A listener runs in a process of its own, clients in this one, with certificates at both ends. The
+resident memory of both processes is printed: with --cycles after every eighth of them, and how much
+of it all cycles would add if each added what it did in the second half, when memory has settled;
+with --sessions before and while all of them are open. The run fails if 20000 cycles or more add
+over 10 %, or if any leave an SSL object.
+
+The task starts deno with ${V8_FLAGS}, as
+the listener's process always is: memory is measured after a garbage collection, and the young heap
+has a fixed size. It would otherwise grow by some MiB in the first 10000 cycles.`,
+  options: OPTIONS,
+  permissions: {
+    "--allow-net": "connections",
+    "--allow-ffi": "OpenSSL",
+    "--allow-run": "deno, for the listener",
+  },
+};
 
 const MESSAGE = new Uint8Array(100).fill(7);
 /** Longest wait for an answer, in milliseconds: two processes on one core are slow. */
@@ -84,23 +81,16 @@ type Connect = () => Promise<Client>;
  *
  * @returns the exit code
  */
-export async function soak(words: string[]): Promise<number> {
-  try {
-    const values = readArguments(LISTENER_WORDS, words);
-    if (values.has("help")) return print(`${HELP}\n`), EXIT.complete;
-    const protocol = choiceOf(values, "protocol", PROTOCOLS) ?? "dtls";
-    const cycles = numberOf(values, "cycles", 1, 10_000_000) ?? JUDGED_CYCLES;
-    const sessions = numberOf(values, "sessions", 1, 10_000);
-    if (values.has("listener")) return await serve(protocol), EXIT.complete;
+export function soak(args: string[]): Promise<number> {
+  return runCommand(COMMAND, args, async ({ values }) => {
+    const { protocol, cycles, sessions } = values;
+    if (values.listener) return await serve(protocol);
     const set = await generateCertificates();
     await using listener = await ListenerProcess.start(protocol, set);
     const connect = connectTo(protocol, listener.port, set);
     if (sessions === undefined) await runCycles(cycles, connect, listener);
     else await runSessions(sessions, connect, listener);
-    return EXIT.complete;
-  } catch (error) {
-    return reportError(error);
-  }
+  });
 }
 
 async function runCycles(cycles: number, connect: Connect, listener: ListenerProcess) {

@@ -3,12 +3,12 @@ import { assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { ROOT } from "./lib/children.ts";
 
 /** Runs the soak with the permissions that its help names. */
-async function soak(...words: string[]) {
+async function soak(...args: string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--no-prompt", "--unstable-net", "--allow-ffi", "--allow-run"],
       "--allow-net=127.0.0.1,localhost,0.0.0.0",
-      ...[join(ROOT, "tools", "soak.ts"), ...words],
+      ...[join(ROOT, "tools", "soak.ts"), ...args],
     ],
     stdin: "null",
   }).output();
@@ -41,22 +41,22 @@ Deno.test("soak runs one cycle", async () => {
   assertMatch(stdout, /growth +0\.0 % +0\.0 %\n/);
 });
 
-Deno.test("soak --help ends with 0, and names no words that are not for users", async () => {
+Deno.test("soak --help ends with 0, and names no options that are not for users", async () => {
   const { code, stdout, stderr } = await soak("--help");
   assertEquals([code, stderr, stdout.includes("--listener")], [0, "", false]);
   assertMatch(stdout, /--cycles N .*default 20000/);
 });
 
 const WRONG: [string[], string][] = [
-  [["--protocol", "udp"], "--protocol udp: allowed is dtls or tls"],
+  [["--protocol", "udp"], "--protocol udp: dtls or tls is allowed"],
   [["--cycles", "0"], "--cycles 0: a whole number from 1 to 10000000 is allowed"],
   [["--sessions", "many"], "--sessions many: a whole number from 1 to 10000 is allowed"],
-  [["--for-ever"], 'unknown word "--for-ever"; --help lists the words that are allowed'],
+  [["--for-ever"], 'unknown option "--for-ever"; --help lists what is allowed'],
 ];
 
-for (const [words, line] of WRONG) {
-  Deno.test(`soak refuses ${words.join(" ")} with exit code 2`, async () => {
-    const { code, stdout, stderr } = await soak(...words);
+for (const [args, line] of WRONG) {
+  Deno.test(`soak refuses ${args.join(" ")} with exit code 2`, async () => {
+    const { code, stdout, stderr } = await soak(...args);
     assertEquals([code, stdout, stderr], [2, "", `error: ${line}\n`]);
   });
 }

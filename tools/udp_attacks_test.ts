@@ -57,8 +57,8 @@ for (const lane of lanesOf("udp")) {
     fn: async () => {
       await using place = await Workplace.make();
       const one = await place.serve(lane, ["--echo"]);
-      const words = ["--echo", "--host", "127.0.0.2", "--port", String(one.port)];
-      const process = place.start(lane, "server", words);
+      const args = ["--echo", "--host", "127.0.0.2", "--port", String(one.port)];
+      const process = place.start(lane, "server", args);
       assertEquals(await within(process.port), one.port);
       using forger = Forger.open()!;
       forger.bind("127.0.0.2");

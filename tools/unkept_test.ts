@@ -24,12 +24,12 @@ const permissions = ["--allow-net", "--allow-read", "--allow-write"];
 const ignore = cannotMakeTrouble();
 
 /** Runs a client to its end. */
-async function client(...words: string[]) {
+async function client(...args: string[]) {
   await using place = await Workplace.make();
   const { port } = await place.serve(LANE, OPTIONS);
   // Deno leaves devices to programs that may do everything.
   const changes = { permissions: ["--allow-all"] };
-  return await place.run(LANE, "client", [...OPTIONS, "--port", String(port), ...words], changes);
+  return await place.run(LANE, "client", [...OPTIONS, "--port", String(port), ...args], changes);
 }
 
 Deno.test({
@@ -89,8 +89,8 @@ Deno.test("A client says before its run that a document cannot be written, below
   await using place = await Workplace.make();
   await Deno.writeTextFile(place.path("file"), "a user's own\n");
   for (const path of [place.path("file/a.json"), place.dir]) {
-    for (const word of ["--json", "--csv"]) {
-      const ending = await place.run(LANE, "client", [word, path], { permissions });
+    for (const option of ["--json", "--csv"]) {
+      const ending = await place.run(LANE, "client", [option, path], { permissions });
       assertOneLine(ending, 1, new RegExp(`^error: cannot write ${path}: `));
       assertEquals(ending.stdout, "");
     }
@@ -106,8 +106,8 @@ Deno.test({
     await Deno.mkdir(place.path("results"));
     using disk = smallDisk(place.path("results"), 65_536);
     if (!disk) return;
-    const words = ["--sizes", "100", "--repeat", "2000", "--lanes", "tcp-async"];
-    const { code, stdout, stderr } = await endingOf(startRunAll(place, words));
+    const args = ["--sizes", "100", "--repeat", "2000", "--lanes", "tcp-async"];
+    const { code, stdout, stderr } = await endingOf(startRunAll(place, args));
     assertEquals(code, 1);
     assertMatch(stdout, /^tcp-async +2000\/2000 +0 /m);
     assertMatch(stderr, /^tcp-async client\nbytes .*\n100 +2000 +0 +[\d.]+ /m);
@@ -126,10 +126,10 @@ Deno.test("run_all whose stdout is full keeps its documents, and shows its table
     throw new Error("No space left on device (os error 28)");
   };
   using _stdout = new FakeStdout(full);
-  const words = ["--sizes", "100", "--repeat", "20", "--lanes", "tcp-async"];
+  const args = ["--sizes", "100", "--repeat", "20", "--lanes", "tcp-async"];
   let code: number | undefined;
   const said = await saidIn(async () => {
-    code = await runAll([...words, "--results", place.path("results")]);
+    code = await runAll([...args, "--results", place.path("results")]);
   });
   assertEquals([code, said[0]], [
     1,

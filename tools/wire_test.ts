@@ -64,12 +64,12 @@ for (const lane of lanesOf("tcp")) {
 
   Deno.test(`${lane.name} server reports bytes that are no message, and serves on`, async () => {
     await using place = await Workplace.make();
-    const words = ["--sizes", "100", "--repeat", "2"];
-    const { port, process } = await place.serve(lane, words);
+    const args = ["--sizes", "100", "--repeat", "2"];
+    const { port, process } = await place.serve(lane, args);
     using stranger = await Deno.connect({ port });
     await stranger.write(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"));
     assertEquals(await stranger.read(new Uint8Array(16)), null);
-    assertEquals((await place.run(lane, "client", [...words, "--port", String(port)])).code, 0);
+    assertEquals((await place.run(lane, "client", [...args, "--port", String(port)])).code, 0);
     const { code, stderr } = await process.ended;
     assertEquals(code, 0);
     assertMatch(stderr, /^127\.0\.0\.1:\d+: what arrived is not a message of this program$/m);
@@ -81,8 +81,8 @@ for (const lane of lanesOf("udp")) {
     await using place = await Workplace.make();
     const socket = Deno.listenDatagram({ transport: "udp", ...LOOPBACK });
     const { port } = socket.addr as Deno.NetAddr;
-    const words = ["--port", String(port), "--sizes", "999,65507", "--repeat", "1"];
-    const running = place.run(lane, "client", words);
+    const args = ["--port", String(port), "--sizes", "999,65507", "--repeat", "1"];
+    const running = place.run(lane, "client", args);
     for (const size of [999, 65507]) {
       const [bytes, from] = await socket.receive(new Uint8Array(65535));
       await socket.send(ACK, from);

@@ -13,13 +13,13 @@ export const EXIT = {
   complete: 0,
   /** It failed. */
   failed: 1,
-  /** The words on the command line, or the plan or profile they name, were wrong. */
+  /** The arguments of the command line, or the plan or profile they name, were wrong. */
   usage: 2,
   /** Interrupted from outside; what was measured is kept. */
   interrupted: 130,
 } as const;
 
-/** A word, a plan or a profile that cannot be used: exit code 2. */
+/** An argument, a plan or a profile that cannot be used: exit code 2. */
 export class UsageError extends Error {
   /** "UsageError". */
   override readonly name: string = "UsageError";

@@ -162,8 +162,8 @@ function reported(error: unknown): [string[], number] {
 }
 
 Deno.test("reportError() prints one line without a stack and returns the exit code", () => {
-  assertEquals(reported(new UsageError("unknown word\nand more")), [
-    ["error: unknown word and more"],
+  assertEquals(reported(new UsageError("unknown option\nand more")), [
+    ["error: unknown option and more"],
     2,
   ]);
   assertEquals(reported(new Deno.errors.AddrNotAvailable("x")), [

@@ -14,7 +14,7 @@
  */
 const HIDDEN = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** More characters than this of a word that cannot be used are not repeated: it may be a secret. */
+/** Longest argument that is repeated where it cannot be used, in characters: it may be a secret. */
 const MAX_SHOWN = 24;
 
 /**
@@ -43,13 +43,13 @@ export function visibleLine(text: string): string {
 }
 
 /**
- * A word of a command line that cannot be used, as far as it may be repeated: a key or a token, put
- * in the wrong place, would otherwise stand in logs. Of `--name=value` the name is shown.
+ * An argument of a command line that cannot be used, as far as it may be repeated: a key or a token,
+ * put in the wrong place, would otherwise stand in logs. Of `--name=value` the name is shown.
  */
-export function shownWord(word: string): string {
-  const name = /^(--?[a-z][a-z0-9-]*)=/s.exec(word)?.[1] ?? word;
+export function shownArgument(argument: string): string {
+  const name = /^(--?[a-z][a-z0-9-]*)=/s.exec(argument)?.[1] ?? argument;
   const isShort = name.length <= MAX_SHOWN && !/[\r\n]/.test(name);
-  return isShort ? visible(name) : `(${word.length} characters)`;
+  return isShort ? visible(name) : `(${argument.length} characters)`;
 }
 
 /** A value as JSON, indented, with a line break at its end; whatever its texts hold, all is seen. */

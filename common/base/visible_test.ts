@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { assert, assertEquals } from "../testing/assert.ts";
-import { shownWord, visible, visibleJson, visibleLine } from "./visible.ts";
+import { shownArgument, visible, visibleJson, visibleLine } from "./visible.ts";
 
 /** What moves cursors, changes colours, breaks lines unasked, or turns the order of letters around. */
 // deno-lint-ignore no-control-regex -- these are what is looked for
@@ -60,11 +60,11 @@ Deno.test("visibleJson() says the same as JSON, and nothing in it is hidden", ()
   }));
 });
 
-Deno.test("shownWord() repeats what is short, and of --name=value the name", () => {
-  assertEquals(shownWord("--bogus"), "--bogus");
-  assertEquals(shownWord("--bogus=8f3a"), "--bogus");
-  assertEquals(shownWord("x".repeat(24)), "x".repeat(24));
-  assertEquals(shownWord("x".repeat(25)), "(25 characters)");
-  assertEquals(shownWord("a\nb"), "(3 characters)");
-  assertEquals(shownWord("\x1b[8m"), "\\x1b[8m");
+Deno.test("shownArgument() repeats what is short, and of --name=value the name", () => {
+  assertEquals(shownArgument("--bogus"), "--bogus");
+  assertEquals(shownArgument("--bogus=8f3a"), "--bogus");
+  assertEquals(shownArgument("x".repeat(24)), "x".repeat(24));
+  assertEquals(shownArgument("x".repeat(25)), "(25 characters)");
+  assertEquals(shownArgument("a\nb"), "(3 characters)");
+  assertEquals(shownArgument("\x1b[8m"), "\\x1b[8m");
 });

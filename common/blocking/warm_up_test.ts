@@ -20,8 +20,8 @@ for (const role of ["client", "server"] as const) {
   for (const io of ["sync", "spin"]) {
     for (const [protocol, pair] of [["tcp", tcp], ["udp", udp]] as const) {
       Deno.test(`${protocol}-${io} ${role} warms up with every message`, async () => {
-        const exchanged = async (...words: string[]) => {
-          const options = parseOptions(protocol, role, ["--io", io, ...words]);
+        const exchanged = async (...args: string[]) => {
+          const options = parseOptions(protocol, role, ["--io", io, ...args]);
           assert(typeof options === "object");
           return await warmUp(options, pair);
         };
@@ -35,8 +35,8 @@ for (const role of ["client", "server"] as const) {
     for (const [protocol, pair] of [["tls", tls], ["dtls", dtls]] as const) {
       Deno.test(`${protocol}-${io} ${role} warms up with every message`, async () => {
         const engine = protocol === "tls" ? ["--engine", "openssl"] : [];
-        const exchanged = async (...words: string[]) => {
-          const options = parseOptions(protocol, role, ["--io", io, ...engine, ...words]);
+        const exchanged = async (...args: string[]) => {
+          const options = parseOptions(protocol, role, ["--io", io, ...engine, ...args]);
           assert(typeof options === "object");
           return await warmUpSecure(options, pair);
         };

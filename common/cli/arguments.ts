@@ -1,154 +1,159 @@
 /**
- * Reads command lines whose words stand in a table, and refuses what is not in it.
+ * Reads command lines: what a command takes stands in a table, all else is refused.
  *
  * @module
  */
-import { parseHost } from "../base/addresses.ts";
 import { UsageError } from "../base/errors.ts";
+import { shownArgument } from "../base/visible.ts";
 import { nearest } from "../settings/nearest.ts";
-import { parseArgs } from "../base/std.ts";
-import { shownWord } from "../base/visible.ts";
 
-/** One word of a command line. */
-export interface OptionHelp {
-  /** Placeholder of its value in the help; none for a switch. */
-  value?: string;
-  /** What it does, and its default. */
-  help: string;
+/** One option of a command; common/cli/option_kinds.ts makes them. */
+export interface Option<T> {
+  /** Placeholder of its value in the help; none for a switch, which has no value. */
+  readonly value?: string;
+  /** What it does, with the range and the default of its value. */
+  readonly help: string;
+  /** What it is where it is not given. */
+  readonly absent: T;
+  /**
+   * Reads its values, of which there is at least one; a switch's are empty.
+   *
+   * @param name the option with its dashes, for errors
+   * @throws {UsageError} naming the option and what is allowed
+   */
+  readonly read: (texts: readonly string[], name: string) => T;
+  /** False where the command does not take it, so that it is what it is where it is not given. */
+  readonly isTaken?: boolean;
+  /** True where it is not for users: the help leaves it out. */
+  readonly isHidden?: boolean;
 }
 
-/** The words a command takes, by name without the dashes. */
-export type OptionTable = Readonly<Record<string, OptionHelp>>;
+/** The options of a command, by name without the dashes. */
+export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 
-/** The words that were there: a switch has an empty value. */
-export type Values = ReadonlyMap<string, string>;
+/** `wait-ms` is read as `waitMs`. */
+type CamelCase<Name extends string> = Name extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : Name;
+
+/** What the options of a table are read as. */
+export type Values<Table extends OptionTable> = {
+  [Name in keyof Table & string as CamelCase<Name>]: Table[Name] extends Option<infer T> ? T
+    : never;
+};
+
+/** The options that are there, by name, each with its values as they stand there. */
+type Texts = Map<string, string[]>;
+
+/** A command line that consists of known options and of what stands for itself. */
+export interface Arguments {
+  readonly texts: Texts;
+  /** What belongs to no option, such as paths. */
+  readonly operands: string[];
+}
 
 /**
- * Reads a command line.
+ * Tells the options of a command line, their values and its operands apart. The value of an option
+ * is not read yet.
  *
- * @throws {UsageError} for an unknown word, one that stands twice, or a value too many or too few
- *
- * @example
- * ```ts
- * const values = readArguments({ port: { value: "N", help: "UDP port" } }, ["--port", "1443"]);
- * if (values.get("port") !== "1443") throw new Error("not read");
- * ```
+ * @param operand placeholder of the operands in the help; where there is none, they are refused
+ * @throws {UsageError} for an option that is unknown, or has no value or one too many
  */
-export function readArguments(table: OptionTable, words: string[]): Values {
-  const refuse = (word: string) => {
-    const near = nearest(word.replace(/^-+/, "").split("=", 1)[0]!, Object.keys(table));
-    const hint = near ? `did you mean --${near}?` : "--help lists the words that are allowed";
-    throw new UsageError(`unknown word "${shownWord(word)}"; ${hint}`);
-  };
-  const names = Object.keys(table);
-  const switches = names.filter((name) => table[name]!.value === undefined);
-  const others = names.filter((name) => table[name]!.value !== undefined);
-  refuseValues(words, switches);
-  const parsed = parseArgs(joinValues(words, table), {
-    boolean: switches,
-    string: others,
-    collect: others,
-    alias: names.includes("help") ? { help: "h" } : {},
-    unknown: refuse,
-  });
-  const rest = (parsed._ as unknown[])[0];
-  if (rest !== undefined) refuse(String(rest));
-  const values = new Map<string, string>();
-  for (const name of switches) if (parsed[name] === true) values.set(name, "");
-  for (const name of others) {
-    const found = parsed[name] as string[];
-    if (found.length > 1) throw new UsageError(`--${name} stands there ${found.length} times`);
-    if (found[0] === "") throw new UsageError(`--${name} wants a value: ${table[name]!.value}`);
-    if (found[0] !== undefined) values.set(name, found[0]);
-  }
-  return values;
-}
-
-/** A switch takes no value; parseArgs would take `=...`, and a `true` or `false` that follows. */
-function refuseValues(words: string[], switches: string[]): void {
-  const isSwitch = (word: string) =>
-    word === "-h" || (word.startsWith("--") && switches.includes(word.slice(2)));
-  for (const [i, word] of words.entries()) {
-    const [name = ""] = word.split("=", 1);
-    if (word !== name && isSwitch(name)) throw new UsageError(`${name}: this word takes no value`);
-    const next = words[i + 1];
-    if (isSwitch(word) && (next === "true" || next === "false")) {
-      throw new UsageError(`${word} ${next}: this word takes no value`);
+export function splitArguments(table: OptionTable, args: string[], operand?: string): Arguments {
+  const texts: Texts = new Map();
+  const operands: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i]!;
+    if (arg === "--") {
+      operands.push(...args.slice(i + 1));
+      break;
     }
+    if (!arg.startsWith("-")) {
+      operands.push(arg);
+      continue;
+    }
+    const [name, option] = optionOf(table, arg);
+    let text = /=(.*)/s.exec(arg)?.[1];
+    if (option.value === undefined) {
+      if (text !== undefined) throw new UsageError(`--${name} takes no value`);
+      text = "";
+    } else {
+      if (text === undefined && isValue(args[i + 1])) text = args[++i];
+      if (!text) throw new UsageError(`--${name} needs a value: ${option.value}`);
+    }
+    texts.set(name, [...texts.get(name) ?? [], text]);
   }
+  if (operand === undefined && operands.length > 0) {
+    const [first = ""] = operands;
+    throw new UsageError(`unexpected argument "${shownArgument(first)}"; ${SEE_HELP}`);
+  }
+  return { texts, operands };
+}
+
+const SEE_HELP = "--help lists what is allowed";
+
+/** A value does not begin with a dash, but for a lone one, which is stdout, and negative numbers. */
+function isValue(arg: string | undefined): boolean {
+  return arg !== undefined && /^(?:[^-]|-$|-[0-9])/.test(arg);
+}
+
+/** @throws {UsageError} where the table does not have it, with the one that was probably meant */
+function optionOf(table: OptionTable, arg: string): [name: string, option: Option<unknown>] {
+  const names = Object.keys(table).filter((name) => table[name]!.isTaken !== false);
+  const [start = ""] = arg.split("=", 1);
+  const wanted = start === "-h" ? "help" : start.replace(/^--/, "");
+  if (names.includes(wanted)) return [wanted, table[wanted]!];
+  const near = nearest(start.replace(/^-+/, ""), names);
+  const hint = near ? `did you mean --${near}?` : SEE_HELP;
+  throw new UsageError(`unknown option "${shownArgument(arg)}"; ${hint}`);
 }
 
 /**
- * Ties a lone `-`, a negative number and an empty text to the word whose value it is; parseArgs
- * would take them for words of their own.
+ * Reads the values of the options that are there.
+ *
+ * @throws {UsageError} naming the option and what is allowed
  */
-function joinValues(words: string[], table: OptionTable): string[] {
-  const takesOne = (word: string | undefined) => table[word?.slice(2) ?? ""]?.value !== undefined;
-  const isValue = (word: string | undefined) =>
-    word !== undefined && /^(?:-(?:[0-9].*)?)?$/.test(word);
-  return words.flatMap((word, i) => {
-    if (isValue(words[i + 1]) && takesOne(word)) return [`${word}=${words[i + 1]}`];
-    return isValue(word) && takesOne(words[i - 1]) ? [] : [word];
-  });
-}
-
-/** The words as lines of a help text. */
-export function helpLines(table: OptionTable): string[] {
-  return Object.entries(table).map(([name, { value, help }]) =>
-    `  ${`--${name}${value ? ` ${value}` : ""}`.padEnd(28)}${help}`
+export function givenValues<Table extends OptionTable>(
+  table: Table,
+  { texts }: Arguments,
+): Partial<Values<Table>> {
+  const given = [...texts].map(([name, values]) =>
+    [camelCase(name), table[name]!.read(values, `--${name}`)] as const
   );
+  return Object.fromEntries(given) as Partial<Values<Table>>;
+}
+
+/** What all options are where none is given. */
+export function defaultValues<Table extends OptionTable>(table: Table): Values<Table> {
+  const values = Object.entries(table).map(([name, { absent }]) => [camelCase(name), absent]);
+  return Object.fromEntries(values) as Values<Table>;
+}
+
+function camelCase(name: string): string {
+  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /**
- * The value of a word that takes a whole number.
+ * Refuses options of which each says what the other does not.
  *
- * @throws {UsageError} saying what is allowed
+ * @param groups lists of options of which one at most may be there
+ * @throws {UsageError} naming two that are there
  */
-export function numberOf(
-  values: Values,
-  word: string,
-  min: number,
-  max: number,
-): number | undefined {
-  const text = values.get(word);
-  if (text === undefined) return undefined;
-  const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : NaN;
-  if (!(value >= min && value <= max)) {
-    throw new UsageError(
-      `--${word} ${shownWord(text)}: a whole number from ${min} to ${max} is allowed`,
-    );
+export function refuseTogether({ texts }: Arguments, groups: readonly (readonly string[])[]): void {
+  for (const group of groups) {
+    const [one, other] = group.filter((name) => texts.has(name));
+    if (other !== undefined) throw new UsageError(`--${one} and --${other}: only one of them`);
   }
-  return value;
 }
 
-/**
- * The value of a word that takes one of several.
- *
- * @throws {UsageError} saying what is allowed
- */
-export function choiceOf<T extends string>(
-  values: Values,
-  word: string,
-  allowed: readonly T[],
-): T | undefined {
-  const text = values.get(word);
-  if (text === undefined) return undefined;
-  const choice = allowed.find((choice) => choice === text);
-  if (choice) return choice;
-  throw new UsageError(`--${word} ${shownWord(text)}: allowed is ${allowed.join(" or ")}`);
+/** The options as lines of a help text. */
+export function optionLines(table: OptionTable): string[] {
+  return Object.entries(table)
+    .filter(([, { isTaken, isHidden }]) => isTaken !== false && !isHidden)
+    .map(([name, { value, help }]) => helpLine([`--${name}${value ? ` ${value}` : ""}`, help]));
 }
 
-/**
- * The value of a word that takes a host name or an address, in its canonical form.
- *
- * @throws {UsageError} saying why it is neither
- */
-export function hostOf(values: Values, word: string): string | undefined {
-  const text = values.get(word);
-  if (text === undefined) return undefined;
-  try {
-    return parseHost(text, `--${word}`).text;
-  } catch (cause) {
-    throw new UsageError((cause as Error).message, { cause });
-  }
+/** A line of a help text: what it is about, and what is said of it. */
+export function helpLine([what, help]: readonly [string, string]): string {
+  return `  ${what.padEnd(28)}${help}`;
 }

@@ -1,5 +1,8 @@
 /**
- * The words on a pair's command line.
+ * The options of a pair's client and server: each is a row of a table.
+ *
+ * A new option is a row here, and the property of its name in common/model/pair_options.ts:
+ * `--wait-ms` is `waitMs`. The help, the checks, and what run_all passes on follow from the row.
  *
  * @module
  */
@@ -17,98 +20,110 @@ import type { PairOptions } from "../model/pair_options.ts";
 import { DEFAULT_CERTS } from "../pem/certificate_files.ts";
 import { defaultLane, permissionsOf } from "../model/lanes.ts";
 import { MAX_CORES } from "../posix/affinity.ts";
+import { CONNECT_MODES, IO_KINDS, laneName, type Protocol, type Role } from "../model/protocol.ts";
+import { shownArgument } from "../base/visible.ts";
 import {
-  type Engine,
-  type Io,
-  IO_KINDS,
-  laneName,
-  type Protocol,
-  type Role,
-} from "../model/protocol.ts";
-import { shownWord } from "../base/visible.ts";
-import {
-  choiceOf,
-  helpLines,
-  hostOf,
-  numberOf,
-  type OptionHelp,
-  readArguments,
+  type Arguments,
+  defaultValues,
+  givenValues,
+  type Option,
+  refuseTogether,
+  splitArguments,
   type Values,
 } from "./arguments.ts";
+import { commandHelp, HELP } from "./command.ts";
+import { flag, hostName, notTaken, oneOf, option, text, wholeNumber } from "./option_kinds.ts";
 
 /** What the command line asks for. */
 export type Request = PairOptions | "help" | "version";
 
-/** A word that not every script takes. */
-interface PairOption extends OptionHelp {
-  role?: Role;
-  protocols?: readonly Protocol[];
-}
-
-const SECURE = ["tls", "dtls"] as const;
-
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-const OPTIONS: Readonly<Record<string, PairOption>> = {
-  host: { value: "NAME", help: "name or address, IPv4 or IPv6 (default 127.0.0.1)" },
-  port: { value: "N", help: "default 1443; a server with 0 takes a free one and prints it" },
-  plan: { value: "FILE", help: "YAML: sizes, repeat, ... (default: the built-in 22 sizes)" },
-  sizes: { value: "100,999", help: "message sizes in bytes; overrides the plan" },
-  repeat: { value: "N", help: "messages per size, default 100" },
-  seconds: { value: "N", help: "send messages of each size for that long instead" },
-  connect: { value: "message|once", help: "a connection per message (default), or one for all" },
-  "no-reply": { help: "one-way: the server does not answer" },
-  "wait-ms": { value: "N", help: "pause between messages in milliseconds, default 0" },
-  pause: { help: "wait for Enter between sizes" },
-  "end-with-stdin": { help: "end in order when stdin does, as with the program that feeds it" },
-  clients: { value: "N", help: "client: that many at once; server: wait for that many" },
-  io: { value: "async|sync|spin", help: "event loop (default), blocking calls, or asking again" },
-  cpu: { value: "N", help: "pin this end to one core, counted from 0 (sync and spin)" },
-  engine: {
-    value: "rustls|openssl",
-    help: "TLS library (default rustls)",
-    protocols: ["tls"],
-  },
-  resume: { help: "TLS, DTLS: resume the session at every connection but the first" },
-  "tls-version": {
-    value: "1.2|1.3",
-    help: "version to agree on (default the newest)",
-    protocols: SECURE,
-  },
-  ciphers: {
-    value: "LIST",
-    help: "cipher suites, as openssl-ciphers(1) has it",
-    protocols: SECURE,
-  },
-  certs: { value: "DIR", help: `default ${DEFAULT_CERTS}: ca.pem, {server,client}-{cert,key}.pem` },
-  "key-passphrase-file": {
-    value: "FILE",
-    help: "its first line opens the private key, where that is encrypted",
-    protocols: SECURE,
-  },
-  "timeout-ms": { value: "N", help: "longest wait for one step in milliseconds, default 5000" },
-  json: { value: "FILE", help: "result document (- for stdout)" },
-  csv: { value: "FILE", help: "one CSV line a step (- for stdout)" },
-  quiet: { help: "no progress, no line a message" },
-  forever: { help: "serve until stopped", role: "server" },
-  echo: { help: "send back whatever comes, until stopped", role: "server" },
-  discard: { help: "drop whatever comes, until stopped", role: "server" },
-  "idle-timeout-ms": {
-    value: "N",
-    help: "nothing heard for that long is an error, default 60000",
-    role: "server",
-  },
-  help: { help: "show this and end" },
-  version: { help: "show the version and end" },
+/** What is exchanged: run_all takes these, too, and passes them on to both ends of every lane. */
+export const EXCHANGE_OPTIONS = {
+  sizes: option<readonly number[] | undefined>(
+    "100,999",
+    "message sizes in bytes, in their order (default: 22 sizes)",
+    undefined,
+    readSizes,
+  ),
+  repeat: wholeNumber([1, MAX_REPEAT], "messages of each size", FULL_PLAN.repeat),
+  seconds: wholeNumber(
+    [1, MAX_SECONDS],
+    "seconds to send messages of each size, instead of --repeat",
+    undefined,
+  ),
+  connect: oneOf(CONNECT_MODES, "a connection for each message, or one for all", "message"),
+  "no-reply": flag("one-way: the server does not answer"),
+  clients: wholeNumber([1, 1000], "clients at once; a server waits for so many", 1),
 };
+
+/** Of these, one says what the other does not. */
+export const EXCHANGE_EXCLUSIVE = [["repeat", "seconds"]];
+
+const EXCLUSIVE = [...EXCHANGE_EXCLUSIVE, ["echo", "discard"], ["end-with-stdin", "pause"]];
+
+/** Options that Deno's own TLS has no setting for. */
+const OPENSSL_ONLY = ["resume", "tls-version", "ciphers"];
+
+/** The options of a pair's end, as its help lists them. */
+export function pairOptions(protocol: Protocol, role: Role) {
+  const { engine } = defaultLane(protocol);
+  const isServer = role === "server";
+  const onServers = <T>(option: Option<T>) => isServer ? option : notTaken(option);
+  const onTls = <T>(option: Option<T>) => protocol === "tls" ? option : notTaken(option);
+  const onSecure = <T>(option: Option<T>) => engine === null ? notTaken(option) : option;
+  return {
+    host: hostName(
+      isServer ? "name or address to listen on" : "name or address of the server",
+      "127.0.0.1",
+    ),
+    port: wholeNumber(
+      [isServer ? 0 : 1, 65535],
+      isServer ? "port to listen on; 0: a free one" : "port of the server",
+      1443,
+    ),
+    plan: text("FILE", "YAML file of sizes, repeat and more; options win over it", undefined),
+    ...EXCHANGE_OPTIONS,
+    "wait-ms": wholeNumber([0, HOUR_MS], "pause between messages in milliseconds", 0),
+    pause: flag("wait for the Enter key between sizes"),
+    "end-with-stdin": flag("end the run when stdin ends"),
+    io: oneOf(IO_KINDS, "event loop, blocking calls, or polling", "async"),
+    cpu: wholeNumber([0, MAX_CORES - 1], "sync and spin: core to stay on", null),
+    engine: onTls(oneOf(["rustls", "openssl"], "TLS library", engine)),
+    resume: flag("TLS, DTLS: resume the session at every connection but the first"),
+    "tls-version": onSecure(
+      oneOf(["1.2", "1.3"], "version to agree on (default: the newest)", null),
+    ),
+    ciphers: onSecure(text("LIST", "cipher suites to choose from, see openssl-ciphers(1)", null)),
+    certs: text("DIR", "folder of ca.pem, {server,client}-{cert,key}.pem", DEFAULT_CERTS),
+    "key-passphrase-file": onSecure(
+      text("FILE", "its first line is the passphrase of an encrypted private key", null),
+    ),
+    "timeout-ms": wholeNumber([1, HOUR_MS], "longest wait for one step in milliseconds", 5000),
+    json: text("FILE", "write the result document (- for stdout)", null),
+    csv: text("FILE", "write a line for every step (- for stdout)", null),
+    quiet: flag("show no progress and no messages"),
+    forever: onServers(flag("serve until stopped")),
+    echo: onServers(flag("send back all that arrives, until stopped")),
+    discard: onServers(flag("drop all that arrives, until stopped")),
+    "idle-timeout-ms": onServers(
+      wholeNumber([1, 24 * HOUR_MS], "fail after N milliseconds of silence", MINUTE_MS),
+    ),
+    ...HELP,
+    version: flag("show the version and end"),
+  };
+}
+
+type PairTable = ReturnType<typeof pairOptions>;
 
 /**
  * Reads a pair's command line.
  *
- * @param words as they stand after the script's name
+ * @param args as they stand after the script's name
  * @param readFile reads a plan file; only called where `--plan` is there
- * @throws {UsageError} naming the word, what is allowed and what to do
+ * @throws {UsageError} naming the option, what is allowed and what to do
  *
  * @example
  * ```ts
@@ -119,33 +134,56 @@ const OPTIONS: Readonly<Record<string, PairOption>> = {
 export function parseOptions(
   protocol: Protocol,
   role: Role,
-  words: string[],
+  args: string[],
   readFile: (path: string) => string = Deno.readTextFileSync,
 ): Request {
-  const values = readArguments(wordsOf(protocol, role), words);
-  if (values.has("help")) return "help";
-  if (values.has("version")) return "version";
-  const file = readPlan(values.get("plan"), readFile);
-  const plan = planOf(values, file);
+  const table = pairOptions(protocol, role);
+  const split = splitArguments(table, args);
+  if (split.texts.has("help")) return "help";
+  if (split.texts.has("version")) return "version";
+  refuseTogether(split, EXCLUSIVE);
+  const given = givenValues(table, split);
+  const file = readPlan(given.plan, readFile);
+  const plan = planOf(given, file);
   checkPlan(plan, protocol);
-  const io = choiceOf(values, "io", IO_KINDS) ?? "async";
-  const engine = protocol === "tls"
-    ? choiceOf(values, "engine", ["rustls", "openssl"]) ?? "rustls"
-    : protocol === "dtls"
-    ? "openssl"
-    : null;
-  refuseOnRustls(values, engine, io);
-  const cpu = numberOf(values, "cpu", 0, MAX_CORES - 1) ?? null;
+  const values = { ...defaultValues(table), ...file, ...given };
+  refuseMisfits(values, split);
+  // The plan has three of them.
+  const { help: _h, version: _v, sizes: _s, repeat: _r, seconds: _t, ...named } = values;
+  const { host, noReply, echo, discard, forever, reply, ...options } = named;
+  const { io, engine, resume } = options;
+  return {
+    ...options,
+    protocol,
+    role,
+    plan,
+    lane: laneName(protocol, io, engine),
+    hostname: host,
+    // Elsewhere there is no session that could be resumed.
+    resume: resume && engine === "openssl",
+    reply: !noReply && (reply ?? true),
+    forever: forever || echo || discard,
+    answer: echo ? "echo" : discard ? "discard" : "ack",
+  };
+}
+
+/** Refuses options that do not go with each other's values. */
+function refuseMisfits(
+  { io, engine, cpu, json, csv }: Values<PairTable>,
+  { texts }: Arguments,
+): void {
+  if (engine === "rustls") {
+    if (io !== "async") {
+      throw new UsageError(
+        `--io ${io} goes with --engine openssl; rustls has the event loop alone`,
+      );
+    }
+    const name = OPENSSL_ONLY.find((name) => texts.has(name));
+    if (name) throw new UsageError(`--${name} goes with --engine openssl; rustls cannot set it`);
+  }
   if (cpu !== null && io === "async") {
     throw new UsageError(`--cpu ${cpu} goes with --io sync or spin: there one thread does it all`);
   }
-  if (values.has("echo") && values.has("discard")) {
-    throw new UsageError("--echo and --discard: only one of them");
-  }
-  if (values.has("end-with-stdin") && values.has("pause")) {
-    throw new UsageError("--end-with-stdin and --pause: stdin can serve only one of them");
-  }
-  const [json = null, csv = null] = [values.get("json"), values.get("csv")];
   if (json !== null && json === csv) {
     throw new UsageError(
       json === "-"
@@ -153,89 +191,47 @@ export function parseOptions(
         : `--json ${json} and --csv ${csv}: a file can take only one`,
     );
   }
-  return {
-    protocol,
-    role,
-    lane: laneName(protocol, io, engine),
-    io,
-    cpu,
-    engine,
-    hostname: hostOf(values, "host") ?? "127.0.0.1",
-    port: numberOf(values, "port", role === "server" ? 0 : 1, 65535) ?? 1443,
-    plan,
-    connect: choiceOf(values, "connect", ["message", "once"]) ?? file.connect ?? "message",
-    // Elsewhere there is no session that could be resumed.
-    resume: values.has("resume") && engine === "openssl",
-    tlsVersion: choiceOf<"1.2" | "1.3">(values, "tls-version", ["1.2", "1.3"]) ?? null,
-    ciphers: values.get("ciphers") ?? null,
-    reply: values.has("no-reply") ? false : file.reply ?? true,
-    waitMs: numberOf(values, "wait-ms", 0, HOUR_MS) ?? file.waitMs ?? 0,
-    pause: values.has("pause"),
-    endWithStdin: values.has("end-with-stdin"),
-    clients: numberOf(values, "clients", 1, 1000) ?? 1,
-    certs: values.get("certs") ?? DEFAULT_CERTS,
-    keyPassphraseFile: values.get("key-passphrase-file") ?? null,
-    timeoutMs: numberOf(values, "timeout-ms", 1, HOUR_MS) ?? 5000,
-    json,
-    csv,
-    quiet: values.has("quiet"),
-    forever: ["forever", "echo", "discard"].some((word) => values.has(word)),
-    answer: values.has("echo") ? "echo" : values.has("discard") ? "discard" : "ack",
-    idleTimeoutMs: numberOf(values, "idle-timeout-ms", 1, 24 * HOUR_MS) ?? MINUTE_MS,
-  };
 }
 
 /** The text of `--help`. */
 export function helpText(protocol: Protocol, role: Role): string {
   const script = `${protocol}/${role}.ts`;
   const name = protocol.toUpperCase();
-  const does = role === "client"
-    ? `Sends the messages of a plan to a ${name} server and times every step.`
-    : `Answers the messages of a plan that ${name} clients send, and times every step.`;
-  return [
-    `${does}\n`,
-    `Usage: deno run ${permissionsOf(defaultLane(protocol)).join(" ")} ${script} [OPTIONS]\n`,
-    ...helpLines(wordsOf(protocol, role)),
-    "",
-    "Examples:",
-    `  ${script} --sizes 16384,100`,
-    `  ${script} --port 4000 --connect once --json result.json`,
-    "",
-    "Exit codes: 0 complete, 1 failed, 2 wrong words, 130 interrupted.",
-  ].join("\n");
+  const { engine } = defaultLane(protocol);
+  return commandHelp({
+    does: role === "client"
+      ? `Sends the messages of a plan to a ${name} server and times every step.`
+      : `Answers the messages of a plan that ${name} clients send, and times every step.`,
+    starts: `deno run ${permissionsOf(defaultLane(protocol)).join(" ")} ${script}`,
+    examples: [
+      `${script} --sizes 16384,100`,
+      `${script} --port 4000 --connect once --json result.json`,
+    ],
+    canBeInterrupted: true,
+    permissions: {
+      "--allow-net": "connections and messages",
+      "--allow-read": engine === null ? "--plan" : "certificates, --plan",
+      "--allow-ffi": {
+        tcp: "--io sync and spin",
+        udp: "--io sync and spin; to hear at once that nothing listens (Linux)",
+        tls: "--engine openssl",
+        dtls: "OpenSSL",
+      }[protocol],
+      ...(engine === null ? {} : { "--allow-env=NETPAIRS_LIBSSL": "to be told where OpenSSL is" }),
+      "--allow-write": "--json, --csv",
+      "--allow-sys=hostname,cpus": "the machine's name and processor in --json",
+    },
+  }, pairOptions(protocol, role));
 }
 
-function wordsOf(protocol: Protocol, role: Role): Record<string, PairOption> {
-  const wanted = Object.entries(OPTIONS).filter(([, word]) =>
-    (word.role ?? role) === role && (word.protocols ?? [protocol]).includes(protocol)
-  );
-  return Object.fromEntries(wanted);
-}
-
-/** Deno's own TLS lets a program choose none of these. */
-function refuseOnRustls(values: Values, engine: Engine | null, io: Io): void {
-  if (engine !== "rustls") return;
-  if (io !== "async") {
-    throw new UsageError(`--io ${io} goes with --engine openssl; rustls has the event loop alone`);
-  }
-  const word = ["resume", "tls-version", "ciphers"].find((word) => values.has(word));
-  if (word) {
-    throw new UsageError(`--${word} goes with --engine openssl; rustls has no such setting`);
-  }
-}
-
-/** What is exchanged: the words win over the file, a count or a time over the other there, too. */
-function planOf(values: Values, file: PlanFile): Plan {
-  const words = {
-    repeat: numberOf(values, "repeat", 1, MAX_REPEAT),
-    seconds: numberOf(values, "seconds", 1, MAX_SECONDS),
-  };
-  if (words.repeat !== undefined && words.seconds !== undefined) {
-    throw new UsageError("--repeat and --seconds: only one of them");
-  }
-  const hasWord = words.repeat !== undefined || words.seconds !== undefined;
-  const { repeat = FULL_PLAN.repeat, seconds } = hasWord ? words : file;
-  const sizes = sizesOf(values.get("sizes")) ?? file.sizes ?? FULL_PLAN.sizes;
+/**
+ * What is exchanged: options count more than the file, and a number of messages or of seconds more
+ * than either in the file.
+ */
+export function planOf(given: Partial<Values<typeof EXCHANGE_OPTIONS>>, file: PlanFile): Plan {
+  const hasLength = given.repeat !== undefined || given.seconds !== undefined;
+  const { repeat = FULL_PLAN.repeat, seconds } = hasLength ? given : file;
+  const sizes = given.sizes ?? file.sizes ?? FULL_PLAN.sizes;
   return { sizes, repeat, ...(seconds === undefined ? {} : { seconds }) };
 }
 
@@ -252,16 +248,11 @@ function readPlan(path: string | undefined, readFile: (path: string) => string):
   return parsePlan(text, path);
 }
 
-/**
- * Reads the value of `--sizes`.
- *
- * @throws {UsageError} naming what is no size
- */
-export function sizesOf(text: string | undefined): number[] | undefined {
-  return text?.split(",").map((size) => {
+function readSizes(text: string, name: string): number[] {
+  return text.split(",").map((size) => {
     if (!/^[0-9]{1,9}$/.test(size.trim())) {
       throw new UsageError(
-        `--sizes ${shownWord(text)}: "${shownWord(size)}" is no whole number of bytes`,
+        `${name} ${shownArgument(text)}: "${shownArgument(size)}" is no whole number of bytes`,
       );
     }
     return Number(size);

@@ -7,10 +7,10 @@ import { assert, assertEquals, assertThrows } from "../testing/assert.ts";
 const PLAN = "sizes: [200, 300]\nrepeat: 7\nconnect: once\nreply: false\nwaitMs: 3\n";
 
 /** Options of a command line with a plan file. */
-function readWithPlan(text: string, ...words: string[]): PairOptions {
+function readWithPlan(text: string, ...args: string[]): PairOptions {
   const opened: string[] = [];
   const readFile = (path: string) => (opened.push(path), text);
-  const request = parseOptions("tcp", "client", ["--plan", "p.yaml", ...words], readFile);
+  const request = parseOptions("tcp", "client", ["--plan", "p.yaml", ...args], readFile);
   assert(typeof request !== "string");
   assertEquals(opened, ["p.yaml"]);
   return request;
@@ -22,21 +22,21 @@ Deno.test("parseOptions() takes settings from the plan file", () => {
   assertEquals([connect, reply, waitMs], ["once", false, 3]);
 });
 
-Deno.test("parseOptions() lets the words win over the plan file", () => {
-  const words = ["--sizes=100", "--repeat=2", "--connect=message", "--wait-ms=0"];
-  const { plan, connect, waitMs } = readWithPlan(PLAN, ...words);
+Deno.test("parseOptions() lets options win over the plan file", () => {
+  const args = ["--sizes=100", "--repeat=2", "--connect=message", "--wait-ms=0"];
+  const { plan, connect, waitMs } = readWithPlan(PLAN, ...args);
   assertEquals(plan, { sizes: [100], repeat: 2 });
   assertEquals([connect, waitMs], ["message", 0]);
   assertEquals(readWithPlan("reply: true", "--no-reply").reply, false);
 });
 
-Deno.test("parseOptions() lets a count or a time in the words win over either in the file", () => {
+Deno.test("parseOptions() lets a count or a time of the options win over either in the file", () => {
   const sizes = [100];
-  const words = ["--sizes=100"];
-  assertEquals(readWithPlan("seconds: 3", ...words).plan, { sizes, repeat: 100, seconds: 3 });
-  assertEquals(readWithPlan("seconds: 3", "--repeat=2", ...words).plan, { sizes, repeat: 2 });
+  const args = ["--sizes=100"];
+  assertEquals(readWithPlan("seconds: 3", ...args).plan, { sizes, repeat: 100, seconds: 3 });
+  assertEquals(readWithPlan("seconds: 3", "--repeat=2", ...args).plan, { sizes, repeat: 2 });
   const plan = { sizes, repeat: 100, seconds: 4 };
-  assertEquals(readWithPlan("repeat: 3", "--seconds=4", ...words).plan, plan);
+  assertEquals(readWithPlan("repeat: 3", "--seconds=4", ...args).plan, plan);
 });
 
 Deno.test("parseOptions() takes defaults for what the plan file leaves out", () => {
@@ -53,8 +53,8 @@ Deno.test("parseOptions() opens no plan file where help is asked for", () => {
 });
 
 Deno.test("parseOptions() checks the plan file's sizes against the protocol", () => {
-  const words = ["--plan", "p.yaml"];
-  const act = () => parseOptions("udp", "client", words, () => "sizes: [65508]");
+  const args = ["--plan", "p.yaml"];
+  const act = () => parseOptions("udp", "client", args, () => "sizes: [65508]");
   assertThrows(act, UsageError, "size 65508: at most 65507 bytes on UDP");
 });
 

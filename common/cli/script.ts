@@ -1,5 +1,5 @@
 /**
- * What every pair's script does around its exchange: reads the words, listens to Ctrl-C, writes
+ * What every pair's script does around its exchange: reads the arguments, listens to Ctrl-C, writes
  * the results, and ends with one clear line and the right exit code.
  *
  * @module
@@ -42,9 +42,9 @@ import { VERSION } from "../base/version.ts";
 export function clientMain<Connection>(
   protocol: Protocol,
   prepare: Prepare<ClientTransport<Connection>>,
-  words: string[] = Deno.args,
+  args: string[] = Deno.args,
 ): Promise<number> {
-  return main(protocol, "client", words, async (script) => {
+  return main(protocol, "client", args, async (script) => {
     const { options, recorder, deadlines } = script;
     const transport = await prepare(options, deadlines);
     script.library = transport.library ?? null;
@@ -70,9 +70,9 @@ export function clientMain<Connection>(
 export function serverMain(
   protocol: Protocol,
   prepare: Prepare<AnyServerTransport>,
-  words: string[] = Deno.args,
+  args: string[] = Deno.args,
 ): Promise<number> {
-  return main(protocol, "server", words, async (script) => {
+  return main(protocol, "server", args, async (script) => {
     const { options, recorder, deadlines } = script;
     const transport = await prepare(options, deadlines);
     script.library = transport.library ?? null;
@@ -134,12 +134,12 @@ interface Script {
 async function main(
   protocol: Protocol,
   role: Role,
-  words: string[],
+  args: string[],
   run: (script: Script) => Promise<void>,
 ): Promise<number> {
   try {
-    const options = parseOptions(protocol, role, words);
-    if (options === "help") return print(`${helpText(protocol, role)}\n`), EXIT.complete;
+    const options = parseOptions(protocol, role, args);
+    if (options === "help") return print(helpText(protocol, role)), EXIT.complete;
     if (options === "version") return print(`netpairs ${VERSION}\n`), EXIT.complete;
     const writeJson = options.json === null ? null : openDocument(options.json);
     const logFile = options.csv === null ? null : openLog(options.csv);

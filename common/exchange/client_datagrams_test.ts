@@ -14,10 +14,10 @@ import { FakeClock } from "../testing/fake_clock.ts";
 /** A transport after a client has sent two sizes of two messages each over it. */
 async function exchanged(
   options: FakeClientOptions,
-  ...words: string[]
+  ...args: string[]
 ): Promise<{ calls: string[]; results: SizeResult[] }> {
   using clock = new FakeClock();
-  using run = fakeClientRun("udp", "--sizes=100,999", "--repeat=2", ...words);
+  using run = fakeClientRun("udp", "--sizes=100,999", "--repeat=2", ...args);
   const transport = new FakeClientTransport({ connectionless: true, ...options });
   const client = new Client(run, transport, 0);
   const done = (async () => {
@@ -84,8 +84,8 @@ Deno.test("Client repeats no datagram but the run's last", async () => {
 });
 
 Deno.test("Client repeats nothing where there are connections", async () => {
-  const words = ["--no-reply", "--connect=once"];
-  const { calls } = await exchanged({ connectionless: false }, ...words);
+  const args = ["--no-reply", "--connect=once"];
+  const { calls } = await exchanged({ connectionless: false }, ...args);
   assertEquals(calls, ["connect", ...SENT, "close"]);
 });
 

@@ -66,8 +66,8 @@ Deno.test("OneWayCount has a delay of null where a message came before it was se
 
 /** A server of datagrams that are not answered. */
 class OneWayBench extends DatagramBench {
-  constructor(...words: string[]) {
-    super("--no-reply", "--timeout-ms=100", ...words);
+  constructor(...args: string[]) {
+    super("--no-reply", "--timeout-ms=100", ...args);
   }
 
   /** Delivers messages of 100 bytes. */

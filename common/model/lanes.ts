@@ -26,8 +26,8 @@ function lane(protocol: Protocol, io: Io, engine: Engine | null): Lane {
   return { name: laneName(protocol, io, engine), protocol, io, engine };
 }
 
-/** The words that choose a lane on its pair's command line. */
-export function laneWords({ protocol, io, engine }: Lane): string[] {
+/** The options that choose a lane on its pair's command line. */
+export function laneOptions({ protocol, io, engine }: Lane): string[] {
   return ["--io", io, ...(protocol === "tls" ? ["--engine", engine!] : [])];
 }
 
@@ -47,7 +47,7 @@ export function permissionsOf(
   return permissions;
 }
 
-/** The lane that a protocol's scripts run without words. */
+/** The lane that a protocol's scripts run without options. */
 export function defaultLane(protocol: Protocol): Lane {
   return LANES.find((lane) => lane.protocol === protocol)!;
 }

@@ -1,4 +1,4 @@
-import { defaultLane, LANES, laneWords, permissionsOf } from "./lanes.ts";
+import { defaultLane, laneOptions, LANES, permissionsOf } from "./lanes.ts";
 import { assert, assertEquals } from "../testing/assert.ts";
 
 Deno.test("LANES are the thirteen of the design", () => {
@@ -16,11 +16,12 @@ Deno.test("defaultLane() is the one of the event loop", () => {
   );
 });
 
-Deno.test("laneWords() choose the lane", () => {
-  const words = (name: string) => laneWords(LANES.find((lane) => lane.name === name)!).join(" ");
-  assertEquals(words("udp-spin"), "--io spin");
-  assertEquals(words("tls-sync-openssl"), "--io sync --engine openssl");
-  assertEquals(words("dtls-async-openssl"), "--io async");
+Deno.test("laneOptions() choose the lane", () => {
+  const options = (name: string) =>
+    laneOptions(LANES.find((lane) => lane.name === name)!).join(" ");
+  assertEquals(options("udp-spin"), "--io spin");
+  assertEquals(options("tls-sync-openssl"), "--io sync --engine openssl");
+  assertEquals(options("dtls-async-openssl"), "--io async");
 });
 
 Deno.test("permissionsOf() asks for FFI where C is called, and for files where keys are read", () => {

@@ -17,7 +17,7 @@ export interface Plan {
   readonly seconds?: number;
 }
 
-/** The settings a plan file may hold besides; the command line's words win over them. */
+/** The settings a plan file may hold besides; the command line's options count more. */
 export interface PlanFile extends Partial<Plan> {
   connect?: ConnectMode;
   reply?: boolean;

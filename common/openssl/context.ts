@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ROLES } from "../model/protocol.ts";
 import { applyAlpn, applyClientPsk, applyKeyLog, makeTimer } from "./callbacks.ts";
 import type { Callback } from "./context_target.ts";
 import { SSL_CTRL, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_OP } from "./bindings/constants.ts";
@@ -43,7 +44,7 @@ const OPTIONS = SSL_OP.NO_RENEGOTIATION | SSL_OP.NO_QUERY_MTU | SSL_OP.NO_COMPRE
 type Which = Pick<TlsContextOptions, "role" | "datagram">;
 
 const WHICH: SettingsTable<Which> = {
-  role: setting(oneOf(["client", "server"]), "which end its sessions are"),
+  role: setting(oneOf(ROLES), "which end its sessions are"),
   datagram: setting(flag(), "true for DTLS, false for TLS"),
 };
 

@@ -102,9 +102,9 @@ export class FakeClientTransport implements ClientTransport<FakeConnection> {
   }
 }
 
-/** What a client's exchange works with, out of words; disposing it closes its deadlines. */
-export function fakeClientRun(protocol: Protocol, ...words: string[]): ClientRun & Disposable {
-  const options = parseOptions(protocol, "client", words);
+/** What a client's exchange works with, out of arguments; disposing it closes its deadlines. */
+export function fakeClientRun(protocol: Protocol, ...args: string[]): ClientRun & Disposable {
+  const options = parseOptions(protocol, "client", args);
   assert(typeof options !== "string");
   const deadlines = new Deadlines();
   return {

@@ -242,7 +242,7 @@ export class FakeDatagrams implements DatagramServerTransport<string> {
   }
 }
 
-/** What a server's exchange works with, out of words; disposing it closes its deadlines. */
+/** What a server's exchange works with, out of arguments; disposing it closes its deadlines. */
 export interface FakeServerRun extends ServerRun, Disposable {
   /** The lines that the run was told of. */
   readonly lines: string[];
@@ -250,8 +250,8 @@ export interface FakeServerRun extends ServerRun, Disposable {
 }
 
 /** Makes one. */
-export function fakeServerRun(protocol: Protocol, ...words: string[]): FakeServerRun {
-  const options = parseOptions(protocol, "server", words);
+export function fakeServerRun(protocol: Protocol, ...args: string[]): FakeServerRun {
+  const options = parseOptions(protocol, "server", args);
   assert(typeof options !== "string");
   const deadlines = new Deadlines();
   const lines: string[] = [];
@@ -277,8 +277,8 @@ export class ServerBench implements Disposable {
   readonly serving: Promise<void>;
   done = false;
 
-  constructor(...words: string[]) {
-    this.run = fakeServerRun("tcp", ...words);
+  constructor(...args: string[]) {
+    this.run = fakeServerRun("tcp", ...args);
     this.server = new ConnectionServer(this.run, this.listener);
     this.serving = this.server.serve().finally(() => this.done = true);
     // A test that waits for the rejection does so later.
@@ -319,9 +319,9 @@ export class DatagramBench implements Disposable {
   /** True from then on. */
   done = false;
 
-  /** @param words the command line's */
-  constructor(...words: string[]) {
-    this.run = fakeServerRun("udp", ...words);
+  /** @param args the command line's */
+  constructor(...args: string[]) {
+    this.run = fakeServerRun("udp", ...args);
     this.serving = new DatagramServer(this.run, this.socket).serve().finally(() =>
       this.done = true
     );

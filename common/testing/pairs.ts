@@ -15,7 +15,7 @@ import schema from "../measure/result.schema.json" with { type: "json" };
 import { type Ending, ScriptProcess, type ScriptSettings } from "../../tools/lib/children.ts";
 
 /** What a test may change of how a script is started. */
-export type Changes = Partial<Omit<ScriptSettings, "lane" | "role" | "words">>;
+export type Changes = Partial<Omit<ScriptSettings, "lane" | "role" | "args">>;
 
 /** A folder for one test's certificates and results; gone afterwards. */
 export class Workplace implements AsyncDisposable {
@@ -51,35 +51,35 @@ export class Workplace implements AsyncDisposable {
   }
 
   /** Starts a script; it is ended with the test, if it has not ended by then. */
-  start(lane: Lane, role: Role, words: string[], changes: Changes = {}) {
-    const settings = { lane, role, certs: this.dir, results: this.dir, words, ...changes };
+  start(lane: Lane, role: Role, args: string[], changes: Changes = {}) {
+    const settings = { lane, role, certs: this.dir, results: this.dir, args, ...changes };
     const process = new ScriptProcess(settings);
     this.#processes.push(process);
     return process;
   }
 
   /** Starts a script and waits for its end. */
-  run(lane: Lane, role: Role, words: string[], changes?: Changes): Promise<Ending> {
-    return this.start(lane, role, words, changes).ended;
+  run(lane: Lane, role: Role, args: string[], changes?: Changes): Promise<Ending> {
+    return this.start(lane, role, args, changes).ended;
   }
 
   /** Starts a server on a free port. */
-  async serve(lane: Lane, words: string[], changes?: Changes): Promise<RunningServer> {
-    const process = this.start(lane, "server", ["--port", "0", ...words], changes);
+  async serve(lane: Lane, args: string[], changes?: Changes): Promise<RunningServer> {
+    const process = this.start(lane, "server", ["--port", "0", ...args], changes);
     const port = await process.port;
     if (port === null) throw new Error(`no server: ${(await process.ended).stderr}`);
     return { process, port };
   }
 
-  /** Runs a server and a client against each other, with the same words. */
-  async pair(lane: Lane, words: string[], more: PairWords = {}): Promise<PairEnding> {
+  /** Runs a server and a client against each other, with the same arguments. */
+  async pair(lane: Lane, args: string[], more: PairArguments = {}): Promise<PairEnding> {
     const serving = more.serverLane ?? lane;
-    const server = await this.serve(serving, [...words, ...more.server ?? []], more.changes);
+    const server = await this.serve(serving, [...args, ...more.server ?? []], more.changes);
     const port = ["--port", String(server.port)];
     const client = await this.run(
       lane,
       "client",
-      [...port, ...words, ...more.client ?? []],
+      [...port, ...args, ...more.client ?? []],
       more.changes,
     );
     if (client.code !== 0) server.process.kill("SIGTERM");
@@ -99,8 +99,8 @@ export interface RunningServer {
   port: number;
 }
 
-/** Words for one end only. */
-export interface PairWords {
+/** Arguments for one end only. */
+export interface PairArguments {
   server?: string[];
   client?: string[];
   changes?: Changes;

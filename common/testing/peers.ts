@@ -41,8 +41,8 @@ export interface PeerOptions {
   alpn?: readonly string[];
   /** `s_client`: session to resume, as PEM. */
   session?: string;
-  /** Words of its own command line. */
-  words?: readonly string[];
+  /** Arguments of its own command line. */
+  args?: readonly string[];
 }
 
 /** Files of a peer, in its working directory, which is gone with it. */
@@ -55,7 +55,7 @@ const FILES = {
   sessionOut: "session-out.pem",
 } as const;
 
-/** Programs, with the word that makes them a client or a server. */
+/** Programs, with the argument that makes them a client or a server. */
 const COMMANDS = {
   openssl: { client: ["openssl", "s_client"], server: ["openssl", "s_server"] },
   gnutls: { client: ["gnutls-cli"], server: ["gnutls-serv"] },
@@ -276,30 +276,30 @@ interface PeerPlan extends PeerOptions, Lane {
 const OPTIONS: Record<Tool, Record<Role, (plan: PeerPlan) => string[]>> = {
   openssl: {
     client: (plan) => [
-      ...["-connect", `127.0.0.1:${plan.port}`, ...opensslWords(plan)],
+      ...["-connect", `127.0.0.1:${plan.port}`, ...opensslArguments(plan)],
       ...["-sess_out", FILES.sessionOut],
       ...plan.session === undefined ? [] : ["-sess_in", FILES.sessionIn],
       ...plan.psk ? [] : ["-verify_ip", "127.0.0.1"],
     ],
     server: (plan) => [
-      ...["-accept", `127.0.0.1:${plan.port}`, ...opensslWords(plan)],
+      ...["-accept", `127.0.0.1:${plan.port}`, ...opensslArguments(plan)],
       ...plan.psk ? ["-nocert"] : ["-Verify", "1"],
     ],
   },
   gnutls: {
     client: (plan) => [
-      ...gnutlsWords(plan),
+      ...gnutlsArguments(plan),
       ...plan.psk ? ["--pskusername", plan.psk.identity, "--pskkey", plan.psk.key.toHex()] : [],
       "127.0.0.1",
     ],
     server: (plan) => [
-      ...[...gnutlsWords(plan), "--echo"],
+      ...[...gnutlsArguments(plan), "--echo"],
       ...plan.psk ? ["--pskpasswd", FILES.psk] : ["--require-client-cert", "--verify-client-cert"],
     ],
   },
 };
 
-function opensslWords({ version, alpn, psk, words = [] }: PeerPlan): string[] {
+function opensslArguments({ version, alpn, psk, args = [] }: PeerPlan): string[] {
   return [
     // "TLSv1.2" is -tls1_2.
     `-${version.toLowerCase().replace("v", "").replace(".", "_")}`,
@@ -307,11 +307,11 @@ function opensslWords({ version, alpn, psk, words = [] }: PeerPlan): string[] {
     ...psk
       ? ["-psk", psk.key.toHex(), "-psk_identity", psk.identity]
       : ["-cert", FILES.cert, "-key", FILES.key, "-CAfile", FILES.ca, "-verify_return_error"],
-    ...words,
+    ...args,
   ];
 }
 
-function gnutlsWords({ version, alpn = [], psk, port, words = [] }: PeerPlan): string[] {
+function gnutlsArguments({ version, alpn = [], psk, port, args = [] }: PeerPlan): string[] {
   // Up to 1.2, gnutls-cli 3.7 crashes after DHE-PSK and ECDHE-PSK, with openssl s_server, too.
   const exchange = version.endsWith("1.3") ? "ECDHE-PSK" : "PSK";
   const priority = `NORMAL:-VERS-ALL:+VERS-${version.replace("v", "")}`;
@@ -322,7 +322,7 @@ function gnutlsWords({ version, alpn = [], psk, port, words = [] }: PeerPlan): s
     ...psk
       ? []
       : ["--x509certfile", FILES.cert, "--x509keyfile", FILES.key, "--x509cafile", FILES.ca],
-    ...words,
+    ...args,
   ];
 }
 

@@ -12,13 +12,13 @@ const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-sys=hostname,cpus
 /** Starts it, with results in a folder of the test's. */
 export function startRunAll(
   place: Workplace,
-  words: string[],
+  args: string[],
   env: Record<string, string> = {},
 ): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--no-prompt", ...PERMISSIONS, join(ROOT, "tools/run_all.ts")],
-      ...["--certs", place.path("."), "--results", place.path("results"), ...words],
+      ...["--certs", place.path("."), "--results", place.path("results"), ...args],
     ],
     env,
     stdin: "null",

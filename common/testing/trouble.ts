@@ -109,8 +109,8 @@ export function childrenOf(pid: number): number[] {
   return readProc(`${pid}/task/${pid}/children`).trim().split(" ").filter(Boolean).map(Number);
 }
 
-/** The words a process was started with; none where it has ended. */
-export function wordsOf(pid: number): string {
+/** The arguments a process was started with; none where it has ended. */
+export function argumentsOf(pid: number): string {
   return readProc(`${pid}/cmdline`).replaceAll("\0", " ");
 }
 

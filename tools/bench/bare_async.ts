@@ -11,7 +11,7 @@
  */
 import { ensureCertificates } from "../../certs/generate.ts";
 import { DEFAULT_CERTS } from "../../common/pem/certificate_files.ts";
-import { EXIT, reportError, RunError, UsageError } from "../../common/base/errors.ts";
+import { EXIT, RunError, UsageError } from "../../common/base/errors.ts";
 import { type Lane, LANES } from "../../common/model/lanes.ts";
 import { MAX_REPEAT } from "../../common/model/plan.ts";
 import { print } from "../../common/base/output.ts";
@@ -19,7 +19,8 @@ import { onEndSignals } from "../../common/cli/signals.ts";
 import { pinToCore } from "../../common/posix/affinity.ts";
 import type { ResultDocument } from "../../common/measure/result.ts";
 import { join } from "../../common/base/std.ts";
-import { shownWord } from "../../common/base/visible.ts";
+import { type Command, runCommand } from "../../common/cli/command.ts";
+import { wholeNumber } from "../../common/cli/option_kinds.ts";
 import { failureOf, ROOT, ScriptProcess } from "../lib/children.ts";
 import { median } from "../report/inference.ts";
 import { BENCH_NAMES } from "./obstacles.ts";
@@ -30,7 +31,18 @@ const SIZE_BYTES = 100;
 /** Where the ends stay; null for anywhere. */
 const CORES = twoCores(navigator.hardwareConcurrency);
 const CERTS = join(ROOT, DEFAULT_CERTS);
-const USAGE = "bare_async.ts tcp|udp|dtls [MESSAGES, default 5000] [PAIRS, default 5]";
+
+const COMMAND: Command<Record<never, never>> = {
+  does: "Shows what our async clients cost beyond Deno's own sockets, or DTLS beyond UDP.",
+  starts: "deno run -A tools/bench/bare_async.ts",
+  operand: "tcp|udp|dtls [MESSAGES] [PAIRS]",
+  about:
+    `tcp, udp: our client and a bare loop; dtls: our clients on DTLS and on UDP. MESSAGES (default 5000)
+are sent each time, PAIRS (default 5) times in turn.`,
+  options: {},
+  canBeInterrupted: true,
+  permissions: { "-A": "all; this is for the project's own use" },
+};
 
 /** Takes part in a pair: exchanges that many messages with a server and returns the median, us. */
 type Run = (lane: Lane, port: number, messages: number) => Promise<number>;
@@ -45,20 +57,17 @@ interface Side {
 /** Everything that was started: none of it outlives this program. */
 const processes: { kill(signal: Deno.Signal): void }[] = [];
 
-async function main(words: string[]): Promise<number> {
+function main(args: string[]): Promise<number> {
   onEndSignals(() => end(EXIT.interrupted));
-  try {
-    const [ours, base] = sidesOf(words[0]);
-    const messages = countOf(words[1], 5000, MAX_REPEAT);
-    const pairs = countOf(words[2], 5, 1000);
+  return runCommand(COMMAND, args, async ({ operands: [sides, count, times] }) => {
+    const [ours, base] = sidesOf(sides);
+    const messages = countOf("MESSAGES", count, { max: MAX_REPEAT, absent: 5000 });
+    const pairs = countOf("PAIRS", times, { max: 1000, absent: 5 });
     if (ours.lane.engine !== null) {
       await ensureCertificates({ dir: CERTS, neededNames: BENCH_NAMES });
     }
     await compare(ours, base, messages, pairs);
-    return EXIT.complete;
-  } catch (error) {
-    return reportError(error);
-  }
+  });
 }
 
 /** The order turns over with every pair, so that drift hits both alike. */
@@ -90,8 +99,8 @@ async function measure({ lane, run }: Side, messages: number): Promise<number> {
 }
 
 const runOurs: Run = async (lane, port, messages) => {
-  const words = ["--port", String(port), "--json", "-"];
-  const ending = await script(lane, "client", words, messages).ended;
+  const args = ["--port", String(port), "--json", "-"];
+  const ending = await script(lane, "client", args, messages).ended;
   if (ending.code !== EXIT.complete) throw new RunError(`client: ${failureOf(ending)}`);
   const { runs }: ResultDocument = JSON.parse(ending.stdout);
   return runs[0]!.sizes[0]!.messageUs.p50!;
@@ -99,10 +108,10 @@ const runOurs: Run = async (lane, port, messages) => {
 
 const runBare: Run = async ({ protocol }, port, messages) => {
   const file = join(ROOT, "tools", "bench", "bare_loop.ts");
-  const words = [protocol, port, messages, SIZE_BYTES].map(String);
+  const operands = [protocol, port, messages, SIZE_BYTES].map(String);
   startOn("client");
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", "--allow-net", file, ...words],
+    args: ["run", "--quiet", "--no-prompt", "--allow-net", file, ...operands],
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
@@ -121,34 +130,36 @@ function startOn(role: Role): void {
 function script(
   lane: Lane,
   role: Role,
-  words: string[],
+  args: string[],
   messages: number,
 ): ScriptProcess {
   const plan = ["--sizes", String(SIZE_BYTES), "--repeat", String(messages), "--connect", "once"];
   const settings = { lane, role, certs: CERTS, results: CERTS };
   startOn(role);
-  const process = new ScriptProcess({ ...settings, words: ["--quiet", ...plan, ...words] });
+  const process = new ScriptProcess({ ...settings, args: ["--quiet", ...plan, ...args] });
   processes.push(process);
   return process;
 }
 
-function sidesOf(word: string | undefined): [ours: Side, base: Side] {
+function sidesOf(protocol: string | undefined): [ours: Side, base: Side] {
   const side = (name: string): Side => {
     const lane = LANES.find((lane) => lane.name === name)!;
     return { name, lane, run: runOurs };
   };
-  if (word === "dtls") return [side("dtls-async-openssl"), side("udp-async")];
-  if (word !== "tcp" && word !== "udp") throw new UsageError(`usage: ${USAGE}`);
-  const ours = side(`${word}-async`);
+  if (protocol === "dtls") return [side("dtls-async-openssl"), side("udp-async")];
+  if (protocol !== "tcp" && protocol !== "udp") {
+    throw new UsageError("tcp, udp or dtls is wanted; --help says more");
+  }
+  const ours = side(`${protocol}-async`);
   return [ours, { ...ours, name: "bare loop", run: runBare }];
 }
 
-function countOf(word: string | undefined, otherwise: number, max: number): number {
-  const count = word === undefined ? otherwise : Number(word);
-  if (Number.isInteger(count) && count >= 2 && count <= max) return count;
-  throw new UsageError(
-    `${shownWord(word!)}: a whole number from 2 to ${max} is wanted; ${USAGE}`,
-  );
+function countOf(
+  name: string,
+  text: string | undefined,
+  { max, absent }: { max: number; absent: number },
+): number {
+  return text === undefined ? absent : wholeNumber([2, max], "", absent).read([text], name);
 }
 
 /** Ends what was started, by its own number, and then this program. */

@@ -11,7 +11,7 @@ import type { ClientTransport, Prepare } from "../../common/exchange/transport.t
 import { setClock } from "../../common/measure/clock.ts";
 import { Deadlines } from "../../common/base/deadline.ts";
 import { RunError } from "../../common/base/errors.ts";
-import { laneWords, permissionsOf } from "../../common/model/lanes.ts";
+import { laneOptions, permissionsOf } from "../../common/model/lanes.ts";
 import { parseOptions } from "../../common/cli/options.ts";
 import type { PairOptions } from "../../common/model/pair_options.ts";
 import type { Protocol } from "../../common/model/protocol.ts";
@@ -130,7 +130,7 @@ export class LaneStage {
       results: this.#certs,
       // It writes nothing.
       permissions: permissionsOf(lane, this.#certs),
-      words: ["--port", "0", "--forever", "--quiet"],
+      args: ["--port", "0", "--forever", "--quiet"],
     });
     const port = await server.port;
     if (port === null) throw new RunError(`no server: ${failureOf(await server.ended)}`);
@@ -148,11 +148,11 @@ export class LaneStage {
   }
 }
 
-/** The words of a client that sends one message whenever it is asked to. */
+/** The options of a client that sends one message whenever it is asked to. */
 function clientOptions(bench: BenchCase, port: number, certs: string): PairOptions {
   const { lane, mode, sizeBytes } = bench;
   const options = parseOptions(lane.protocol, "client", [
-    ...laneWords(lane),
+    ...laneOptions(lane),
     ...["--port", String(port), "--sizes", String(sizeBytes), "--repeat", "1", "--certs", certs],
     ...["--timeout-ms", String(TIMEOUT_MS)],
     ...["--connect", mode === "once" ? "once" : "message"],

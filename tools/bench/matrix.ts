@@ -7,7 +7,7 @@ import { UsageError } from "../../common/base/errors.ts";
 import { type Lane, LANES } from "../../common/model/lanes.ts";
 import { FULL_PLAN } from "../../common/model/plan.ts";
 import { IO_KINDS } from "../../common/model/protocol.ts";
-import { shownWord } from "../../common/base/visible.ts";
+import { shownArgument } from "../../common/base/visible.ts";
 
 /** One connection for all messages, one for each, or one for each that resumes a session. */
 export type Mode = "once" | "message" | "resumed";
@@ -36,7 +36,7 @@ export function sizesOfBench(value: string | undefined): BenchSizes {
   if (value === undefined || value === "") return { kept: [100, 16_384], fresh: [100] };
   if (value !== "all") {
     throw new UsageError(
-      `NETPAIRS_BENCH=${shownWord(value)}: only "all" is known, or leave it out`,
+      `NETPAIRS_BENCH=${shownArgument(value)}: only "all" is known, or leave it out`,
     );
   }
   const all = FULL_PLAN.sizes.toSorted((a, b) => a - b);

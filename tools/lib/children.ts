@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Lane, laneWords, permissionsOf } from "../../common/model/lanes.ts";
+import { type Lane, laneOptions, permissionsOf } from "../../common/model/lanes.ts";
 import type { Role } from "../../common/model/protocol.ts";
 import { dirname, fromFileUrl, join } from "../../common/base/std.ts";
 
@@ -29,8 +29,8 @@ export interface ScriptSettings {
   keyPassphraseFile?: string | null;
   /** Folder that it may write its results to. */
   results: string;
-  /** More words. */
-  words: string[];
+  /** More arguments. */
+  args: string[];
   /** Instead of the permissions that it needs. */
   permissions?: string[];
   /** Added to its environment. */
@@ -46,7 +46,7 @@ export class ScriptProcess {
 
   /** Starts it, with the permissions it needs and no more. */
   constructor(settings: ScriptSettings) {
-    const { lane, role, certs, results, words, env } = settings;
+    const { lane, role, certs, results, args, env } = settings;
     const passphraseFile = lane.engine === null ? null : settings.keyPassphraseFile ?? null;
     const permissions = settings.permissions ?? [
       ...permissionsOf(lane, passphraseFile === null ? certs : `${certs},${passphraseFile}`),
@@ -57,9 +57,9 @@ export class ScriptProcess {
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "--quiet", "--no-prompt", ...permissions, script],
-        ...[...laneWords(lane), "--certs", certs, "--end-with-stdin"],
+        ...[...laneOptions(lane), "--certs", certs, "--end-with-stdin"],
         ...(passphraseFile === null ? [] : ["--key-passphrase-file", passphraseFile]),
-        ...words,
+        ...args,
       ],
       env,
       stdin: "piped",

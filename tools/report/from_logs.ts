@@ -9,7 +9,7 @@ import { type Role, STEPS } from "../../common/model/protocol.ts";
 import { Recorder } from "../../common/measure/recorder.ts";
 import type { MessageTimes } from "../../common/measure/outcome.ts";
 import { makeDocument, type ResultDocument, type RunResult } from "../../common/measure/result.ts";
-import { shownWord } from "../../common/base/visible.ts";
+import { shownArgument } from "../../common/base/visible.ts";
 import { type FoundLog, messagesOf } from "./logs.ts";
 import type { LoggedMessage } from "./messages.ts";
 
@@ -48,7 +48,7 @@ function readRun(log: FoundLog): LoggedRun {
   const lane = LANES.find(({ name }) => name === log.lane);
   if (!lane || (log.role !== "client" && log.role !== "server")) {
     throw new UsageError(
-      `${log.file}: no lane of this version has such a log: ${shownWord(log.lane)}`,
+      `${log.file}: no lane of this version has such a log: ${shownArgument(log.lane)}`,
     );
   }
   const recorder = new Recorder();

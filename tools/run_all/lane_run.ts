@@ -32,9 +32,8 @@ export interface LaneRunOptions {
   keyPassphraseFile: string | null;
   /** Folder for results. */
   folder: string;
-  /** Words for both scripts. */
-  words: string[];
-  /** What is exchanged. */
+  /** Arguments for both scripts. */
+  args: string[];
   exchange: Exchange;
   /** Where the ends of sync and spin lanes are kept; null for anywhere. */
   cores: Cores | null;
@@ -114,13 +113,13 @@ export class LaneRun {
       certs,
       keyPassphraseFile,
       results: folder,
-      words: [
+      args: [
         ...["--host", host, "--port", String(port), "--quiet"],
         ...["--json", "-", "--csv", this.#logOf(role)],
         ...patience,
         ...(cores && job.lane.io !== "async" ? ["--cpu", String(cores[role])] : []),
         ...(job.resume ? ["--resume"] : []),
-        ...this.#options.words,
+        ...this.#options.args,
       ],
     });
     this.#processes.push(process);

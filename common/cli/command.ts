@@ -1,0 +1,116 @@
+/**
+ * What all commands have in common: `--help`, one shape of its text, and one line for an error.
+ *
+ * @module
+ */
+import { EXIT, reportError } from "../base/errors.ts";
+import { print } from "../base/output.ts";
+import {
+  type Arguments,
+  defaultValues,
+  givenValues,
+  helpLine,
+  optionLines,
+  type OptionTable,
+  splitArguments,
+  type Values,
+} from "./arguments.ts";
+import { flag } from "./option_kinds.ts";
+
+/** What a command says of itself. */
+export interface CommandHelp {
+  /** What it does, in a sentence or two. */
+  does: string;
+  /** The command, up to its options. */
+  starts: string;
+  /** Placeholder of what stands for itself, such as `[PATH...]`; none where there is no such thing. */
+  operand?: string;
+  /** More about what it does. */
+  about?: string;
+  examples?: readonly string[];
+  /** What exit code 1 says; default "failed". */
+  failed?: string;
+  /** Whether it can be interrupted, with exit code 130. */
+  canBeInterrupted?: boolean;
+  /** The permissions it needs, and what for. */
+  permissions: Readonly<Record<string, string>>;
+}
+
+/** A command: what it says of itself, and its options. */
+export interface Command<Table extends OptionTable> extends CommandHelp {
+  options: Table;
+}
+
+/** The option that every command has. */
+export const HELP = { help: flag("show this text and end") };
+
+/** The text of `--help`. */
+export function commandHelp(help: CommandHelp, options: OptionTable): string {
+  const { does, starts, operand, about, examples, failed = "failed", permissions } = help;
+  const interrupted = help.canBeInterrupted ? ", 130 interrupted" : "";
+  const paragraphs = [
+    [does],
+    [`Usage: ${starts} [OPTIONS]${operand ? ` ${operand}` : ""}`],
+    about ? [about] : [],
+    ["Options:", ...optionLines(options)],
+    examples ? ["Examples:", ...examples.map((example) => `  ${example}`)] : [],
+    [`Exit codes: 0 complete, 1 ${failed}, 2 wrong arguments${interrupted}.`],
+    ["Permissions:", ...Object.entries(permissions).map(helpLine)],
+  ];
+  const texts = paragraphs.filter(({ length }) => length > 0).map((lines) => lines.join("\n"));
+  return `${texts.join("\n\n")}\n`;
+}
+
+/** A command line that was read. */
+export interface Read<Table extends OptionTable> extends Arguments {
+  /** The options that are there. */
+  given: Partial<Values<Table>>;
+  /** All options; those that are not there are their defaults. */
+  values: Values<Table>;
+}
+
+/**
+ * Reads a command line.
+ *
+ * @returns "help" where that is asked for
+ * @throws {UsageError} naming what is wrong and what is allowed
+ *
+ * @example
+ * ```ts
+ * import { wholeNumber } from "./option_kinds.ts";
+ *
+ * const options = { port: wholeNumber([1, 65535], "UDP port", 1443) };
+ * const help = { does: "Listens.", starts: "listen.ts", permissions: {} };
+ * const read = readCommand({ ...help, options }, ["--port", "4433"]);
+ * if (read === "help" || read.values.port !== 4433) throw new Error("not read");
+ * ```
+ */
+export function readCommand<Table extends OptionTable>(
+  { options, operand }: Command<Table>,
+  args: string[],
+): Read<Table> | "help" {
+  const split = splitArguments({ ...options, ...HELP }, args, operand);
+  if (split.texts.has("help")) return "help";
+  const given = givenValues(options, split);
+  return { ...split, given, values: { ...defaultValues(options), ...given } };
+}
+
+/**
+ * Runs a command to its end: shows its help where that is asked for, and an error in one line.
+ *
+ * @param run resolves to the exit code, or to nothing where all is well
+ * @returns the exit code
+ */
+export async function runCommand<Table extends OptionTable>(
+  command: Command<Table>,
+  args: string[],
+  run: (read: Read<Table>) => Promise<number | void>,
+): Promise<number> {
+  try {
+    const read = readCommand(command, args);
+    if (read !== "help") return await run(read) ?? EXIT.complete;
+    return print(commandHelp(command, { ...command.options, ...HELP })), EXIT.complete;
+  } catch (error) {
+    return reportError(error);
+  }
+}

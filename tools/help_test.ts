@@ -1,0 +1,44 @@
+/** What all commands do alike; that each one's program is wired to it, its own test sees. */
+import { main as certs } from "../certs/generate.ts";
+import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
+import { FakeStdout } from "../common/testing/fake_stdout.ts";
+import { saidIn } from "../common/testing/stderr.ts";
+import { checkAll } from "./check_rooms.ts";
+import { clean } from "./clean.ts";
+import { compileAll } from "./compile.ts";
+import { report } from "./report.ts";
+import { runAll } from "./run_all.ts";
+import { writeDocs } from "./settings_docs.ts";
+import { soak } from "./soak.ts";
+
+const COMMANDS = {
+  certs,
+  check: checkAll,
+  clean,
+  compile: compileAll,
+  demo: runAll,
+  docs: writeDocs,
+  report,
+  soak,
+};
+
+for (const [name, command] of Object.entries(COMMANDS)) {
+  Deno.test(`${name} --help has the shape of every help, in 100 columns`, async () => {
+    using stdout = new FakeStdout();
+    assertEquals(await command(["--help"]), 0);
+    const help = stdout.texts.join("");
+    assertMatch(help, /^[A-Z].*\.\n\nUsage: deno .*\[OPTIONS\]/);
+    for (
+      const part of ["\nOptions:\n  --", "\nExit codes: 0 complete, 1 ", "\nPermissions:\n  -"]
+    ) {
+      assert(help.includes(part), part);
+    }
+    assertMatch(help, /2 wrong arguments/);
+    assertEquals(help.split("\n").filter((line) => line.length > 100), []);
+  });
+
+  Deno.test(`${name} refuses an unknown option in one line, with exit code 2`, async () => {
+    const said = await saidIn(async () => assertEquals(await command(["--frob"]), 2));
+    assertEquals(said, ['error: unknown option "--frob"; --help lists what is allowed']);
+  });
+}
