@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { addressOf, lengthOf, lookUpServer, peerOf } from "./exchange/library_verbs.ts";
+export { addressOf, lengthOf, peerOf, Server } from "./exchange/library_verbs.ts";
 export { clientMain, serverMain } from "./cli/script.ts";
 export { BoundedTcp, BoundedTcpListener } from "./deno/tcp.ts";
 export { listenAddress, serverAddresses } from "./deno/lookup.ts";

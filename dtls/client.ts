@@ -12,8 +12,8 @@ import {
   type ClientTransport,
   lengthOf,
   loadOpenSsl,
-  lookUpServer,
   type Prepare,
+  Server,
   SessionPool,
   toSecurity,
 } from "../common/mod.ts";
@@ -23,7 +23,7 @@ import { connectDtls, type DtlsConn, dtlsContext } from "./mod.ts";
 /** On Deno's event loop; `--io sync` and `--io spin` stand in blocking.ts. */
 const asyncClient: Prepare<ClientTransport<DtlsConn>> = async (options, { signal }) => {
   // Once for all connections: name, certificates and key are looked up, loaded and checked.
-  const server = await lookUpServer(options);
+  const server = await Server.find(options);
   const context = dtlsContext(await clientSettings(options));
   // With --resume every connection but the first offers the session of one before it.
   const sessions = new SessionPool(options.resume);
@@ -35,13 +35,13 @@ const asyncClient: Prepare<ClientTransport<DtlsConn>> = async (options, { signal
     async connect() {
       using session = sessions.take();
       const handshakeTimeoutMs = options.timeoutMs;
-      return await connectDtls({ ...server, context, session, handshakeTimeoutMs, signal });
+      return await connectDtls({ ...server.name, context, session, handshakeTimeoutMs, signal });
     },
 
     /** Cookie, certificates of both ends, keys; what gets lost is sent again (RFC 6347). */
     async handshake(conn) {
       await conn.handshake();
-      server.hostname = conn.remoteAddr.hostname;
+      server.hasAnswered(conn);
     },
 
     /** One message is one record in one datagram. */

@@ -12,8 +12,8 @@ import {
   type ClientTransport,
   lengthOf,
   loadOpenSsl,
-  lookUpServer,
   type Prepare,
+  Server,
   SessionPool,
   toSecurity,
 } from "../common/mod.ts";
@@ -27,7 +27,7 @@ import { rustlsClient } from "./rustls/mod.ts";
  */
 const asyncClient: Prepare<ClientTransport<TlsConn>> = async (options, { signal }) => {
   // Once for all connections: name, certificates and key are looked up, loaded and checked.
-  const server = await lookUpServer(options);
+  const server = await Server.find(options);
   const context = tlsContext(await clientSettings(options));
   // With --resume every connection but the first offers the session of one before it.
   const sessions = new SessionPool(options.resume);
@@ -38,13 +38,13 @@ const asyncClient: Prepare<ClientTransport<TlsConn>> = async (options, { signal 
     async connect() {
       using session = sessions.take();
       const handshakeTimeoutMs = options.timeoutMs;
-      return await connectTls({ ...server, context, session, handshakeTimeoutMs, signal });
+      return await connectTls({ ...server.name, context, session, handshakeTimeoutMs, signal });
     },
 
     /** Certificates of both ends, keys: one round trip in TLS 1.3 (RFC 8446), two in 1.2. */
     async handshake(conn) {
       await conn.handshake();
-      server.hostname = conn.remoteAddr.hostname;
+      server.hasAnswered(conn);
     },
 
     /** All bytes, in records of 16384 at most. */

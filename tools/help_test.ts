@@ -8,7 +8,7 @@ import { clean } from "./clean.ts";
 import { compileAll } from "./compile.ts";
 import { report } from "./report.ts";
 import { runAll } from "./run_all.ts";
-import { writeDocs } from "./settings_docs.ts";
+import { writeDocs } from "./docs.ts";
 import { soak } from "./soak.ts";
 
 const COMMANDS = {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatAddress, peerName } from "../base/addresses.ts";
+import { formatAddress, peerName, withoutZone } from "../base/addresses.ts";
 import { TimeoutError } from "../base/errors.ts";
 import { ENDED, TOO_LATE } from "../base/read_result.ts";
 import { serverAddresses } from "../deno/lookup.ts";
@@ -12,25 +12,44 @@ import type { PairOptions } from "../model/pair_options.ts";
 /** A server, as the library's connect functions take it. */
 export interface ServerName {
   /** Where to connect to. */
-  hostname: string;
+  readonly hostname: string;
   readonly port: number;
   /** What its certificate has to be for. */
   readonly serverName: string;
 }
 
-/**
- * Looks a server's name up. Where it has several addresses, the name stays: the first connection
- * shows which of them answers.
- *
- * @throws {RunError} where the name is unknown
- */
-export async function lookUpServer({ hostname, port }: PairOptions): Promise<ServerName> {
-  const [first, ...others] = await serverAddresses(hostname);
-  return {
-    hostname: others.length === 0 ? first! : hostname,
-    port,
-    serverName: peerName({ hostname }),
-  };
+/** The server of a run: its name is looked up once. */
+export class Server {
+  readonly #addresses: readonly string[];
+  #name: ServerName;
+
+  private constructor(addresses: readonly string[], name: ServerName) {
+    this.#addresses = addresses;
+    this.#name = name;
+  }
+
+  /**
+   * Looks its name up. Where it has several addresses, the name stays until one has answered.
+   *
+   * @throws {RunError} where the name is unknown
+   */
+  static async find({ hostname, port }: PairOptions): Promise<Server> {
+    const addresses = await serverAddresses(hostname);
+    const address = addresses.length === 1 ? addresses[0]! : hostname;
+    return new Server(addresses, { hostname: address, port, serverName: peerName({ hostname }) });
+  }
+
+  /** Where to connect to, and what its certificate has to be for. */
+  get name(): ServerName {
+    return this.#name;
+  }
+
+  /** One of its addresses has answered: the others are not tried any more. */
+  hasAnswered({ remoteAddr }: { readonly remoteAddr: Deno.NetAddr }): void {
+    if (this.#addresses.length === 1) return;
+    const hostname = this.#addresses.find((one) => withoutZone(one) === remoteAddr.hostname);
+    if (hostname !== undefined) this.#name = { ...this.#name, hostname };
+  }
 }
 
 /**

@@ -35,7 +35,8 @@ export const FLOORS: readonly Floor[] = [
     room("examples", "short programs that use the library"),
     room("tools", "commands that people start, one file each", "tools/", "bench.ts"),
   ],
-  [room("tools/rooms", "the check of this order, and its picture")],
+  [room("tools/docs", "the parts of docs/ that are made from the code")],
+  [room("tools/rooms", "the check of this order")],
   [
     room("tools/run_all", "all lanes in turn, and their results"),
     room("tools/bench", "what a message is made of"),

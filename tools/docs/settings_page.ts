@@ -1,31 +1,22 @@
 /**
- * Writes docs/settings.md: what each function of the libraries may be told, from the tables that
- * its settings are checked against.
- *
- *     deno task docs
+ * docs/settings.md: what each function of the libraries may be told, from the tables that its
+ * settings are checked against.
  *
  * @module
  */
-import { CONTEXT_SETTINGS } from "../common/openssl/context.ts";
-import { CLIENT_CONTEXT } from "../common/openssl/settings_table.ts";
-import { print } from "../common/base/output.ts";
-import type { Setting } from "../common/settings/check.ts";
-import { join } from "../common/base/std.ts";
-import { type Command, runCommand } from "../common/cli/command.ts";
-import { CONNECT_DTLS, LISTEN_DTLS } from "../dtls/lib/settings.ts";
-import { CONNECT_TLS, LISTEN_TLS } from "../tls/lib/settings.ts";
-import { ROOT } from "./lib/children.ts";
-
-const COMMAND: Command<Record<never, never>> = {
-  does:
-    "Writes docs/settings.md, from the tables that the libraries' settings are checked against.",
-  starts: "deno task docs",
-  options: {},
-  permissions: { "--allow-write": "docs" },
-};
+import { CONTEXT_SETTINGS } from "../../common/openssl/context.ts";
+import { CLIENT_CONTEXT } from "../../common/openssl/settings_table.ts";
+import type { Setting } from "../../common/settings/check.ts";
+import { join } from "../../common/base/std.ts";
+import { CONNECT_DTLS, LISTEN_DTLS } from "../../dtls/lib/settings.ts";
+import { CONNECT_TLS, LISTEN_TLS } from "../../tls/lib/settings.ts";
+import { ROOT } from "../lib/children.ts";
+import { markdownTable } from "./markdown_table.ts";
 
 /** Where the page stands. */
 export const PAGE: string = join(ROOT, "docs", "settings.md");
+
+const HEAD = ["setting", "allowed", "default", "what it is for"];
 
 type Table = Readonly<Record<string, Setting<unknown>>>;
 
@@ -90,7 +81,7 @@ function only(table: Table, names: readonly string[]): Table {
 /** The whole page, as `deno fmt` leaves it. */
 export function settingsPage(): string {
   const sections = SECTIONS.map(({ title, table, text }) =>
-    [`## ${title}`, wrapped(text), markdownTable(rowsOf(table))].join("\n\n")
+    [`## ${title}`, wrapped(text), markdownTable(HEAD, rowsOf(table))].join("\n\n")
   );
   return `${["# Settings", ...INTRODUCTION.map(wrapped), ...sections].join("\n\n")}\n`;
 }
@@ -103,14 +94,6 @@ function rowsOf(table: Table, inside = ""): string[][] {
   ]);
 }
 
-function markdownTable(rows: readonly (readonly string[])[]): string {
-  const head = ["setting", "allowed", "default", "what it is for"];
-  const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i]!.length)));
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(" | ")} |`;
-  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
-}
-
 /** Lines of 100 characters, as `deno fmt` is told in deno.json. */
 function wrapped(text: string): string {
   const lines = [""];
@@ -121,18 +104,3 @@ function wrapped(text: string): string {
   }
   return lines.join("\n");
 }
-
-/**
- * Writes the page.
- *
- * @returns the exit code
- */
-export function writeDocs(args: string[]): Promise<number> {
-  return runCommand(COMMAND, args, async () => {
-    await Deno.mkdir(join(ROOT, "docs"), { recursive: true });
-    await Deno.writeTextFile(PAGE, settingsPage());
-    print(`${PAGE}\n`);
-  });
-}
-
-if (import.meta.main) Deno.exit(await writeDocs(Deno.args));

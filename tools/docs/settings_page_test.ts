@@ -1,8 +1,8 @@
-import { assert, assertEquals } from "../common/testing/assert.ts";
-import { CONTEXT_SETTINGS } from "../common/openssl/context.ts";
-import { CONNECT_DTLS, LISTEN_DTLS } from "../dtls/lib/settings.ts";
-import { CONNECT_TLS, LISTEN_TLS } from "../tls/lib/settings.ts";
-import { PAGE, settingsPage } from "./settings_docs.ts";
+import { assert, assertEquals } from "../../common/testing/assert.ts";
+import { CONTEXT_SETTINGS } from "../../common/openssl/context.ts";
+import { CONNECT_DTLS, LISTEN_DTLS } from "../../dtls/lib/settings.ts";
+import { CONNECT_TLS, LISTEN_TLS } from "../../tls/lib/settings.ts";
+import { PAGE, settingsPage } from "./settings_page.ts";
 
 Deno.test("docs/settings.md is what the tables say; else run deno task docs", async () => {
   assertEquals(await Deno.readTextFile(PAGE), settingsPage());

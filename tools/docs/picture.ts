@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { roomOf, type SourceFile } from "./check.ts";
-import { FLOORS, ROOF, type Room } from "./plan.ts";
+import { roomOf, type SourceFile } from "../rooms/check.ts";
+import { markdownTable } from "./markdown_table.ts";
+import { FLOORS, ROOF, type Room } from "../rooms/plan.ts";
 
 /** Which rooms each room uses by itself. */
 export function usesOf(files: readonly SourceFile[]): Map<Room, Set<Room>> {
@@ -50,11 +51,7 @@ export function table(files: readonly SourceFile[]): string {
     const count = files.filter(({ path }) => roomOf(path) === room).length;
     return [`\`${room.name}\``, room.holds, String(count)];
   });
-  const head = ["room", "what is in it", "files"];
-  const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i]!.length)));
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(" | ")} |`;
-  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
+  return markdownTable(["room", "what is in it", "files"], rows);
 }
 
 /** What stands between two marks of a page is made anew; the rest is written by hand. */

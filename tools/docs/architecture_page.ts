@@ -5,7 +5,7 @@
  */
 import { join } from "../../common/base/std.ts";
 import { ROOT } from "../lib/children.ts";
-import type { SourceFile } from "./check.ts";
+import type { SourceFile } from "../rooms/check.ts";
 import { picture, table, withParts } from "./picture.ts";
 
 /** Where the page stands. */

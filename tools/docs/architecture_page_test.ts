@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "../../common/testing/assert.ts";
-import { roomOf } from "./check.ts";
-import { readFiles } from "./files.ts";
-import { architecturePage, PAGE } from "./page.ts";
-import { FLOORS, type Room } from "./plan.ts";
+import { roomOf } from "../rooms/check.ts";
+import { readFiles } from "../rooms/files.ts";
+import { architecturePage, PAGE } from "./architecture_page.ts";
+import { FLOORS, type Room } from "../rooms/plan.ts";
 
 /** More files than these have no place in one head. */
 const MAX_FILES = 12;
