@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parseArgs } from "node:util";
 import { UsageError } from "../base/errors.ts";
 import { shownArgument } from "../base/visible.ts";
 import { nearest } from "../settings/nearest.ts";
@@ -62,26 +63,26 @@ export interface Arguments {
 export function splitArguments(table: OptionTable, args: string[], operand?: string): Arguments {
   const texts: Texts = new Map();
   const operands: string[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i]!;
-    if (arg === "--") {
-      operands.push(...args.slice(i + 1));
-      break;
+  const options = Object.fromEntries(
+    Object.entries(table).map(([name, { value }]) => [name, {
+      type: value === undefined ? "boolean" as const : "string" as const,
+      ...(name === "help" ? { short: "h" } : {}),
+    }]),
+  );
+  const { tokens } = parseArgs({ args, options, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === "positional") operands.push(token.value);
+    if (token.kind !== "option") continue;
+    const { name, value, inlineValue } = token;
+    const option = optionOf(table, name, args[token.index]!);
+    if (option.value === undefined && inlineValue) {
+      throw new UsageError(`--${name} takes no value`);
     }
-    if (!arg.startsWith("-")) {
-      operands.push(arg);
-      continue;
+    const isThere = value !== undefined && (inlineValue ? value !== "" : isValue(value));
+    if (option.value !== undefined && !isThere) {
+      throw new UsageError(`--${name} needs a value: ${option.value}`);
     }
-    const [name, option] = optionOf(table, arg);
-    let text = /=(.*)/s.exec(arg)?.[1];
-    if (option.value === undefined) {
-      if (text !== undefined) throw new UsageError(`--${name} takes no value`);
-      text = "";
-    } else {
-      if (text === undefined && isValue(args[i + 1])) text = args[++i];
-      if (!text) throw new UsageError(`--${name} needs a value: ${option.value}`);
-    }
-    texts.set(name, [...texts.get(name) ?? [], text]);
+    texts.set(name, [...texts.get(name) ?? [], value ?? ""]);
   }
   if (operand === undefined && operands.length > 0) {
     const [first = ""] = operands;
@@ -93,17 +94,15 @@ export function splitArguments(table: OptionTable, args: string[], operand?: str
 const SEE_HELP = "--help lists what is allowed";
 
 /** A value does not begin with a dash, but for a lone one, which is stdout, and negative numbers. */
-function isValue(arg: string | undefined): boolean {
-  return arg !== undefined && /^(?:[^-]|-$|-[0-9])/.test(arg);
+function isValue(text: string): boolean {
+  return /^(?:[^-]|-$|-[0-9])/.test(text);
 }
 
 /** @throws {UsageError} where the table does not have it, with the one that was probably meant */
-function optionOf(table: OptionTable, arg: string): [name: string, option: Option<unknown>] {
+function optionOf(table: OptionTable, name: string, arg: string): Option<unknown> {
   const names = Object.keys(table).filter((name) => table[name]!.isTaken !== false);
-  const [start = ""] = arg.split("=", 1);
-  const wanted = start === "-h" ? "help" : start.replace(/^--/, "");
-  if (names.includes(wanted)) return [wanted, table[wanted]!];
-  const near = nearest(start.replace(/^-+/, ""), names);
+  if (names.includes(name)) return table[name]!;
+  const near = nearest(arg.replace(/^-+/, "").split("=", 1)[0]!, names);
   const hint = near ? `did you mean --${near}?` : SEE_HELP;
   throw new UsageError(`unknown option "${shownArgument(arg)}"; ${hint}`);
 }
