@@ -24,6 +24,8 @@ export class PosixTcp extends Pollable {
   readonly peer: SocketAddress;
   readonly #timeoutMs: number;
   readonly #onClose: () => void;
+  /** Set while the system's buffer is full: what is sent then goes after it. */
+  #sending: Promise<void> | undefined;
 
   /**
    * Takes the socket over.
@@ -90,10 +92,21 @@ export class PosixTcp extends Pollable {
     return received === 0 ? ENDED : received;
   }
 
-  /** Sends all bytes, borrowed for the call. */
+  /** Sends all bytes, borrowed for the call, after those of earlier calls. */
   send(bytes: Uint8Array): MaybePromise<void> {
+    if (this.#sending) {
+      const copy = bytes.slice();
+      return this.#untilSent(this.#sending.then(() => this.#sendRest(copy)));
+    }
     const sent = this.socket.send(bytes as Uint8Array<ArrayBuffer>, this.loop.alone);
-    if (sent < bytes.length) return this.#sendRest(bytes.slice(Math.max(sent, 0)));
+    if (sent < bytes.length) return this.#untilSent(this.#sendRest(bytes.slice(Math.max(sent, 0))));
+  }
+
+  #untilSent(sending: Promise<void>): Promise<void> {
+    this.#sending = sending;
+    const done = () => void (this.#sending === sending && (this.#sending = undefined));
+    sending.then(done, done);
+    return sending;
   }
 
   /** The system takes a part where its buffer is full. */

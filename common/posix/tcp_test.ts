@@ -105,8 +105,13 @@ for (const patience of ["block", "spin"] as const) {
     assert(sending instanceof Promise);
     // They are borrowed for the call alone.
     borrowed.fill(0xff);
-    assertEquals(await readAll(far, bytes.length), bytes);
-    await within(sending);
+    // What is sent next comes after them.
+    const next = near.send(Uint8Array.of(9));
+    const all = await readAll(far, bytes.length + 1);
+    assertEquals([all.subarray(0, -1), all.at(-1)], [bytes, 9]);
+    await within(Promise.all([sending, next]));
+    atOnce(near.send(Uint8Array.of(8)));
+    assertEquals(await readAll(far, 1), Uint8Array.of(8));
   });
 
   Deno.test(`PosixTcpListener.accept() gives connections as they come (${patience})`, async () => {

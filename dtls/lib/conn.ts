@@ -3,25 +3,18 @@
  *
  * @module
  */
-import { BoundedQueue } from "../../common/base/bounded_queue.ts";
 import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
 import { TimeoutError } from "../../common/base/errors.ts";
 import type { TlsSession } from "../../common/openssl/session.ts";
-import { ENDED, NOT_YET } from "../../common/base/read_result.ts";
 import { SecureConn } from "../../common/secure/secure_conn.ts";
+import { SessionSteps } from "../../common/secure/session_steps.ts";
 import { bytesOf, checkInto, checkWait } from "../../common/settings/kinds.ts";
+import { DatagramSender } from "./datagram_sender.ts";
+import { Inbox, MAX_MESSAGE_BYTES } from "./inbox.ts";
 import { type DtlsConnOptions, type DtlsSocket, INBOX_BYTES } from "./socket.ts";
-
-/** A DTLS record carries at most 2^14 bytes of a message (RFC 6347 4.1). */
-export const MAX_MESSAGE_BYTES = 16_384;
 
 /** How long `close()` waits for the peer's close_notify; on UDP it may be lost. */
 const CLOSE_TIMEOUT_MS = 500;
-
-interface Reader extends Omit<PromiseWithResolvers<Uint8Array | null>, "promise"> {
-  /** Where the message goes; absent for memory of its own. */
-  into: Uint8Array<ArrayBuffer> | undefined;
-}
 
 /**
  * A DTLS connection: whole messages, each of which may get lost.
@@ -47,35 +40,18 @@ interface Reader extends Omit<PromiseWithResolvers<Uint8Array | null>, "promise"
  */
 export class DtlsConn extends SecureConn {
   readonly #socket: DtlsSocket;
+  readonly #steps: SessionSteps;
   readonly #deadlines: Deadlines;
-  readonly #readDeadline: Deadline;
   readonly #timer: Deadline;
   readonly #idle: Deadline;
   readonly #idleTimeoutMs: number;
-  readonly #startedMs = performance.now();
   readonly #handshakeDue: number;
   readonly #handshake = Promise.withResolvers<void>();
   readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = () => this.#fail(this.#signal!.reason);
-  readonly #inbox: BoundedQueue<Uint8Array>;
+  readonly #onAbort = () => this.fail(this.#signal!.reason);
+  readonly #inbox: Inbox;
   /** Resolved when nothing is to be waited for any more; every shutdown() that runs sees it. */
   readonly #over = Promise.withResolvers<void>();
-  /** A datagram is copied, as the session's memory is used again before it has left. */
-  readonly #transmit = (datagram: Uint8Array) => {
-    const free = this.#spare?.length === datagram.length ? this.#spare : null;
-    const copy = this.#copy = free ?? new Uint8Array(datagram.length);
-    this.#spare = null;
-    copy.set(datagram);
-    const sending = this.#socket.transmit(copy);
-    this.#sent = this.#sent ? Promise.all([this.#sent, sending]) : sending;
-  };
-  /** What the last {@linkcode #flush} has transmitted at last. */
-  #copy: Uint8Array | null = null;
-  /** What it has transmitted, and has left: memory for the next datagram, if that is as long. */
-  #spare: Uint8Array | null = null;
-  /** What the last {@linkcode #flush} has begun to send. */
-  #sent: Promise<unknown> | undefined;
-  #reader: Reader | null = null;
   #failure: unknown;
   #closed = false;
 
@@ -92,13 +68,13 @@ export class DtlsConn extends SecureConn {
   ) {
     super(session);
     this.#socket = socket;
+    this.#steps = new SessionSteps(session, new DatagramSender(socket));
     this.#deadlines = deadlines;
-    this.#readDeadline = deadlines.add((error) => this.#settle(null, error));
     this.#timer = deadlines.add((error) => this.#onTimer(error));
     this.#idle = deadlines.add((error) => this.#onIdle(error));
     this.#idleTimeoutMs = options.idleTimeoutMs;
-    this.#inbox = new BoundedQueue(options.inboxBytes ?? INBOX_BYTES, ({ length }) => length);
-    this.#handshakeDue = this.#startedMs + options.handshakeTimeoutMs;
+    this.#inbox = new Inbox(options.inboxBytes ?? INBOX_BYTES, deadlines);
+    this.#handshakeDue = performance.now() + options.handshakeTimeoutMs;
     this.#signal = options.signal;
     this.#signal?.addEventListener("abort", this.#onAbort);
     // Whoever never asks for the handshake's outcome meets it at the next call.
@@ -143,11 +119,7 @@ export class DtlsConn extends SecureConn {
     }
     if (!this.session.established) await this.handshake();
     if (this.#failure !== undefined) throw this.#failure;
-    this.session.write(bytes);
-    const sending = this.#flush();
-    const copy = this.#copy;
-    await sending;
-    this.#spare = copy;
+    await this.#steps.send(bytes);
   }
 
   /**
@@ -176,19 +148,16 @@ export class DtlsConn extends SecureConn {
 
   /** Not async: a message that is waited for, as most are, is one promise. */
   #receive(into?: Uint8Array, timeoutMs?: number): Promise<Uint8Array | null> {
-    if (this.#reader) {
+    if (this.#inbox.isAwaited) {
       return Promise.reject(
         new TypeError("Cannot receive: another receive() is still waiting"),
       );
     }
-    const kept = this.#inbox.shift();
-    if (kept) return Promise.resolve(into ? cutOff(kept, into) : kept);
+    const kept = this.#inbox.take(into);
+    if (kept) return Promise.resolve(kept);
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#closed || this.session.peerEnded) return Promise.resolve(null);
-    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | null>();
-    this.#reader = { into: into as Uint8Array<ArrayBuffer> | undefined, resolve, reject };
-    if (timeoutMs !== undefined && timeoutMs < Infinity) this.#readDeadline.arm(timeoutMs);
-    return promise;
+    return this.#inbox.next(into, timeoutMs);
   }
 
   /** The messages, one after the other, until the peer has ended. */
@@ -202,8 +171,8 @@ export class DtlsConn extends SecureConn {
    */
   async shutdown(): Promise<void> {
     if (this.#closed || this.#failure !== undefined || !this.session.established) return;
-    const ended = this.session.shutdown() || this.session.peerEnded;
-    await this.#flush();
+    const ended = this.#steps.end();
+    await this.#steps.sending;
     if (ended || this.#closed) return;
     using deadline = this.#deadlines.add(() => this.#over.resolve());
     deadline.arm(CLOSE_TIMEOUT_MS);
@@ -214,7 +183,7 @@ export class DtlsConn extends SecureConn {
   abandon(): void {
     if (this.#closed) return;
     this.#handshake.reject(new Deno.errors.BadResource("the connection is closed"));
-    this.#settle(null);
+    this.#inbox.settle(null);
     this.#over.resolve();
     this.#free();
   }
@@ -223,89 +192,64 @@ export class DtlsConn extends SecureConn {
   #free(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const deadline of [this.#readDeadline, this.#timer, this.#idle]) {
-      deadline[Symbol.dispose]();
-    }
+    for (const own of [this.#inbox, this.#timer, this.#idle]) own[Symbol.dispose]();
     this.#signal?.removeEventListener("abort", this.#onAbort);
-    this.session.close();
-    this.#socket.release();
+    this.#steps.close();
   }
 
   /**
    * For the driver below: begins a client's handshake, or goes on after a datagram was fed.
    *
+   * @param isFed false where the time has come to send a flight again
+   *
    * @ignore
    */
-  advance(): void {
-    if (this.#closed || this.#failure !== undefined) return;
-    let heard: boolean;
+  advance(isFed = true): void {
+    if (this.#isOver) return;
+    const { established } = this.session;
+    let heard = false;
     try {
-      heard = this.session.established ? this.#readAll() : this.#shake() && (this.#readAll(), true);
+      if (established || this.#completesHandshake(isFed)) {
+        // One datagram may hold several messages: all are taken before the next is fed.
+        heard = this.#inbox.fill(this.session) || !established;
+        if (this.session.peerEnded) {
+          // Answered at once: the peer waits for it.
+          this.session.shutdown();
+          this.#over.resolve();
+        }
+        this.#steps.flush();
+        this.#watchSending();
+      }
     } catch (error) {
-      return this.#fail(error);
+      return this.fail(error);
     }
     // A callback may have ended it.
-    if (this.#closed || this.#failure !== undefined) return;
+    if (this.#isOver) return;
     // What nobody has authenticated is no sign of life: it may be forged.
     if (heard && this.#idleTimeoutMs < Infinity) this.#idle.arm(this.#idleTimeoutMs);
-    this.#flush()?.catch((error) => this.#fail(error));
     this.#setTimer();
   }
 
-  /**
-   * One step of the handshake; the first answer tells how long a round trip takes.
-   *
-   * @returns true when it is complete, and goes on
-   */
-  #shake(): boolean {
-    const { statistics } = this.session;
-    if (statistics.datagramsReceived > 0 && statistics.datagramsSent > 0) {
-      statistics.roundTripMs ??= performance.now() - this.#startedMs;
-    }
-    if (!this.session.handshake() || this.#closed) return false;
-    this.#socket.established?.();
+  get #isOver(): boolean {
+    return this.#closed || this.#failure !== undefined;
+  }
+
+  /** One step of the handshake; it may be the last, or end the connection. */
+  #completesHandshake(isFed: boolean): boolean {
+    const done = this.#steps.advance(isFed);
+    this.#watchSending();
+    if (!done || this.#isOver) return false;
     this.#handshake.resolve();
-    return this.#failure === undefined;
+    return true;
+  }
+
+  /** What no call waits for has to leave all the same. */
+  #watchSending(): void {
+    this.#steps.sending?.catch((error) => this.fail(error));
   }
 
   #onIdle(error: Error): void {
-    if (error instanceof TimeoutError) this.#fail(new TimeoutError("the peer was silent too long"));
-  }
-
-  /**
-   * One datagram may hold several messages: all are taken before the next is fed.
-   *
-   * @returns whether there was one, or the peer's end
-   */
-  #readAll(): boolean {
-    for (let heard = false;; heard = true) {
-      const reader = this.#reader;
-      // What a short buffer left of a message would be read as the next one.
-      const own = reader?.into;
-      // Its memory may have been given away since.
-      checkInto(own);
-      const into = own && own.length >= MAX_MESSAGE_BYTES ? own : scratch();
-      const length = this.session.read(into);
-      if (length === NOT_YET) return heard;
-      if (length === ENDED) {
-        this.#settle(null);
-        // Answered at once: the peer waits for it.
-        this.session.shutdown();
-        this.#over.resolve();
-        return true;
-      }
-      if (reader && own) this.#settle(cutOff(into.subarray(0, length), own));
-      else if (reader) this.#settle(into.slice(0, length));
-      else if (this.#inbox.hasRoomFor(length)) this.#inbox.push(into.slice(0, length));
-    }
-  }
-
-  /** Sends what the session has put out; there may be nothing to wait for. */
-  #flush(): Promise<unknown> | undefined {
-    this.#sent = undefined;
-    this.#copy = null;
-    this.session.drain(this.#transmit);
-    return this.#sent;
+    if (error instanceof TimeoutError) this.fail(new TimeoutError("the peer was silent too long"));
   }
 
   /** The next thing the clock brings: a flight to be sent again, or the handshake's end. */
@@ -318,16 +262,9 @@ export class DtlsConn extends SecureConn {
 
   #onTimer(error: Error): void {
     if (performance.now() >= this.#handshakeDue || !(error instanceof TimeoutError)) {
-      return this.#fail(this.session.timeoutError());
+      return this.fail(this.session.timeoutError());
     }
-    try {
-      this.session.handleTimeout();
-    } catch (error) {
-      return this.#fail(error);
-    }
-    if (this.#closed || this.#failure !== undefined) return;
-    this.#flush()?.catch((error) => this.#fail(error));
-    this.#setTimer();
+    this.advance(false);
   }
 
   /**
@@ -336,46 +273,15 @@ export class DtlsConn extends SecureConn {
    * @ignore
    */
   fail(error: unknown): void {
-    this.#fail(error);
-  }
-
-  #fail(error: unknown): void {
     if (this.#failure !== undefined || this.#closed) return;
     this.#failure = error;
-    // Nobody reads what still comes; the alert that says why goes out all the same.
-    this.session.fail();
     this.#timer.disarm();
     if (this.session.established) void this.info;
     this.#handshake.reject(error);
-    this.#settle(null, error);
+    this.#inbox.settle(null, error);
     this.#over.resolve();
-    const sending = this.#flush() ?? Promise.resolve();
-    // It may be closed by who is told.
-    this.#socket.failed?.(error);
     const free = () => this.#free();
-    sending.then(free, free);
+    // The socket's user is told of it, and may close it.
+    Promise.resolve(this.#steps.fail(error)).then(free, free);
   }
-
-  #settle(message: Uint8Array | null, error?: unknown): void {
-    const reader = this.#reader;
-    if (!reader) return;
-    this.#reader = null;
-    this.#readDeadline.disarm();
-    if (error === undefined) reader.resolve(message);
-    else reader.reject(error);
-  }
-}
-
-/** As much of a message as `into` has room for, there. */
-function cutOff(message: Uint8Array, into: Uint8Array): Uint8Array {
-  const part = message.subarray(0, into.length);
-  if (part.buffer !== into.buffer) into.set(part);
-  return into.subarray(0, part.length);
-}
-
-let scratchMemory: Uint8Array<ArrayBuffer> | undefined;
-
-/** Memory for messages that nobody waits for; they are copied out of it at once. */
-function scratch(): Uint8Array<ArrayBuffer> {
-  return scratchMemory ??= new Uint8Array(MAX_MESSAGE_BYTES);
 }

@@ -3,22 +3,16 @@
  *
  * @module
  */
-import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
-import { TimeoutError } from "../../common/base/errors.ts";
-import { SecureConn } from "../../common/secure/secure_conn.ts";
-import type { TlsSession } from "../../common/openssl/session.ts";
+import type { Deadlines } from "../../common/base/deadline.ts";
+import { RunError, TimeoutError } from "../../common/base/errors.ts";
 import { ENDED } from "../../common/base/read_result.ts";
-import { WaitingAnswers } from "../../common/secure/waiting_answers.ts";
+import type { TlsSession } from "../../common/openssl/session.ts";
+import { DROPPED, SessionDriver } from "../../common/secure/driver.ts";
+import { SecureConn } from "../../common/secure/secure_conn.ts";
+import { PIECE_BYTES } from "../../common/secure/session_steps.ts";
 import { bytesOf, checkInto, checkWait } from "../../common/settings/kinds.ts";
-
-/** At most so much of the stream is read or written at once: some full records. */
-const PIECE_BYTES = 65_536;
-
-/** So much is read at once as long as it suffices: most connections carry short messages. */
-const FIRST_PIECE_BYTES = 4096;
-
-/** A record carries at most 2^14 bytes: RFC 8446 5.1. */
-const RECORD_BYTES = 16_384;
+import { readableOf, writableOf } from "./streams.ts";
+import { TcpSessionSocket } from "./tcp_socket.ts";
 
 /** How long `close()` waits for the peer's close_notify, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -69,17 +63,12 @@ export class TlsConn extends SecureConn {
   readonly remoteAddr: Deno.NetAddr;
   /** This end. */
   readonly localAddr: Deno.NetAddr;
-  readonly #tcp: Deno.TcpConn;
+  readonly #socket: TcpSessionSocket;
+  readonly #driver: SessionDriver;
   readonly #deadlines: Deadlines;
-  readonly #readDeadline: Deadline;
   readonly #options: TlsConnOptions;
-  #piece = new Uint8Array(FIRST_PIECE_BYTES);
   readonly #onAbort = () => this.#fail(this.#options.signal!.reason);
-  readonly #startedMs = performance.now();
   #handshake: Promise<void> | null = null;
-  /** Writes to the socket go one after the other. */
-  #written: Promise<void> = Promise.resolve();
-  readonly #answers = new WaitingAnswers();
   #failure: unknown;
   /** Set when it is the program that has closed it, and nothing has failed before. */
   #closedInOrder = false;
@@ -100,12 +89,14 @@ export class TlsConn extends SecureConn {
     options: TlsConnOptions,
   ) {
     super(session);
-    this.#tcp = tcp;
+    // What the program does while the alert that says why goes out is no reason any more.
+    const failed = (error: unknown) => this.#failed(error);
+    this.#socket = new TcpSessionSocket(tcp, session, deadlines, failed);
+    this.#driver = new SessionDriver(session, this.#socket, CLOSE_TIMEOUT_MS);
     this.#deadlines = deadlines;
     this.#options = options;
     this.remoteAddr = tcp.remoteAddr;
     this.localAddr = tcp.localAddr;
-    this.#readDeadline = deadlines.add((error) => this.#fail(error));
     options.signal?.addEventListener("abort", this.#onAbort);
     if (options.signal?.aborted) this.#onAbort();
   }
@@ -120,7 +111,7 @@ export class TlsConn extends SecureConn {
    * @throws {Deno.errors.BadResource} where it is closed before
    */
   handshake(): Promise<void> {
-    return this.#handshake ??= this.#shake();
+    return this.#handshake ??= this.#completeHandshake();
   }
 
   /**
@@ -145,24 +136,16 @@ export class TlsConn extends SecureConn {
     if (this.#reading) throw new TypeError("Cannot read: another read() is still waiting");
     if (into.length === 0) return 0;
     this.#reading = true;
-    if (timeoutMs !== undefined && timeoutMs < Infinity) this.#readDeadline.arm(timeoutMs);
     try {
-      for (;;) {
-        this.#checkOpen();
-        if (this.session.peerEnded) return null;
-        const length = this.session.read(into as Uint8Array<ArrayBuffer>);
-        if (length > 0) return length;
-        if (length === ENDED) return null;
-        this.#flushAnswers();
-        await this.#receive();
-        // Its memory may have been given away since.
-        checkInto(into);
-      }
+      this.#checkOpen();
+      const received = await this.#driver.receive(into, timeoutMs ?? Infinity);
+      return received === ENDED ? null : received;
     } catch (error) {
+      // Where this end has given up, a write() would wait for ever.
+      if (error instanceof RunError) this.#fail(error);
       throw this.#failed(error);
     } finally {
       this.#reading = false;
-      this.#readDeadline.disarm();
       this.#readEnded?.resolve();
       this.#readEnded = null;
     }
@@ -183,10 +166,8 @@ export class TlsConn extends SecureConn {
     if (!this.session.established) await this.handshake();
     this.#checkOpen();
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-      const piece = bytes.subarray(at, at + PIECE_BYTES);
       try {
-        this.session.write(piece);
-        await this.#flush();
+        await this.#driver.send(bytes.subarray(at, at + PIECE_BYTES));
       } catch (error) {
         throw this.#failed(error);
       }
@@ -202,8 +183,8 @@ export class TlsConn extends SecureConn {
   async closeWrite(): Promise<void> {
     if (!this.session.established) await this.handshake();
     this.#checkOpen();
-    this.session.shutdown();
-    await this.#flush();
+    this.#driver.end();
+    await this.#driver.sending;
   }
 
   /**
@@ -211,34 +192,13 @@ export class TlsConn extends SecureConn {
    * chunks are copies of 16384 bytes at most. Where it is read, {@linkcode read} is not called.
    */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#readable ??= this.#newReadable();
-  }
-
-  #newReadable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    // Each chunk is a copy as long as what came: memory that is handed over cannot be used again.
-    const bytes = new Uint8Array(RECORD_BYTES);
-    return new ReadableStream({
-      type: "bytes",
-      pull: async (controller) => {
-        const length = await this.read(bytes);
-        if (length === null) {
-          controller.close();
-          controller.byobRequest?.respond(0);
-        } else controller.enqueue(bytes.slice(0, length));
-      },
-      cancel: () => this.close(),
-    });
+    return this.#readable ??= readableOf(this);
   }
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
 
   /** A stream that writes: closing is {@linkcode closeWrite}, aborting {@linkcode abandon}. */
   get writable(): WritableStream<Uint8Array> {
-    return this.#writable ??= new WritableStream({
-      // Its own abort() would wait for a write() that may wait for ever.
-      start: ({ signal }) => signal.addEventListener("abort", () => this.abandon()),
-      write: async (bytes) => void await this.write(bytes),
-      close: () => this.closeWrite(),
-    });
+    return this.#writable ??= writableOf(this);
   }
   #writable: WritableStream<Uint8Array> | undefined;
 
@@ -251,11 +211,11 @@ export class TlsConn extends SecureConn {
     using deadline = this.#deadlines.add(() => this.#fail(new TimeoutError("no close_notify")));
     deadline.arm(CLOSE_TIMEOUT_MS);
     try {
-      this.session.shutdown();
-      await this.#flush();
+      this.#driver.end();
+      await this.#driver.sending;
       while (!this.session.peerEnded) {
         if (this.#reading) await (this.#readEnded ??= Promise.withResolvers<void>()).promise;
-        else await this.read(dropped());
+        else await this.read(DROPPED);
       }
     } catch {
       // The peer has gone without a word; there is nobody left to be told.
@@ -268,84 +228,27 @@ export class TlsConn extends SecureConn {
     this.#closed = true;
     this.#closedInOrder = this.#failure === undefined;
     this.#failure ??= new Deno.errors.BadResource("the connection is closed");
-    this.#readDeadline[Symbol.dispose]();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    this.session.close();
-    this.#closeSocket();
+    this.#driver.close();
     this.#options.released?.();
   }
 
-  async #shake(): Promise<void> {
+  async #completeHandshake(): Promise<void> {
+    // It bounds writing, too: the peer may not read.
     using deadline = this.#deadlines.add((error) =>
-      this.#fail(
-        error instanceof TimeoutError ? this.session.timeoutError() : error,
-      )
+      this.#fail(error instanceof TimeoutError ? this.session.timeoutError() : error)
     );
     deadline.arm(this.#options.handshakeTimeoutMs);
     try {
-      for (;;) {
-        this.#checkOpen();
-        const done = this.session.handshake();
-        await this.#flush();
-        // A callback, or the program meanwhile, may have ended it.
-        this.#checkOpen();
-        if (done) return;
-        await this.#receive();
-        this.session.statistics.roundTripMs ??= performance.now() - this.#startedMs;
-      }
+      this.#checkOpen();
+      await this.#driver.handshake(Infinity);
+      // A callback, or the program meanwhile, may have ended it.
+      this.#checkOpen();
     } catch (error) {
-      // What the program does while the alert that says why goes out is no reason any more.
       const failure = this.#failed(error);
-      await this.#flush().catch(() => {});
       if (!this.#closedInOrder) this.#options.failed?.(failure);
       throw failure;
     }
-  }
-
-  /** Feeds one piece of the stream. */
-  async #receive(): Promise<void> {
-    const length = await this.#tcp.read(this.#piece);
-    if (length === null) {
-      throw new Deno.errors.UnexpectedEof("the peer closed the connection early");
-    }
-    this.session.feed(this.#piece.subarray(0, length));
-    // Full: more is there already.
-    if (length === this.#piece.length && length < PIECE_BYTES) {
-      this.#piece = new Uint8Array(length * 4);
-    }
-  }
-
-  /** Sends what the session has put out. */
-  #flush(): Promise<void> {
-    this.session.drain((bytes) => this.#put(bytes));
-    return this.#written;
-  }
-
-  /**
-   * Sends what reading has brought about; it is not waited for, as the peer may be waiting for a read.
-   *
-   * @throws {RunError} where too much of it waits already
-   */
-  #flushAnswers(): void {
-    let tooMuch: Error | null = null;
-    this.session.drain((bytes) => {
-      this.#put(bytes);
-      tooMuch = this.#answers.add(bytes.length, this.#written);
-    });
-    if (!tooMuch) return;
-    this.#fail(tooMuch);
-    throw tooMuch;
-  }
-
-  /** The bytes are copied, as the session's memory is used again. */
-  #put(bytes: Uint8Array): void {
-    const copy = bytes.slice();
-    this.#written = this.#written.then(() => this.#writeAll(copy));
-  }
-
-  async #writeAll(bytes: Uint8Array): Promise<void> {
-    let written = await this.#tcp.write(bytes);
-    while (written < bytes.length) written += await this.#tcp.write(bytes.subarray(written));
   }
 
   #checkOpen(): void {
@@ -355,7 +258,7 @@ export class TlsConn extends SecureConn {
   /** From outside a call: every call that waits on the socket ends with it. */
   #fail(error: unknown): void {
     this.#failed(error);
-    this.#closeSocket();
+    this.#socket.close();
   }
 
   /** The reason of a failure counts for more than what a closed socket says of it. */
@@ -363,19 +266,4 @@ export class TlsConn extends SecureConn {
     this.session.fail();
     return this.#failure ??= error;
   }
-
-  #closeSocket(): void {
-    try {
-      this.#tcp.close();
-    } catch {
-      // It is closed already.
-    }
-  }
-}
-
-let droppedMemory: Uint8Array<ArrayBuffer> | undefined;
-
-/** Memory for what nobody reads: it may be written to by many connections. */
-function dropped(): Uint8Array<ArrayBuffer> {
-  return droppedMemory ??= new Uint8Array(RECORD_BYTES);
 }

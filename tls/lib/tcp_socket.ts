@@ -1,0 +1,79 @@
+/**
+ * A TLS session on a TCP connection of Deno's.
+ *
+ * @module
+ */
+import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
+import type { TlsSession } from "../../common/openssl/session.ts";
+import type { SessionSocket } from "../../common/secure/driver.ts";
+import { PIECE_BYTES } from "../../common/secure/session_steps.ts";
+
+/** So much is read at once as long as it suffices: most connections carry short messages. */
+const FIRST_PIECE_BYTES = 4096;
+
+/** Carries a session's bytes. Closing it ends every wait. */
+export class TcpSessionSocket implements SessionSocket {
+  /** Told why the connection cannot be used any more. */
+  readonly failed: (error: unknown) => void;
+  readonly #tcp: Deno.TcpConn;
+  readonly #session: TlsSession;
+  readonly #deadline: Deadline;
+  #piece = new Uint8Array(FIRST_PIECE_BYTES);
+  /** Writes go one after the other. */
+  #written: Promise<void> = Promise.resolve();
+
+  /** Takes the connection over. */
+  constructor(
+    tcp: Deno.TcpConn,
+    session: TlsSession,
+    deadlines: Deadlines,
+    failed: (error: unknown) => void,
+  ) {
+    this.#tcp = tcp;
+    this.#session = session;
+    this.failed = failed;
+    this.#deadline = deadlines.add((error) => {
+      this.failed(error);
+      this.close();
+    });
+  }
+
+  /** The bytes are copied, as the session's memory is used again. */
+  send(bytes: Uint8Array): Promise<void> {
+    const copy = bytes.slice();
+    return this.#written = this.#written.then(() => this.#writeAll(copy));
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    let written = await this.#tcp.write(bytes);
+    while (written < bytes.length) written += await this.#tcp.write(bytes.subarray(written));
+  }
+
+  /**
+   * Feeds one piece of the stream. Where the time is over the connection has failed, as Deno takes no
+   * read back, and the promise rejects.
+   */
+  async feed(timeoutMs: number): Promise<boolean> {
+    if (timeoutMs < Infinity) this.#deadline.arm(timeoutMs);
+    const length = await this.#tcp.read(this.#piece);
+    this.#deadline.disarm();
+    if (length === null) {
+      throw new Deno.errors.UnexpectedEof("the peer closed the connection early");
+    }
+    this.#session.feed(this.#piece.subarray(0, length));
+    // Full: more is there already.
+    if (length === this.#piece.length && length < PIECE_BYTES) {
+      this.#piece = new Uint8Array(length * 4);
+    }
+    return true;
+  }
+
+  close(): void {
+    this.#deadline[Symbol.dispose]();
+    try {
+      this.#tcp.close();
+    } catch {
+      // It is closed already.
+    }
+  }
+}
