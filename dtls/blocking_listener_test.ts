@@ -1,7 +1,7 @@
 import { InterruptedError, ReplacedError } from "../common/base/errors.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { liveSessions, TlsSession } from "../common/openssl/session.ts";
-import { PosixSessionSocket } from "../common/blocking/session_socket.ts";
+import { PosixSessionSocket } from "../common/secure/posix_socket.ts";
 import { PollLoop } from "../common/posix/poll_loop.ts";
 import { PosixUdp } from "../common/posix/udp.ts";
 import { assert, assertEquals, assertRejects } from "../common/testing/assert.ts";

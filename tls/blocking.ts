@@ -6,7 +6,7 @@
 import { connectInTurn } from "../common/base/in_turn.ts";
 import { prepareBlockingSecure } from "../common/blocking/prepare.ts";
 import { AcceptedSession, secureClient, secureServer } from "../common/blocking/secure.ts";
-import { PosixSessionSocket } from "../common/blocking/session_socket.ts";
+import { PosixSessionSocket } from "../common/secure/posix_socket.ts";
 import type { BlockingPair } from "../common/blocking/warm_up_pass.ts";
 import type { ServerTransport } from "../common/exchange/transport.ts";
 import type { TlsContext } from "../common/openssl/context.ts";

@@ -13,7 +13,7 @@ import type { TlsContext } from "../openssl/context.ts";
 import { TlsSession } from "../openssl/session.ts";
 import type { PollLoop } from "../posix/poll_loop.ts";
 import { SessionDriver, type SessionSocket } from "../secure/driver.ts";
-import { type PosixPeer, PosixSessionSocket } from "./session_socket.ts";
+import { type PosixPeer, PosixSessionSocket } from "../secure/posix_socket.ts";
 
 /** How long an end waits for the other's close_notify, in milliseconds; on UDP it may be lost. */
 const CLOSE_TIMEOUT_MS: Readonly<Partial<Record<Protocol, number>>> = { tls: 2_000, dtls: 500 };

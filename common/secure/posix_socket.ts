@@ -9,7 +9,7 @@ import { ENDED, NOT_YET } from "../base/read_result.ts";
 import { ReusedMemory } from "../base/reused_memory.ts";
 import type { TlsSession } from "../openssl/session.ts";
 import type { Receiver } from "../posix/pollable.ts";
-import type { SessionSocket } from "../secure/driver.ts";
+import type { SessionSocket } from "./driver.ts";
 
 /**
  * What is received is fed at once: one piece of memory serves all connections. Of a stream it has

@@ -1,7 +1,7 @@
 import { ENDED } from "../base/read_result.ts";
 import { TlsContext } from "../openssl/context.ts";
 import { TlsSession } from "../openssl/session.ts";
-import { PosixSessionSocket } from "./session_socket.ts";
+import { PosixSessionSocket } from "./posix_socket.ts";
 import { PollLoop } from "../posix/poll_loop.ts";
 import { PosixTcp, PosixTcpListener } from "../posix/tcp.ts";
 import { PosixUdp } from "../posix/udp.ts";
