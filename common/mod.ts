@@ -9,7 +9,7 @@ export { BoundedTcp, BoundedTcpListener } from "./deno/tcp.ts";
 export { listenAddress, serverAddresses } from "./deno/lookup.ts";
 export { UdpConnection } from "./deno/udp_connection.ts";
 export { UdpSocket } from "./deno/udp.ts";
-export { clientSettings, listenSettings } from "./exchange/secure_settings.ts";
+export { clientSettings, connectSettings, listenSettings } from "./exchange/secure_settings.ts";
 export { SessionPool } from "./exchange/session_pool.ts";
 export type {
   AnyServerTransport,

@@ -10,6 +10,7 @@ import {
   clientMain,
   clientSettings,
   type ClientTransport,
+  connectSettings,
   lengthOf,
   loadOpenSsl,
   type Prepare,
@@ -21,10 +22,11 @@ import { blockingClient } from "./blocking.ts";
 import { connectDtls, type DtlsConn, dtlsContext } from "./mod.ts";
 
 /** On Deno's event loop; `--io sync` and `--io spin` stand in blocking.ts. */
-const asyncClient: Prepare<ClientTransport<DtlsConn>> = async (options, { signal }) => {
+const asyncClient: Prepare<ClientTransport<DtlsConn>> = async (options, deadlines) => {
   // Once for all connections: name, certificates and key are looked up, loaded and checked.
   const server = await Server.find(options);
   const context = dtlsContext(await clientSettings(options));
+  const settings = connectSettings(options, deadlines);
   // With --resume every connection but the first offers the session of one before it.
   const sessions = new SessionPool(options.resume);
   return {
@@ -34,8 +36,7 @@ const asyncClient: Prepare<ClientTransport<DtlsConn>> = async (options, { signal
     /** A UDP socket, and the ClientHello on its way. */
     async connect() {
       using session = sessions.take();
-      const handshakeTimeoutMs = options.timeoutMs;
-      return await connectDtls({ ...server.name, context, session, handshakeTimeoutMs, signal });
+      return await connectDtls({ ...server.name, ...settings, context, session });
     },
 
     /** Cookie, certificates of both ends, keys; what gets lost is sent again (RFC 6347). */

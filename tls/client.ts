@@ -10,6 +10,7 @@ import {
   clientMain,
   clientSettings,
   type ClientTransport,
+  connectSettings,
   lengthOf,
   loadOpenSsl,
   type Prepare,
@@ -25,10 +26,11 @@ import { rustlsClient } from "./rustls/mod.ts";
  * OpenSSL on Deno's event loop; `--io sync` and `--io spin` stand in blocking.ts, Deno's own TLS
  * (`--engine rustls`) in rustls/.
  */
-const asyncClient: Prepare<ClientTransport<TlsConn>> = async (options, { signal }) => {
+const asyncClient: Prepare<ClientTransport<TlsConn>> = async (options, deadlines) => {
   // Once for all connections: name, certificates and key are looked up, loaded and checked.
   const server = await Server.find(options);
   const context = tlsContext(await clientSettings(options));
+  const settings = connectSettings(options, deadlines);
   // With --resume every connection but the first offers the session of one before it.
   const sessions = new SessionPool(options.resume);
   return {
@@ -37,8 +39,7 @@ const asyncClient: Prepare<ClientTransport<TlsConn>> = async (options, { signal 
     /** A TCP connection. */
     async connect() {
       using session = sessions.take();
-      const handshakeTimeoutMs = options.timeoutMs;
-      return await connectTls({ ...server.name, context, session, handshakeTimeoutMs, signal });
+      return await connectTls({ ...server.name, ...settings, context, session });
     },
 
     /** Certificates of both ends, keys: one round trip in TLS 1.3 (RFC 8446), two in 1.2. */

@@ -2,7 +2,8 @@
  * The options of a pair's client and server: each is a row of a table.
  *
  * A new option is a row here, and the property of its name in common/model/pair_options.ts:
- * `--wait-ms` is `waitMs`. The help, the checks, and what run_all passes on follow from the row.
+ * `--wait-ms` is `waitMs`. The help and the checks follow from the row, and what run_all passes on
+ * where it is a row of {@linkcode EXCHANGE_OPTIONS}.
  *
  * @module
  */

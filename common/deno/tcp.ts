@@ -66,6 +66,29 @@ function withoutDelay(conn: Deno.TcpConn): Deno.TcpConn {
   }
 }
 
+/**
+ * Connects, to one of a server's addresses after the other; a connection sends without delay.
+ *
+ * @param addresses at least one; the others are taken out when one was reached
+ * @param signal ends the attempt with its reason
+ * @throws {TimeoutError} where the time is over
+ */
+export async function connectTcp(
+  addresses: string[],
+  port: number,
+  timeoutMs: number,
+  deadlines: Deadlines,
+  signal?: AbortSignal,
+): Promise<Deno.TcpConn> {
+  const conn = await bounded(deadlines, timeoutMs, async (timeout) => {
+    const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
+    const connect = (hostname: string) => Deno.connect({ hostname, port, signal: either });
+    return await connectInTurn(addresses, connect);
+  });
+  conn.setNoDelay(true);
+  return conn;
+}
+
 /** A TCP connection of Deno's each of whose waits ends at a deadline. */
 export class BoundedTcp {
   readonly #conn: Deno.TcpConn;
@@ -82,26 +105,14 @@ export class BoundedTcp {
     });
   }
 
-  /**
-   * Connects, to one of a server's addresses after the other; a connection sends without delay.
-   *
-   * @param addresses at least one; the others are taken out when one was reached
-   * @throws {TimeoutError} where the time is over
-   */
+  /** Connects: see {@linkcode connectTcp}. */
   static async connect(
     addresses: string[],
     port: number,
     timeoutMs: number,
     deadlines: Deadlines,
   ): Promise<BoundedTcp> {
-    const conn = await bounded(
-      deadlines,
-      timeoutMs,
-      async (signal) =>
-        await connectInTurn(addresses, (hostname) => Deno.connect({ hostname, port, signal })),
-    );
-    conn.setNoDelay(true);
-    return new BoundedTcp(conn, deadlines);
+    return new BoundedTcp(await connectTcp(addresses, port, timeoutMs, deadlines), deadlines);
   }
 
   /** The other end. */

@@ -66,8 +66,8 @@ export class UdpClient {
 
   /**
    * @param addresses at least one; the others are taken out when the server has answered
-   * @param connect for tests
    * @param receiveBufferBytes see {@linkcode UdpSocket}
+   * @param connect for tests
    * @throws {RunError} where no socket can be had
    */
   constructor(
@@ -75,8 +75,10 @@ export class UdpClient {
     port: number,
     events: UdpClientEvents,
     deadlines: Deadlines,
-    connect: Connect = ConnectedUdp.of,
-    receiveBufferBytes?: number,
+    { receiveBufferBytes, connect = ConnectedUdp.of }: {
+      receiveBufferBytes?: number | undefined;
+      connect?: Connect;
+    } = {},
   ) {
     this.#addresses = addresses;
     this.#order = [...addresses];

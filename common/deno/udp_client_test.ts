@@ -34,7 +34,7 @@ class Stage implements AsyncDisposable {
       received: (bytes: Uint8Array) => this.#waiting.shift()?.(new TextDecoder().decode(bytes)),
       failed: (error: unknown) => this.failed.resolve(error),
     };
-    const client = new UdpClient(addresses, port, events, this.deadlines, connect);
+    const client = new UdpClient(addresses, port, events, this.deadlines, { connect });
     this.#open.push(() => client.close());
     return client;
   }

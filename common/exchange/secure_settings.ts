@@ -7,6 +7,7 @@ import type { Deadlines } from "../base/deadline.ts";
 import { listenAddress } from "../deno/lookup.ts";
 import type { PairOptions } from "../model/pair_options.ts";
 import {
+  type ConnectSettings,
   type ListenSettings,
   MAX_HANDSHAKES,
   type TlsClientSettings,
@@ -53,7 +54,15 @@ export async function serverSettings(options: PairOptions): Promise<TlsServerSet
   };
 }
 
-/** The same, and where a pair's server listens. */
+/** What a pair's client says of its connections, beside the server's name. */
+export function connectSettings(
+  { timeoutMs }: PairOptions,
+  { signal }: Deadlines,
+): Pick<ConnectSettings, "handshakeTimeoutMs" | "signal"> {
+  return { handshakeTimeoutMs: timeoutMs, signal };
+}
+
+/** What a pair's server shows and wants, and where it listens. */
 export async function listenSettings(
   options: PairOptions,
   { signal }: Deadlines,

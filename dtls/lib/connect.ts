@@ -85,7 +85,7 @@ export function dtlsContext(settings: TlsClientSettings & DtlsSettings): TlsCont
  * As {@linkcode connectDtls}, with settings checked, name looked up (see {@linkcode UdpClient}) and
  * certificates loaded.
  */
-export function openDtls(
+function openDtls(
   context: TlsContext,
   addresses: string[],
   options: ConnectDtlsOptions,
@@ -108,7 +108,7 @@ export function openDtls(
     failed: (error: unknown) => conn.fail(error),
   };
   const { receiveBufferBytes } = options;
-  const udp = new UdpClient(addresses, port, events, deadlines, undefined, receiveBufferBytes);
+  const udp = new UdpClient(addresses, port, events, deadlines, { receiveBufferBytes });
   made.move();
   const socket = {
     get remoteAddr() {

@@ -12,7 +12,7 @@ import { SecureConn } from "../../common/secure/secure_conn.ts";
 import { PIECE_BYTES } from "../../common/secure/session_steps.ts";
 import { bytesOf, checkInto, checkWait } from "../../common/settings/kinds.ts";
 import { readableOf, writableOf } from "./streams.ts";
-import { TcpSessionSocket } from "./tcp_socket.ts";
+import { TcpSessionSocket } from "./session_socket.ts";
 
 /** How long `close()` waits for the peer's close_notify, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2_000;

@@ -5,9 +5,8 @@
  */
 import { peerName } from "../../common/base/addresses.ts";
 import { Deadlines } from "../../common/base/deadline.ts";
-import { connectInTurn } from "../../common/base/in_turn.ts";
 import { serverAddresses } from "../../common/deno/lookup.ts";
-import { bounded } from "../../common/deno/tcp.ts";
+import { connectTcp } from "../../common/deno/tcp.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
 import { TlsSession } from "../../common/openssl/session.ts";
 import { HANDSHAKE_TIMEOUT_MS, type TlsClientSettings } from "../../common/openssl/settings.ts";
@@ -81,14 +80,11 @@ export function tlsContext(settings: TlsClientSettings): TlsContext {
 /**
  * As {@linkcode connectTls}, with settings checked, name looked up (see `connectInTurn`) and
  * certificates loaded.
- *
- * @param onConnected called between the TCP connection and the handshake
  */
-export async function openTls(
+async function openTls(
   context: TlsContext,
   addresses: string[],
   options: ConnectTlsOptions,
-  onConnected?: () => void,
 ): Promise<TlsConn> {
   const { port, session: saved, signal } = options;
   const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = options;
@@ -96,20 +92,9 @@ export async function openTls(
   const checksName = !options.unsafelySkipNameCheck;
   using made = new DisposableStack();
   const deadlines = made.use(new Deadlines());
-  const tcp = await bounded(
-    deadlines,
-    handshakeTimeoutMs,
-    async (timeout) => {
-      const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
-      return await connectInTurn(
-        addresses,
-        (hostname) => Deno.connect({ hostname, port, signal: either }),
-      );
-    },
+  const tcp = made.use(
+    await connectTcp(addresses, port, handshakeTimeoutMs, deadlines, signal),
   );
-  made.use(tcp);
-  tcp.setNoDelay(true);
-  onConnected?.();
   const session = made.use(new TlsSession(context, { serverName, checksName, session: saved }));
   made.move();
   const released = () => deadlines.close();

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { connect as connectTls, type SecureContext, type TLSSocket } from "node:tls";
+import { connect as nodeConnectTcp, isIP, type Socket } from "node:net";
+import { connect as nodeConnectTls, type SecureContext, type TLSSocket } from "node:tls";
 import { describe, RunError } from "../../common/base/errors.ts";
 import { REFUSALS } from "../../common/pem/policy.ts";
 import { isUnclear } from "./errors.ts";
@@ -27,7 +27,7 @@ export function openTcp(
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
     // The peer's end ends only its own direction: this end answers it in order.
-    const socket = connectTcp({ host: address, port, noDelay: true, allowHalfOpen: true });
+    const socket = nodeConnectTcp({ host: address, port, noDelay: true, allowHalfOpen: true });
     const abort = () => socket.destroy(signal.reason);
     signal.addEventListener("abort", abort);
     if (signal.aborted) abort();
@@ -51,7 +51,7 @@ export function beginHandshake(
   secureContext: SecureContext,
   servers: PeerCheck,
 ): TLSSocket {
-  return connectTls({
+  return nodeConnectTls({
     socket: raw,
     secureContext,
     // Said outright: otherwise an environment variable could switch it off.

@@ -5,7 +5,7 @@ import { TlsSession } from "../../common/openssl/session.ts";
 import { assertEquals, assertInstanceOf, assertRejects } from "../../common/testing/assert.ts";
 import { contextOptions } from "../../common/testing/memory_net.ts";
 import { within } from "../../common/testing/within.ts";
-import { TcpSessionSocket } from "./tcp_socket.ts";
+import { TcpSessionSocket } from "./session_socket.ts";
 
 /** A server's session on one end of a TCP connection. */
 class Link implements Disposable {
