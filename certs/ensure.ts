@@ -102,7 +102,7 @@ async function orderOf(options: EnsureOptions, profile: Profile): Promise<Order>
   };
 }
 
-/** What was cut off while it was made is no one's yet, and made to its end. */
+/** What was cut off while it was made is made to its end. */
 function isToBeMade({ owner, interrupted }: Holding, force: boolean): boolean {
   return owner === "none" || force || interrupted;
 }

@@ -313,7 +313,7 @@ const WRONG: readonly (readonly [string[], RegExp])[] = [
   [["--force=no"], /--force takes no value/],
   [["--dir="], /--dir needs a value: DIR/],
   [["--dir", "a", "--dir", "b"], /--dir is given 2 times/],
-  [["--key", "p521"], /--key p521: p256 or rsa2048 or ed25519 is allowed/],
+  [["--key", "p521"], /--key p521: use p256, rsa2048 or ed25519/],
   [["--days", "0"], /--days 0: a whole number from 1 to 3650 is allowed/],
   [["--days", "3651"], /--days 3651: /],
   [["--name"], /--name needs a value: NAME/],

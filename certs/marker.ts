@@ -46,7 +46,7 @@ export async function readMarker(dir: string): Promise<Marker | "foreign" | null
 }
 
 /** Reads its text; null where that is none. */
-export function parseMarker(text: string): Marker | null {
+function parseMarker(text: string): Marker | null {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -22,7 +22,8 @@ import { type DtlsConn, listenDtls } from "./mod.ts";
 /** On Deno's event loop; `--io sync` and `--io spin` stand in blocking.ts. */
 const asyncServer: Prepare<ServerTransport<DtlsConn>> = async (options, deadlines) => {
   // Certificate and key are loaded, the socket is bound; a client has to show a certificate, too.
-  const listener = listenDtls(await listenSettings(options, deadlines));
+  const { idleTimeoutMs } = options;
+  const listener = listenDtls({ ...await listenSettings(options, deadlines), idleTimeoutMs });
   return {
     datagrams: true,
     library: loadOpenSsl().versionText,

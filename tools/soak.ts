@@ -153,7 +153,7 @@ function mebibytes({ rssBytes }: Usage): number {
 /** What this process uses, once the garbage is gone, as far as it can be collected at will. */
 async function usage(): Promise<Usage> {
   const { gc } = globalThis as { gc?: () => void };
-  // Buffers are freed by and by, after the collection that found nobody uses them.
+  // Buffers are freed by and by, after the collection that found them unused.
   for (let rounds = 0; gc && rounds < 3; rounds++) {
     gc();
     await delay(50);

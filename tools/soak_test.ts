@@ -48,7 +48,7 @@ Deno.test("soak --help ends with 0, and names no options that are not for users"
 });
 
 const WRONG: [string[], string][] = [
-  [["--protocol", "udp"], "--protocol udp: dtls or tls is allowed"],
+  [["--protocol", "udp"], "--protocol udp: use dtls or tls"],
   [["--cycles", "0"], "--cycles 0: a whole number from 1 to 10000000 is allowed"],
   [["--sessions", "many"], "--sessions many: a whole number from 1 to 10000 is allowed"],
   [["--for-ever"], 'unknown option "--for-ever"; --help lists what is allowed'],

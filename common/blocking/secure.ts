@@ -8,15 +8,12 @@ import type { MaybePromise } from "../base/maybe_promise.ts";
 import { SessionPool } from "../exchange/session_pool.ts";
 import type { ClientTransport, ConnectionVerbs, ServerTransport } from "../exchange/transport.ts";
 import type { PairOptions } from "../model/pair_options.ts";
-import type { Protocol } from "../model/protocol.ts";
 import type { TlsContext } from "../openssl/context.ts";
 import { TlsSession } from "../openssl/session.ts";
 import type { PollLoop } from "../posix/poll_loop.ts";
+import { CLOSE_TIMEOUT_MS } from "../secure/close_timeout.ts";
 import { SessionDriver, type SessionSocket } from "../secure/driver.ts";
 import { type PosixPeer, PosixSessionSocket } from "../secure/posix_socket.ts";
-
-/** How long an end waits for the other's close_notify, in milliseconds; on UDP it may be lost. */
-const CLOSE_TIMEOUT_MS: Readonly<Partial<Record<Protocol, number>>> = { tls: 2_000, dtls: 500 };
 
 /** A session that a server has accepted. */
 export class AcceptedSession extends SessionDriver {
@@ -24,8 +21,8 @@ export class AcceptedSession extends SessionDriver {
   readonly peer: string;
 
   /** Takes session and socket over. */
-  constructor(session: TlsSession, socket: SessionSocket, protocol: Protocol, peer: string) {
-    super(session, socket, CLOSE_TIMEOUT_MS[protocol]!);
+  constructor(session: TlsSession, socket: SessionSocket, protocol: "tls" | "dtls", peer: string) {
+    super(session, socket, CLOSE_TIMEOUT_MS[protocol]);
     this.peer = peer;
   }
 }
@@ -58,7 +55,7 @@ export function secureClient(
 ): ClientTransport<SessionDriver> {
   const serverName = peerName(options);
   const sessions = new SessionPool(options.resume);
-  const closeTimeoutMs = CLOSE_TIMEOUT_MS[options.protocol]!;
+  const closeTimeoutMs = CLOSE_TIMEOUT_MS[context.datagram ? "dtls" : "tls"];
   const driverOf = (socket: PosixPeer) => {
     using saved = sessions.take();
     try {

@@ -44,7 +44,7 @@ export function oneOf<const T extends string, D extends T | null | undefined>(
   return option<T | D>(allowed.join("|"), withDefault(help, absent), absent, (text, name) => {
     const choice = allowed.find((choice) => choice === text);
     if (choice !== undefined) return choice;
-    throw new UsageError(`${name} ${shownArgument(text)}: ${allowed.join(" or ")} is allowed`);
+    throw new UsageError(`${name} ${shownArgument(text)}: use ${listOf(allowed)}`);
   });
 }
 
@@ -96,6 +96,11 @@ export function hidden<T>(option: Option<T>): Option<T> {
 function only([text = "", ...more]: readonly string[], name: string): string {
   if (more.length === 0) return text;
   throw new UsageError(`${name} is given ${more.length + 1} times`);
+}
+
+/** "a, b or c". */
+function listOf(names: readonly string[]): string {
+  return names.join(", ").replace(/, ([^,]*)$/, " or $1");
 }
 
 function withDefault(help: string, absent: unknown): string {

@@ -21,7 +21,7 @@ Deno.test("oneOf() reads one of its choices, and names them where it is another"
   assertEquals(CHOICE.read(["once"], "--connect"), "once");
   assertEquals([CHOICE.value, CHOICE.help], ["message|once", "how (default message)"]);
   for (const text of ["always", "Once", "messag"]) {
-    const line = `--connect ${text}: message or once is allowed`;
+    const line = `--connect ${text}: use message or once`;
     assertEquals(assertThrows(() => CHOICE.read([text], "--connect"), UsageError).message, line);
   }
 });

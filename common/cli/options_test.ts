@@ -164,7 +164,7 @@ const REFUSED: [string[], string][] = [
   [["--sizes", "100,"], '--sizes 100,: "" is no whole number of bytes'],
   [["--sizes", "100;999"], '--sizes 100;999: "100;999" is no whole number of bytes'],
   [["--sizes", "100,31"], "size 31: at least 32 bytes, the length of the header"],
-  [["--connect", "always"], "--connect always: message or once is allowed"],
+  [["--connect", "always"], "--connect always: use message or once"],
   [["--json", "-", "--csv", "-"], "--json - and --csv -: stdout can take only one"],
 ];
 
@@ -256,11 +256,11 @@ Deno.test("parseOptions() takes --echo and --discard of servers, as serving unti
 Deno.test("parseOptions() refuses a kind of I/O and an engine that there will never be", () => {
   assertEquals(
     refusal("tls", "client", "--io", "magic"),
-    "--io magic: async or sync or spin is allowed",
+    "--io magic: use async, sync or spin",
   );
   assertEquals(
     refusal("tls", "client", "--engine", "own"),
-    "--engine own: rustls or openssl is allowed",
+    "--engine own: use rustls or openssl",
   );
 });
 

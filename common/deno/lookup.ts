@@ -43,14 +43,20 @@ async function lookUp(host: Host): Promise<string[]> {
   return host.kind === "name" ? await lookUpName(host.text) : [host.text];
 }
 
+/** Addresses with a zone that the system has made sense of: each connection would ask again. */
+const known = new Set<string>();
+
 /** An address that is good on one link alone means nothing without that link. */
 function checkZone({ text, zone }: Host): void {
-  if (zone !== undefined) checkInterface(text, zone);
-  else if (isLinkLocal(text)) {
+  if (zone === undefined) {
+    if (!isLinkLocal(text)) return;
     throw new RunError(
       `cannot use ${text}: a link-local address wants its interface, as in ${text}%eth0`,
     );
   }
+  if (known.has(text)) return;
+  checkInterface(text, zone);
+  known.add(text);
 }
 
 async function lookUpName(name: string): Promise<string[]> {

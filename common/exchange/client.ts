@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { MAX_PLAINTEXT_BYTES } from "../base/tls_record.ts";
 import { formatAddress } from "../base/addresses.ts";
 import { ENDED, TOO_LATE } from "../base/read_result.ts";
 import { EPOCH_US, nowUs, STEP_INDEX, StepTimer } from "../measure/clock.ts";
@@ -28,9 +29,6 @@ const LOST_LIMIT = 20;
 /** Copies of a run's last datagram, so that the server learns of the end although some get lost. */
 const CLOSING_COPIES = 3;
 const CLOSING_PAUSE_MS = 10;
-
-/** Big enough for any answer; a record's plaintext has at most 2^14 bytes (RFC 8446 5.1). */
-const ANSWER_BYTES = 16_384;
 
 /** What the exchange of a run works with. */
 export interface ClientRun {
@@ -58,7 +56,8 @@ export class Client<Connection> {
   readonly #transport: ClientTransport<Connection>;
   readonly #writer: MessageWriter;
   readonly #timer = new StepTimer();
-  readonly #answer = new Uint8Array(ANSWER_BYTES);
+  /** Big enough for any answer. */
+  readonly #answer = new Uint8Array(MAX_PLAINTEXT_BYTES);
   readonly #keep: boolean;
   /** What is being exchanged, and what becomes of it: the same memory for every message. */
   #message: Uint8Array = new Uint8Array();

@@ -32,6 +32,7 @@ export class DatagramServer<Peer> {
   readonly #timer = new StepTimer();
   /** Of the last datagram: the same memory for every message. */
   readonly #outcome: Outcome;
+  #hasEnded = false;
 
   /** @param transport is ended with the run */
   constructor(run: ServerRun, transport: DatagramServerTransport<Peer>) {
@@ -61,6 +62,7 @@ export class DatagramServer<Peer> {
     try {
       await end.reached(() => running = this.#transport.run(onDatagram), () => this.#peers.clear());
     } finally {
+      this.#hasEnded = true;
       this.#transport.end();
       await Promise.allSettled([running]);
     }
@@ -132,7 +134,8 @@ export class DatagramServer<Peer> {
   }
 
   #notAnswered(to: Peer, error: unknown): false {
-    this.#intake.trouble(this.#transport.peer(to), error);
+    // What comes after the run's end is not answered.
+    if (!this.#hasEnded) this.#intake.trouble(this.#transport.peer(to), error);
     return false;
   }
 }

@@ -18,7 +18,7 @@ export interface ServerName {
   readonly serverName: string;
 }
 
-/** The server of a run: its name is looked up once. */
+/** The server of a run: its name is looked up until one of its addresses has answered. */
 export class Server {
   readonly #addresses: readonly string[];
   #name: ServerName;
@@ -47,8 +47,10 @@ export class Server {
   /** One of its addresses has answered: the others are not tried any more. */
   hasAnswered({ remoteAddr }: { readonly remoteAddr: Deno.NetAddr }): void {
     if (this.#addresses.length === 1) return;
-    const hostname = this.#addresses.find((one) => withoutZone(one) === remoteAddr.hostname);
-    if (hostname !== undefined) this.#name = { ...this.#name, hostname };
+    const isAnswering = (address: string) => withoutZone(address) === remoteAddr.hostname;
+    if (isAnswering(this.#name.hostname)) return;
+    const hostname = this.#addresses.find(isAnswering) ?? remoteAddr.hostname;
+    this.#name = { ...this.#name, hostname };
   }
 }
 

@@ -14,8 +14,6 @@ import type { ReceiveBufferState } from "../posix/receive_buffer.ts";
 export interface ConnectionVerbs<Connection> {
   /** True where messages are datagrams: they get lost. */
   readonly datagrams?: boolean;
-  /** Version text of the library in use, where there is one. */
-  readonly library?: string;
   /** Completes the handshake, where the protocol has one. */
   handshake?(connection: Connection): MaybePromise<void>;
   /** Sends bytes, borrowed until they are sent. */
@@ -38,9 +36,11 @@ export interface ConnectionVerbs<Connection> {
 
 /** How a client speaks a protocol. */
 export interface ClientTransport<Connection = unknown> extends ConnectionVerbs<Connection> {
+  /** Version text of the library in use, where there is one. */
+  readonly library?: string;
   /** True where one socket serves the whole run. */
   readonly connectionless?: boolean;
-  /** Makes a connection; on datagrams it waits for nothing, and is no step of its own. */
+  /** Makes a connection; on datagrams it waits for no peer, and is no step of its own. */
   connect(): MaybePromise<Connection>;
   /** On datagrams: what the system said when one was lost last; undefined where it never did. */
   lastLoss?(connection: Connection): unknown;
@@ -63,7 +63,6 @@ export interface Listening {
 /** How a server serves the connections of a protocol. */
 export interface ServerTransport<Connection = unknown>
   extends Listening, ConnectionVerbs<Connection> {
-  readonly library?: string;
   /** The next connection; null after `stopAccepting()`. Handshakes belong to the connection. */
   accept(): MaybePromise<Connection | null>;
   /** The peer's `host:port`. */

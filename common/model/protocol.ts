@@ -1,8 +1,9 @@
 /**
- * The words everything else speaks in: protocols, kinds of I/O, engines, lanes, steps.
+ * What everything else is told by: protocols, kinds of I/O, engines, lanes, steps.
  *
  * @module
  */
+import { MAX_PLAINTEXT_BYTES } from "../base/tls_record.ts";
 import { MAX_PAYLOAD_BYTES } from "../base/datagrams.ts";
 
 export const PROTOCOLS = ["tcp", "udp", "tls", "dtls"] as const;
@@ -64,7 +65,7 @@ export const SIZE_LIMITS: Readonly<Record<Protocol, SizeLimits>> = {
   tls: { min: HEADER_BYTES, max: 999_999, reason: "the header has six digits for it" },
   udp: { min: HEADER_BYTES, max: MAX_PAYLOAD_BYTES, reason: "a UDP datagram carries no more" },
   // RFC 6347 4.1: a record's fragment is at most 2^14 bytes, and DTLS splits no message.
-  dtls: { min: HEADER_BYTES, max: 16_384, reason: "a DTLS record carries no more" },
+  dtls: { min: HEADER_BYTES, max: MAX_PLAINTEXT_BYTES, reason: "a DTLS record carries no more" },
 };
 
 /** The lane's name: protocol, kind of I/O and, where there is TLS, its engine. */

@@ -50,7 +50,7 @@ const WHICH: SettingsTable<Which> = {
 
 /**
  * Longest list of certificates that a client may send, in bytes: SSL_CTX_set_max_cert_list(3). Some
- * RSA-4096 certificates fit; the library's own limit, 100 KiB, is what a stranger can make it keep.
+ * RSA-4096 certificates fit; the library's own limit, 100 KiB, is what any client can make it keep.
  */
 const MAX_CERT_LIST_BYTES = 32 * 1024;
 

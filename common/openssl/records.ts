@@ -6,12 +6,13 @@
  *
  * @module
  */
+import { MAX_PLAINTEXT_BYTES } from "../base/tls_record.ts";
 
 /** Length of a DTLS record's header in bytes. */
 export const RECORD_HEADER_BYTES = 13;
 
 /** A record of DTLS 1.2 in the clear carries at most 2^14 bytes: RFC 6347 4.1. */
-const MAX_RECORD_BYTES = RECORD_HEADER_BYTES + 16_384;
+const MAX_RECORD_BYTES = RECORD_HEADER_BYTES + MAX_PLAINTEXT_BYTES;
 
 /** Content types: RFC 5246 6.2.1. */
 const CHANGE_CIPHER_SPEC = 20;
@@ -171,7 +172,7 @@ export interface HandshakeRecords {
 /**
  * Takes a datagram of a handshake apart; what is no record, or no sealed one that a handshake has, is
  * left out. libssl would keep a record of the epoch to come with the 17 KB of memory it was read
- * into, a hundred of them for a stranger.
+ * into, a hundred of them for a client that is not known.
  */
 export function handshakeRecords(datagram: Uint8Array<ArrayBuffer>): HandshakeRecords {
   const clear: Uint8Array[] = [];

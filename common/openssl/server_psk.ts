@@ -58,7 +58,7 @@ const SHA256_SUITE = Uint8Array.of(0x13, 0x01);
  * @throws {TypeError} where it returns anything but bytes, null or undefined
  * @throws {RangeError} where the key is too short or too long
  */
-export function lookUpKey(lookUp: LookUp, identity: string): Uint8Array<ArrayBuffer> | null {
+function lookUpKey(lookUp: LookUp, identity: string): Uint8Array<ArrayBuffer> | null {
   const key: unknown = lookUp(identity);
   if (key === null || key === undefined) return null;
   ignore(key);

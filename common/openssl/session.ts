@@ -1,5 +1,5 @@
 /**
- * The core of TLS and DTLS, free of I/O: bytes or datagrams go in, bytes or datagrams come out.
+ * A session of TLS or DTLS, free of I/O: bytes or datagrams go in, bytes or datagrams come out.
  *
  * It owns no socket, starts no timer and awaits nothing. Its driver feeds what arrived, asks it to go
  * on, sends what it drains, and comes back when {@linkcode TlsSession.timeoutMs} is over.

@@ -90,7 +90,7 @@ export interface TlsSettings {
    * Key exchange groups, colon-separated, such as "X25519:P-256": SSL_CTX_set1_groups_list(3). Up to
    * version 1.2 the curves of both ends' certificates have to be among them (RFC 8422 5.1). Default
    * X25519MLKEM768 on TLS, where the library has it, X25519, P-256, P-384, and P-521 where the own
-   * certificate or an authority is on it. Groups of finite fields, such as ffdhe8192, let strangers
+   * certificate or an authority is on it. Groups of finite fields, such as ffdhe8192, let unknown clients
    * keep a server busy.
    */
   groups?: string | undefined;
@@ -240,7 +240,7 @@ export interface ConnectSettings extends TlsClientSettings {
  * const settings: ListenSettings = { port: 0, pskLookup: () => null, onError };
  * await using listener = listenTls({ hostname: "127.0.0.1", ...settings });
  * const accepted = listener.accept();
- * const psk = { identity: "stranger", key: new Uint8Array(32) };
+ * const psk = { identity: "unknown", key: new Uint8Array(32) };
  * await using conn = await connectTls({ port: listener.addr.port, psk });
  * await conn.handshake().catch(() => {});
  * if (!(await refused instanceof Error)) throw new Error("the server does not know that key");

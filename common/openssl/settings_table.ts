@@ -57,7 +57,7 @@ const pem = (what: string) => text({ what: `${what} as PEM text` });
 type Versions<T> = { tls: T; dtls: T };
 
 /** The versions that each transport knows, oldest first. */
-export const VERSION_NAMES = {
+const VERSION_NAMES = {
   tls: ["TLSv1.2", "TLSv1.3"],
   dtls: ["DTLSv1.2", "DTLSv1.3"],
 } as const;

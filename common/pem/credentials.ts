@@ -35,7 +35,7 @@ export interface Credentials {
 }
 
 /** The settings of the libraries. */
-export const SETTING_NAMES: CredentialNames = {
+const SETTING_NAMES: CredentialNames = {
   caCerts: (index) => `caCerts[${index}]`,
   cert: "cert",
   key: "key",

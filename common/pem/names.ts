@@ -54,7 +54,7 @@ export function parseNames(texts: readonly string[]): SubjectName[] {
 }
 
 /** Whether two entries stand for the same name. */
-export function sameName(one: SubjectName, other: SubjectName): boolean {
+function sameName(one: SubjectName, other: SubjectName): boolean {
   return one.type === other.type && one.value === other.value;
 }
 
@@ -66,7 +66,7 @@ export function covers(entry: SubjectName, name: SubjectName): boolean {
 }
 
 /**
- * The machine's host name, as a list of one. Empty without `--allow-sys=hostname` (nobody is
+ * The machine's host name, as a list of one. Empty without `--allow-sys=hostname` (no question is
  * asked) and where the host name cannot stand in a certificate.
  */
 export async function ownHostNames(): Promise<string[]> {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { MAX_PLAINTEXT_BYTES } from "../base/tls_record.ts";
 import { NOT_YET, TOO_LATE } from "../base/read_result.ts";
 import type { TlsSession } from "../openssl/session.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
@@ -23,7 +24,7 @@ export interface SessionSocket extends SessionSender {
 }
 
 /** Memory for what the program does not read any more; all sessions may write to it. */
-export const DROPPED: Uint8Array<ArrayBuffer> = new Uint8Array(16_384);
+export const DROPPED: Uint8Array<ArrayBuffer> = new Uint8Array(MAX_PLAINTEXT_BYTES);
 
 /** Drives a session; each wait for the peer is bounded in time. One call waits at a time. */
 export class SessionDriver extends SessionSteps {
@@ -148,7 +149,7 @@ export class SessionDriver extends SessionSteps {
     return this.#untilEnded(performance.now() + this.#closeTimeoutMs);
   }
 
-  /** Where the peer has gone without a word, nobody is left to be told. */
+  /** Where the peer has gone without a word, nothing is left to be told. */
   #untilEnded(dueMs: number): MaybePromise<void> {
     try {
       for (;;) {

@@ -42,7 +42,7 @@ const leaf = (words: Parameters<typeof end>[1]) => (role: Role): ChainSpec => ({
   leaf: { extensions: end(role, words) },
 });
 
-/** An extension that nobody knows. */
+/** An extension that is not known. */
 const unknown = (isCritical: boolean) =>
   new x509.Extension("1.3.6.1.4.1.99999.1", isCritical, Uint8Array.of(5, 0));
 

@@ -29,7 +29,7 @@ const TCP_MAXSEG = 2;
 const SEGMENT_BYTES = 536;
 const BUFFER_BYTES = 4096;
 
-/** A TCP socket with small buffers, which fills the other end's soon; closed by whoever has it. */
+/** A TCP socket with small buffers, which fills the other end's soon; its owner closes it. */
 export class SmallTcp implements Disposable {
   readonly #socket: PosixSocket;
 

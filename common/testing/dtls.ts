@@ -27,7 +27,7 @@ export async function connect(
   return connectDtls({ port: listener.addr.port, ...trust, ...options });
 }
 
-/** The server's side of a client's connection, once both have shaken hands. */
+/** The server's side of a client's connection, once the handshake is complete. */
 export async function acceptFrom(listener: DtlsListener, client: DtlsConn): Promise<DtlsConn> {
   const [server] = await within(Promise.all([listener.accept(), client.handshake()]));
   await within(server!.handshake());

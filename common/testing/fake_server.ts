@@ -250,7 +250,7 @@ export interface FakeServerRun extends ServerRun, Disposable {
 }
 
 /** Makes one. */
-export function fakeServerRun(protocol: Protocol, ...args: string[]): FakeServerRun {
+function fakeServerRun(protocol: Protocol, ...args: string[]): FakeServerRun {
   const options = parseOptions(protocol, "server", args);
   assert(typeof options !== "string");
   const deadlines = new Deadlines();

@@ -1,5 +1,5 @@
 /**
- * Datagrams that claim to come from somewhere else, as anybody on a network without filters can
+ * Datagrams that claim to come from somewhere else, as any host on a network without filters can
  * send them.
  *
  * @module

@@ -24,7 +24,7 @@ export class MemorySocket implements SessionSocket {
   readonly #inbox: Uint8Array<ArrayBuffer>[] = [];
   #wake: () => void = () => {};
 
-  /** @param net its client is driven by whoever has the socket */
+  /** @param net its client is driven by the socket's owner */
   constructor(net: MemoryNet, kind: CallKind) {
     this.#net = net;
     this.#kind = kind;

@@ -240,7 +240,7 @@ const READY: Record<Tool, RegExp> = {
   gnutls: /Handshake was completed/,
 };
 
-/** A port that nobody has now; gnutls-serv binds 0 but does not tell what it got. */
+/** A port that is free now; gnutls-serv binds 0 but does not tell what it got. */
 function freePort(version: TlsVersion): number {
   const address = { hostname: "0.0.0.0", port: 0 };
   const socket = isDatagram(version)

@@ -1,5 +1,5 @@
 /**
- * Trouble for real, on Linux: clients that reset their connections before anybody has accepted them,
+ * Trouble for real, on Linux: clients that reset their connections before they are accepted,
  * a process whose descriptors run out, a network that leads nowhere, a disk that is full.
  *
  * @module

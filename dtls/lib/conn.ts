@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CLOSE_TIMEOUT_MS } from "../../common/secure/close_timeout.ts";
 import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
 import { TimeoutError } from "../../common/base/errors.ts";
 import type { TlsSession } from "../../common/openssl/session.ts";
@@ -13,15 +14,13 @@ import { DatagramSender } from "./datagram_sender.ts";
 import { Inbox, MAX_MESSAGE_BYTES } from "./inbox.ts";
 import { type DtlsConnOptions, type DtlsSocket, INBOX_BYTES } from "./socket.ts";
 
-/** How long `close()` waits for the peer's close_notify; on UDP it may be lost. */
-const CLOSE_TIMEOUT_MS = 500;
-
 /**
  * A DTLS connection: whole messages, each of which may get lost.
  *
  * Made by `connectDtls` and by a listener; `send` and `receive` wait for the handshake. What comes
- * while nobody receives is kept, up to `inboxBytes` (default 256 KiB); what comes then is lost, as on
- * UDP. Whoever has it closes it; a listener closes its own. After a failure every call rejects with what it was.
+ * while no receive() waits is kept, up to `inboxBytes` (default 256 KiB); what comes then is lost, as on
+ * UDP. Its owner closes it; a listener closes its own. After a failure every call
+ * rejects with what it was.
  *
  * @example
  * ```ts
@@ -77,7 +76,7 @@ export class DtlsConn extends SecureConn {
     this.#handshakeDue = performance.now() + options.handshakeTimeoutMs;
     this.#signal = options.signal;
     this.#signal?.addEventListener("abort", this.#onAbort);
-    // Whoever never asks for the handshake's outcome meets it at the next call.
+    // A program that never asks for the handshake's outcome meets it at the next call.
     this.#handshake.promise.catch(() => {});
     if (options.signal?.aborted) this.#onAbort();
   }
@@ -93,7 +92,7 @@ export class DtlsConn extends SecureConn {
    * @throws {CertificateError} where the peer's certificate does not pass
    * @throws {OpenSslError} where the peer refuses or breaks the protocol
    * @throws {TimeoutError} where it takes too long
-   * @throws {Deno.errors.ConnectionRefused} where nobody listens there
+   * @throws {Deno.errors.ConnectionRefused} where nothing listens there
    * @throws {Deno.errors.BadResource} where the connection is closed before
    */
   handshake(): Promise<void> {
@@ -175,7 +174,7 @@ export class DtlsConn extends SecureConn {
     await this.#steps.sending;
     if (ended || this.#closed) return;
     using deadline = this.#deadlines.add(() => this.#over.resolve());
-    deadline.arm(CLOSE_TIMEOUT_MS);
+    deadline.arm(CLOSE_TIMEOUT_MS.dtls);
     await this.#over.promise;
   }
 
@@ -225,7 +224,7 @@ export class DtlsConn extends SecureConn {
     }
     // A callback may have ended it.
     if (this.#isOver) return;
-    // What nobody has authenticated is no sign of life: it may be forged.
+    // What is not authenticated is no sign of life: it may be forged.
     if (heard && this.#idleTimeoutMs < Infinity) this.#idle.arm(this.#idleTimeoutMs);
     this.#setTimer();
   }

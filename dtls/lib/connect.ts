@@ -24,9 +24,9 @@ import { CONNECT_DTLS, type ConnectDtlsOptions } from "./settings.ts";
  * Connects to a DTLS server: binds a UDP socket and begins the handshake. The server's certificate
  * is verified, and its name checked (RFC 6347).
  *
- * A name's addresses are tried in turn. Where nobody listens at any of them, the handshake rejects
+ * A name's addresses are tried in turn. Where nothing listens at any of them, the handshake rejects
  * with `Deno.errors.ConnectionRefused`; once the server has answered, a refusal ends nothing, as
- * anybody on the way could send one.
+ * any host on the way could send one.
  *
  * @returns the connection, which the caller closes; await its `handshake()`, or just send
  * @throws {PemError} where a certificate or a key cannot be read, or does not belong to the other

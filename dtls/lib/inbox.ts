@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MAX_PLAINTEXT_BYTES } from "../../common/base/tls_record.ts";
 import { BoundedQueue } from "../../common/base/bounded_queue.ts";
 import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
 import { ENDED, NOT_YET } from "../../common/base/read_result.ts";
@@ -10,7 +11,7 @@ import type { TlsSession } from "../../common/openssl/session.ts";
 import { checkInto } from "../../common/settings/kinds.ts";
 
 /** A DTLS record carries at most 2^14 bytes of a message (RFC 6347 4.1). */
-export const MAX_MESSAGE_BYTES = 16_384;
+export const MAX_MESSAGE_BYTES = MAX_PLAINTEXT_BYTES;
 
 interface Reader extends Omit<PromiseWithResolvers<Uint8Array | null>, "promise"> {
   /** Where the message goes; absent for memory of its own. */

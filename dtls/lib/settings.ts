@@ -27,7 +27,7 @@ export const IDLE_TIMEOUT_MS = 300_000;
 
 const inboxBytes = setting(
   wholeNumber(1, Number.MAX_SAFE_INTEGER, "bytes"),
-  "what a connection keeps of messages that nobody receives",
+  "what a connection keeps of messages that are not received",
   `${INBOX_BYTES}`,
 );
 
@@ -92,7 +92,7 @@ export interface ConnectDtlsOptions extends ConnectSettings, DtlsSettings {
   /** Longest silence of the server in milliseconds (default none). */
   idleTimeoutMs?: number | undefined;
   /**
-   * What each connection keeps of messages that nobody receives, in bytes and with 128 more for each
+   * What each connection keeps of messages that are not received, in bytes and with 128 more for each
    * (default 262144); what comes then is lost.
    */
   inboxBytes?: number | undefined;
@@ -123,7 +123,7 @@ export interface ListenDtlsOptions extends ListenSettings, DtlsSettings {
   /** Longest silence of a client in milliseconds, after which it is freed (default 300000). */
   idleTimeoutMs?: number | undefined;
   /**
-   * What each connection keeps of messages that nobody receives, in bytes and with 128 more for each
+   * What each connection keeps of messages that are not received, in bytes and with 128 more for each
    * (default 262144); what comes then is lost.
    */
   inboxBytes?: number | undefined;

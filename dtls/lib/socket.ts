@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What is kept of messages that nobody receives, where nothing else is said: some long ones. */
+/** What is kept of messages that are not received, where nothing else is said: some long ones. */
 export const INBOX_BYTES = 256 * 1024;
 
 /**
@@ -49,7 +49,7 @@ export interface DtlsConnOptions {
   handshakeTimeoutMs: number;
   /** Longest silence of the peer in milliseconds; Infinity for none. */
   idleTimeoutMs: number;
-  /** What is kept of messages that nobody receives, in bytes (default 262144). */
+  /** What is kept of messages that are not received, in bytes (default 262144). */
   inboxBytes?: number | undefined;
   /** Ends every wait when it is aborted. */
   signal?: AbortSignal | undefined;

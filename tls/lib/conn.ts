@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Deadlines } from "../../common/base/deadline.ts";
+import { CLOSE_TIMEOUT_MS } from "../../common/secure/close_timeout.ts";
+import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
 import { RunError, TimeoutError } from "../../common/base/errors.ts";
 import { ENDED } from "../../common/base/read_result.ts";
 import type { TlsSession } from "../../common/openssl/session.ts";
@@ -13,9 +14,6 @@ import { PIECE_BYTES } from "../../common/secure/session_steps.ts";
 import { bytesOf, checkInto, checkWait } from "../../common/settings/kinds.ts";
 import { readableOf, writableOf } from "./streams.ts";
 import { TcpSessionSocket } from "./session_socket.ts";
-
-/** How long `close()` waits for the peer's close_notify, in milliseconds. */
-const CLOSE_TIMEOUT_MS = 2_000;
 
 /**
  * Settings of a connection.
@@ -40,8 +38,8 @@ export interface TlsConnOptions {
 /**
  * A TLS connection: a stream of bytes, in the shape of `Deno.TlsConn`.
  *
- * Made by `connectTls` and by a listener; `read` and `write` wait for the handshake. Whoever has
- * it closes it; a listener closes its own. After a failure every call rejects with what it was.
+ * Made by `connectTls` and by a listener; `read` and `write` wait for the handshake. Its owner closes
+ * it; a listener closes its own. After a failure every call rejects with what it was.
  *
  * @example
  * ```ts
@@ -66,6 +64,7 @@ export class TlsConn extends SecureConn {
   readonly #socket: TcpSessionSocket;
   readonly #driver: SessionDriver;
   readonly #deadlines: Deadlines;
+  readonly #readDeadline: Deadline;
   readonly #options: TlsConnOptions;
   readonly #onAbort = () => this.#fail(this.#options.signal!.reason);
   #handshake: Promise<void> | null = null;
@@ -91,9 +90,10 @@ export class TlsConn extends SecureConn {
     super(session);
     // What the program does while the alert that says why goes out is no reason any more.
     const failed = (error: unknown) => this.#failed(error);
-    this.#socket = new TcpSessionSocket(tcp, session, deadlines, failed);
-    this.#driver = new SessionDriver(session, this.#socket, CLOSE_TIMEOUT_MS);
+    this.#socket = new TcpSessionSocket(tcp, session, failed);
+    this.#driver = new SessionDriver(session, this.#socket, CLOSE_TIMEOUT_MS.tls);
     this.#deadlines = deadlines;
+    this.#readDeadline = deadlines.add((error) => this.#fail(error));
     this.#options = options;
     this.remoteAddr = tcp.remoteAddr;
     this.localAddr = tcp.localAddr;
@@ -136,9 +136,11 @@ export class TlsConn extends SecureConn {
     if (this.#reading) throw new TypeError("Cannot read: another read() is still waiting");
     if (into.length === 0) return 0;
     this.#reading = true;
+    if (timeoutMs !== undefined && timeoutMs < Infinity) this.#readDeadline.arm(timeoutMs);
     try {
       this.#checkOpen();
-      const received = await this.#driver.receive(into, timeoutMs ?? Infinity);
+      // Deno takes no read back: when its time is over, the connection has failed.
+      const received = await this.#driver.receive(into, Infinity);
       return received === ENDED ? null : received;
     } catch (error) {
       // Where this end has given up, a write() would wait for ever.
@@ -146,6 +148,7 @@ export class TlsConn extends SecureConn {
       throw this.#failed(error);
     } finally {
       this.#reading = false;
+      this.#readDeadline.disarm();
       this.#readEnded?.resolve();
       this.#readEnded = null;
     }
@@ -209,7 +212,7 @@ export class TlsConn extends SecureConn {
   async shutdown(): Promise<void> {
     if (this.#closed || this.#failure !== undefined || !this.session.established) return;
     using deadline = this.#deadlines.add(() => this.#fail(new TimeoutError("no close_notify")));
-    deadline.arm(CLOSE_TIMEOUT_MS);
+    deadline.arm(CLOSE_TIMEOUT_MS.tls);
     try {
       this.#driver.end();
       await this.#driver.sending;
@@ -218,7 +221,7 @@ export class TlsConn extends SecureConn {
         else await this.read(DROPPED);
       }
     } catch {
-      // The peer has gone without a word; there is nobody left to be told.
+      // The peer has gone without a word; nothing is left to be told.
     }
   }
 
@@ -228,6 +231,7 @@ export class TlsConn extends SecureConn {
     this.#closed = true;
     this.#closedInOrder = this.#failure === undefined;
     this.#failure ??= new Deno.errors.BadResource("the connection is closed");
+    this.#readDeadline[Symbol.dispose]();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#driver.close();
     this.#options.released?.();

@@ -129,6 +129,17 @@ Deno.test("read() is refused while another one waits", async () => {
   assertEquals(await within(first), 5);
 });
 
+Deno.test("read() gives up in time although what comes is no data", async () => {
+  // In TLS 1.3 the server's tickets come after the handshake.
+  for (const timeoutMs of [0, 0.01, 0.1, 1]) {
+    await using pair = await open({ maxVersion: "TLSv1.3" });
+    const read = () => within(pair.client.read(new Uint8Array(8), timeoutMs));
+    const error = await assertRejects(read, TimeoutError);
+    assertEquals(error.message, `timed out after ${timeoutMs} ms`);
+    await assertRejects(() => pair.client.write(new Uint8Array(8)), TimeoutError);
+  }
+});
+
 Deno.test("read() gives up when nothing comes in time, and the connection has failed", async () => {
   await using pair = await open();
   await assertRejects(() => pair.server.read(new Uint8Array(8), 20), TimeoutError, "20 ms");

@@ -28,8 +28,8 @@ import { CONNECT_TLS, type ConnectTlsOptions } from "./settings.ts";
  * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
  * @throws {RunError} where the host name is unknown
- * @throws {TimeoutError} where nobody answers within `handshakeTimeoutMs`
- * @throws {Deno.errors.ConnectionRefused} where nobody listens
+ * @throws {TimeoutError} where no answer comes within `handshakeTimeoutMs`
+ * @throws {Deno.errors.ConnectionRefused} where nothing listens
  * @throws {Deno.errors.NotCapable} without `--allow-net` or `--allow-ffi`
  *
  * @example

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
 import type { TlsSession } from "../../common/openssl/session.ts";
 import type { SessionSocket } from "../../common/secure/driver.ts";
 import { PIECE_BYTES } from "../../common/secure/session_steps.ts";
@@ -17,7 +16,6 @@ export class TcpSessionSocket implements SessionSocket {
   readonly failed: (error: unknown) => void;
   readonly #tcp: Deno.TcpConn;
   readonly #session: TlsSession;
-  readonly #deadline: Deadline;
   #piece = new Uint8Array(FIRST_PIECE_BYTES);
   /** Writes go one after the other. */
   #written: Promise<void> = Promise.resolve();
@@ -26,16 +24,11 @@ export class TcpSessionSocket implements SessionSocket {
   constructor(
     tcp: Deno.TcpConn,
     session: TlsSession,
-    deadlines: Deadlines,
     failed: (error: unknown) => void,
   ) {
     this.#tcp = tcp;
     this.#session = session;
     this.failed = failed;
-    this.#deadline = deadlines.add((error) => {
-      this.failed(error);
-      this.close();
-    });
   }
 
   /** The bytes are copied, as the session's memory is used again. */
@@ -50,13 +43,11 @@ export class TcpSessionSocket implements SessionSocket {
   }
 
   /**
-   * Feeds one piece of the stream. Where the time is over the connection has failed, as Deno takes no
-   * read back, and the promise rejects.
+   * Feeds one piece of the stream. The wait has no bound here, as Deno takes no read back: closing the
+   * socket ends it.
    */
-  async feed(timeoutMs: number): Promise<boolean> {
-    if (timeoutMs < Infinity) this.#deadline.arm(timeoutMs);
+  async feed(): Promise<true> {
     const length = await this.#tcp.read(this.#piece);
-    this.#deadline.disarm();
     if (length === null) {
       throw new Deno.errors.UnexpectedEof("the peer closed the connection early");
     }
@@ -69,7 +60,6 @@ export class TcpSessionSocket implements SessionSocket {
   }
 
   close(): void {
-    this.#deadline[Symbol.dispose]();
     try {
       this.#tcp.close();
     } catch {

@@ -1,15 +1,12 @@
-import { Deadlines } from "../../common/base/deadline.ts";
-import { InterruptedError, TimeoutError } from "../../common/base/errors.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
 import { TlsSession } from "../../common/openssl/session.ts";
-import { assertEquals, assertInstanceOf, assertRejects } from "../../common/testing/assert.ts";
+import { assertEquals, assertRejects } from "../../common/testing/assert.ts";
 import { contextOptions } from "../../common/testing/memory_net.ts";
 import { within } from "../../common/testing/within.ts";
 import { TcpSessionSocket } from "./session_socket.ts";
 
 /** A server's session on one end of a TCP connection. */
 class Link implements Disposable {
-  readonly deadlines = new Deadlines();
   readonly session: TlsSession;
   readonly socket: TcpSessionSocket;
   readonly peer: Deno.TcpConn;
@@ -18,7 +15,7 @@ class Link implements Disposable {
   private constructor(context: TlsContext, near: Deno.TcpConn, peer: Deno.TcpConn) {
     this.session = new TlsSession(context);
     const failed = (error: unknown) => void this.failures.push(error);
-    this.socket = new TcpSessionSocket(near, this.session, this.deadlines, failed);
+    this.socket = new TcpSessionSocket(near, this.session, failed);
     this.peer = peer;
   }
 
@@ -39,51 +36,41 @@ class Link implements Disposable {
     this.socket.close();
     this.peer.close();
     this.session.close();
-    this.deadlines.close();
   }
 }
 
 Deno.test("TcpSessionSocket.feed() feeds what comes", async () => {
   using link = await Link.make();
-  const feeding = link.socket.feed(Infinity);
+  const feeding = link.socket.feed();
   await link.peer.write(new Uint8Array(3));
   assertEquals([await within(feeding), link.fedBytes], [true, 3]);
   await link.peer.write(new Uint8Array(10_000));
-  while (link.fedBytes < 10_003) await within(link.socket.feed(Infinity));
+  while (link.fedBytes < 10_003) await within(link.socket.feed());
 });
 
-Deno.test("TcpSessionSocket.feed() ends the connection where nothing comes in time", async () => {
+Deno.test("TcpSessionSocket.feed() rejects where the socket is closed meanwhile", async () => {
   using link = await Link.make();
-  await assertRejects(() => within(link.socket.feed(5)), Error);
-  const [error] = link.failures;
-  assertInstanceOf(error, TimeoutError);
-  assertEquals(error.message, "timed out after 5 ms");
-  await assertRejects(() => within(link.socket.feed(Infinity)), Deno.errors.BadResource);
+  const feeding = link.socket.feed();
+  link.socket.close();
+  await assertRejects(() => within(feeding), Error);
+  await assertRejects(() => within(link.socket.feed()), Deno.errors.BadResource);
 });
 
 Deno.test("TcpSessionSocket.feed() says that the peer has closed the connection early", async () => {
   using link = await Link.make();
-  const feeding = link.socket.feed(Infinity);
+  const feeding = link.socket.feed();
   await link.peer.closeWrite();
   await assertRejects(
     () => within(feeding),
     Deno.errors.UnexpectedEof,
     "closed the connection early",
   );
-  await assertRejects(() => within(link.socket.feed(5)), Deno.errors.UnexpectedEof);
-});
-
-Deno.test("TcpSessionSocket.feed() rejects where it is interrupted", async () => {
-  using link = await Link.make();
-  const feeding = link.socket.feed(10_000);
-  link.deadlines.interrupt();
-  await assertRejects(() => within(feeding), Error);
-  assertInstanceOf(link.failures[0], InterruptedError);
+  await assertRejects(() => within(link.socket.feed()), Deno.errors.UnexpectedEof);
 });
 
 Deno.test("TcpSessionSocket.close() ends a feed() that waits", async () => {
   using link = await Link.make();
-  const feeding = link.socket.feed(Infinity);
+  const feeding = link.socket.feed();
   link.socket.close();
   await assertRejects(() => within(feeding), Error);
   assertEquals(link.failures, []);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MAX_PLAINTEXT_BYTES } from "../../common/base/tls_record.ts";
 
 /** What the streams need of a connection. */
 interface StreamedConn {
@@ -13,13 +14,10 @@ interface StreamedConn {
   abandon(): void;
 }
 
-/** A record carries at most 2^14 bytes: RFC 8446 5.1. */
-const RECORD_BYTES = 16_384;
-
 /** What is read, until the peer has ended; cancelling closes the connection. */
 export function readableOf(conn: StreamedConn): ReadableStream<Uint8Array<ArrayBuffer>> {
   // Each chunk is a copy as long as what came: memory that is handed over cannot be used again.
-  const bytes = new Uint8Array(RECORD_BYTES);
+  const bytes = new Uint8Array(MAX_PLAINTEXT_BYTES);
   return new ReadableStream({
     type: "bytes",
     async pull(controller) {

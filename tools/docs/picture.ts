@@ -8,7 +8,7 @@ import { markdownTable } from "./markdown_table.ts";
 import { FLOORS, ROOF, type Room } from "../rooms/plan.ts";
 
 /** Which rooms each room uses by itself. */
-export function usesOf(files: readonly SourceFile[]): Map<Room, Set<Room>> {
+function usesOf(files: readonly SourceFile[]): Map<Room, Set<Room>> {
   const uses = new Map<Room, Set<Room>>(FLOORS.flat().map((room) => [room, new Set()]));
   for (const { path, imports } of files) {
     const from = roomOf(path);

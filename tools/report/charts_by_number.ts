@@ -76,7 +76,7 @@ export function shareChart(curves: readonly Curve[], range: readonly number[]): 
       ...{ min: 1, max: rarest },
       axisLabel: {
         formatter: (rarity: number) => formatShare(rarity),
-        // Nobody wants to read 99.7846.
+        // 99.7846 is no figure to read.
         showMaxLabel: Number.isInteger(Math.log10(rarest)),
       },
     }),

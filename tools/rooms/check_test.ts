@@ -1,4 +1,5 @@
-import { assertEquals } from "../../common/testing/assert.ts";
+import { assert, assertEquals } from "../../common/testing/assert.ts";
+import { folderWith } from "../../common/testing/folder.ts";
 import { checkRooms, MAX_LINES, roomOf, type SourceFile } from "./check.ts";
 import { readFiles } from "./files.ts";
 import { FLOORS, ROOF } from "./plan.ts";
@@ -81,6 +82,8 @@ Deno.test("readFiles() finds every file, with what it imports, types too", async
   const own = found.get("tools/rooms/check.ts")!;
   assertEquals(own.imports, ["tools/rooms/plan.ts"]);
   assertEquals(own.lines, Deno.readTextFileSync("tools/rooms/check.ts").split("\n").length - 1);
+  const started = found.get("common/testing/busy/program.ts")!.imports;
+  assert(started.includes("common/testing/busy/worker.ts"), "a worker is started, not imported");
   assertEquals(
     found.get("common/measure/step_log.ts")?.imports.includes("common/measure/outcome.ts"),
     true,
@@ -89,4 +92,39 @@ Deno.test("readFiles() finds every file, with what it imports, types too", async
     ![...found.keys()].some((path) => roomOf(path) === room)
   );
   assertEquals(empty, [], "every room has a file");
+});
+
+Deno.test("readFiles() sees what a wrong tree has, whatever its files are called", async () => {
+  await using folder = await folderWith({
+    "deno.json": "{}",
+    "common/base/a.ts": 'import "./b.js";\n',
+    "common/base/b.js": 'import "../cli/c.mts";\n',
+    "common/cli/c.mts": "await import(`./${Deno.args[0]}.ts`);\n",
+    "tools/results/d.ts": "export {};\n".repeat(401),
+    "results/e.ts": "",
+  });
+  assertEquals(checkRooms(await readFiles(folder.dir)), [
+    "tools/results/d.ts has 401 lines: 400 are allowed",
+    "common/cli/c.mts has an import of an unknown module: a text in quotes is allowed",
+    "common/base/b.js -> common/cli/c.mts: common/base may not use common/cli, which stands above it",
+  ]);
+});
+
+/** What a pair's scripts are written with: the library, and one entry of common/. */
+const ENTRIES = ["common/mod.ts", "dtls/mod.ts", "tls/mod.ts"];
+
+Deno.test("The pairs' scripts are short, and written with public functions", async () => {
+  const scripts = (await readFiles()).filter(({ path }) =>
+    /^(tcp|udp|tls|dtls)\/(client|server)\.ts$/.test(path)
+  );
+  assertEquals(scripts.length, 8);
+  for (const { path, lines, imports } of scripts) {
+    const [protocol] = path.split("/");
+    const allowed = [...ENTRIES, `${protocol}/blocking.ts`, `${protocol}/rustls/mod.ts`];
+    assertEquals(imports.filter((other) => !allowed.includes(other)), [], path);
+    assert(
+      lines <= 80 && imports.length <= 6,
+      `${path}: ${lines} lines, ${imports.length} imports`,
+    );
+  }
 });

@@ -8,8 +8,17 @@ import { join, toFileUrl } from "../../common/base/std.ts";
 import { ROOT } from "../lib/children.ts";
 import type { SourceFile } from "./check.ts";
 
-/** Folders without source files of this project. */
+/** Folders of the root without source files of this project. */
 const PASSED_OVER = new Set(["node_modules", "results", "dist"]);
+
+/** What a source file's name ends with. */
+const SOURCE = /\.[cm]?[jt]sx?$/;
+
+/** A module that is started, not imported: `new URL("./worker.ts", import.meta.url)`. */
+const STARTED = /new URL\(\s*"(\.{1,2}\/[^"]+)",\s*import\.meta\.url/g;
+
+/** An import that says only when the program runs what it imports: it cannot be checked. */
+const UNKNOWN_IMPORT = /\bimport\((?!\s*["'])/;
 
 /** As much of `deno info --json` as is used. */
 interface Graph {
@@ -39,20 +48,27 @@ export async function readFiles(root: string = ROOT): Promise<SourceFile[]> {
         .filter((other) => other?.startsWith(base)).map((other) => other!.slice(base.length)),
     ]),
   );
-  return paths.map((path) => ({
-    path,
-    lines: Deno.readTextFileSync(join(root, path)).split("\n").length - 1,
-    imports: [...new Set(imports.get(new URL(path, base).href))],
-  }));
+  return paths.map((path) => {
+    const text = Deno.readTextFileSync(join(root, path));
+    const url = new URL(path, base).href;
+    const started = [...text.matchAll(STARTED)].map(([, to]) => new URL(to!, url).href)
+      .filter((to) => to.startsWith(base) && SOURCE.test(to)).map((to) => to.slice(base.length));
+    return {
+      path,
+      lines: text.trimEnd().split("\n").length,
+      imports: [...new Set([...imports.get(url) ?? [], ...started])],
+      importsUnknown: UNKNOWN_IMPORT.test(text),
+    };
+  });
 }
 
 function pathsIn(root: string, folder = ""): string[] {
   return [...Deno.readDirSync(join(root, folder))].flatMap(({ name, isDirectory }) => {
     const path = folder === "" ? name : `${folder}/${name}`;
     if (isDirectory) {
-      return PASSED_OVER.has(name) || name.startsWith(".") ? [] : pathsIn(root, path);
+      return PASSED_OVER.has(path) || path.startsWith(".") ? [] : pathsIn(root, path);
     }
-    return name.endsWith(".ts") ? [path] : [];
+    return SOURCE.test(name) ? [path] : [];
   });
 }
 

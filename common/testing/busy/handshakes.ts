@@ -9,7 +9,7 @@ import { TlsSession } from "../../openssl/session.ts";
 const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
 
 /** Makes handshakes, one at a call. */
-export class Shaker implements Disposable {
+export class Handshakes implements Disposable {
   readonly #client = new TlsContext({ role: "client", datagram: true, psk });
   readonly #server: TlsContext;
 
@@ -20,7 +20,7 @@ export class Shaker implements Disposable {
   }
 
   /** Completes one, or throws. */
-  shake(): void {
+  makeOne(): void {
     using client = new TlsSession(this.#client);
     using server = new TlsSession(this.#server);
     const done = () => client.established && server.established;

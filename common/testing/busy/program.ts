@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { Shaker } from "./handshakes.ts";
+import { Handshakes } from "./handshakes.ts";
 
 const WORKER = new URL("./worker.ts", import.meta.url);
 
@@ -23,13 +23,13 @@ const ENDINGS: Readonly<Record<string, (workers: Worker[]) => Promise<void>>> = 
   async terminate(workers) {
     for (const worker of workers.slice(1)) worker.terminate();
     (await startWorker()).terminate();
-    using shaker = new Shaker();
-    shaker.shake();
+    using handshakes = new Handshakes();
+    handshakes.makeOne();
   },
   /** SSL_do_handshake is on the stack. */
   callback() {
-    using shaker = new Shaker(() => Deno.exit(0));
-    shaker.shake();
+    using handshakes = new Handshakes(() => Deno.exit(0));
+    handshakes.makeOne();
     Deno.exit(2);
   },
 };

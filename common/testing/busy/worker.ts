@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { Shaker } from "./handshakes.ts";
+import { Handshakes } from "./handshakes.ts";
 
 const scope = globalThis as unknown as { postMessage(message: string): void };
 
-using shaker = new Shaker();
+using handshakes = new Handshakes();
 for (let count = 0;; count++) {
-  shaker.shake();
+  handshakes.makeOne();
   if (count === 0) scope.postMessage("busy");
 }

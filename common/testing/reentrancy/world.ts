@@ -132,7 +132,7 @@ export class World {
     return [...this.listeners.values()].filter(({ stopped }) => !stopped).length;
   }
 
-  /** Listens, and serves whoever comes. */
+  /** Listens, and serves every client. */
   listen(): Listener {
     const state: State = { stopped: false, closed: false, reports: 0 };
     const options = {

@@ -9,7 +9,7 @@ import { type Job, machinesOf, type Source } from "../jobs.ts";
 import { NONE } from "../units.ts";
 
 /** How the figures come about, a thought a line. */
-export const METHOD: readonly string[] = [
+const METHOD: readonly string[] = [
   "All times are microseconds of one monotonic clock, taken right around the calls; a message " +
   "lasts from its first step to its last.",
   "The first message of a run is warm-up: it is in the log, and in no figure. Lost messages are " +

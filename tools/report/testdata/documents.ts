@@ -108,7 +108,7 @@ function fakeSize(fake: FakeRun, sizeBytes: number): SizeResult {
   };
 }
 
-/** Bytes cost something, with TLS a little more; what is resumed costs a quarter to shake hands. */
+/** Bytes cost something, with TLS a little more; what is resumed costs a quarter of a handshake. */
 function stepsOf(fake: FakeRun, sizeBytes: number): Partial<Record<Step, number>> {
   const { protocol, io, engine, resume, reply = true, connect = "message", factor = 1 } = fake;
   const steps: Partial<Record<Step, number>> = {};
