@@ -16,6 +16,9 @@ export interface Folder extends AsyncDisposable {
 export async function folderWith(files: Record<string, string> = {}): Promise<Folder> {
   const dir = await Deno.makeTempDir({ prefix: "netpairs-test-" });
   const path = (name: string) => join(dir, name);
-  for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(path(name), text);
+  for (const [name, text] of Object.entries(files)) {
+    await Deno.mkdir(path(join(name, "..")), { recursive: true });
+    await Deno.writeTextFile(path(name), text);
+  }
   return { dir, path, [Symbol.asyncDispose]: () => Deno.remove(dir, { recursive: true }) };
 }
