@@ -8,7 +8,7 @@ import {
   assertStringIncludes,
 } from "../common/testing/assert.ts";
 import { type CertificateSet, generateCertificates } from "./authority.ts";
-import { KEY_TYPES } from "./key_types.ts";
+import { KEY_TYPES, type KeyType } from "./key_types.ts";
 import { BUILT_IN_PROFILE } from "./profile.ts";
 import { FILES } from "../common/pem/certificate_files.ts";
 import { writeCertificates } from "./store.ts";
@@ -37,10 +37,19 @@ function assertVerified({ code, stdout, stderr }: Finished): void {
   assertMatch(stdout, /-cert\.pem: OK/);
 }
 
+const made = new Map<KeyType, Promise<CertificateSet>>();
+
+/** A set with keys of a type, made once: RSA keys take their time. */
+function setWith(keyType: KeyType): Promise<CertificateSet> {
+  const set = made.get(keyType) ?? generateCertificates({ keyType });
+  made.set(keyType, set);
+  return set;
+}
+
 for (const keyType of KEY_TYPES) {
   for (const role of ["server", "client"] as const) {
     Deno.test(`generateCertificates() satisfies OpenSSL as a ${role} with ${keyType}`, async () => {
-      const set = await generateCertificates({ keyType });
+      const set = await setWith(keyType);
       await askOpenssl(set, verify(role), assertVerified);
       const pkey = ["pkey", "-check", "-noout", "-in", FILES[`${role}Key`]];
       await askOpenssl(set, pkey, ({ code, stderr }) => assertEquals([code, stderr], [0, ""]));
@@ -48,7 +57,7 @@ for (const keyType of KEY_TYPES) {
   }
 
   Deno.test(`generateCertificates() satisfies rustls with ${keyType}`, async () => {
-    const { ca, server } = await generateCertificates({ keyType });
+    const { ca, server } = await setWith(keyType);
     using listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, ...server });
     const accepted = listener.accept();
     const { port } = listener.addr;
@@ -69,7 +78,7 @@ const USAGES = {
 
 for (const keyType of KEY_TYPES) {
   Deno.test(`generateCertificates() allows a ${keyType} key what it is for`, async () => {
-    const set = await generateCertificates({ keyType });
+    const set = await setWith(keyType);
     const show = ["x509", "-noout", "-ext", "basicConstraints,keyUsage,extendedKeyUsage"];
     const lines = ({ stdout }: Finished) => stdout.trim().split("\n").map((line) => line.trim());
     await askOpenssl(set, [...show, "-in", FILES.serverCert], (finished) => {

@@ -1,40 +1,31 @@
 import { RunError, UsageError } from "../common/base/errors.ts";
-import { fromFileUrl, join } from "../common/base/std.ts";
+import { join } from "../common/base/std.ts";
 import {
   assert,
   assertEquals,
   assertMatch,
   assertNotEquals,
   assertRejects,
-  assertStringIncludes,
 } from "../common/testing/assert.ts";
 import { ensureCertificates, generateCertificates, KEY_TYPES, main } from "./generate.ts";
 import { formatMarker, MARKER } from "./marker.ts";
 import { FILES } from "../common/pem/certificate_files.ts";
-import { readHolding, writeCertificates } from "./store.ts";
+import { writeCertificates } from "./store.ts";
 import {
   type Finished,
   listing,
   openssl,
-  runDeno,
   snapshot,
   withDirectory,
   writeOwnCertificates,
 } from "../common/testing/own_certificates.ts";
-import { FakeStdout } from "../common/testing/fake_stdout.ts";
-import { saidIn } from "../common/testing/stderr.ts";
+import { runHere } from "../common/testing/run_here.ts";
 
-const SCRIPT = fromFileUrl(new URL("generate.ts", import.meta.url));
 const ALL = [...Object.values(FILES), MARKER].sort();
 
-/** Starts the script with the permissions its help names. */
+/** Runs the command in this process. */
 function generate(...args: string[]): Promise<Finished> {
-  return start(["--allow-read", "--allow-write", "--allow-sys=hostname"], args);
-}
-
-function start(permissions: string[], args: string[]): Promise<Finished> {
-  const flags = ["run", "--no-prompt", "--cached-only", ...permissions];
-  return runDeno([...flags, SCRIPT, ...args]);
+  return runHere(main, args);
 }
 
 Deno.test("ensureCertificates() makes five files in a directory it makes", () =>
@@ -199,34 +190,6 @@ Deno.test("ensureCertificates() completes what was cut off while it was made", (
     assertEquals((await ensureCertificates({ dir })).made, false);
   }));
 
-Deno.test("generate.ts that is killed leaves nothing half-written", () =>
-  withDirectory(async (dir) => {
-    const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", "-A", SCRIPT, "--dir", dir],
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    const watcher = Deno.watchFs(dir);
-    for await (const { paths } of watcher) {
-      if (paths.some((path) => path.endsWith(".tmp"))) break;
-    }
-    try {
-      child.kill("SIGKILL");
-    } catch {
-      // It was through before.
-    }
-    await child.status;
-    const { owner, files } = await readHolding(dir);
-    assert(owner !== "user");
-    for (const [name, bytes] of files) {
-      assertMatch(new TextDecoder().decode(bytes), /-----\n$/, name);
-    }
-    // The next one completes it, or keeps what was complete.
-    await ensureCertificates({ dir });
-    assertEquals((await ensureCertificates({ dir })).made, false);
-    assertEquals((await readHolding(dir)).files.size, 5);
-  }));
-
 Deno.test("ensureCertificates() called at the same time makes one set", () =>
   withDirectory(async (dir) => {
     const results = await Promise.all(
@@ -271,42 +234,6 @@ Deno.test("ensureCertificates() throws a RunError where it cannot write", () =>
     await assertRejects(() => ensureCertificates({ dir: file, force: true }), RunError, file);
   }));
 
-Deno.test("generate.ts makes, keeps, and says either in one line", () =>
-  withDirectory(async (dir) => {
-    const made = await generate("--dir", dir, "--days", "1", "--name", "server.example");
-    assertEquals([made.code, made.stderr], [0, ""]);
-    assertMatch(
-      made.stdout,
-      /^\S+: made for 1 day \(p256, for .*, server\.example\)\n$/,
-    );
-    const kept = await generate("--dir", dir);
-    assertEquals([kept.code, kept.stderr], [0, ""]);
-    assertMatch(kept.stdout, /^\S+: kept, all is valid until 20\S+\n$/);
-    const forced = await generate("--dir", dir, "--force", "--quiet");
-    assertEquals(forced, { code: 0, stdout: "", stderr: "" });
-  }));
-
-Deno.test("generate.ts keeps what is valid with read permission alone", () =>
-  withDirectory(async (dir) => {
-    await ensureCertificates({ dir });
-    const kept = await start([`--allow-read=${dir}`], ["--dir", dir]);
-    assertEquals([kept.code, kept.stderr], [0, ""]);
-  }));
-
-Deno.test("generate.ts --help prints its options and needs no permission", async () => {
-  const { code, stdout, stderr } = await start([], ["--help"]);
-  assertEquals([code, stderr], [0, ""]);
-  for (const name of ["--dir", "--key", "--days", "--name", "--profile", "--force", "--quiet"]) {
-    assertStringIncludes(stdout, `  ${name} `);
-  }
-});
-
-Deno.test("generate.ts refuses an unknown option in one line, with exit code 2", async () => {
-  const { code, stdout, stderr } = await start([], ["--frob"]);
-  const line = 'error: unknown option "--frob"; --help lists what is allowed\n';
-  assertEquals([code, stdout, stderr], [2, "", line]);
-});
-
 /** Wrong command lines, and what the one line on stderr must say. */
 const WRONG: readonly (readonly [string[], RegExp])[] = [
   [["certs"], /unexpected argument "certs"/],
@@ -323,27 +250,9 @@ const WRONG: readonly (readonly [string[], RegExp])[] = [
 
 for (const [args, message] of WRONG) {
   Deno.test(`main() refuses ${args.join(" ")} with exit code 2`, async () => {
-    using stdout = new FakeStdout();
-    let code = 0;
-    const said = await saidIn(async () => {
-      code = await main(args);
-    });
-    assertEquals([code, stdout.texts, said.length], [2, [], 1]);
-    assertMatch(said[0]!, message);
+    const { code, stdout, stderr } = await generate(...args);
+    assertEquals([code, stdout], [2, ""]);
+    assertMatch(stderr, message);
+    assertEquals(stderr.trimEnd().split("\n").length, 1);
   });
 }
-
-Deno.test("generate.ts fails with one line and exit code 1 where it cannot write", () =>
-  withDirectory(async (dir) => {
-    const file = join(dir, "file");
-    await Deno.writeTextFile(file, "");
-    const below = join(file, "certs");
-    for (const args of [["--dir", file], ["--dir", below], ["--dir", file, "--force"]]) {
-      const { code, stdout, stderr } = await generate(...args);
-      assertEquals([code, stdout], [1, ""]);
-      assertMatch(stderr, /^error: Cannot (read|write) [^\n]+\n$/);
-    }
-    const { code, stderr } = await start(["--allow-read"], ["--dir", join(dir, "new")]);
-    assertEquals(code, 1);
-    assertMatch(stderr, /^error: Cannot write [^\n]+--allow-write\n$/);
-  }));

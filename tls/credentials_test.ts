@@ -11,7 +11,8 @@ import { join } from "../common/base/std.ts";
 import { assert, assertEquals, assertRejects } from "../common/testing/assert.ts";
 import { connectedNet } from "../common/testing/memory_net.ts";
 import { type Credentials, loadCredentials } from "./rustls/credentials.ts";
-import { certificates, credentials, TestServer } from "../common/testing/rustls.ts";
+import { testCertificates } from "../common/testing/certs.ts";
+import { credentials, TestServer } from "../common/testing/rustls.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();
@@ -21,8 +22,8 @@ type Contents = string | Uint8Array;
 /** Files of a server, some of them changed. */
 type Files = Record<string, Contents>;
 
-const { ca, server, client } = await certificates("good");
-const stranger = await certificates("stranger");
+const { ca, server, client } = await testCertificates("good");
+const stranger = await testCertificates("stranger");
 
 const PLAIN: Files = { "ca.pem": ca, "server-cert.pem": server.cert, "server-key.pem": server.key };
 

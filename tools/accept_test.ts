@@ -12,7 +12,15 @@ import {
 } from "../common/testing/trouble.ts";
 import { within } from "../common/testing/within.ts";
 import { connectTls, type TlsConn } from "../tls/mod.ts";
-import { goodCertificates, lanesOf, untilLogged, Workplace } from "../common/testing/pairs.ts";
+import {
+  goodCertificates,
+  lanesBesideSpin,
+  untilLogged,
+  Workplace,
+} from "../common/testing/pairs.ts";
+import { hostScripts } from "../common/testing/script_hosts.ts";
+
+hostScripts();
 
 const ignore = cannotMakeTrouble();
 
@@ -20,7 +28,7 @@ const ignore = cannotMakeTrouble();
 const RESETS = 300;
 
 /** So many connections are torn in the middle, this many at once. */
-const TORN = 40;
+const TORN = 20;
 const TORN_AT_ONCE = 5;
 
 /** A handshake with both certificates takes some 3,000 bytes, a message with its answer 1,004. */
@@ -64,7 +72,7 @@ async function crowd(port: number, pid: number): Promise<Deno.TcpConn[]> {
   return conns;
 }
 
-for (const lane of lanesOf("tcp", "tls")) {
+for (const lane of lanesBesideSpin("tcp", "tls")) {
   const args = ["--sizes", "100", "--repeat", "3"];
 
   Deno.test({
@@ -121,7 +129,9 @@ for (const lane of lanesOf("tcp", "tls")) {
       await using place = await Workplace.make();
       const csv = place.path("client.csv");
       await Deno.writeTextFile(csv, "");
-      const { port, process } = await place.serve(lane, [...args, "--forever"]);
+      const { port, process } = await place.serve(lane, [...args, "--forever"], {
+        ownProcess: true,
+      });
       const lasting = place.start(lane, "client", [
         ...["--sizes", "100,200,300", "--repeat", "15", "--connect", "once", "--wait-ms", "10"],
         ...["--port", String(port), "--csv", csv],

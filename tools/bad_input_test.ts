@@ -1,7 +1,10 @@
 import { defaultLane } from "../common/model/lanes.ts";
 import { type Protocol, PROTOCOLS } from "../common/model/protocol.ts";
 import { assertEquals } from "../common/testing/assert.ts";
-import { assertOneLine, laneNamed, lanesOf, Workplace } from "../common/testing/pairs.ts";
+import { assertOneLine, laneNamed, lanesBesideSpin, Workplace } from "../common/testing/pairs.ts";
+import { hostScripts } from "../common/testing/script_hosts.ts";
+
+hostScripts();
 
 /** Arguments that are wrong for every client and server, and the line each gets. */
 const WRONG_ARGUMENTS: [string[], RegExp][] = [
@@ -24,12 +27,11 @@ for (const protocol of PROTOCOLS) {
   for (const role of ["client", "server"] as const) {
     Deno.test(`${protocol}/${role}.ts refuses wrong arguments with one line and exit code 2`, async () => {
       await using place = await Workplace.make();
-      const endings = WRONG_ARGUMENTS.map(async ([args, line]) => {
+      for (const [args, line] of WRONG_ARGUMENTS) {
         const ending = await place.run(lane, role, args);
         assertOneLine(ending, 2, line);
         assertEquals(ending.stdout, "");
-      });
-      await Promise.all(endings);
+      }
     });
   }
 }
@@ -48,7 +50,7 @@ for (const [protocol, size, line] of TOO_LONG) {
     assertOneLine(await place.run(defaultLane(protocol), "client", args), 2, line);
   });
 
-  for (const lane of lanesOf(protocol)) {
+  for (const lane of lanesBesideSpin(protocol)) {
     Deno.test(`${lane.name} pair exchanges messages of ${size - 1} bytes`, async () => {
       await using place = await Workplace.make();
       const args = ["--sizes", String(size - 1), "--repeat", "2"];
@@ -72,7 +74,7 @@ const PLANS: [string, string | null, RegExp][] = [
   ],
   ["value.yaml", "sizes: []\n", /^error: plan \S*value\.yaml: key "sizes": a list of at least one/],
   ["zero.yaml", "repeat: 0\n", /^error: plan \S*zero\.yaml: key "repeat": a whole number from 1/],
-  ["text.yaml", "just words\n", /^error: plan \S*text\.yaml: keys with values are wanted/],
+  ["text.yaml", "just args\n", /^error: plan \S*text\.yaml: keys with values are wanted/],
 ];
 
 for (const [name, text, line] of PLANS) {

@@ -2,6 +2,9 @@
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { CASES, filesOf } from "../common/testing/certificate_table.ts";
 import { goodCertificates, laneNamed, Workplace } from "../common/testing/pairs.ts";
+import { hostScripts } from "../common/testing/script_hosts.ts";
+
+hostScripts();
 
 /** A row for what each of the checks that are this project's own finds. */
 const ROWS: readonly (readonly [row: string, role: "client" | "server", reason: RegExp])[] = [
@@ -29,6 +32,8 @@ const NAMES = [
 
 const OPTIONS = ["--sizes", "100", "--repeat", "2", "--host", "localhost"];
 
+const REFUSAL = /: the (peer|server|client) (refused|hung up)/;
+
 for (const name of NAMES) {
   for (const [row, role, reason] of ROWS) {
     Deno.test(`${name} refuses a ${role} with ${row}`, async () => {
@@ -37,11 +42,16 @@ for (const name of NAMES) {
       const good = await goodCertificates();
       const set = { ...good, ca: good.ca + ca, [role]: { cert, key } };
       await using place = await Workplace.make(set);
-      const ending = await place.pair(laneNamed(name), OPTIONS);
-      assertEquals(ending.client.code, 1);
+      const { port, process } = await place.serve(laneNamed(name), OPTIONS);
+      const args = [...OPTIONS, "--port", String(port)];
+      const client = await place.run(laneNamed(name), "client", args);
+      assertEquals(client.code, 1);
+      await process.says(role === "server" ? REFUSAL : reason);
+      process.kill("SIGTERM");
+      const ending = { client, server: await process.ended };
       assertMatch(ending[role === "server" ? "client" : "server"].stderr, reason);
       // The other one says who has refused whom, or that the other has gone.
-      assertMatch(ending[role].stderr, /: the (peer|server|client) (refused|hung up)/);
+      assertMatch(ending[role].stderr, REFUSAL);
       const said = ending.client.stderr + ending.server.stderr;
       assertEquals(said.includes("    at "), false, said);
     });

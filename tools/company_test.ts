@@ -8,7 +8,15 @@ import {
   type Talk,
   talkTo,
 } from "../common/testing/stub_peers.ts";
-import { assertOneLine, lanesOf, readDocument, Workplace } from "../common/testing/pairs.ts";
+import {
+  assertOneLine,
+  lanesBesideSpin,
+  readDocument,
+  Workplace,
+} from "../common/testing/pairs.ts";
+import { hostScripts } from "../common/testing/script_hosts.ts";
+
+hostScripts();
 
 const SMALL = ["--sizes", "100", "--repeat", "3"];
 
@@ -25,7 +33,7 @@ async function receiveAll(talk: Talk, length: number): Promise<Uint8Array> {
 
 const ACK = bytesOf("ack\0");
 
-for (const lane of lanesOf("tcp", "tls", "dtls")) {
+for (const lane of lanesBesideSpin("tcp", "tls", "dtls")) {
   Deno.test(`${lane.name} server serves a second client while the first is silent`, async () => {
     await using place = await Workplace.make();
     const { port, process } = await place.serve(lane, SMALL);
@@ -39,22 +47,22 @@ for (const lane of lanesOf("tcp", "tls", "dtls")) {
   });
 }
 
-for (const lane of lanesOf("tcp", "tls", "dtls")) {
+for (const lane of lanesBesideSpin("tcp", "tls", "dtls")) {
   Deno.test(`${lane.name} server ends without a client that does not, after --timeout-ms`, async () => {
     await using place = await Workplace.make();
-    const args = [...SMALL, "--timeout-ms", "1200"];
-    const { port, process } = await place.serve(lane, args);
+    const { port, process } = await place.serve(lane, [...SMALL, "--timeout-ms", "300"]);
     using first = await talkTo(lane.protocol, port);
     await first.send(bytesOf(messageText(lane.protocol, 0, 100)));
     assertEquals(await within(first.receive()), ACK);
-    assertEquals((await place.run(lane, "client", [...args, "--port", String(port)])).code, 0);
+    const args = [...SMALL, "--timeout-ms", "60000", "--port", String(port)];
+    assertEquals((await place.run(lane, "client", args)).code, 0);
     const { code, stdout } = await within(process.ended);
     assertEquals(code, 0);
     assertMatch(stdout, /^100 +3 +0 /m);
   });
 }
 
-for (const lane of lanesOf("tcp", "tls")) {
+for (const lane of lanesBesideSpin("tcp", "tls")) {
   Deno.test(`${lane.name} server serves a client while another has only connected`, async () => {
     await using place = await Workplace.make();
     const { port, process } = await place.serve(lane, SMALL);

@@ -74,6 +74,8 @@ async function compile(
       "compile",
       "--quiet",
       "--no-prompt",
+      // Types are checked by `deno task lint`.
+      "--no-check",
       // The last lane of a protocol needs what all its lanes need.
       ...permissionsOf(LANES.findLast((lane) => lane.protocol === protocol)!),
       // For --plan, --json and --csv, and for what the result document says of the machine.

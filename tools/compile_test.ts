@@ -1,5 +1,7 @@
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { join } from "../common/base/std.ts";
+import { runHere } from "../common/testing/run_here.ts";
+import { compileAll } from "./compile.ts";
 import { ROOT } from "./lib/children.ts";
 
 async function compile(args: string[], env: Record<string, string>) {
@@ -47,7 +49,7 @@ Deno.test("compile names DENORT_BIN where the runtime cannot be had", async () =
 });
 
 Deno.test("compile refuses a machine that it cannot compile for", async () => {
-  const { code, stderr } = await compile(["--target", "pdp11-dec-unix"], {});
+  const { code, stderr } = await runHere(compileAll, ["--target", "pdp11-dec-unix"]);
   assertEquals(code, 2);
   assertMatch(
     stderr,

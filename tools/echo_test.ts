@@ -1,10 +1,12 @@
 /** Servers with `--echo` and `--discard` take whatever comes, of any number of clients. */
-import { LANES } from "../common/model/lanes.ts";
 import type { Protocol } from "../common/model/protocol.ts";
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { within } from "../common/testing/within.ts";
 import { bytesOf, talkTo } from "../common/testing/stub_peers.ts";
-import { Workplace } from "../common/testing/pairs.ts";
+import { lanesBesideSpin, Workplace } from "../common/testing/pairs.ts";
+import { hostScripts } from "../common/testing/script_hosts.ts";
+
+hostScripts();
 
 /** Sends to a server what is no message of the pairs', and gives what comes back. */
 async function echoOf(
@@ -19,7 +21,7 @@ async function echoOf(
   return echo;
 }
 
-for (const lane of LANES) {
+for (const lane of lanesBesideSpin()) {
   Deno.test(`${lane.name} server with --echo sends everything back until it is stopped`, async () => {
     await using place = await Workplace.make();
     const { port, process } = await place.serve(lane, ["--echo"]);

@@ -4,7 +4,15 @@ import { join } from "../common/base/std.ts";
 import { assert, assertEquals } from "../common/testing/assert.ts";
 import { cannotMakeTrouble, withoutNetwork } from "../common/testing/trouble.ts";
 import { ROOT } from "./lib/children.ts";
-import { assertOneLine, lanesOf, readDocument, Workplace } from "../common/testing/pairs.ts";
+import {
+  assertOneLine,
+  lanesBesideSpin,
+  readDocument,
+  Workplace,
+} from "../common/testing/pairs.ts";
+import { hostScripts } from "../common/testing/script_hosts.ts";
+
+hostScripts();
 
 const FLAKY = join(ROOT, "common", "testing", "flaky_datagrams.ts");
 
@@ -12,9 +20,9 @@ const OPTIONS = ["--sizes", "100,1000", "--repeat", "40", "--connect", "once"];
 
 /** A server takes a silence of twice its time for the end, which several losses in a row are not. */
 const SERVER_ARGUMENTS = [...OPTIONS, "--timeout-ms", "2000"];
-const CLIENT_ARGUMENTS = [...OPTIONS, "--timeout-ms", "100", "--json", "-"];
+const CLIENT_ARGUMENTS = [...OPTIONS, "--timeout-ms", "300", "--json", "-"];
 
-for (const lane of lanesOf("udp", "dtls")) {
+for (const lane of lanesBesideSpin("udp", "dtls")) {
   Deno.test(`${lane.name} pair counts what the system refuses to send or receive as lost`, async () => {
     await using place = await Workplace.make();
     const changes = { permissions: [...permissionsOf(lane), `--preload=${FLAKY}`] };
@@ -30,17 +38,23 @@ for (const lane of lanesOf("udp", "dtls")) {
   });
 }
 
-for (const lane of lanesOf("udp")) {
+for (const lane of lanesBesideSpin("udp")) {
   Deno.test({
     name: `${lane.name} client says that no network leads to the server`,
     ignore: cannotMakeTrouble(),
     fn: async () => {
       await using place = await Workplace.make();
       const args = ["--host", "192.0.2.1", "--timeout-ms", "50", "--json", "-"];
-      const started = withoutNetwork(() => place.start(lane, "client", args));
+      const started = withoutNetwork(() => place.start(lane, "client", args, { ownProcess: true }));
       if (!started) return;
       const client = await started.ended;
-      assertOneLine(client, 1, /^error: cannot .* 192\.0\.2\.1:1443: .*network is unreachable/i);
+      // The warm-up has no network either.
+      const stderr = client.stderr.replace(/^warning: the warm-up has failed, .*\n/, "");
+      assertOneLine(
+        { ...client, stderr },
+        1,
+        /^error: cannot .* 192\.0\.2\.1:1443: .*network is unreachable/i,
+      );
       // The first message says so already: none was exchanged.
       assertEquals(readDocument(client.stdout).runs[0]!.sizes, []);
     },

@@ -1,10 +1,19 @@
 /** Ctrl-C ends a run in order, whatever the program is doing: exit code 130, partial results. */
-import { LANES } from "../common/model/lanes.ts";
 import { assert, assertEquals } from "../common/testing/assert.ts";
 import { within } from "../common/testing/within.ts";
 import { readLog } from "./report/log_reader.ts";
 import { StubServer } from "../common/testing/stub_peers.ts";
-import { assertOneLine, readDocument, untilLogged, Workplace } from "../common/testing/pairs.ts";
+import {
+  assertOneLine,
+  lanesBesideSpin,
+  readDocument,
+  SPINNING,
+  untilLogged,
+  Workplace,
+} from "../common/testing/pairs.ts";
+import { hostScripts } from "../common/testing/script_hosts.ts";
+
+hostScripts();
 
 /** More messages than any machine exchanges before the test has looked. */
 const ENDLESS = [
@@ -14,7 +23,7 @@ const ENDLESS = [
 
 const INTERRUPTED = /^interrupted; the results are partial$/;
 
-for (const lane of LANES) {
+for (const lane of lanesBesideSpin()) {
   Deno.test(`${lane.name} client writes partial results on Ctrl-C`, async () => {
     await using place = await Workplace.make();
     const args = ["--sizes", "100,200", "--repeat", "50"];
@@ -41,31 +50,6 @@ for (const lane of LANES) {
     // Cut short, a server cannot know what was sent to it.
     assertEquals(partial.runs[0]!.sizes[0]!.sent, null);
     assert(partial.runs[0]!.sizes[0]!.messageUs.n > 0);
-  });
-
-  Deno.test(`${lane.name} client hears Ctrl-C while it waits for an answer`, async () => {
-    await using place = await Workplace.make();
-    const answers = (n: number) => n < 2;
-    await using server = await StubServer.listen(lane.protocol, { answers, sizeBytes: 100 });
-    const client = place.start(lane, "client", [
-      ...["--sizes", "100", "--repeat", "5", "--timeout-ms", "600000"],
-      ...["--port", String(server.port), "--json", "-"],
-    ]);
-    await within(server.silent);
-    client.kill("SIGINT");
-    const ending = await within(client.ended);
-    assertOneLine(ending, 130, INTERRUPTED);
-    const document = readDocument(ending.stdout);
-    assertEquals([document.complete, document.runs[0]!.sizes[0]!.answered], [false, 2]);
-  });
-
-  Deno.test(`${lane.name} server hears Ctrl-C while nobody is there`, async () => {
-    await using place = await Workplace.make();
-    const { process } = await place.serve(lane, ["--json", "-"]);
-    process.kill("SIGINT");
-    const ending = await within(process.ended);
-    assertOneLine(ending, 130, INTERRUPTED);
-    assertEquals(readDocument(ending.stdout).complete, false);
   });
 
   Deno.test(`${lane.name} server hears Ctrl-C while messages come without a pause`, async () => {
@@ -98,5 +82,33 @@ for (const lane of LANES) {
     const document = readDocument(ending.stdout);
     assertEquals(document.complete, false);
     assert(document.runs[0]!.sizes[0]!.sent! > 1000);
+  });
+}
+
+// What waits by spinning has to hear it as well.
+for (const lane of [...lanesBesideSpin(), ...SPINNING]) {
+  Deno.test(`${lane.name} client hears Ctrl-C while it waits for an answer`, async () => {
+    await using place = await Workplace.make();
+    const answers = (n: number) => n < 2;
+    await using server = await StubServer.listen(lane.protocol, { answers, sizeBytes: 100 });
+    const client = place.start(lane, "client", [
+      ...["--sizes", "100", "--repeat", "5", "--timeout-ms", "600000"],
+      ...["--port", String(server.port), "--json", "-"],
+    ]);
+    await within(server.silent);
+    client.kill("SIGINT");
+    const ending = await within(client.ended);
+    assertOneLine(ending, 130, INTERRUPTED);
+    const document = readDocument(ending.stdout);
+    assertEquals([document.complete, document.runs[0]!.sizes[0]!.answered], [false, 2]);
+  });
+
+  Deno.test(`${lane.name} server hears Ctrl-C while nobody is there`, async () => {
+    await using place = await Workplace.make();
+    const { process } = await place.serve(lane, ["--json", "-"]);
+    process.kill("SIGINT");
+    const ending = await within(process.ended);
+    assertOneLine(ending, 130, INTERRUPTED);
+    assertEquals(readDocument(ending.stdout).complete, false);
   });
 }

@@ -4,14 +4,17 @@ import { testCertificates } from "../common/testing/certs.ts";
 import { askForKeys, SmallTcp } from "../common/testing/deaf_peer.ts";
 import { within } from "../common/testing/within.ts";
 import { connectTls } from "../tls/mod.ts";
-import { lanesOf, Workplace } from "../common/testing/pairs.ts";
+import { lanesBesideSpin, Workplace } from "../common/testing/pairs.ts";
+import { hostScripts } from "../common/testing/script_hosts.ts";
+
+hostScripts();
 
 /** Far more than the buffers of both systems hold, and than may wait. */
 const MAX_BYTES = 2 * 1024 * 1024;
 
 const WHY = /the peer asks for answers \(such as of KeyUpdate\) and does not read them/;
 
-for (const lane of lanesOf("tls").filter(({ engine }) => engine === "openssl")) {
+for (const lane of lanesBesideSpin("tls").filter(({ engine }) => engine === "openssl")) {
   Deno.test(`${lane.name} server ends a connection whose client reads no answers to its KeyUpdates`, async () => {
     const set = await testCertificates();
     await using place = await Workplace.make(set);
@@ -30,7 +33,9 @@ for (const lane of lanesOf("tls").filter(({ engine }) => engine === "openssl")) 
   Deno.test(`${lane.name} client ends a connection whose server reads no answers to its KeyUpdates`, async () => {
     await using place = await Workplace.make(await testCertificates());
     using listener = SmallTcp.listen();
-    const client = place.start(lane, "client", ["--port", String(listener.port)]);
+    const client = place.start(lane, "client", [
+      ...["--port", String(listener.port), "--timeout-ms", "60000"],
+    ]);
     using tcp = await listener.accept();
     const sent = await askForKeys(tcp, "server", MAX_BYTES);
     assert(sent < MAX_BYTES, `${sent}`);

@@ -2,6 +2,9 @@
 import { laneName } from "../common/model/protocol.ts";
 import { assertEquals } from "../common/testing/assert.ts";
 import { laneNamed, readDocument, Workplace } from "../common/testing/pairs.ts";
+import { hostScripts } from "../common/testing/script_hosts.ts";
+
+hostScripts();
 
 /** Client and server: every kind of I/O and every engine meets another one, as either end. */
 const MIXES = (["tcp", "udp", "tls", "dtls"] as const).flatMap((protocol) => {

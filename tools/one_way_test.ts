@@ -1,6 +1,9 @@
 import type { RunResult } from "../common/measure/result.ts";
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { laneNamed, type PairEnding, readDocument, Workplace } from "../common/testing/pairs.ts";
+import { hostScripts } from "../common/testing/script_hosts.ts";
+
+hostScripts();
 
 /** The runs of a pair that ended by itself: the client's and the server's. */
 function runsOf({ client, server }: PairEnding): [RunResult, RunResult] {
@@ -15,7 +18,17 @@ const LANES = ["tcp-async", "udp-sync", "tls-sync-openssl", "dtls-async-openssl"
 for (const lane of LANES) {
   Deno.test(`${lane.name} pair sends one-way for --seconds and stops by itself`, async () => {
     await using place = await Workplace.make();
-    const args = ["--sizes", "999,100", "--seconds", "1", "--connect", "once", "--no-reply"];
+    const args = [
+      "--sizes",
+      "999,100",
+      "--seconds",
+      "1",
+      "--connect",
+      "once",
+      "--no-reply",
+      "--wait-ms",
+      "1",
+    ];
     const ended = await place.pair(lane, [...args, "--timeout-ms", "500"], JSON_OUT);
     const [client, server] = runsOf(ended);
     for (const [i, { sizeBytes, sent, answered, lost, oneWay }] of server.sizes.entries()) {
@@ -39,7 +52,7 @@ for (const lane of LANES) {
 
   Deno.test(`${lane.name} pair exchanges answers for --seconds and stops by itself`, async () => {
     await using place = await Workplace.make();
-    const args = ["--sizes", "100", "--seconds", "1", "--timeout-ms", "500"];
+    const args = ["--sizes", "100", "--seconds", "1", "--timeout-ms", "500", "--wait-ms", "1"];
     const [client, server] = runsOf(await place.pair(lane, args, JSON_OUT));
     const [sent] = client.sizes;
     assert(sent!.sent! > 0 && sent!.answered === sent!.sent! - sent!.lost!);

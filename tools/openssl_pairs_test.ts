@@ -1,9 +1,16 @@
 /** What the pairs on OpenSSL can besides: resumption, versions, ciphers. */
-import { LANES } from "../common/model/lanes.ts";
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
-import { assertOneLine, readDocument, Workplace } from "../common/testing/pairs.ts";
+import {
+  assertOneLine,
+  lanesBesideSpin,
+  readDocument,
+  Workplace,
+} from "../common/testing/pairs.ts";
+import { hostScripts } from "../common/testing/script_hosts.ts";
 
-const OPENSSL = LANES.filter((lane) => lane.engine === "openssl");
+hostScripts();
+
+const OPENSSL = lanesBesideSpin().filter((lane) => lane.engine === "openssl");
 
 for (const lane of OPENSSL) {
   Deno.test(`${lane.name} pair resumes all sessions but the first with --resume`, async () => {

@@ -16,6 +16,7 @@ import { ROOT } from "./lib/children.ts";
 
 const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-sys=hostname,cpus", "--allow-run"];
 
+/** Each kind of I/O and each engine reads certificates in its own way. */
 const ONE_OF_EACH = ["--lanes", "tls-async-rustls,tls-sync-openssl,dtls-async-openssl"];
 const SMALL = ["--sizes", "100", "--repeat", "2", "--connect", "once"];
 

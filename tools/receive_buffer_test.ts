@@ -1,14 +1,17 @@
 /** What a server says of datagrams that have reached its machine and not the program. */
 import { assertEquals, assertMatch, assertNotMatch } from "../common/testing/assert.ts";
 import { within } from "../common/testing/within.ts";
-import { lanesOf, Workplace } from "../common/testing/pairs.ts";
+import { lanesBesideSpin, Workplace } from "../common/testing/pairs.ts";
+import { hostScripts } from "../common/testing/script_hosts.ts";
+
+hostScripts();
 
 /** More than a listener's buffer of 4 MiB holds. */
 const DATAGRAMS = 12_000;
 
 const ignore = Deno.build.os !== "linux";
 
-for (const lane of lanesOf("udp", "dtls")) {
+for (const lane of lanesBesideSpin("udp", "dtls")) {
   // Deno's own UDP server needs no --allow-ffi, and knows nothing without.
   const knows = lane.name !== "udp-async";
   const says = knows ? "says at its end how many datagrams were lost" : "says nothing of lost ones";

@@ -1,6 +1,8 @@
 import { join } from "../common/base/std.ts";
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
+import { runHere } from "../common/testing/run_here.ts";
 import { ROOT } from "./lib/children.ts";
+import { report as reportHere } from "./report.ts";
 import { folderWith } from "../common/testing/folder.ts";
 import { fakeDocument, fakeLog, type FakeRun, fakeRun } from "./report/testdata/documents.ts";
 
@@ -137,12 +139,11 @@ Deno.test({
 
 const WRONG: [string, Record<string, string>, string[], RegExp][] = [
   ["a missing file", {}, ["no.json"], /^error: cannot read no\.json: no such file$/],
-  ["no results", {}, [], /^error: there are no results in results; make one with: deno task demo/],
   [
     "an empty folder",
-    { "x/y.txt": "" },
-    ["x"],
-    /^error: cannot read x\/result\.json: no such file;/,
+    { "empty/y.txt": "" },
+    ["empty"],
+    /^error: cannot read empty\/result\.json: no such file;/,
   ],
   ["no JSON", { "a.json": "lane,role" }, ["a.json"], /^error: a\.json: not JSON; /],
   ["another document", { "a.json": "[1]" }, ["a.json"], /^error: a\.json: not a result document/],
@@ -180,12 +181,23 @@ const WRONG: [string, Record<string, string>, string[], RegExp][] = [
 
 for (const [what, files, args, line] of WRONG) {
   Deno.test(`report refuses ${what} in one line, with exit code 2`, async () => {
-    await using made = await report(files, ...args);
-    assertEquals([made.code, made.stdout], [2, ""], made.stderr);
-    assertEquals(made.stderr.trim().split("\n").length, 1, made.stderr);
-    assertMatch(made.stderr.trim(), line);
+    await using folder = await folderWith(files);
+    const paths = args.map((arg) => /^(\w+\.json|empty)$/.test(arg) ? join(folder.dir, arg) : arg);
+    const { code, stdout, stderr } = await runHere(reportHere, paths);
+    assertEquals([code, stdout], [2, ""], stderr);
+    assertEquals(stderr.trim().split("\n").length, 1, stderr);
+    assertMatch(stderr.trim().replaceAll(join(folder.dir, "/"), ""), line);
   });
 }
+
+Deno.test("report refuses a project without results in one line, with exit code 2", async () => {
+  await using made = await report({});
+  assertEquals([made.code, made.stdout], [2, ""]);
+  assertMatch(
+    made.stderr,
+    /^error: there are no results in results; make one with: deno task demo.*\n$/,
+  );
+});
 
 Deno.test("report that cannot write says so in one line, with exit code 1", async () => {
   await using made = await report(
@@ -199,7 +211,7 @@ Deno.test("report that cannot write says so in one line, with exit code 1", asyn
 });
 
 Deno.test("report --help shows its options", async () => {
-  await using made = await report({}, "--help");
+  const made = await runHere(reportHere, ["--help"]);
   assertEquals(made.code, 0);
   assertMatch(made.stdout, /--compare .*\n.*--bound PERCENT/);
 });

@@ -3,10 +3,19 @@ import { PosixSocket } from "../common/posix/socket.ts";
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { within } from "../common/testing/within.ts";
 import { bytesOf, messageText, StubServer, talkTo } from "../common/testing/stub_peers.ts";
-import { assertOneLine, lanesOf, readDocument, Workplace } from "../common/testing/pairs.ts";
+import {
+  assertOneLine,
+  laneNamed,
+  lanesBesideSpin,
+  readDocument,
+  Workplace,
+} from "../common/testing/pairs.ts";
+import { hostScripts } from "../common/testing/script_hosts.ts";
 
-const STREAMS = lanesOf("tcp", "tls");
-const DATAGRAMS = lanesOf("udp", "dtls");
+hostScripts();
+
+const STREAMS = [...lanesBesideSpin("tcp", "tls"), laneNamed("tcp-spin")];
+const DATAGRAMS = [...lanesBesideSpin("udp", "dtls"), laneNamed("dtls-spin-openssl")];
 
 /** Arguments of a client of that port. */
 function clientArguments(port: number, repeat: number, timeoutMs: number): string[] {
@@ -56,7 +65,7 @@ for (const lane of STREAMS) {
   });
 }
 
-for (const lane of lanesOf("tls")) {
+for (const lane of lanesBesideSpin("tls")) {
   // Node's TLS on rustls does not tell one wait from another.
   const late = lane.engine === "rustls"
     ? "timed out after 300 ms"
@@ -98,7 +107,7 @@ for (const lane of DATAGRAMS) {
   });
 }
 
-for (const lane of lanesOf("dtls")) {
+for (const lane of lanesBesideSpin("dtls")) {
   Deno.test(`${lane.name} client counts the answers of one session that do not come`, async () => {
     await using place = await Workplace.make();
     const answers = (n: number) => n % 4 !== 2;

@@ -1,8 +1,10 @@
 import { join } from "../common/base/std.ts";
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
+import { runHere } from "../common/testing/run_here.ts";
 import { ROOT } from "./lib/children.ts";
+import { soak as soakHere } from "./soak.ts";
 
-/** Runs the soak with the permissions that its help names. */
+/** Starts the soak with the permissions that its help names. */
 async function soak(...args: string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
@@ -42,7 +44,7 @@ Deno.test("soak runs one cycle", async () => {
 });
 
 Deno.test("soak --help ends with 0, and names no options that are not for users", async () => {
-  const { code, stdout, stderr } = await soak("--help");
+  const { code, stdout, stderr } = await runHere(soakHere, ["--help"]);
   assertEquals([code, stderr, stdout.includes("--listener")], [0, "", false]);
   assertMatch(stdout, /--cycles N .*default 20000/);
 });
@@ -56,7 +58,7 @@ const WRONG: [string[], string][] = [
 
 for (const [args, line] of WRONG) {
   Deno.test(`soak refuses ${args.join(" ")} with exit code 2`, async () => {
-    const { code, stdout, stderr } = await soak(...args);
+    const { code, stdout, stderr } = await runHere(soakHere, args);
     assertEquals([code, stdout, stderr], [2, "", `error: ${line}\n`]);
   });
 }

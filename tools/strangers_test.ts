@@ -4,12 +4,15 @@ import { loadOpenSsl } from "../common/openssl/bindings/library.ts";
 import { assert, assertEquals } from "../common/testing/assert.ts";
 import { Stranger } from "../common/testing/dtls_strangers.ts";
 import { bytesOf, messageText } from "../common/testing/stub_peers.ts";
-import { lanesOf, Workplace } from "../common/testing/pairs.ts";
+import { lanesBesideSpin, Workplace } from "../common/testing/pairs.ts";
+import { hostScripts } from "../common/testing/script_hosts.ts";
+
+hostScripts();
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();
 
-for (const lane of lanesOf("dtls")) {
+for (const lane of lanesBesideSpin("dtls")) {
   Deno.test(`${lane.name} server keeps its session whatever hellos are forged from its address`, async () => {
     await using place = await Workplace.make();
     const { port } = await place.serve(lane, ["--sizes", "100", "--repeat", "9", "--forever"]);

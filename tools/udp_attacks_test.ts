@@ -4,7 +4,10 @@ import { Forger } from "../common/testing/forged.ts";
 import { residentBytes } from "../common/testing/trouble.ts";
 import { within } from "../common/testing/within.ts";
 import { bytesOf, messageText, talkTo } from "../common/testing/stub_peers.ts";
-import { lanesOf, type RunningServer, Workplace } from "../common/testing/pairs.ts";
+import { lanesBesideSpin, type RunningServer, Workplace } from "../common/testing/pairs.ts";
+import { hostScripts } from "../common/testing/script_hosts.ts";
+
+hostScripts();
 
 const HOST = "127.0.0.1";
 
@@ -26,7 +29,7 @@ async function troublesOf({ process }: RunningServer): Promise<string[]> {
   return stderr.trim().split("\n").filter((line) => !/^(listening on|interrupted)/.test(line));
 }
 
-for (const lane of lanesOf("udp")) {
+for (const lane of lanesBesideSpin("udp")) {
   for (const host of [HOST, "0.0.0.0"]) {
     Deno.test({
       name:
@@ -74,7 +77,9 @@ for (const lane of lanesOf("udp")) {
     ignore,
     fn: async () => {
       await using place = await Workplace.make();
-      const server = await place.serve(lane, ["--seconds", "1", "--sizes", "32,100", "--quiet"]);
+      const server = await place.serve(lane, ["--seconds", "1", "--sizes", "32,100", "--quiet"], {
+        ownProcess: true,
+      });
       const { port, process } = server;
       const before = residentBytes(process.pid);
       using forger = Forger.open()!;
@@ -101,7 +106,9 @@ for (const lane of lanesOf("udp")) {
     ignore,
     fn: async () => {
       await using place = await Workplace.make();
-      const server = await place.serve(lane, ["--sizes", "100", "--forever", "--quiet"]);
+      const server = await place.serve(lane, ["--sizes", "100", "--forever", "--quiet"], {
+        ownProcess: true,
+      });
       const { port, process } = server;
       const before = residentBytes(process.pid);
       using talk = await talkTo("udp", port);

@@ -1,6 +1,9 @@
 /** The bytes on the wire are the original's: a header as printf makes it, filler, and `ack\0`. */
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
-import { lanesOf, Workplace } from "../common/testing/pairs.ts";
+import { lanesBesideSpin, Workplace } from "../common/testing/pairs.ts";
+import { hostScripts } from "../common/testing/script_hosts.ts";
+
+hostScripts();
 
 const ACK = new TextEncoder().encode("ack\0");
 const LOOPBACK = { hostname: "127.0.0.1", port: 0 } as const;
@@ -14,7 +17,7 @@ function assertMessage(bytes: Uint8Array, no: string, type: string, size: string
   assertEquals(text.slice(32), "A".repeat(bytes.length - 32));
 }
 
-for (const lane of lanesOf("tcp")) {
+for (const lane of lanesBesideSpin("tcp")) {
   Deno.test(`${lane.name} client writes messages of the original's format`, async () => {
     await using place = await Workplace.make();
     using listener = Deno.listen(LOOPBACK);
@@ -76,7 +79,7 @@ for (const lane of lanesOf("tcp")) {
   });
 }
 
-for (const lane of lanesOf("udp")) {
+for (const lane of lanesBesideSpin("udp")) {
   Deno.test(`${lane.name} client sends datagrams of the original's format`, async () => {
     await using place = await Workplace.make();
     const socket = Deno.listenDatagram({ transport: "udp", ...LOOPBACK });

@@ -1,9 +1,11 @@
 /**
- * The typed edge to @std/assert, for tests; why it is there, common/base/std.ts says.
+ * The typed edge to @std/assert, for tests; why it is there, common/base/std.ts says. Every test has
+ * it, and so what stands in preload.ts as well.
  *
  * @module
  */
 import * as std from "@std/assert";
+import "./preload.ts";
 
 type ErrorClass<E extends Error = Error> = abstract new (...args: never[]) => E;
 

@@ -81,3 +81,10 @@ export class Stranger implements Disposable {
     }
   }
 }
+
+/** A record of epoch 1 that says nothing. */
+export function sealed(length: number, no: number): Uint8Array<ArrayBuffer> {
+  const record = new Uint8Array(13 + length).fill(no);
+  record.set([23, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, no >> 8, no & 0xff, length >> 8, length & 0xff]);
+  return record;
+}

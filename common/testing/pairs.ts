@@ -12,15 +12,19 @@ import { assert } from "./assert.ts";
 import { testCertificates, textsOf } from "./certs.ts";
 import { type Folder, folderWith } from "./folder.ts";
 import schema from "../measure/result.schema.json" with { type: "json" };
-import { type Ending, ScriptProcess, type ScriptSettings } from "../../tools/lib/children.ts";
+import type { Ending, ScriptSettings } from "../../tools/lib/children.ts";
+import { type RunningScript, startScript } from "./script_hosts.ts";
 
 /** What a test may change of how a script is started. */
-export type Changes = Partial<Omit<ScriptSettings, "lane" | "role" | "args">>;
+export type Changes = Partial<Omit<ScriptSettings, "lane" | "role" | "args">> & {
+  /** A process of its own, instead of a host: it is killed, or looked at. */
+  ownProcess?: boolean;
+};
 
 /** A folder for one test's certificates and results; gone afterwards. */
 export class Workplace implements AsyncDisposable {
   readonly #folder: Folder;
-  readonly #processes: ScriptProcess[] = [];
+  readonly #processes: RunningScript[] = [];
 
   private constructor(folder: Folder) {
     this.#folder = folder;
@@ -51,9 +55,15 @@ export class Workplace implements AsyncDisposable {
   }
 
   /** Starts a script; it is ended with the test, if it has not ended by then. */
-  start(lane: Lane, role: Role, args: string[], changes: Changes = {}) {
-    const settings = { lane, role, certs: this.dir, results: this.dir, args, ...changes };
-    const process = new ScriptProcess(settings);
+  start(
+    lane: Lane,
+    role: Role,
+    args: string[],
+    changes: Changes = {},
+  ): RunningScript {
+    const { ownProcess, ...others } = changes;
+    const settings = { lane, role, certs: this.dir, results: this.dir, args, ...others };
+    const process = startScript(settings, ownProcess);
     this.#processes.push(process);
     return process;
   }
@@ -87,15 +97,25 @@ export class Workplace implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const process of this.#processes) process.kill("SIGKILL");
-    await Promise.all(this.#processes.map((process) => process.ended));
+    await Promise.all(this.#processes.map(stop));
     await this.#folder[Symbol.asyncDispose]();
   }
 }
 
+/** How long a script may take to end in order, in milliseconds. */
+const GRACE_MS = 5000;
+
+/** Ends a script, if it has not ended. */
+async function stop(process: RunningScript): Promise<void> {
+  process.kill("SIGTERM");
+  const timer = setTimeout(() => process.kill("SIGKILL"), GRACE_MS);
+  await process.ended;
+  clearTimeout(timer);
+}
+
 /** A server that listens. */
 export interface RunningServer {
-  process: ScriptProcess;
+  process: RunningScript;
   port: number;
 }
 
@@ -120,7 +140,7 @@ export interface PairEnding {
  * @throws {Error} where the script ends before
  */
 export async function untilLogged(
-  process: ScriptProcess,
+  process: RunningScript,
   path: string,
   messages: number,
 ): Promise<void> {
@@ -137,13 +157,27 @@ export async function untilLogged(
 
 /** Certificates that pass, for localhost, 127.0.0.1 and ::1. */
 export function goodCertificates(): Promise<CertificateSet> {
-  return testCertificates("good");
+  return testCertificates();
 }
 
 /** All lanes of some protocols. */
 export function lanesOf(...protocols: Protocol[]): Lane[] {
   return LANES.filter((lane) => protocols.includes(lane.protocol));
 }
+
+/**
+ * Lanes of some protocols, by default of all, without those that spin: they have the same code as
+ * those that block, and ask again instead of waiting. Tests of what hangs on waiting have them, too.
+ */
+export function lanesBesideSpin(...protocols: Protocol[]): Lane[] {
+  const lanes = protocols.length === 0 ? LANES : lanesOf(...protocols);
+  return lanes.filter(({ io }) => io !== "spin");
+}
+
+/** A lane that spins on streams, and one on datagrams. */
+export const SPINNING: readonly Lane[] = LANES.filter(({ name }) =>
+  name === "tcp-spin" || name === "dtls-spin-openssl"
+);
 
 /** The lane of that name. */
 export function laneNamed(name: string): Lane {
@@ -162,7 +196,7 @@ export function readDocument(text: string): ResultDocument {
 }
 
 /** Both ends of a run, whatever their exit code, print no stack trace. */
-export function assertOneLine(ending: Ending, code: number, line: RegExp): void {
+export function assertOneLine(ending: Omit<Ending, "signal">, code: number, line: RegExp): void {
   const lines = ending.stderr.trim().split("\n").filter((line) => !/^listening on /.test(line));
   const said = `exit code ${ending.code}, stderr: ${ending.stderr}`;
   assert(ending.code === code, `exit code ${code} was expected: ${said}`);

@@ -11,6 +11,7 @@ import type { Role } from "../model/protocol.ts";
 import { assertEquals } from "./assert.ts";
 import { type CertificateKind, testCertificates } from "./certs.ts";
 import { type Folder, folderWith } from "./folder.ts";
+import { findProgram } from "./programs.ts";
 import { PATIENCE_MS, within } from "./within.ts";
 
 export { PATIENCE_MS, within } from "./within.ts";
@@ -66,27 +67,9 @@ export function nameOf(tool: Tool, role: Role): string {
   return COMMANDS[tool][role].join(" ");
 }
 
-const found = new Map<string, boolean>();
-
-/** Whether a tool cannot be started here; says why, once, as its tests are ignored then. */
+/** Whether a tool cannot be started here; its tests are ignored then. */
 export function isMissing(tool: Tool, role: Role): boolean {
-  const [program] = COMMANDS[tool][role];
-  if (!found.has(program)) found.set(program, canRun(program));
-  return !found.get(program);
-}
-
-function canRun(program: string): boolean {
-  const args = [program === "openssl" ? "version" : "--version"];
-  try {
-    new Deno.Command(program, { args, stdout: "null", stderr: "null" }).outputSync();
-    return true;
-  } catch (error) {
-    const missing = error instanceof Deno.errors.NotFound;
-    if (!missing && !(error instanceof Deno.errors.NotCapable)) throw error;
-    const why = missing ? "there is no such command" : `it takes --allow-run=${program}`;
-    console.error(`not tested against ${program}: ${why}`);
-    return false;
-  }
+  return findProgram(COMMANDS[tool][role][0]) === null;
 }
 
 /** A client or a server of another implementation, killed when it is disposed. */

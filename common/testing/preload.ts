@@ -2,6 +2,9 @@
 import { loadOpenSsl } from "../openssl/bindings/library.ts";
 import { loadLibc } from "../posix/libc.ts";
 
+if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") {
+  throw new Error("the tests need what their task gives them: deno task test [FILE]");
+}
 loadOpenSsl();
 try {
   loadLibc();

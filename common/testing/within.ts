@@ -7,7 +7,7 @@
 import { assert } from "./assert.ts";
 
 /** Longest wait, in milliseconds, for what is bound to come. */
-export const PATIENCE_MS = 10_000;
+export const PATIENCE_MS = 60_000;
 
 /**
  * What a promise gives, as long as it gives it in time.

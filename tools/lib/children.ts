@@ -35,6 +35,8 @@ export interface ScriptSettings {
   permissions?: string[];
   /** Added to its environment. */
   env?: Record<string, string>;
+  /** Called with all that it has said on stderr whenever there is more. */
+  onStderr?: (all: string) => void;
 }
 
 /** One running script. It ends when this program does, however that ends. */
@@ -66,7 +68,7 @@ export class ScriptProcess {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    this.ended = this.#wait();
+    this.ended = this.#wait(settings.onStderr);
   }
 
   /** The system's number of it. */
@@ -88,12 +90,13 @@ export class ScriptProcess {
     }
   }
 
-  async #wait(): Promise<Ending> {
+  async #wait(onStderr?: ScriptSettings["onStderr"]): Promise<Ending> {
     const [stdout, stderr] = await Promise.all([
       collect(this.#child.stdout),
       collect(this.#child.stderr, (text) => {
-        const port = /^listening on .*:(\d+)$/m.exec(text)?.[1];
-        if (port) this.#listening.resolve(Number(port));
+        const port = listeningPort(text);
+        if (port !== null) this.#listening.resolve(port);
+        onStderr?.(text);
       }),
     ]);
     const { code, signal } = await this.#child.status;
@@ -101,6 +104,12 @@ export class ScriptProcess {
     await this.#child.stdin.close();
     return { code, signal, stdout, stderr };
   }
+}
+
+/** The port that a server's stderr names; null where it does not listen yet. */
+export function listeningPort(stderr: string): number | null {
+  const port = /^listening on .*:(\d+)$/m.exec(stderr)?.[1];
+  return port === undefined ? null : Number(port);
 }
 
 /** Reads a stream to its end. */

@@ -1,16 +1,14 @@
 /** The page in a browser, as people see it. */
 import { toFileUrl } from "../../common/base/std.ts";
 import { assert, assertEquals } from "../../common/testing/assert.ts";
-import { Chromium, findChromium } from "./testing/chromium.ts";
+import { findProgram } from "../../common/testing/programs.ts";
+import { Chromium } from "./testing/chromium.ts";
 import { fullDocument } from "./testdata/documents.ts";
 import { folderWith } from "../../common/testing/folder.ts";
 import { RESULT_FILE } from "../lib/results_folder.ts";
 import { writeReport } from "./write.ts";
 
-const chromium = findChromium();
-if (!chromium) {
-  console.log("The page is not tested in a browser: there is no Chromium (apt install chromium).");
-}
+const chromium = findProgram("chromium");
 
 /** What a reader without eyes gets of every chart, and what is written at its axes. */
 const CHARTS = `[...document.querySelectorAll("svg")].map((svg) => ({

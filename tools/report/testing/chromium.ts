@@ -6,9 +6,6 @@
  */
 import { within } from "../../../common/testing/within.ts";
 
-/** Where systems put it. */
-const PATHS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-
 /** Nothing it does by itself may look like the page's doing. */
 const SWITCHES = [
   ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
@@ -28,17 +25,6 @@ type Fields = Record<string, unknown>;
 export interface BrowserEvent {
   method: string;
   params: Fields;
-}
-
-/** The browser's executable, or null where there is none. */
-export function findChromium(): string | null {
-  return PATHS.find((path) => {
-    try {
-      return Deno.statSync(path).isFile;
-    } catch {
-      return false;
-    }
-  }) ?? null;
 }
 
 /** A browser with one page; gone with its profile afterwards. */

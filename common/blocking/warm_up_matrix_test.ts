@@ -26,9 +26,8 @@ for (const role of ["client", "server"] as const) {
           return await warmUp(options, pair);
         };
         const connects = protocol === "tcp";
-        assertEquals(await exchanged(...MANY), MESSAGES + (connects ? CONNECTIONS : 0));
         assertEquals(await exchanged(...SOME), SOME_MESSAGES + (connects ? SOME_CONNECTIONS : 0));
-        assertEquals(await exchanged(...MANY, "--connect", "once"), MESSAGES);
+        assertEquals(await exchanged(...SOME, "--connect", "once"), SOME_MESSAGES);
         assertEquals(await exchanged(...FEW), SHORT);
       });
     }
@@ -40,14 +39,23 @@ for (const role of ["client", "server"] as const) {
           assert(typeof options === "object");
           return await warmUpSecure(options, pair);
         };
-        assertEquals(await exchanged(...MANY), MESSAGES + CONNECTIONS);
         assertEquals(await exchanged(...SOME), SOME_MESSAGES + SOME_CONNECTIONS);
-        assertEquals(await exchanged(...MANY, "--connect", "once"), MESSAGES);
+        assertEquals(await exchanged(...SOME, "--connect", "once"), SOME_MESSAGES);
         assertEquals(await exchanged(...FEW), SHORT);
       });
     }
   }
 }
+
+Deno.test("warmUp() goes through all passes for a run of many messages", async () => {
+  const exchanged = async (...args: string[]) => {
+    const options = parseOptions("tcp", "server", ["--io", "sync", ...args]);
+    assert(typeof options === "object");
+    return await warmUp(options, tcp);
+  };
+  assertEquals(await exchanged(...MANY), MESSAGES + CONNECTIONS);
+  assertEquals(await exchanged(...MANY, "--connect", "once"), MESSAGES);
+});
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0);

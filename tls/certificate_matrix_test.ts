@@ -1,4 +1,4 @@
-/** The table of certificates on Deno's own TLS; for OpenSSL see common/openssl/peer_policy_test.ts. */
+/** The table of certificates on Deno's own TLS; for OpenSSL see common/openssl/peer_policy_matrix_test.ts. */
 import { describe } from "../common/base/errors.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "../common/testing/assert.ts";
 import { CASES, filesOf, type Row } from "../common/testing/certificate_table.ts";
@@ -6,7 +6,8 @@ import type { EndFiles } from "../common/testing/authority_chain.ts";
 import { connectTls, listenTls } from "./mod.ts";
 import { explainRefusal } from "./rustls/client.ts";
 import type { Credentials } from "./rustls/credentials.ts";
-import { certificates, LONG_MS, TestServer } from "../common/testing/rustls.ts";
+import { testCertificates } from "../common/testing/certs.ts";
+import { LONG_MS, TestServer } from "../common/testing/rustls.ts";
 
 /** What is shown is shown by OpenSSL, which shows anything when it is told to. */
 const ciphers = "ECDHE+AESGCM:@SECLEVEL=0";
@@ -18,7 +19,7 @@ const NO_REASON = "the client's certificate does not pass: it is out of date, ma
 
 /** A server on OpenSSL shows it to a client on Deno's own TLS. */
 async function showToClient({ refused, serverName = "localhost" }: Row, files: EndFiles) {
-  const good = await certificates("good");
+  const good = await testCertificates("good");
   await using listener = listenTls({
     ...{ hostname: "127.0.0.1", port: 0, cert: files.cert, key: files.key, ciphers },
   });
@@ -50,7 +51,7 @@ async function showToClient({ refused, serverName = "localhost" }: Row, files: E
 
 /** A client on OpenSSL shows it to a server on Deno's own TLS. */
 async function showToServer({ refused }: Row, files: EndFiles) {
-  const good = await certificates("good");
+  const good = await testCertificates("good");
   const own: Credentials = { ca: [files.ca], ...good.server, minVersion };
   await using listener = await TestServer.listen(own);
   const accepting = listener.accept().then((stream) => stream, (error) => error);
@@ -60,7 +61,10 @@ async function showToServer({ refused }: Row, files: EndFiles) {
   await conn.handshake();
   if (!refused) {
     await conn.write(Uint8Array.of(1));
-    assertEquals(await (await accepting).read(new Uint8Array(1), LONG_MS), 1);
+    const stream = await accepting;
+    assertEquals(await stream.read(new Uint8Array(1), LONG_MS), 1);
+    // Else the client waits for the server's end.
+    await stream.close();
     return;
   }
   const line = describe(await accepting);
