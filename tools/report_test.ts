@@ -3,7 +3,8 @@ import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { runHere } from "../common/testing/run_here.ts";
 import { ROOT } from "./lib/children.ts";
 import { report as reportHere } from "./report.ts";
-import { folderWith } from "../common/testing/folder.ts";
+import { type Folder, folderWith } from "../common/testing/folder.ts";
+import type { Finished } from "../common/testing/own_certificates.ts";
 import { fakeDocument, fakeLog, type FakeRun, fakeRun } from "./report/testdata/documents.ts";
 
 const TCP: FakeRun = { protocol: "tcp", io: "async", sizes: [100, 999] };
@@ -30,6 +31,13 @@ async function report(files: Record<string, string>, ...args: string[]) {
     read: (name: string) => Deno.readTextFile(join(dir, name)),
     [Symbol.asyncDispose]: () => Deno.remove(dir, { recursive: true }),
   };
+}
+
+/** Runs the report in this process, on such files in a folder. */
+async function reportOf(folder: Folder, args: string[]): Promise<Finished> {
+  const paths = args.map((arg) => /^(\w+\.json|empty|site)$/.test(arg) ? folder.path(arg) : arg);
+  const { code, stdout, stderr } = await runHere(reportHere, paths);
+  return { code, stdout, stderr: stderr.replaceAll(folder.path("/"), "") };
 }
 
 function documentOf(rounds: number, factor = 1): string {
@@ -70,19 +78,22 @@ Deno.test("report --out takes several documents, and works without logs", async 
 
 for (const name of ["report.md", "report.html", "averages.csv"]) {
   Deno.test(`report replaces its own ${name}, and no other file of that name`, async () => {
-    const paths = ["a.json", "--out", "site"];
-    await using again = await report({ "a.json": documentOf(1), [`site/${name}`]: "" }, ...paths);
+    const args = ["a.json", "--out", "site"];
+    const path = `site/${name}`;
+    await using folder = await folderWith({ "a.json": documentOf(1), [path]: "" });
+    const again = await reportOf(folder, args);
     assertEquals([again.code, again.stderr], [0, ""]);
-    const own = await again.read(`site/${name}`);
-    const older = { "a.json": documentOf(2), [`site/${name}`]: own };
-    await using replaced = await report(older, ...paths);
+    const own = await Deno.readTextFile(folder.path(path));
+    await Deno.writeTextFile(folder.path("a.json"), documentOf(2));
+    const replaced = await reportOf(folder, args);
     assertEquals(replaced.code, 0, replaced.stderr);
-    assert(await replaced.read(`site/${name}`) !== own);
+    assert(await Deno.readTextFile(folder.path(path)) !== own);
     const text = "# My own notes\n";
-    await using made = await report({ "a.json": documentOf(1), [`site/${name}`]: text }, ...paths);
+    await Deno.writeTextFile(folder.path(path), text);
+    const made = await reportOf(folder, args);
     assertEquals(made.code, 1);
     assertMatch(made.stderr, /it is there already, and no report of this program's; move it away/);
-    assertEquals(await made.read(`site/${name}`), text);
+    assertEquals(await Deno.readTextFile(folder.path(path)), text);
   });
 }
 
@@ -182,11 +193,10 @@ const WRONG: [string, Record<string, string>, string[], RegExp][] = [
 for (const [what, files, args, line] of WRONG) {
   Deno.test(`report refuses ${what} in one line, with exit code 2`, async () => {
     await using folder = await folderWith(files);
-    const paths = args.map((arg) => /^(\w+\.json|empty)$/.test(arg) ? join(folder.dir, arg) : arg);
-    const { code, stdout, stderr } = await runHere(reportHere, paths);
+    const { code, stdout, stderr } = await reportOf(folder, args);
     assertEquals([code, stdout], [2, ""], stderr);
     assertEquals(stderr.trim().split("\n").length, 1, stderr);
-    assertMatch(stderr.trim().replaceAll(join(folder.dir, "/"), ""), line);
+    assertMatch(stderr.trim(), line);
   });
 }
 
