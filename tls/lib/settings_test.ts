@@ -1,4 +1,5 @@
 /** Every function of the TLS library that takes settings, and every setting of it. */
+import { TimeoutError } from "../../common/base/errors.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
 import type { SavedSession } from "../../common/openssl/saved_session.ts";
 import { CLIENT_CONTEXT } from "../../common/openssl/settings_table.ts";
@@ -32,6 +33,12 @@ async function aSession(): Promise<SavedSession> {
   return client.saveSession()!;
 }
 
+/** A millisecond is a good time, in which not every machine connects. */
+function lateIsNull(error: unknown): null {
+  if (error instanceof TimeoutError) return null;
+  throw error;
+}
+
 const session = await aSession();
 
 const SUBJECTS: Subject[] = [
@@ -40,7 +47,8 @@ const SUBJECTS: Subject[] = [
     table: CONNECT_TLS,
     base: { port: server.addr.port },
     async call(options) {
-      const conn = await connectTls(options);
+      const conn = await connectTls(options).catch(lateIsNull);
+      if (!conn) return;
       (await server.accept()).close();
       conn.abandon();
     },
