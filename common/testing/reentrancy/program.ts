@@ -13,7 +13,7 @@ import { KINDS } from "./kinds.ts";
 import { World } from "./world.ts";
 
 /** A program that does not end by itself has left something open. */
-const WATCHDOG_MS = 90_000;
+const WATCHDOG_MS = 600_000;
 
 /** So many clients, one after the other, make it be called often enough. */
 const MAX_CLIENTS = 500;
