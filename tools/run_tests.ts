@@ -69,6 +69,9 @@ export async function runTests([first, ...rest]: string[]): Promise<number> {
     return (await new Deno.Command(Deno.execPath(), { args, env, cwd: ROOT }).spawn().status).code;
   } catch (error) {
     return reportError(error);
+  } finally {
+    // Left behind it would name files that are moved later.
+    await Deno.remove(join(ROOT, FOLDER), { recursive: true }).catch(() => {});
   }
 }
 
