@@ -18,7 +18,7 @@ import { Rounds, type RoundsResult } from "./run_all/rounds.ts";
 import { measuredJobs } from "./run_all/rounds_figures.ts";
 import type { Cores } from "./lib/machine.ts";
 import { COMMAND, JOBS, type RunAllOptions, runAllOptions } from "./run_all/options.ts";
-import { SERVERS_HERE, serversOf } from "./run_all/servers.ts";
+import { type Servers, SERVERS_HERE, serversOf } from "./run_all/servers.ts";
 import { explainColumns, formatJobs } from "./run_all/summary.ts";
 import { warningsOf } from "./run_all/warnings.ts";
 
@@ -36,11 +36,12 @@ async function run(options: RunAllOptions): Promise<number> {
   const writeJson = options.json === null ? null : openDocument(options.json);
   const isSecure = options.on !== null || options.jobs.some(({ lane }) => lane.engine !== null);
   if (isSecure) await prepareCertificates(options);
-  const { servers, close } = await findServers(options);
+  await using place = await findServers(options);
+  const { servers } = place;
   const folder = await makeFolder(options.results, startedAt);
   const writeResult = openDocument(join(folder, RESULT_FILE));
   const result = await new Rounds({ ...options, servers, allJobs: JOBS, folder }).run();
-  await close();
+  await place.close();
   const { reports } = result;
   const complete = reports.length === options.jobs.length * options.rounds &&
     reports.every((report) => report.ok);
@@ -57,12 +58,21 @@ async function run(options: RunAllOptions): Promise<number> {
   return complete && isShown && isKept && isReported ? EXIT.complete : EXIT.failed;
 }
 
-/** Where the servers run, and what ends the use of that. */
-async function findServers({ on, certs, keyPassphraseFile }: RunAllOptions) {
-  if (on === null) return { servers: SERVERS_HERE, close: () => Promise.resolve() };
+/** Where the servers run. */
+interface Place extends AsyncDisposable {
+  servers: Servers;
+  /** Ends the use of it. May be called twice. */
+  close(): Promise<void>;
+}
+
+async function findServers({ on, certs, keyPassphraseFile }: RunAllOptions): Promise<Place> {
+  const placeOf = (servers: Servers, close: () => Promise<void>) => ({
+    ...{ servers, close, [Symbol.asyncDispose]: close },
+  });
+  if (on === null) return placeOf(SERVERS_HERE, () => Promise.resolve());
   const { AgentClient } = await import("./agent/client.ts");
   const agent = await AgentClient.connect({ ...on, certs, keyPassphraseFile });
-  return { servers: serversOf(agent), close: () => agent.close() };
+  return placeOf(serversOf(agent), () => agent.close());
 }
 
 /** Certificates of a client's own would be from an authority that no server knows. */
