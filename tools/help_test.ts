@@ -3,6 +3,7 @@ import { main as certs } from "../certs/generate.ts";
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { FakeStdout } from "../common/testing/fake_stdout.ts";
 import { saidIn } from "../common/testing/stderr.ts";
+import { agent } from "./agent.ts";
 import { checkAll } from "./check_rooms.ts";
 import { clean } from "./clean.ts";
 import { compileAll } from "./compile.ts";
@@ -12,6 +13,7 @@ import { writeDocs } from "./docs.ts";
 import { soak } from "./soak.ts";
 
 const COMMANDS = {
+  agent,
   certs,
   check: checkAll,
   clean,

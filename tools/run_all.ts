@@ -18,6 +18,7 @@ import { Rounds, type RoundsResult } from "./run_all/rounds.ts";
 import { measuredJobs } from "./run_all/rounds_figures.ts";
 import type { Cores } from "./lib/machine.ts";
 import { COMMAND, JOBS, type RunAllOptions, runAllOptions } from "./run_all/options.ts";
+import { type Servers, SERVERS_HERE, serversOf } from "./run_all/servers.ts";
 import { explainColumns, formatJobs } from "./run_all/summary.ts";
 import { warningsOf } from "./run_all/warnings.ts";
 
@@ -33,10 +34,14 @@ export function runAll(args: string[]): Promise<number> {
 async function run(options: RunAllOptions): Promise<number> {
   const startedAt = new Date();
   const writeJson = options.json === null ? null : openDocument(options.json);
-  if (options.jobs.some(({ lane }) => lane.engine !== null)) await prepareCertificates(options);
+  const isSecure = options.on !== null || options.jobs.some(({ lane }) => lane.engine !== null);
+  if (isSecure) await prepareCertificates(options);
+  await using place = await findServers(options);
+  const { servers } = place;
   const folder = await makeFolder(options.results, startedAt);
   const writeResult = openDocument(join(folder, RESULT_FILE));
-  const result = await new Rounds({ ...options, allJobs: JOBS, folder }).run();
+  const result = await new Rounds({ ...options, servers, allJobs: JOBS, folder }).run();
+  await place.close();
   const { reports } = result;
   const complete = reports.length === options.jobs.length * options.rounds &&
     reports.every((report) => report.ok);
@@ -53,9 +58,27 @@ async function run(options: RunAllOptions): Promise<number> {
   return complete && isShown && isKept && isReported ? EXIT.complete : EXIT.failed;
 }
 
+/** Where the servers run. */
+interface Place extends AsyncDisposable {
+  servers: Servers;
+  /** Ends the use of it. May be called twice. */
+  close(): Promise<void>;
+}
+
+async function findServers({ on, certs, keyPassphraseFile }: RunAllOptions): Promise<Place> {
+  const placeOf = (servers: Servers, close: () => Promise<void>) => ({
+    ...{ servers, close, [Symbol.asyncDispose]: close },
+  });
+  if (on === null) return placeOf(SERVERS_HERE, () => Promise.resolve());
+  const { AgentClient } = await import("./agent/client.ts");
+  const agent = await AgentClient.connect({ ...on, certs, keyPassphraseFile });
+  return placeOf(serversOf(agent), () => agent.close());
+}
+
 /** Certificates of a client's own would be from an authority that no server knows. */
 async function prepareCertificates(options: RunAllOptions): Promise<void> {
-  const { side, host, certs: dir, keyPassphraseFile } = options;
+  const { host, certs: dir, keyPassphraseFile } = options;
+  const side = options.on === null ? options.side : "client";
   const { made, endsSoon, summary } = await ensureCertificates({
     dir,
     keyPassphrase: await readPassphrase(keyPassphraseFile),
@@ -73,7 +96,7 @@ async function prepareCertificates(options: RunAllOptions): Promise<void> {
  * @returns false where stdout does not take the table: then it stands on stderr
  */
 function show(options: RunAllOptions, { reports, busy, pinFailure }: RoundsResult): boolean {
-  const { rounds, side, json, cores: wanted } = options;
+  const { rounds, side, on, json, cores: wanted } = options;
   const jobs = measuredJobs(reports, side === "server" ? "server" : "client");
   const pinned = pinFailure === null ? wanted : null;
   const notes = [explainColumns(jobs, rounds), ...notesOf(options, pinned)];
@@ -86,7 +109,7 @@ function show(options: RunAllOptions, { reports, busy, pinFailure }: RoundsResul
   );
   for (const failure of new Set(failures)) say(`error: ${failure}`);
   const cores = navigator.hardwareConcurrency;
-  const isOneMachine = side === "both";
+  const isOneMachine = side === "both" && on === null;
   for (const warning of warningsOf({ jobs, isOneMachine, cores, pinned, pinFailure, busy })) {
     say(`warning: ${warning}`);
   }

@@ -178,6 +178,31 @@ Deno.test("parseRunAll() refuses options that do not go together", () => {
   assertThrows(() => parseRunAll(["--sizes", "65508"]), UsageError, "on UDP");
 });
 
+Deno.test("parseRunAll() reads where the agent of --on is", () => {
+  const placeOf = (text: string) => {
+    const options = parseRunAll(["--on", text]);
+    assert(options !== "help");
+    assertEquals([options.side, options.host, options.cores], [
+      "both",
+      options.on?.hostname,
+      null,
+    ]);
+    return options.on;
+  };
+  assertEquals(placeOf("server.example"), { hostname: "server.example", port: 1442 });
+  assertEquals(placeOf("192.0.2.7:5000"), { hostname: "192.0.2.7", port: 5000 });
+  assertEquals(placeOf("2001:db8::7"), { hostname: "2001:db8::7", port: 1442 });
+  assertEquals(placeOf("[2001:db8::7]:5000"), { hostname: "2001:db8::7", port: 5000 });
+  for (
+    const wrong of ["host:0", "host:65536", "host:", "host:x", ":5000", "a b", "[::1", "1.2.3"]
+  ) {
+    assertThrows(() => parseRunAll(["--on", wrong]), UsageError, "--on ");
+  }
+  for (const other of [["--server"], ["--client"], ["--host", "::1"]]) {
+    assertThrows(() => parseRunAll(["--on", "a", ...other]), UsageError, "only one of them");
+  }
+});
+
 Deno.test("parseRunAll() resumes nothing where there is one connection", () => {
   const namesOf = (args: string[]) => {
     const options = parseRunAll(args);

@@ -112,6 +112,7 @@ export function pairOptions(protocol: Protocol, role: Role) {
     "idle-timeout-ms": onServers(
       wholeNumber([1, 24 * HOUR_MS], "fail after N milliseconds of silence", MINUTE_MS),
     ),
+    "clock-shift-us": onServers(clockShift()),
     ...HELP,
     version: flag("show the version and end"),
   };
@@ -247,6 +248,16 @@ function readPlan(path: string | undefined, readFile: (path: string) => string):
     throw new UsageError(`plan ${path}: ${why}`, { cause });
   }
   return parsePlan(text, path);
+}
+
+/** Of an end whose clock is another than its peer's. */
+export function clockShift(): Option<number> {
+  return option("N", "added to the clock for one-way delays, in microseconds", 0, readShift);
+}
+
+function readShift(text: string, name: string): number {
+  if (/^-?[0-9]{1,16}$/.test(text)) return Number(text);
+  throw new UsageError(`${name} ${shownArgument(text)}: a whole number of microseconds is wanted`);
 }
 
 function readSizes(text: string, name: string): number[] {

@@ -51,6 +51,7 @@ Deno.test("parseOptions() has the documented defaults", () => {
     quiet: false,
     forever: false,
     idleTimeoutMs: 60_000,
+    clockShiftUs: 0,
   });
 });
 
@@ -270,4 +271,15 @@ Deno.test("parseOptions() takes --key-passphrase-file where there are certificat
     assertEquals(read(protocol, "server", ...args).keyPassphraseFile, "my file");
   }
   assertThrows(() => read("tcp", "server", ...args), UsageError, "--key-passphrase-file");
+});
+
+Deno.test("parseOptions() reads how far a server's clock is to be shifted, either way", () => {
+  const shiftOf = (...args: string[]) => read("udp", "server", ...args).clockShiftUs;
+  assertEquals(shiftOf("--clock-shift-us", "250"), 250);
+  assertEquals(shiftOf("--clock-shift-us", "-250"), -250);
+  assertEquals(shiftOf("--clock-shift-us=-3600123456"), -3_600_123_456);
+  for (const wrong of ["", "1.5", "1e3", "--1", "x"]) {
+    assertThrows(() => shiftOf(`--clock-shift-us=${wrong}`), UsageError, "--clock-shift-us");
+  }
+  assertThrows(() => read("udp", "client", "--clock-shift-us", "1"), UsageError, "unknown option");
 });

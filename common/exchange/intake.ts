@@ -31,6 +31,7 @@ export class Intake {
   // warm-up's run is another than the run's.
   readonly recorder: Recorder;
   readonly reply: boolean;
+  readonly #shiftUs: number;
   readonly #expected: ExpectedMessages;
   readonly #onMessage: ServerRun["onMessage"];
   readonly #onTrouble: ServerRun["onTrouble"];
@@ -40,6 +41,7 @@ export class Intake {
     this.end = new RunEnd(options, deadlines, recorder);
     this.recorder = recorder;
     this.reply = options.reply;
+    this.#shiftUs = options.clockShiftUs;
     this.#expected = new ExpectedMessages(options.plan, options.forever);
     this.#onMessage = onMessage;
     this.#onTrouble = onTrouble;
@@ -79,7 +81,7 @@ export class Intake {
     outcome.no = parseNo(header);
     const epochUs = EPOCH_US + arrivedUs;
     if (!this.reply) {
-      const delayUs = oneWayDelayUs(parseSentUs(header), epochUs);
+      const delayUs = oneWayDelayUs(parseSentUs(header), epochUs + this.#shiftUs);
       this.recorder.arrival(sizeBytes, ahead, arrivedUs, delayUs);
     }
     this.#onMessage?.(header, epochUs);

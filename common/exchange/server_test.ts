@@ -214,6 +214,26 @@ Deno.test("Server.serve() prints own time, delay and header of each message", as
   assertMatch(line!, /^[ \d]{5}\.\d{6} {7}25[01] us {5}0, tcp, {4}100,[ \d]{5}\.\d{6}$/);
 });
 
+Deno.test("Server.serve() tells one-way delays by a clock that is shifted", async () => {
+  using bench = new ServerBench(
+    ...["--sizes=100", "--repeat=2", "--no-reply", "--clock-shift-us=-4000"],
+  );
+  const writer = new MessageWriter("tcp", 100);
+  for (const no of [0, 1]) {
+    const message = writer.prepare(no, 100);
+    writer.stamp(EPOCH_US + bench.clock.nowMs * 1000);
+    bench.clock.nowMs += 5;
+    bench.listener.connect().write(message.slice()).end();
+    await bench.clock.settle();
+  }
+  await bench.serving;
+  const { options: { plan }, recorder } = bench.run;
+  const [size] = recorder.serverResults(plan, 1, false, true);
+  const { n, mean } = size!.oneWay!.delayUs!;
+  // The stamp has no fractions of a microsecond, the server's clock does.
+  assert(n === 1 && mean! >= 1000 && mean! < 1001, `${mean}`);
+});
+
 Deno.test("Server.serve() says how much it has received when nothing is heard", async () => {
   using bench = new ServerBench(
     "--sizes=100,999",

@@ -5,6 +5,14 @@
  */
 import { Distribution, type Summary } from "./statistics.ts";
 
+/** How far the clocks of two machines are apart. */
+export interface ClockOffset {
+  /** The server's clock less the client's, in microseconds. */
+  offsetUs: number;
+  /** `offsetUs` is off by no more than this. */
+  uncertaintyUs: number;
+}
+
 /** One message size of a one-way run, as its receiver counted it. */
 export interface OneWay {
   /**
@@ -31,6 +39,11 @@ export interface OneWay {
    * a message came before it was sent, as they do not agree there.
    */
   delayUs: Summary | null;
+  /**
+   * Where both ends' documents are joined and the clocks were compared: what `delayUs` is corrected
+   * by; that is null then where the uncertainty is larger than its median.
+   */
+  clock?: ClockOffset;
 }
 
 /** Counts the messages of one size; allocates nothing for one. */

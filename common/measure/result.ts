@@ -29,6 +29,8 @@ export interface SizeResult {
    * message, as numbers say nothing there.
    */
   lost: number | null;
+  /** By direction, where both ends' documents are joined; absent in all other cases. */
+  loss?: Loss;
   /** Messages exchanged over a resumed session. */
   resumed: number;
   /** From a message's first step to its last. */
@@ -37,6 +39,14 @@ export interface SizeResult {
   steps: Record<Step, Summary | null>;
   /** What a server counted of messages that it did not answer; absent in all other cases. */
   oneWay?: OneWay;
+}
+
+/** What of a size's messages and answers was lost on the way. */
+export interface Loss {
+  /** Messages; null where it is not known what has arrived. */
+  toServer: number | null;
+  /** Answers; null where no answers were asked for. */
+  toClient: number | null;
 }
 
 /** One end of one lane, over the whole plan. */

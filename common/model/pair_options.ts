@@ -48,4 +48,6 @@ export interface PairOptions {
   readonly answer: "ack" | "echo" | "discard";
   /** Server: longest silence. */
   readonly idleTimeoutMs: number;
+  /** Server: added to its clock where it tells a message's delay, in microseconds. */
+  readonly clockShiftUs: number;
 }

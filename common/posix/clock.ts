@@ -1,5 +1,5 @@
 /**
- * The clock of performance.now(), read from C.
+ * The system's clocks, read from C.
  *
  * @module
  */
@@ -20,18 +20,36 @@ export function monotonicClock(): () => number {
   return clock ??= makeClock();
 }
 
+/** CLOCK_REALTIME of time.h, the same everywhere. */
+const REALTIME = 0;
+
+/**
+ * The time of day in microseconds since the epoch, as it is now: performance.timeOrigin and
+ * performance.now() go on from what it was when the process began, whatever was set since.
+ *
+ * @throws as {@linkcode loadLibc}
+ */
+export function wallClock(): () => number {
+  return reader(REALTIME);
+}
+
 function makeClock(): () => number {
-  const { clock_gettime, platform: { MONOTONIC } } = loadLibc();
+  const read = reader(loadLibc().platform.MONOTONIC);
+  const beganUs = offsetUs(read);
+  return () => read() - beganUs;
+}
+
+/** Reads one of the clocks of clock_gettime(2), in microseconds. */
+function reader(clock: number): () => number {
+  const { clock_gettime } = loadLibc();
   // A struct timespec of time.h: seconds and nanoseconds, the lower half of each first.
   const timespec = new Uint32Array(4);
   // As a pointer it costs half of what it does as a buffer.
   const pointer = Deno.UnsafePointer.of(timespec);
-  const read = (): number => {
-    clock_gettime(MONOTONIC, pointer);
+  return () => {
+    clock_gettime(clock, pointer);
     return timespec[0]! * 1e6 + timespec[2]! / 1000;
   };
-  const beganUs = offsetUs(read);
-  return () => read() - beganUs;
 }
 
 /** What a clock is ahead of performance.now(). */

@@ -1,5 +1,5 @@
 import { assert } from "../testing/assert.ts";
-import { monotonicClock } from "./clock.ts";
+import { monotonicClock, wallClock } from "./clock.ts";
 
 /** The two clocks are set against each other within that. */
 const APART_US = 50;
@@ -22,4 +22,12 @@ Deno.test("monotonicClock() tells the time of performance.now(), in microseconds
     assert(us >= last, `${us} after ${last}`);
     last = us;
   }
+});
+
+Deno.test("wallClock() tells the time of day", () => {
+  const read = wallClock();
+  const before = Date.now() * 1000;
+  const us = read();
+  const after = (Date.now() + 1) * 1000;
+  assert(us >= before && us <= after, `${us} from ${before} to ${after}`);
 });

@@ -9,15 +9,21 @@ import type { Workplace } from "./pairs.ts";
 
 const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-sys=hostname,cpus", "--allow-run"];
 
-/** Starts it, with results in a folder of the test's. */
+/**
+ * Starts it, with results in a folder of the test's.
+ *
+ * @param permissions more than it needs for a run on this machine
+ */
 export function startRunAll(
   place: Workplace,
   args: string[],
   env: Record<string, string> = {},
+  permissions: string[] = [],
 ): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "--quiet", "--no-prompt", ...PERMISSIONS, join(ROOT, "tools/run_all.ts")],
+      ...["run", "--quiet", "--no-prompt", ...PERMISSIONS, ...permissions],
+      join(ROOT, "tools/run_all.ts"),
       ...["--certs", place.path("."), "--results", place.path("results"), ...args],
     ],
     env,

@@ -27,8 +27,8 @@ export interface ScriptSettings {
   certs: string;
   /** File with the passphrase of the private key (default none). */
   keyPassphraseFile?: string | null;
-  /** Folder that it may write its results to. */
-  results: string;
+  /** Folder that it may write its results to; null for none. */
+  results: string | null;
   /** More arguments. */
   args: string[];
   /** Instead of the permissions that it needs. */
@@ -52,7 +52,7 @@ export class ScriptProcess {
     const passphraseFile = lane.engine === null ? null : settings.keyPassphraseFile ?? null;
     const permissions = settings.permissions ?? [
       ...permissionsOf(lane, passphraseFile === null ? certs : `${certs},${passphraseFile}`),
-      `--allow-write=${results}`,
+      ...(results === null ? [] : [`--allow-write=${results}`]),
       "--allow-sys=hostname,cpus",
     ];
     const script = join(ROOT, lane.protocol, `${role}.ts`);

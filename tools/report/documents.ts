@@ -127,9 +127,15 @@ function checked(value: unknown, file: string): ResultDocument {
       `${file}: schemaVersion ${version}; this version reads 1, use the one that wrote it`,
     );
   }
+  const violation = violationOf(value);
+  if (violation === null) return value as ResultDocument;
+  throw new UsageError(`${file}: ${violation}; ${HINT}`);
+}
+
+/** What makes a value no result document, in a line; null where it is one. */
+export function violationOf(value: unknown): string | null {
   const validate = new Ajv({ allowUnionTypes: true }).compile<ResultDocument>(tolerantSchema);
-  if (validate(value)) return value;
-  throw new UsageError(`${file}: ${describeViolation(validate.errors?.[0])}; ${HINT}`);
+  return validate(value) ? null : describeViolation(validate.errors?.[0]);
 }
 
 function describeViolation(error: ErrorObject | undefined): string {

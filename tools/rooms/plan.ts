@@ -42,6 +42,7 @@ export const FLOORS: readonly Floor[] = [
     room("tools/bench", "what a message is made of"),
     room("tools/soak", "many connections, and the memory they take"),
   ],
+  [room("tools/agent", "lanes' servers that another machine asks for")],
   [room("tools/report", "pages, tables and comparisons of results")],
   [room("tools/lib", "starting programs, and folders of results")],
   [room("certs", "making certificates")],

@@ -9,21 +9,25 @@ import { type Role, STEPS } from "../../common/model/protocol.ts";
 import type { ResultDocument } from "../../common/measure/result.ts";
 import { say } from "../../common/base/say.ts";
 import { join } from "../../common/base/std.ts";
-import { type Ending, failureOf, ScriptProcess } from "../lib/children.ts";
+import { type Ending, failureOf, ScriptProcess, type ScriptSettings } from "../lib/children.ts";
 import { logName } from "../lib/results_folder.ts";
 import { piecesOf } from "../report/log_reader.ts";
 import type { Exchange, Job, LaneReport } from "./job.ts";
 import { readMessages } from "../report/messages.ts";
 import type { Cores } from "../lib/machine.ts";
+import { joined } from "./join.ts";
 import { summarizeLog } from "./log_totals.ts";
+import type { RunningServer, ServerEnding, Servers } from "./servers.ts";
 
 /** What a lane is run with. */
 export interface LaneRunOptions {
   job: Job;
   /** From 1. */
   round: number;
-  /** Which side runs here. */
+  /** Which side runs from here. */
   side: "both" | Role;
+  /** Where the server runs. */
+  servers: Servers;
   host: string;
   /** Null for a free one. */
   port: number | null;
@@ -51,7 +55,7 @@ const LONE_SERVER_IDLE_MS = 3_600_000;
 /** Runs the server, then the client, or one of them. */
 export class LaneRun {
   readonly #options: LaneRunOptions;
-  readonly #processes: ScriptProcess[] = [];
+  readonly #processes: Pick<ScriptProcess, "kill">[] = [];
   #interrupted = false;
 
   constructor(options: LaneRunOptions) {
@@ -65,11 +69,11 @@ export class LaneRun {
    */
   async run(onProgress: (part: number) => void): Promise<LaneReport> {
     const { side, host } = this.#options;
-    const endings: Ending[] = [];
-    let server: ScriptProcess | null = null;
+    const endings: ServerEnding[] = [];
+    let server: RunningServer | null = null;
     let { port } = this.#options;
     if (side !== "client") {
-      server = this.#start("server", port ?? 0);
+      server = this.#startServer(port ?? 0);
       port = await server.port;
       if (side === "server" && port !== null) {
         say(`${this.#options.job.name}: listening on ${formatAddress(host, port)}`);
@@ -77,7 +81,7 @@ export class LaneRun {
     }
     let serverFailure: string | null = null;
     if (side !== "server" && port !== null) {
-      const client = this.#start("client", port);
+      const client = this.#started(new ScriptProcess(this.#script("client", port)));
       using _watch = this.#watch(onProgress);
       let isOver = false;
       void server?.ended.then((ending) => {
@@ -102,12 +106,27 @@ export class LaneRun {
     for (const process of this.#processes) process.kill("SIGINT");
   }
 
-  #start(role: Role, port: number): ScriptProcess {
-    const { job, certs, keyPassphraseFile, folder, host, side, cores } = this.#options;
+  #startServer(port: number): RunningServer {
+    const { job: { lane, resume }, servers, args } = this.#options;
+    const cpu = this.#coreOf("server");
+    return this.#started(
+      servers.start(this.#script("server", port), { lane, resume, cpu, args }),
+    );
+  }
+
+  #started<P extends Pick<ScriptProcess, "kill">>(process: P): P {
+    this.#processes.push(process);
+    if (this.#interrupted) process.kill("SIGINT");
+    return process;
+  }
+
+  #script(role: Role, port: number): ScriptSettings {
+    const { job, certs, keyPassphraseFile, folder, host, side } = this.#options;
     const patience = role === "server" && side === "server"
       ? ["--idle-timeout-ms", String(LONE_SERVER_IDLE_MS)]
       : [];
-    const process = new ScriptProcess({
+    const cpu = this.#coreOf(role);
+    return {
       lane: job.lane,
       role,
       certs,
@@ -117,14 +136,16 @@ export class LaneRun {
         ...["--host", host, "--port", String(port), "--quiet"],
         ...["--json", "-", "--csv", this.#logOf(role)],
         ...patience,
-        ...(cores && job.lane.io !== "async" ? ["--cpu", String(cores[role])] : []),
+        ...(cpu === null ? [] : ["--cpu", String(cpu)]),
         ...(job.resume ? ["--resume"] : []),
         ...this.#options.args,
       ],
-    });
-    this.#processes.push(process);
-    if (this.#interrupted) process.kill("SIGINT");
-    return process;
+    };
+  }
+
+  #coreOf(role: Role): number | null {
+    const { cores, job } = this.#options;
+    return cores && job.lane.io !== "async" ? cores[role] : null;
   }
 
   #logOf(role: Role): string {
@@ -151,9 +172,11 @@ export class LaneRun {
   }
 
   /** @param serverFailure why the client was ended, where it was */
-  #report(endings: readonly Ending[], serverFailure: string | null): LaneReport {
+  #report(endings: readonly ServerEnding[], serverFailure: string | null): LaneReport {
     const { job, round, side } = this.#options;
     const documents = endings.flatMap(documentOf);
+    const runs = documents.flatMap((document) => document.runs);
+    const clock = endings.find((ending) => ending.clock)?.clock;
     const failed = endings.find((ending) => ending.code !== EXIT.complete);
     const failure = failed ? serverFailure ?? failureOf(failed) : null;
     return {
@@ -163,7 +186,7 @@ export class LaneRun {
       interrupted: this.#interrupted,
       failure: this.#interrupted ? null : failure,
       shown: tableOf(endings[0]),
-      runs: documents.flatMap((document) => document.runs),
+      runs: joined(runs, { isComplete: documents.every(({ complete }) => complete), clock }),
       ...figuresOf(this.#logOf(side === "server" ? "server" : "client")),
       openssl: documents.find((document) => document.environment.openssl)?.environment.openssl ??
         null,

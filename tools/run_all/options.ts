@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parseHost } from "../../common/base/addresses.ts";
 import { UsageError } from "../../common/base/errors.ts";
 import { resolve } from "../../common/base/std.ts";
 import { shownArgument } from "../../common/base/visible.ts";
@@ -13,6 +14,7 @@ import { EXCHANGE_EXCLUSIVE, EXCHANGE_OPTIONS, planOf } from "../../common/cli/o
 import { LANES } from "../../common/model/lanes.ts";
 import { checkPlan, QUICK_PLAN } from "../../common/model/plan.ts";
 import { DEFAULT_CERTS } from "../../common/pem/certificate_files.ts";
+import { DEFAULT_PORT } from "../agent/messages.ts";
 import { type Cores, twoCores } from "../lib/machine.ts";
 import { jobName } from "../lib/results_folder.ts";
 import type { Job } from "./job.ts";
@@ -31,6 +33,12 @@ const OPTIONS = {
   ),
   server: flag("only the servers of all lanes, for clients on another machine"),
   client: flag("only the clients of all lanes, for servers on another machine"),
+  on: option<AgentPlace | undefined>(
+    "HOST[:PORT]",
+    `have the servers run by the agent there (default port ${DEFAULT_PORT})`,
+    undefined,
+    readPlace,
+  ),
   host: hostName("name or address", "127.0.0.1"),
   port: wholeNumber([1, 65_000], "--server, --client: first port of many", 1443),
   certs: text("DIR", "folder of the certificates; made if there are none", DEFAULT_CERTS),
@@ -49,11 +57,14 @@ export const COMMAND: Command<typeof OPTIONS> = {
   starts: "deno task demo",
   about:
     `Each server and each client is a process of its own. With --server and --client, every lane and
-round has a port of its own, from --port on.`,
+round has a port of its own, from --port on.
+With --on, an agent on another machine runs the servers, one after the other,
+and both ends' results are joined.`,
   options: OPTIONS,
   examples: [
     "deno task demo --quick",
     "deno task demo --rounds 5 --lanes tcp-sync,dtls-sync-openssl --connect once",
+    "deno task demo --on server.example",
     "deno task demo --no-reply --connect once --seconds 2 --sizes 16384",
   ],
   canBeInterrupted: true,
@@ -62,11 +73,16 @@ round has a port of its own, from --port on.`,
     "--allow-write": "the same",
     "--allow-run": "deno, for the clients and servers",
     "--allow-sys=hostname,cpus": "the machine's name and processor in the result document",
+    "--allow-net": "--on: the agent",
+    "--allow-ffi": "--on: OpenSSL, and the time of day",
+    "--allow-env=NETPAIRS_LIBSSL": "--on: to be told where OpenSSL is",
   },
 };
 
 /** What the arguments say. */
-export interface RunAllOptions extends Omit<RoundsOptions, "allJobs" | "folder"> {
+export interface RunAllOptions extends Omit<RoundsOptions, "allJobs" | "folder" | "servers"> {
+  /** The agent that runs the servers; null where they run here, or are not run by this program. */
+  on: AgentPlace | null;
   /** Number of jobs that run only where they are asked for. */
   leftOut: number;
   /** Folder for the folders of results. */
@@ -91,8 +107,11 @@ export function parseRunAll(args: string[]): RunAllOptions | "help" {
 /** @throws {UsageError} for options that do not go together, or a lane that does not exist */
 export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
   const { values, given, texts } = read;
-  refuseTogether(read, [["server", "client"], ["quick", "sizes"], ...EXCHANGE_EXCLUSIVE]);
-  const { connect, clients, quick, keyPassphraseFile } = values;
+  refuseTogether(read, [
+    ...[["server", "client", "on"], ["on", "host"], ["quick", "sizes"]],
+    ...EXCHANGE_EXCLUSIVE,
+  ]);
+  const { connect, clients, quick, keyPassphraseFile, on = null } = values;
   const side = values.server ? "server" : values.client ? "client" : "both";
   const plan = planOf(given, quick ? { ...QUICK_PLAN, repeat: QUICK_REPEAT } : {});
   const { sizes, repeat, seconds } = plan;
@@ -108,7 +127,8 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
     leftOut: texts.has("lanes") ? 0 : all.length - jobs.length,
     rounds: values.rounds,
     side,
-    host: values.host,
+    on,
+    host: on?.hostname ?? values.host,
     port: side === "both" ? null : values.port,
     certs: resolve(values.certs),
     keyPassphraseFile: keyPassphraseFile === undefined ? null : resolve(keyPassphraseFile),
@@ -125,7 +145,8 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
       connect,
       clients,
     },
-    cores: values.cpu ?? (side === "both" ? twoCores(navigator.hardwareConcurrency) : null),
+    cores: values.cpu ??
+      (side === "both" && !on ? twoCores(navigator.hardwareConcurrency) : null),
   };
 }
 
@@ -135,6 +156,29 @@ function passedOn({ texts }: Arguments): string[] {
   const names = Object.keys(EXCHANGE_OPTIONS).filter((name) => !written.includes(name));
   return names.flatMap((name) => texts.get(name)?.flatMap((text) => [`--${name}`, text]) ?? [])
     .filter((arg) => arg !== "");
+}
+
+/** Where an agent listens. */
+export interface AgentPlace {
+  hostname: string;
+  port: number;
+}
+
+/** An IPv6 address with a port stands in brackets. */
+function readPlace(text: string, name: string): AgentPlace {
+  const [, host = text, port] = /^(\[.*\]|[^:]*):([^:]*)$/s.exec(text) ?? [];
+  try {
+    const { text: hostname } = parseHost(host, name);
+    if (port === undefined) return { hostname, port: DEFAULT_PORT };
+    if (/^[0-9]{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535) {
+      return { hostname, port: Number(port) };
+    }
+  } catch (cause) {
+    throw new UsageError((cause as Error).message, { cause });
+  }
+  throw new UsageError(
+    `${name} ${shownArgument(text)}: a port is a whole number from 1 to 65535`,
+  );
 }
 
 function readCores(text: string, name: string): Cores {

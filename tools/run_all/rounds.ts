@@ -85,7 +85,7 @@ export class Rounds {
     using progress = new ProgressBar();
     for (const [i, turn] of turns.entries()) {
       if (turn.job === jobs[0]) await this.#watchOthers();
-      if (this.#interrupted) return;
+      if (this.#interrupted || this.#options.servers.failure !== null) return;
       const label = rounds > 1 ? `${turn.job.name}, round ${turn.round}` : turn.job.name;
       const startedMs = performance.now();
       const show = (part: number) => {

@@ -50,7 +50,9 @@ export function warningsOf(circumstances: Circumstances): string[] {
 }
 
 function sharedCore({ jobs, isOneMachine, cores, pinned, pinFailure }: Circumstances): string[] {
-  if (!isOneMachine) return [];
+  if (!isOneMachine) {
+    return pinFailure === null ? [] : [`the ends were not kept on cores: ${pinFailure}`];
+  }
   if (cores < 2) {
     return ["both ends shared the one core there is: use a machine with two, or two machines"];
   }

@@ -81,6 +81,8 @@ Deno.test("warningsOf() says that the two ends shared a core, or may have", () =
   );
   assertMatch(onlyWarning(SYNC, { pinned: { server: 1, client: 1 } }), /shared core 1: name two/);
   assertEquals(warningsOf(circumstances(SYNC, { pinned: null, isOneMachine: false })), []);
+  const apart = { pinned: null, pinFailure: "--cpu 9: no such core", isOneMachine: false };
+  assertEquals(onlyWarning(SYNC, apart), "the ends were not kept on cores: --cpu 9: no such core");
   const async = [report("tcp-async", 1, messages(100))];
   assertEquals(warningsOf(circumstances(async, { pinned: null })), []);
 });
