@@ -7,6 +7,7 @@ import { agent } from "./agent.ts";
 import { checkAll } from "./check_rooms.ts";
 import { clean } from "./clean.ts";
 import { compileAll } from "./compile.ts";
+import { fetchResults } from "./fetch.ts";
 import { push } from "./push.ts";
 import { report } from "./report.ts";
 import { runAll } from "./run_all.ts";
@@ -21,6 +22,7 @@ const COMMANDS = {
   compile: compileAll,
   demo: runAll,
   docs: writeDocs,
+  fetch: fetchResults,
   push,
   report,
   soak,

@@ -22,7 +22,7 @@ const OPTIONS = {
 const COMMAND: Command<typeof OPTIONS> = {
   does: "Copies the program and the certificates they need to other machines, over ssh.",
   starts: "deno task push",
-  operand: "HOSTS.yaml",
+  operand: "FILE",
   about: `${HOSTS_FILE}
 
 Without --executable this program itself is copied: its sources, which Deno
@@ -37,7 +37,7 @@ asked for. What is there already stays until all of the new is there.`,
   failed: "failed on a machine or more",
   canBeInterrupted: true,
   permissions: {
-    "--allow-read": "HOSTS.yaml, sources or executables, certificates",
+    "--allow-read": "FILE, sources or executables, certificates",
     "--allow-run": "ssh and tar",
   },
 };

@@ -21,7 +21,7 @@ export const TIMEOUT = {
 };
 
 /** What such a command's help says of its operand. */
-export const HOSTS_FILE = `HOSTS.yaml names the machines:
+export const HOSTS_FILE = `FILE (YAML) names the machines:
 
   hosts:
     - host: server.example    # or an address, or what ~/.ssh/config calls it
