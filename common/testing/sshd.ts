@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dirname } from "../base/std.ts";
 import { type Folder, folderWith } from "./folder.ts";
 import { findProgram } from "./programs.ts";
 import { within } from "./within.ts";
@@ -121,8 +122,19 @@ function settings(folder: Folder, port: number): string {
     "KbdInteractiveAuthentication no",
     "PermitRootLogin prohibit-password",
     "Subsystem sftp internal-sftp",
+    `SetEnv ${sessionEnvironment().map(([name, value]) => `"${name}=${value}"`).join(" ")}`,
     "",
   ].join("\n");
+}
+
+/** Sessions have the Deno that runs the tests, and what it has loaded. */
+function sessionEnvironment(): [name: string, value: string][] {
+  const path = `${dirname(Deno.execPath())}:${Deno.env.get("PATH") ?? ""}`;
+  const cache = Deno.env.get("DENO_DIR");
+  return [
+    ["PATH", path],
+    ...(cache === undefined ? [] : [["DENO_DIR", cache] as [string, string]]),
+  ];
 }
 
 /** A port that was free a moment ago: sshd knows no 0. */

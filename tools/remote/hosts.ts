@@ -6,7 +6,13 @@
 import { describe, UsageError } from "../../common/base/errors.ts";
 import { dirname, resolve } from "../../common/base/std.ts";
 import { type Role, ROLES } from "../../common/model/protocol.ts";
-import { checkValue, group, setting, type SettingsTable } from "../../common/settings/check.ts";
+import {
+  checkSettings,
+  checkValue,
+  group,
+  setting,
+  type SettingsTable,
+} from "../../common/settings/check.ts";
 import { type Kind, Misfit } from "../../common/settings/kind.ts";
 import { hostText, listOf, oneOf, text, wholeNumber } from "../../common/settings/kinds.ts";
 import { readYaml, refuseUnknownKeys } from "../../common/settings/yaml.ts";
@@ -102,6 +108,30 @@ const FILE = group(FILE_TABLE, { hosts: [{ host: "localhost", role: "server" }] 
  */
 export async function readHosts(path: string): Promise<Machine[]> {
   return parseHosts(await readNamed(path), path);
+}
+
+/**
+ * Reads where a server is to run.
+ *
+ * @param text `[USER@]HOST`, or the path of a YAML file with one server among its machines
+ * @param name what it was written for, such as "--ssh": begins the error's text
+ * @throws {UsageError} where it is neither
+ */
+export async function readServer(text: string, name: string): Promise<Remote> {
+  if (/\.ya?ml$/.test(text)) {
+    const [server, ...more] = (await readHosts(text)).filter(({ role }) => role === "server");
+    if (server !== undefined && more.length === 0) return server;
+    throw new UsageError(`${name} ${text}: one host with the role server is wanted there`);
+  }
+  const [, user, host] = /^(?:(.*)@)?([^@]*)$/s.exec(text)!;
+  const table = { host: ENTRY.host, user: ENTRY.user };
+  try {
+    const where = { host, ...(user === undefined ? {} : { user }) };
+    const read = checkSettings<{ host: string; user?: string }>(table, where, `use ${name}`);
+    return { ...read, folder: DEFAULT_FOLDER };
+  } catch (cause) {
+    throw new UsageError(describe(cause), { cause });
+  }
 }
 
 /**

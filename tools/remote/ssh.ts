@@ -136,12 +136,20 @@ export function startTool(
   }
 }
 
-/** Waits for its end. */
-export async function endOf(child: Deno.ChildProcess): Promise<ToolEnding> {
+/**
+ * Waits for its end.
+ *
+ * @param onStderr called with the last of what it has said, whenever there is more
+ */
+export async function endOf(
+  child: Deno.ChildProcess,
+  onStderr?: (last: string) => void,
+): Promise<ToolEnding> {
   const decoder = new TextDecoder();
   let stderr = "";
   for await (const bytes of child.stderr) {
     stderr = (stderr + decoder.decode(bytes, { stream: true })).slice(-MAX_KEPT);
+    onStderr?.(stderr);
   }
   const { code } = await child.status;
   return { code, stderr };
