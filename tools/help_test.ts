@@ -7,6 +7,8 @@ import { agent } from "./agent.ts";
 import { checkAll } from "./check_rooms.ts";
 import { clean } from "./clean.ts";
 import { compileAll } from "./compile.ts";
+import { fetchResults } from "./fetch.ts";
+import { push } from "./push.ts";
 import { report } from "./report.ts";
 import { runAll } from "./run_all.ts";
 import { writeDocs } from "./docs.ts";
@@ -20,6 +22,8 @@ const COMMANDS = {
   compile: compileAll,
   demo: runAll,
   docs: writeDocs,
+  fetch: fetchResults,
+  push,
   report,
   soak,
 };

@@ -7,12 +7,15 @@
  */
 import { ensureCertificates } from "../certs/generate.ts";
 import { readPassphrase } from "../common/pem/certificate_files.ts";
-import { describe, EXIT } from "../common/base/errors.ts";
+import { describe, EXIT, InterruptedError } from "../common/base/errors.ts";
 import { openDocument, print } from "../common/base/output.ts";
 import { describeEnvironment, formatDocument, makeDocument } from "../common/measure/result.ts";
 import { say } from "../common/base/say.ts";
 import { join } from "../common/base/std.ts";
 import { runCommand } from "../common/cli/command.ts";
+import { onEndSignals } from "../common/cli/signals.ts";
+import { readServer } from "./remote/hosts.ts";
+import { hostnameOf, RemoteAgent } from "./remote/remote_agent.ts";
 import { keep, makeFolder, RESULT_FILE } from "./lib/results_folder.ts";
 import { Rounds, type RoundsResult } from "./run_all/rounds.ts";
 import { measuredJobs } from "./run_all/rounds_figures.ts";
@@ -28,7 +31,33 @@ import { warningsOf } from "./run_all/warnings.ts";
  * @returns the exit code
  */
 export function runAll(args: string[]): Promise<number> {
-  return runCommand(COMMAND, args, (read) => run(runAllOptions(read)));
+  return runCommand(COMMAND, args, async (read) => {
+    const options = runAllOptions(read);
+    return options.ssh === null ? await run(options) : await runOverSsh(options, options.ssh);
+  });
+}
+
+/** Has the lanes' servers run by an agent that is copied to another machine. */
+async function runOverSsh(options: RunAllOptions, ssh: string): Promise<number> {
+  const remote = await readServer(ssh, "--ssh");
+  const { certs, port } = options;
+  await using stack = new AsyncDisposableStack();
+  const on = await untilInterrupted(async (signal) => {
+    const patience = { timeoutMs: 10_000, signal };
+    const hostname = await hostnameOf(remote, patience);
+    await prepareCertificates({ ...options, host: hostname });
+    const agent = await RemoteAgent.start({ remote, hostname, certs, port }, patience);
+    stack.use(agent);
+    return { hostname, port: agent.port };
+  });
+  return await run({ ...options, on, host: on.hostname, port: null });
+}
+
+/** What comes of work that a signal ends. */
+async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const abort = new AbortController();
+  using _signals = onEndSignals(() => abort.abort(new InterruptedError("interrupted")));
+  return await work(abort.signal);
 }
 
 async function run(options: RunAllOptions): Promise<number> {

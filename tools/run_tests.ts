@@ -20,10 +20,13 @@ const JOBS = { unit: 4, all: 6 };
 /** Where the modules of unit tests are written. */
 const FOLDER = ".tests";
 
+/** What tests of push and fetch start. */
+const SSH = "ssh,scp,tar,ssh-keygen,/usr/sbin/sshd,mount,umount";
+
 const PERMISSIONS = [
   ...["--allow-net", "--allow-read", "--allow-write", "--allow-ffi", "--allow-env"],
-  "--allow-sys=hostname,cpus,networkInterfaces",
-  `--allow-run=${Deno.execPath()},deno,openssl,gnutls-cli,gnutls-serv,chromium`,
+  "--allow-sys=hostname,cpus,networkInterfaces,uid",
+  `--allow-run=${Deno.execPath()},deno,openssl,gnutls-cli,gnutls-serv,chromium,${SSH}`,
 ];
 
 /** Types are checked by `deno task lint`. */

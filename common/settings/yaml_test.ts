@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { parseProfile } from "../../certs/profile.ts";
 import { UsageError } from "../base/errors.ts";
 import { parsePlan } from "../model/plan.ts";
+import { parseHosts } from "../../tools/remote/hosts.ts";
 import { assert, assertEquals, assertThrows } from "../testing/assert.ts";
 import { readYaml } from "./yaml.ts";
 
@@ -27,7 +28,11 @@ const MISTAKEN = [
   "\x00SECRET",
 ];
 
-const READERS = { "parsePlan()": parsePlan, "parseProfile()": parseProfile };
+const READERS = {
+  "parsePlan()": parsePlan,
+  "parseProfile()": parseProfile,
+  "parseHosts()": parseHosts,
+};
 
 for (const [name, read] of Object.entries(READERS)) {
   for (const text of MISTAKEN) {

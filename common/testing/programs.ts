@@ -12,6 +12,9 @@ export const PACKAGES = {
   "gnutls-cli": "gnutls-bin",
   "gnutls-serv": "gnutls-bin",
   chromium: "chromium",
+  ssh: "openssh-client",
+  scp: "openssh-client",
+  sshd: "openssh-server",
 } as const;
 
 /** Name of one of them. */
@@ -20,7 +23,8 @@ export type Program = keyof typeof PACKAGES;
 /** Where a program is; null where it is missing. */
 export function findProgram(program: Program): string | null {
   const isWindows = Deno.build.os === "windows";
-  const folders = (Deno.env.get("PATH") ?? "").split(isWindows ? ";" : ":");
+  // A user's own path may not have the folder of the servers.
+  const folders = [...(Deno.env.get("PATH") ?? "").split(isWindows ? ";" : ":"), "/usr/sbin"];
   const paths = folders.map((folder) => join(folder, isWindows ? `${program}.exe` : program));
   return paths.find((path) => isFile(path)) ?? null;
 }

@@ -44,6 +44,7 @@ export const FLOORS: readonly Floor[] = [
   ],
   [room("tools/agent", "lanes' servers that another machine asks for")],
   [room("tools/report", "pages, tables and comparisons of results")],
+  [room("tools/remote", "programs to other machines over ssh, and results from them")],
   [room("tools/lib", "starting programs, and folders of results")],
   [room("certs", "making certificates")],
   [

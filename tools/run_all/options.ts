@@ -39,8 +39,9 @@ const OPTIONS = {
     undefined,
     readPlace,
   ),
+  ssh: text("[USER@]HOST", "the same with an agent that is copied there for the run", null),
   host: hostName("name or address", "127.0.0.1"),
-  port: wholeNumber([1, 65_000], "--server, --client: first port of many", 1443),
+  port: wholeNumber([1, 65_000], "--server, --client, --ssh: first port", 1443),
   certs: text("DIR", "folder of the certificates; made if there are none", DEFAULT_CERTS),
   "key-passphrase-file": text(
     "FILE",
@@ -59,19 +60,22 @@ export const COMMAND: Command<typeof OPTIONS> = {
     `Each server and each client is a process of its own. With --server and --client, every lane and
 round has a port of its own, from --port on.
 With --on, an agent on another machine runs the servers, one after the other,
-and both ends' results are joined.`,
+and both ends' results are joined. --ssh copies this program and the server's
+certificate there, starts the agent, and takes all of it away afterwards. Instead
+of [USER@]HOST it takes the file of deno task push, with one server in it.`,
   options: OPTIONS,
   examples: [
     "deno task demo --quick",
     "deno task demo --rounds 5 --lanes tcp-sync,dtls-sync-openssl --connect once",
     "deno task demo --on server.example",
+    "deno task demo --ssh user@server.example",
     "deno task demo --no-reply --connect once --seconds 2 --sizes 16384",
   ],
   canBeInterrupted: true,
   permissions: {
     "--allow-read": "certificates and results",
     "--allow-write": "the same",
-    "--allow-run": "deno, for the clients and servers",
+    "--allow-run": "deno, for the clients and servers; --ssh: ssh and tar",
     "--allow-sys=hostname,cpus": "the machine's name and processor in the result document",
     "--allow-net": "--on: the agent",
     "--allow-ffi": "--on: OpenSSL, and the time of day",
@@ -83,6 +87,8 @@ and both ends' results are joined.`,
 export interface RunAllOptions extends Omit<RoundsOptions, "allJobs" | "folder" | "servers"> {
   /** The agent that runs the servers; null where they run here, or are not run by this program. */
   on: AgentPlace | null;
+  /** Where an agent is to be copied for the run; null for nowhere. */
+  ssh: string | null;
   /** Number of jobs that run only where they are asked for. */
   leftOut: number;
   /** Folder for the folders of results. */
@@ -108,7 +114,9 @@ export function parseRunAll(args: string[]): RunAllOptions | "help" {
 export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
   const { values, given, texts } = read;
   refuseTogether(read, [
-    ...[["server", "client", "on"], ["on", "host"], ["quick", "sizes"]],
+    ...[["server", "client", "on", "ssh"], ["on", "host"], ["ssh", "host"], ["quick", "sizes"]],
+    // The file would have to go there, too.
+    ["ssh", "key-passphrase-file"],
     ...EXCHANGE_EXCLUSIVE,
   ]);
   const { connect, clients, quick, keyPassphraseFile, on = null } = values;
@@ -119,8 +127,8 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
   const all = connect === "once" ? JOBS.filter(({ resume }) => !resume) : JOBS;
   const jobs = jobsOf(values.lanes, all, quick);
   for (const { lane } of jobs) checkPlan(plan, lane.protocol);
-  if (side === "both" && texts.has("port")) {
-    throw new UsageError("--port goes with --server or --client; else free ports are taken");
+  if (side === "both" && values.ssh === null && texts.has("port")) {
+    throw new UsageError("--port goes with --server, --client or --ssh; else free ports are taken");
   }
   return {
     jobs,
@@ -128,8 +136,9 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
     rounds: values.rounds,
     side,
     on,
+    ssh: values.ssh,
     host: on?.hostname ?? values.host,
-    port: side === "both" ? null : values.port,
+    port: texts.has("port") || side !== "both" ? values.port : null,
     certs: resolve(values.certs),
     keyPassphraseFile: keyPassphraseFile === undefined ? null : resolve(keyPassphraseFile),
     results: values.results,
@@ -146,7 +155,9 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
       clients,
     },
     cores: values.cpu ??
-      (side === "both" && !on ? twoCores(navigator.hardwareConcurrency) : null),
+      (side === "both" && !on && values.ssh === null
+        ? twoCores(navigator.hardwareConcurrency)
+        : null),
   };
 }
 
