@@ -55,7 +55,11 @@ export const EXCHANGE_OPTIONS = {
     "seconds to send messages of each size, instead of --repeat",
     undefined,
   ),
-  connect: oneOf(CONNECT_MODES, "a connection for each message, or one for all", "message"),
+  connect: oneOf(
+    CONNECT_MODES,
+    "a connection for each message, for each size, or one for all",
+    "message",
+  ),
   "no-reply": flag("one-way: the server does not answer"),
   clients: wholeNumber([1, 1000], "clients at once; a server waits for so many", 1),
 };

@@ -165,7 +165,7 @@ const REFUSED: [string[], string][] = [
   [["--sizes", "100,"], '--sizes 100,: "" is no whole number of bytes'],
   [["--sizes", "100;999"], '--sizes 100;999: "100;999" is no whole number of bytes'],
   [["--sizes", "100,31"], "size 31: at least 32 bytes, the length of the header"],
-  [["--connect", "always"], "--connect always: use message or once"],
+  [["--connect", "always"], "--connect always: use message, size or once"],
   [["--json", "-", "--csv", "-"], "--json - and --csv -: stdout can take only one"],
 ];
 

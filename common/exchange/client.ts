@@ -58,7 +58,9 @@ export class Client<Connection> {
   readonly #timer = new StepTimer();
   /** Big enough for any answer. */
   readonly #answer = new Uint8Array(MAX_PLAINTEXT_BYTES);
+  /** Whether a connection outlives its first message, and whether it ends with its size. */
   readonly #keep: boolean;
+  readonly #endsWithSize: boolean;
   /** What is being exchanged, and what becomes of it: the same memory for every message. */
   #message: Uint8Array = new Uint8Array();
   readonly #outcome: Outcome;
@@ -87,7 +89,8 @@ export class Client<Connection> {
       resumed: false,
     };
     this.#writer = new MessageWriter(protocol, Math.max(...plan.sizes));
-    this.#keep = connect === "once" || transport.connectionless === true;
+    this.#keep = connect !== "message" || transport.connectionless === true;
+    this.#endsWithSize = connect === "size" && transport.connectionless !== true;
   }
 
   /**
@@ -152,7 +155,6 @@ export class Client<Connection> {
     const timer = this.#timer;
     const outcome = this.#outcome;
     const reply = this.#reply;
-    const repeat = this.#repeat;
     const seconds = this.#seconds;
     const waitMs = this.#waitMs;
     const { timeoutMs } = this.#options;
@@ -194,7 +196,8 @@ export class Client<Connection> {
       }
       outcome.lost = reply && !outcome.answered;
       outcome.resumed = transport.resumed?.(connection) ?? false;
-      if (!this.#keep) {
+      const isLast = this.#endsWithSize && this.#isLast(endUs);
+      if (!this.#keep || isLast) {
         const ending = this.#endConnection(connection);
         if (ending instanceof Promise) await ending;
       }
@@ -205,9 +208,15 @@ export class Client<Connection> {
       const resting = transport.rest?.();
       if (resting) await resting;
       if (waitMs > 0) await deadlines.sleep(waitMs);
-      if (seconds === undefined ? outcome.no === repeat - 1 : timer.lastUs >= endUs) return;
+      if (isLast || this.#isLast(endUs)) return;
       outcome.no = (outcome.no + 1) % MAX_REPEAT;
     }
+  }
+
+  /** @param endUs when messages of its size are no longer sent, where the plan says for how long */
+  #isLast(endUs: number): boolean {
+    if (this.#seconds !== undefined) return this.#timer.lastUs >= endUs;
+    return this.#outcome.no === this.#repeat - 1;
   }
 
   /** Where messages get lost, nothing tells that the server is gone, but that nothing comes. */

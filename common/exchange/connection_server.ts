@@ -29,8 +29,10 @@ export class ConnectionServer<Connection> {
   readonly #transport: ServerTransport<Connection>;
   readonly #intake: Intake;
   readonly #reply: boolean;
-  /** Whether a client has one connection for all its messages. */
+  /** Whether a message is recorded at once, as its connection's end is no part of it. */
   readonly #keep: boolean;
+  /** Whether a client has one connection for all messages, or for all of the last size. */
+  readonly #isShared: boolean;
   /** Memory of connections that have ended, for the next ones. */
   readonly #spare: ServedConnection<Connection>[] = [];
   /** Of all connections, where a client has one for each message; null where several have. */
@@ -45,6 +47,7 @@ export class ConnectionServer<Connection> {
     this.#intake = new Intake(run);
     this.#reply = reply;
     this.#keep = connect === "once";
+    this.#isShared = connect !== "message";
     this.#tracker = clients === 1 && !forever ? new SequenceTracker(plan) : null;
   }
 
@@ -128,14 +131,14 @@ export class ConnectionServer<Connection> {
     // Answered is answered, however the connection ended.
     this.#recordLast(served);
     onServed();
-    if (this.#keep && served.hadLastSize) this.#intake.end.clientEnded();
+    if (this.#isShared && served.hadLastSize) this.#intake.end.clientEnded();
     if (ended && this.#spare.length < SPARE_CONNECTIONS) this.#spare.push(served);
   }
 
   /** Where nothing is answered, the numbers are looked at: those of one client, as far as known. */
   #trackerOf(): SequenceTracker | null {
     if (this.#reply) return null;
-    return this.#keep ? new SequenceTracker(this.#options.plan) : this.#tracker;
+    return this.#isShared ? new SequenceTracker(this.#options.plan) : this.#tracker;
   }
 
   /** With --echo and --discard: takes bytes until the peer ends, whatever they are. */

@@ -69,7 +69,7 @@ Deno.test("Server.serve() sends no answer on a one-way run", async () => {
   assertEquals([peer.answers, peer.calls.includes("send")], [[], false]);
 });
 
-for (const connect of ["message", "once"]) {
+for (const connect of ["message", "size", "once"]) {
   Deno.test(`Server.serve() takes several messages a read where it expects ${connect}`, async () => {
     using bench = new ServerBench("--sizes=100", "--repeat=3", `--connect=${connect}`);
     const stream = [0, 1, 2].flatMap((no) => [...messageOf("tcp", no, 100)]);

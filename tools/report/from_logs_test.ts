@@ -60,6 +60,18 @@ Deno.test("readDocument() tells lost messages, one connection, clients and a one
   assertEquals(udp?.connect, "once");
 });
 
+Deno.test("readDocument() tells a connection for each size", async () => {
+  const messages = [0, 1, 2].flatMap((no) => [
+    ...(no === 0 ? [`10 connect 0 100 ${no} 0`] : []),
+    ...[`10 send 0 100 ${no} 0`, `20 receive 0 100 ${no} 0`],
+    ...(no === 2 ? [`10 close 0 100 ${no} 0`] : []),
+  ]);
+  await using folder = await folderWith({
+    "tcp-async-client.csv": logOf(...messages.map((line) => `tcp-async client ${line}`)),
+  });
+  assertEquals((await readDocument(folder.dir)).document.runs[0]?.connect, "size");
+});
+
 Deno.test("readDocument() takes one log for a document, and refuses one of no lane", async () => {
   await using folder = await folderWith({
     "tcp-async-client.csv": fakeLog(TCP, 3),
