@@ -79,6 +79,7 @@ export function pairOptions(protocol: Protocol, role: Role) {
   const onServers = <T>(option: Option<T>) => isServer ? option : notTaken(option);
   const onTls = <T>(option: Option<T>) => protocol === "tls" ? option : notTaken(option);
   const onSecure = <T>(option: Option<T>) => engine === null ? notTaken(option) : option;
+  const onSecureClients = <T>(option: Option<T>) => isServer ? notTaken(option) : onSecure(option);
   return {
     host: hostName(
       isServer ? "name or address to listen on" : "name or address of the server",
@@ -102,6 +103,12 @@ export function pairOptions(protocol: Protocol, role: Role) {
       oneOf(["1.2", "1.3"], "version to agree on (default: the newest)", null),
     ),
     ciphers: onSecure(text("LIST", "cipher suites to choose from, see openssl-ciphers(1)", null)),
+    "server-name": onSecureClients(
+      hostName("name that the certificate has to be for (default: that of --host)", null),
+    ),
+    "unsafely-skip-name-check": onSecureClients(
+      flag("believe a certificate of the authority's for any name"),
+    ),
     certs: text("DIR", "folder of ca.pem, {server,client}-{cert,key}.pem", DEFAULT_CERTS),
     "key-passphrase-file": onSecure(
       text("FILE", "its first line is the passphrase of an encrypted private key", null),

@@ -37,6 +37,8 @@ Deno.test("parseOptions() has the documented defaults", () => {
     resume: false,
     tlsVersion: null,
     ciphers: null,
+    serverName: null,
+    unsafelySkipNameCheck: false,
     answer: "ack",
     reply: true,
     waitMs: 0,

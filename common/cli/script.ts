@@ -46,6 +46,7 @@ export function clientMain<Connection>(
 ): Promise<number> {
   return main(protocol, "client", args, async (script) => {
     const { options, recorder, deadlines } = script;
+    if (options.unsafelySkipNameCheck) sayUnchecked();
     const transport = await prepare(options, deadlines);
     script.library = transport.library ?? null;
     const clients = Array.from(
@@ -60,6 +61,12 @@ export function clientMain<Connection>(
       transport.end?.();
     }
   });
+}
+
+function sayUnchecked(): void {
+  say(
+    "warning: the server's name is not checked: any server's certificate of the authority passes",
+  );
 }
 
 /**
