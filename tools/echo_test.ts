@@ -3,7 +3,12 @@ import type { Protocol } from "../common/model/protocol.ts";
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { within } from "../common/testing/within.ts";
 import { bytesOf, talkTo } from "../common/testing/stub_peers.ts";
-import { lanesBesideSpin, Workplace } from "../common/testing/pairs.ts";
+import {
+  assertOneLine,
+  lanesBesideSpin,
+  readDocument,
+  Workplace,
+} from "../common/testing/pairs.ts";
 import { hostScripts } from "../common/testing/script_hosts.ts";
 
 hostScripts();
@@ -22,6 +27,20 @@ async function echoOf(
 }
 
 for (const lane of lanesBesideSpin()) {
+  Deno.test(`${lane.name} client with --expect-echo gets each message back`, async () => {
+    await using place = await Workplace.make();
+    const { port, process } = await place.serve(lane, ["--echo"]);
+    // A stream's echo comes in parts.
+    const sizes = lane.protocol === "tcp" || lane.protocol === "tls" ? "100,300000" : "100,16384";
+    const args = ["--port", String(port), "--sizes", sizes, "--repeat", "3", "--expect-echo"];
+    const { code, stdout, stderr } = await place.run(lane, "client", [...args, "--json", "-"]);
+    assertEquals([code, stderr], [0, ""]);
+    const [run] = readDocument(stdout).runs;
+    assertEquals([run?.expectEcho, run?.sizes.map(({ answered }) => answered)], [true, [3, 3]]);
+    process.kill("SIGINT");
+    assertEquals((await within(process.ended)).code, 130);
+  });
+
   Deno.test(`${lane.name} server with --echo sends everything back until it is stopped`, async () => {
     await using place = await Workplace.make();
     const { port, process } = await place.serve(lane, ["--echo"]);
@@ -50,5 +69,15 @@ for (const lane of lanesBesideSpin()) {
     const { code, stderr } = await within(process.ended);
     assertEquals(code, 130);
     assertMatch(stderr, /^listening on .*\ninterrupted; the results are partial\n$/);
+  });
+}
+
+for (const lane of lanesBesideSpin("tcp", "udp")) {
+  Deno.test(`${lane.name} client with --expect-echo refuses another answer`, async () => {
+    await using place = await Workplace.make();
+    const { port } = await place.serve(lane, ["--sizes", "100", "--repeat", "1"]);
+    const args = ["--port", String(port), "--sizes", "100", "--repeat", "1", "--expect-echo"];
+    const line = /^error: cannot receive an answer .*: what came is not the message that was sent$/;
+    assertOneLine(await place.run(lane, "client", args), 1, line);
   });
 }

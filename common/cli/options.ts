@@ -57,7 +57,7 @@ export const EXCHANGE_OPTIONS = {
   ),
   connect: oneOf(
     CONNECT_MODES,
-    "a connection for each message, for each size, or one for all",
+    "a connection for each of these, or one for all",
     "message",
   ),
   "no-reply": flag("one-way: the server does not answer"),
@@ -67,7 +67,10 @@ export const EXCHANGE_OPTIONS = {
 /** Of these, one says what the other does not. */
 export const EXCHANGE_EXCLUSIVE = [["repeat", "seconds"]];
 
-const EXCLUSIVE = [...EXCHANGE_EXCLUSIVE, ["echo", "discard"], ["end-with-stdin", "pause"]];
+const EXCLUSIVE = [...EXCHANGE_EXCLUSIVE, ["echo", "discard"], ["no-reply", "expect-echo"], [
+  "end-with-stdin",
+  "pause",
+]];
 
 /** Options that Deno's own TLS has no setting for. */
 const OPENSSL_ONLY = ["resume", "tls-version", "ciphers"];
@@ -77,9 +80,10 @@ export function pairOptions(protocol: Protocol, role: Role) {
   const { engine } = defaultLane(protocol);
   const isServer = role === "server";
   const onServers = <T>(option: Option<T>) => isServer ? option : notTaken(option);
+  const onClients = <T>(option: Option<T>) => isServer ? notTaken(option) : option;
   const onTls = <T>(option: Option<T>) => protocol === "tls" ? option : notTaken(option);
   const onSecure = <T>(option: Option<T>) => engine === null ? notTaken(option) : option;
-  const onSecureClients = <T>(option: Option<T>) => isServer ? notTaken(option) : onSecure(option);
+  const onSecureClients = <T>(option: Option<T>) => onClients(onSecure(option));
   return {
     host: hostName(
       isServer ? "name or address to listen on" : "name or address of the server",
@@ -92,6 +96,7 @@ export function pairOptions(protocol: Protocol, role: Role) {
     ),
     plan: text("FILE", "YAML file of sizes, repeat and more; options win over it", undefined),
     ...EXCHANGE_OPTIONS,
+    "expect-echo": onClients(flag("the answer is the message itself: the server echoes")),
     "wait-ms": wholeNumber([0, HOUR_MS], "pause between messages in milliseconds", 0),
     pause: flag("wait for the Enter key between sizes"),
     "end-with-stdin": flag("end the run when stdin ends"),
@@ -182,7 +187,7 @@ export function parseOptions(
 
 /** Refuses options that do not go with each other's values. */
 function refuseMisfits(
-  { io, engine, cpu, json, csv }: Values<PairTable>,
+  { io, engine, cpu, json, csv, reply, expectEcho }: Values<PairTable> & PlanFile,
   { texts }: Arguments,
 ): void {
   if (engine === "rustls") {
@@ -193,6 +198,9 @@ function refuseMisfits(
     }
     const name = OPENSSL_ONLY.find((name) => texts.has(name));
     if (name) throw new UsageError(`--${name} goes with --engine openssl; rustls cannot set it`);
+  }
+  if (expectEcho && reply === false) {
+    throw new UsageError("--expect-echo: the plan says that nothing is answered (reply: false)");
   }
   if (cpu !== null && io === "async") {
     throw new UsageError(`--cpu ${cpu} goes with --io sync or spin: there one thread does it all`);

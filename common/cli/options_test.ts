@@ -41,6 +41,7 @@ Deno.test("parseOptions() has the documented defaults", () => {
     unsafelySkipNameCheck: false,
     answer: "ack",
     reply: true,
+    expectEcho: false,
     waitMs: 0,
     pause: false,
     endWithStdin: false,
@@ -157,6 +158,7 @@ const REFUSED: [string[], string][] = [
     ["--pause", "--end-with-stdin"],
     "--end-with-stdin and --pause: only one of them",
   ],
+  [["--no-reply", "--expect-echo"], "--no-reply and --expect-echo: only one of them"],
   [["--seconds", "1", "--repeat", "9"], "--repeat and --seconds: only one of them"],
   [
     ["--seconds=1", "--sizes=100,100"],

@@ -283,7 +283,11 @@ function resultOf(script: Script, complete: boolean): RunResult {
   const sizes = role === "client"
     ? recorder.clientResults(reply)
     : recorder.serverResults(plan, clients, reply, complete && !options.forever);
-  return { lane, role, protocol, io, engine, connect, resume, reply, clients, security, sizes };
+  return {
+    ...{ lane, role, protocol, io, engine, connect, resume, reply, clients },
+    ...(options.expectEcho ? { expectEcho: true as const } : {}),
+    ...{ security, sizes },
+  };
 }
 
 /** The table at the end of a run. */

@@ -60,6 +60,8 @@ export interface RunResult {
   resume: boolean;
   reply: boolean;
   clients: number;
+  /** Client: the answers were the messages themselves; absent where they were `ack`. */
+  expectEcho?: true;
   security: Security | null;
   sizes: SizeResult[];
 }

@@ -32,6 +32,8 @@ export interface PairOptions {
   /** TLS and DTLS clients: a certificate that is good for any name will do. */
   readonly unsafelySkipNameCheck: boolean;
   readonly reply: boolean;
+  /** Client: the answer is the message itself. */
+  readonly expectEcho: boolean;
   readonly waitMs: number;
   readonly pause: boolean;
   /** End in order when stdin does. */

@@ -37,9 +37,10 @@ const CONNECTIONS: Readonly<Record<ConnectMode, string>> = {
 };
 
 /** A mode in a few words, to stand after a comma. */
-export function describeMode({ connect, clients }: Mode): string {
+export function describeMode({ connect, clients, expectEcho }: Mode): string {
   const connection = CONNECTIONS[connect];
-  return clients > 1 ? `${connection}, ${clients} clients at once` : connection;
+  const echo = expectEcho ? ", which is sent back whole" : "";
+  return `${connection}${clients > 1 ? `, ${clients} clients at once` : ""}${echo}`;
 }
 
 function costs(jobs: readonly Job[], sizeBytes: number): string {
