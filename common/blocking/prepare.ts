@@ -5,6 +5,7 @@
  * @module
  */
 import type { Deadlines } from "../base/deadline.ts";
+import { setupStep } from "../base/setup_steps.ts";
 import { listenAddress, serverAddresses } from "../deno/lookup.ts";
 import { clientSettings, serverSettings } from "../exchange/secure_settings.ts";
 import type { AnyServerTransport, ClientTransport, Prepare } from "../exchange/transport.ts";
@@ -70,7 +71,10 @@ export function prepareBlockingSecure<Server extends AnyServerTransport>(
       const servers = await socketAddresses(options);
       const settings = await clientSettings(options);
       const datagram = options.protocol === "dtls";
-      const context = new TlsContext({ ...settings, role: "client", datagram });
+      const context = setupStep(
+        "context",
+        () => new TlsContext({ ...settings, role: "client", datagram }),
+      );
       await warmUpSecure(options, pair);
       return pair.client(options, loop, servers, context);
     },
@@ -79,7 +83,10 @@ export function prepareBlockingSecure<Server extends AnyServerTransport>(
       const settings = await serverSettings(options);
       const hostname = await listenAddress(options.hostname);
       const datagram = options.protocol === "dtls";
-      const context = new TlsContext({ ...settings, role: "server", datagram });
+      const context = setupStep(
+        "context",
+        () => new TlsContext({ ...settings, role: "server", datagram }),
+      );
       const transport = pair.server(options, loop, hostname, context);
       await warmUpSecure(options, pair);
       return transport;

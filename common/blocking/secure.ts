@@ -4,6 +4,7 @@
  * @module
  */
 import type { MaybePromise } from "../base/maybe_promise.ts";
+import { setupStep } from "../base/setup_steps.ts";
 import { wantedName } from "../exchange/library_verbs.ts";
 import { SessionPool } from "../exchange/session_pool.ts";
 import type { ClientTransport, ConnectionVerbs, ServerTransport } from "../exchange/transport.ts";
@@ -60,7 +61,10 @@ export function secureClient(
   const driverOf = (socket: PosixPeer) => {
     using saved = sessions.take();
     try {
-      const session = new TlsSession(context, { serverName, checksName, session: saved });
+      const session = setupStep(
+        "session",
+        () => new TlsSession(context, { serverName, checksName, session: saved }),
+      );
       return new SessionDriver(session, new PosixSessionSocket(socket, session), closeTimeoutMs);
     } catch (error) {
       socket.close();

@@ -19,6 +19,7 @@ import { type LogFile, openDocument, openLog, print, type Write } from "../base/
 import { pinToCore } from "../posix/affinity.ts";
 import type { ReceiveBufferState } from "../posix/receive_buffer.ts";
 import type { Protocol, Role, Security } from "../model/protocol.ts";
+import { nowUs } from "../measure/clock.ts";
 import { Recorder } from "../measure/recorder.ts";
 import {
   describeEnvironment,
@@ -29,6 +30,7 @@ import {
 } from "../measure/result.ts";
 import { say } from "../base/say.ts";
 import { onEndSignals } from "./signals.ts";
+import { SetupTimes } from "../measure/setup_times.ts";
 import { StepLog } from "../measure/step_log.ts";
 import { formatTable, formatUs } from "./table.ts";
 import { TroubleLines } from "./trouble_lines.ts";
@@ -166,7 +168,8 @@ async function runScript(
   const startedAt = new Date();
   using deadlines = new Deadlines();
   using _signals = onSignals(deadlines);
-  const log = logFile ? new StepLog(logFile, options.lane, options.role) : undefined;
+  using setup = logFile && new SetupTimes();
+  const log = logFile ? new StepLog(logFile, options.lane, options.role, setup) : undefined;
   const talks = !options.quiet && options.json !== "-" && options.csv !== "-";
   const recorder = new Recorder(log);
   const script: Script = {
@@ -230,11 +233,12 @@ function keep(script: Script, result: RunResult, write: () => void): boolean {
 
 /** All clients send one size, then all the next. */
 async function runSizes(script: Script, clients: Client<unknown>[]): Promise<void> {
-  const { options, deadlines, log } = script;
+  const { options, recorder, deadlines, log } = script;
   const { sizes } = options.plan;
   const shows = !options.quiet && Deno.stderr.isTerminal();
   for (const [i, sizeBytes] of sizes.entries()) {
     if (options.pause && i > 0) await untilEnter(sizeBytes, deadlines);
+    const startUs = nowUs();
     if (shows) say(`size ${i + 1} of ${sizes.length}: ${sizeBytes} bytes`);
     const running = clients.map((client) => client.exchangeSize(sizeBytes, i === sizes.length - 1));
     try {
@@ -245,6 +249,9 @@ async function runSizes(script: Script, clients: Client<unknown>[]): Promise<voi
       await Promise.allSettled(running);
       throw error;
     }
+    const tookUs = nowUs() - startUs;
+    recorder.sizeTook(sizeBytes, tookUs);
+    log?.size(sizeBytes, startUs, tookUs);
     log?.flush();
   }
   for (const client of clients) await client.finish();
@@ -296,12 +303,15 @@ function summaryOf(result: RunResult, recorder: Recorder): string {
   const times = ["p50 us", "p90 us", "p99 us", "max us"];
   const rates = ["messages/s", "MB/s", "duplicates", "reordered", "delay p50 us"];
   const hasRates = role === "server" && !reply;
+  const isTimed = sizes.some(({ seconds }) => seconds !== undefined);
   const head = ["bytes", "messages", "lost", ...(hasRates ? rates : times)];
+  if (isTimed) head.push("seconds");
   const row = (size: SizeResult) => [
     String(size.sizeBytes),
     String(size.sent ?? recorder.exchanged(size.sizeBytes)),
     String(size.lost ?? "-"),
     ...(hasRates ? ratesOf(size) : timesOf(size)),
+    ...(isTimed ? [size.seconds?.toFixed(3) ?? "-"] : []),
   ];
   const agreed = security ? `, ${security.version} ${security.cipher}` : "";
   return `${lane} ${role}${agreed}\n${formatTable([head, ...sizes.map(row)])}`;

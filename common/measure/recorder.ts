@@ -22,6 +22,8 @@ class SizeRecord {
   answered = 0;
   lost = 0;
   resumed = 0;
+  /** What all its messages took together, with pauses; NaN where that was not measured. */
+  tookUs = NaN;
 
   constructor(sizeBytes: number) {
     this.sizeBytes = sizeBytes;
@@ -87,6 +89,12 @@ export class Recorder {
     this.#oneWayAt(sizeBytes).duplicate();
   }
 
+  /** Notes what all messages of a size took; where it stands in the plan again, that is added. */
+  sizeTook(sizeBytes: number, us: number): void {
+    const size = this.#at(sizeBytes);
+    size.tookUs = (size.tookUs || 0) + us;
+  }
+
   /** Messages of one size that were exchanged to their end, lost ones included. */
   exchanged(sizeBytes: number): number {
     return this.#sizes.get(sizeBytes)?.exchanged ?? 0;
@@ -99,6 +107,7 @@ export class Recorder {
       sent: size.exchanged,
       answered: reply ? size.answered : null,
       lost: reply ? size.lost : null,
+      ...(size.tookUs >= 0 ? { seconds: Math.round(size.tookUs) / 1e6 } : {}),
     }));
   }
 

@@ -50,6 +50,17 @@ function recorded(...messages: [number, Partial<Outcome>?][]): Recorder {
   return recorder;
 }
 
+Deno.test("Recorder adds up what a size takes where it is in the plan again, and says nothing else", () => {
+  const recorder = new Recorder();
+  recorder.sizeTook(100, 1_500_000);
+  recorder.sizeTook(999, 0);
+  recorder.sizeTook(100, 250_000);
+  const seconds = () => recorder.clientResults(true).map((size) => size.seconds);
+  assertEquals(seconds(), [1.75, 0]);
+  recorder.message({ ...OUTCOME, sizeBytes: 32 }, new StepTimer());
+  assertEquals(seconds(), [1.75, 0, undefined]);
+});
+
 Deno.test("Recorder leaves the first message of a run out of its times and counts it", () => {
   const recorder = recorded([9000], [10], [20]);
   const [size] = recorder.clientResults(true);

@@ -37,6 +37,11 @@ export interface SizeResult {
   messageUs: Summary;
   /** Each step by itself, in microseconds; null for one that the protocol does not have. */
   steps: Record<Step, Summary | null>;
+  /**
+   * What all messages took together, with the pauses between them; of a client whose size was
+   * exchanged to its end. Where the size stands in the plan several times, all of them.
+   */
+  seconds?: number;
   /** What a server counted of messages that it did not answer; absent in all other cases. */
   oneWay?: OneWay;
 }

@@ -7,6 +7,7 @@ import { createSecureContext } from "node:tls";
 import { formatAddress } from "../../common/base/addresses.ts";
 import { describe, InterruptedError, RunError } from "../../common/base/errors.ts";
 import { connectInTurn } from "../../common/base/in_turn.ts";
+import { setupStep } from "../../common/base/setup_steps.ts";
 import { listenAddress, serverAddresses } from "../../common/deno/lookup.ts";
 import { bounded } from "../../common/deno/tcp.ts";
 import { wantedName } from "../../common/exchange/library_verbs.ts";
@@ -38,7 +39,7 @@ function verbs(timeoutMs: number): ConnectionVerbs<NodeTlsStream> {
 export const rustlsClient: Prepare<ClientTransport<NodeTlsStream>> = async (options, deadlines) => {
   const { port, timeoutMs } = options;
   const credentials = await loadCredentials(options, "client");
-  const context = createSecureContext(credentials);
+  const context = setupStep("context", () => createSecureContext(credentials));
   const servers = new PeerCheck(credentials.ca, "server");
   const addresses = await serverAddresses(options.hostname);
   addresses.forEach(refuseZone);

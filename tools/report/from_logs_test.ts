@@ -24,6 +24,8 @@ Deno.test("readDocument() makes a document of the logs in a folder that has none
     "tcp-async-client-2.csv": fakeLog(TCP, 4),
     "dtls-spin-openssl-resumed-client.csv": fakeLog({ ...DTLS, resume: true }, 5).slice(0, -20),
     "notes.csv": "a,b\n",
+    // A server that no client has come to.
+    "idle.csv": logOf("tcp-async server 10 listen 0 0 0 0"),
   });
   const { document, madeOf } = await readDocument(folder.dir);
   assertEquals(document.complete, false);
