@@ -1,6 +1,6 @@
 /** Servers with `--echo` and `--discard` take whatever comes, of any number of clients. */
 import type { Protocol } from "../common/model/protocol.ts";
-import { assertEquals, assertMatch } from "../common/testing/assert.ts";
+import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { within } from "../common/testing/within.ts";
 import { bytesOf, talkTo } from "../common/testing/stub_peers.ts";
 import {
@@ -55,7 +55,9 @@ for (const lane of lanesBesideSpin()) {
 
   Deno.test(`${lane.name} server with --discard takes everything until it is stopped`, async () => {
     await using place = await Workplace.make();
-    const { port, process } = await place.serve(lane, ["--discard"]);
+    const { port, process } = await place.serve(lane, [
+      ...["--discard", "--json", place.path("discard.json")],
+    ]);
     using open = new DisposableStack();
     const talks = await Promise.all([1, 2, 3, 4].map(() => talkTo(lane.protocol, port)));
     for (const talk of talks) open.use(talk);
@@ -66,8 +68,13 @@ for (const lane of lanesBesideSpin()) {
     for (const talk of talks) await talk.end();
     assertEquals(await within(Promise.all(answers)), [null, null, null, null]);
     process.kill("SIGINT");
-    const { code, stderr } = await within(process.ended);
+    const { code, stdout, stderr } = await within(process.ended);
     assertEquals(code, 130);
+    const [run] = readDocument(await Deno.readTextFile(place.path("discard.json"))).runs;
+    // What is on its way when the server is stopped may be missing.
+    const { bytes } = run!.discarded!;
+    assert(bytes <= 4 * 50 * 1000, `${bytes}`);
+    assertMatch(stdout, new RegExp(`^${lane.name} server\\nbytes +seconds +MB/s\\n${bytes} `));
     assertMatch(stderr, /^listening on .*\ninterrupted; the results are partial\n$/);
   });
 }

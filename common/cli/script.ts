@@ -23,6 +23,7 @@ import { nowUs } from "../measure/clock.ts";
 import { Recorder } from "../measure/recorder.ts";
 import {
   describeEnvironment,
+  type Discarded,
   formatDocument,
   makeDocument,
   type RunResult,
@@ -211,7 +212,8 @@ async function runScript(
  */
 function keep(script: Script, result: RunResult, write: () => void): boolean {
   const { talks, recorder, log } = script;
-  const table = recorder.messages > 0 ? `${summaryOf(result, recorder)}\n` : "";
+  const hasRows = recorder.messages > 0 || result.discarded !== undefined;
+  const table = hasRows ? `${summaryOf(result, recorder)}\n` : "";
   const failures: unknown[] = [];
   const attempt = (act: () => void) => {
     try {
@@ -293,13 +295,15 @@ function resultOf(script: Script, complete: boolean): RunResult {
   return {
     ...{ lane, role, protocol, io, engine, connect, resume, reply, clients },
     ...(options.expectEcho ? { expectEcho: true as const } : {}),
+    ...(options.answer === "discard" ? { discarded: recorder.discarded } : {}),
     ...{ security, sizes },
   };
 }
 
 /** The table at the end of a run. */
 function summaryOf(result: RunResult, recorder: Recorder): string {
-  const { lane, role, reply, security, sizes } = result;
+  const { lane, role, reply, security, sizes, discarded } = result;
+  if (discarded) return `${lane} ${role}\n${formatTable(discardRows(discarded))}`;
   const times = ["p50 us", "p90 us", "p99 us", "max us"];
   const rates = ["messages/s", "MB/s", "duplicates", "reordered", "delay p50 us"];
   const hasRates = role === "server" && !reply;
@@ -315,6 +319,11 @@ function summaryOf(result: RunResult, recorder: Recorder): string {
   ];
   const agreed = security ? `, ${security.version} ${security.cipher}` : "";
   return `${lane} ${role}${agreed}\n${formatTable([head, ...sizes.map(row)])}`;
+}
+
+function discardRows({ bytes, seconds }: Discarded): string[][] {
+  const rate = seconds ? (bytes / seconds / 1e6).toFixed(1) : "-";
+  return [["bytes", "seconds", "MB/s"], [String(bytes), seconds?.toFixed(3) ?? "-", rate]];
 }
 
 function timesOf({ messageUs }: SizeResult): string[] {

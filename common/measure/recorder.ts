@@ -4,12 +4,13 @@
  * @module
  */
 import { timesIn } from "../model/sequence_tracker.ts";
+import { nowUs } from "./clock.ts";
 import type { MessageTimes, Outcome } from "./outcome.ts";
 import { OneWayCount } from "./one_way.ts";
 import type { StepLog } from "./step_log.ts";
 import type { Plan } from "../model/plan.ts";
 import { byStep, STEPS } from "../model/protocol.ts";
-import type { SizeResult } from "./result.ts";
+import type { Discarded, SizeResult } from "./result.ts";
 import { Distribution } from "./statistics.ts";
 
 /** One message size's series and counts. */
@@ -49,6 +50,9 @@ export class Recorder {
   messages = 0;
   /** Messages lost. */
   lost = 0;
+  /** What was dropped, and when it came first and last. */
+  #droppedBytes = 0;
+  #droppedUs = [NaN, NaN];
 
   /** @param log takes every step as a line, too */
   constructor(log?: StepLog) {
@@ -93,6 +97,21 @@ export class Recorder {
   sizeTook(sizeBytes: number, us: number): void {
     const size = this.#at(sizeBytes);
     size.tookUs = (size.tookUs || 0) + us;
+  }
+
+  /** Notes bytes that a server drops. */
+  discard(bytes: number): void {
+    const us = nowUs();
+    if (this.#droppedBytes === 0) this.#droppedUs[0] = us;
+    this.#droppedUs[1] = us;
+    this.#droppedBytes += bytes;
+  }
+
+  /** What was dropped, and the seconds from the first of it to the last. */
+  get discarded(): Discarded {
+    const [firstUs, lastUs] = this.#droppedUs;
+    const seconds = this.#droppedBytes === 0 ? null : Math.round(lastUs! - firstUs!) / 1e6;
+    return { bytes: this.#droppedBytes, seconds };
   }
 
   /** Messages of one size that were exchanged to their end, lost ones included. */

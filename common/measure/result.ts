@@ -54,6 +54,13 @@ export interface Loss {
   toClient: number | null;
 }
 
+/** Bytes that were received and dropped. */
+export interface Discarded {
+  bytes: number;
+  /** From the arrival of the first to that of the last; null where none came. */
+  seconds: number | null;
+}
+
 /** One end of one lane, over the whole plan. */
 export interface RunResult {
   lane: string;
@@ -68,6 +75,8 @@ export interface RunResult {
   /** Client: the answers were the messages themselves; absent where they were `ack`. */
   expectEcho?: true;
   security: Security | null;
+  /** What a server with --discard dropped; absent in all other cases. */
+  discarded?: Discarded;
   sizes: SizeResult[];
 }
 
