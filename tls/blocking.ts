@@ -32,7 +32,11 @@ export const blockingPair: BlockingPair<[TlsContext], ServerTransport<AcceptedSe
       options,
       loop,
       context,
-      () => connectInTurn(servers, (server) => PosixTcp.connect(server, loop, options.timeoutMs)),
+      () =>
+        connectInTurn(
+          servers,
+          (server) => PosixTcp.connect(server, loop, options.timeoutMs, options.bind),
+        ),
     ),
   server(options, loop, hostname, context) {
     const listener = new PosixTcpListener(hostname, options.port, loop, options.timeoutMs);

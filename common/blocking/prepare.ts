@@ -5,6 +5,7 @@
  * @module
  */
 import type { Deadlines } from "../base/deadline.ts";
+import { RunError } from "../base/errors.ts";
 import { setupStep } from "../base/setup_steps.ts";
 import { listenAddress, serverAddresses } from "../deno/lookup.ts";
 import { clientSettings, serverSettings } from "../exchange/secure_settings.ts";
@@ -36,9 +37,17 @@ function begin({ io, role, clients }: PairOptions, { signal }: Deadlines): PollL
   return loop;
 }
 
-/** The server's addresses, looked up once for the run. */
-async function socketAddresses({ hostname, port }: PairOptions): Promise<SocketAddress[]> {
-  return (await serverAddresses(hostname)).map((address) => SocketAddress.of(address, port));
+/**
+ * The server's addresses, looked up once for the run: those that the client's own can reach.
+ *
+ * @throws {RunError} where it can reach none
+ */
+async function socketAddresses({ hostname, port, bind }: PairOptions): Promise<SocketAddress[]> {
+  const addresses = await serverAddresses(hostname);
+  const isLike = (address: string) => bind === null || address.includes(":") === bind.includes(":");
+  const near = addresses.filter(isLike);
+  if (near.length > 0) return near.map((address) => SocketAddress.of(address, port));
+  throw new RunError(`${hostname} cannot be reached from ${bind}: one has IPv4, the other IPv6`);
 }
 
 /** For a protocol without certificates. */

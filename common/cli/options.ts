@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { parseHost } from "../base/addresses.ts";
 import { UsageError } from "../base/errors.ts";
 import {
   checkPlan,
@@ -93,6 +94,9 @@ export function pairOptions(protocol: Protocol, role: Role) {
       [isServer ? 0 : 1, 65535],
       isServer ? "port to listen on; 0: a free one" : "port of the server",
       1443,
+    ),
+    bind: onClients(
+      option<string | null>("ADDRESS", "sync and spin: this end's own address", null, readAddress),
     ),
     plan: text("FILE", "YAML file of sizes, repeat and more; options win over it", undefined),
     ...EXCHANGE_OPTIONS,
@@ -187,7 +191,7 @@ export function parseOptions(
 
 /** Refuses options that do not go with each other's values. */
 function refuseMisfits(
-  { io, engine, cpu, json, csv, reply, expectEcho }: Values<PairTable> & PlanFile,
+  { io, engine, cpu, bind, json, csv, reply, expectEcho }: Values<PairTable> & PlanFile,
   { texts }: Arguments,
 ): void {
   if (engine === "rustls") {
@@ -204,6 +208,9 @@ function refuseMisfits(
   }
   if (cpu !== null && io === "async") {
     throw new UsageError(`--cpu ${cpu} goes with --io sync or spin: there one thread does it all`);
+  }
+  if (bind !== null && io === "async") {
+    throw new UsageError(`--bind ${bind} goes with --io sync or spin: Deno has no setting for it`);
   }
   if (json !== null && json === csv) {
     throw new UsageError(
@@ -277,6 +284,16 @@ export function clockShift(): Option<number> {
 function readShift(text: string, name: string): number {
   if (/^-?[0-9]{1,16}$/.test(text)) return Number(text);
   throw new UsageError(`${name} ${shownArgument(text)}: a whole number of microseconds is wanted`);
+}
+
+function readAddress(text: string, name: string): string {
+  try {
+    const { kind, text: address } = parseHost(text);
+    if (kind !== "name") return address;
+  } catch {
+    // Why it is no name either is of no interest.
+  }
+  throw new UsageError(`${name} ${shownArgument(text)}: an IP address is wanted`);
 }
 
 function readSizes(text: string, name: string): number[] {

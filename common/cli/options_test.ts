@@ -32,6 +32,7 @@ Deno.test("parseOptions() has the documented defaults", () => {
     engine: null,
     hostname: "127.0.0.1",
     port: 1443,
+    bind: null,
     plan: FULL_PLAN,
     connect: "message",
     resume: false,
@@ -158,6 +159,12 @@ const REFUSED: [string[], string][] = [
     ["--pause", "--end-with-stdin"],
     "--end-with-stdin and --pause: only one of them",
   ],
+  [
+    ["--bind", "127.0.0.2"],
+    "--bind 127.0.0.2 goes with --io sync or spin: Deno has no setting for it",
+  ],
+  [["--io=sync", "--bind=localhost"], "--bind localhost: an IP address is wanted"],
+  [["--io=sync", "--bind=300.1.1.1"], "--bind 300.1.1.1: an IP address is wanted"],
   [["--no-reply", "--expect-echo"], "--no-reply and --expect-echo: only one of them"],
   [["--seconds", "1", "--repeat", "9"], "--repeat and --seconds: only one of them"],
   [

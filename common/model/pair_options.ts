@@ -19,6 +19,8 @@ export interface PairOptions {
   /** Name or address; an IPv6 address without brackets. */
   readonly hostname: string;
   readonly port: number;
+  /** Client that blocks or spins: its own address; null for the system's choice. */
+  readonly bind: string | null;
   readonly plan: Plan;
   readonly connect: ConnectMode;
   /** Offer the saved session at every connection but the first. */

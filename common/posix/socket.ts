@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { bindError } from "../base/network_errors.ts";
 import { NOT_YET } from "../base/read_result.ts";
 import { setupStep } from "../base/setup_steps.ts";
 import { MAX_ADDRESS_BYTES, SocketAddress } from "./address.ts";
@@ -95,6 +96,19 @@ export class PosixSocket implements Disposable {
       "bind",
       () => check("bind", libc.bind(this.fd, bytes, bytes.length), libc.errno[0]!),
     );
+  }
+
+  /**
+   * Gives it an address of this machine to connect from, and any free port.
+   *
+   * @throws {RunError} where the address is none of this machine's
+   */
+  bindLocal(address: string): void {
+    try {
+      this.bind(address, 0);
+    } catch (cause) {
+      throw bindError(address, cause);
+    }
   }
 
   /** Takes connections from now on; the port of one that was closed lately can be used again. */
