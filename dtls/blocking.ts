@@ -19,7 +19,7 @@ function accepted(peer: DtlsPosixPeer): AcceptedSession {
 /** Both ends. */
 export const blockingPair: BlockingPair<[TlsContext], ServerTransport<AcceptedSession>> = {
   client: (options, loop, servers, context) =>
-    secureClient(options, loop, context, () => new PosixUdpClient(servers, loop)),
+    secureClient(options, loop, context, () => new PosixUdpClient(servers, loop, options.bind)),
   server(options, loop, hostname, context) {
     const listener = new DtlsPosixListener(context, hostname, options.port, loop);
     return secureServer(options, context, listener, accepted, {

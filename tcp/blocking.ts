@@ -17,9 +17,10 @@ const verbs: ConnectionVerbs<PosixTcp> = {
 
 /** Both ends. */
 export const blockingPair: BlockingPair<[], ServerTransport<PosixTcp>> = {
-  client: ({ timeoutMs }, loop, servers) => ({
+  client: ({ timeoutMs, bind }, loop, servers) => ({
     ...verbs,
-    connect: () => connectInTurn(servers, (server) => PosixTcp.connect(server, loop, timeoutMs)),
+    connect: () =>
+      connectInTurn(servers, (server) => PosixTcp.connect(server, loop, timeoutMs, bind)),
     rest: () => loop.rest(),
   }),
   server({ port, timeoutMs }, loop, hostname) {

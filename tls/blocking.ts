@@ -4,6 +4,7 @@
  * @module
  */
 import { connectInTurn } from "../common/base/in_turn.ts";
+import { setupStep } from "../common/base/setup_steps.ts";
 import { prepareBlockingSecure } from "../common/blocking/prepare.ts";
 import { AcceptedSession, secureClient, secureServer } from "../common/blocking/secure.ts";
 import { PosixSessionSocket } from "../common/secure/posix_socket.ts";
@@ -16,7 +17,7 @@ import { PosixTcp, PosixTcpListener } from "../common/posix/tcp.ts";
 /** Takes a connection over, also where no session can be made. */
 function accepted(tcp: PosixTcp, context: TlsContext): AcceptedSession {
   try {
-    const session = new TlsSession(context);
+    const session = setupStep("session", () => new TlsSession(context));
     return new AcceptedSession(session, new PosixSessionSocket(tcp, session), "tls", tcp.peer.text);
   } catch (error) {
     tcp.close();
@@ -31,7 +32,11 @@ export const blockingPair: BlockingPair<[TlsContext], ServerTransport<AcceptedSe
       options,
       loop,
       context,
-      () => connectInTurn(servers, (server) => PosixTcp.connect(server, loop, options.timeoutMs)),
+      () =>
+        connectInTurn(
+          servers,
+          (server) => PosixTcp.connect(server, loop, options.timeoutMs, options.bind),
+        ),
     ),
   server(options, loop, hostname, context) {
     const listener = new PosixTcpListener(hostname, options.port, loop, options.timeoutMs);

@@ -17,7 +17,7 @@ const WRONG_ARGUMENTS: [string[], RegExp][] = [
   [["--quiet=yes"], /^error: --quiet takes no value$/],
   [["--sizes", "100,many"], /^error: --sizes 100,many: "many" is no whole number of bytes$/],
   [["--sizes", "31"], /^error: size 31: at least 32 bytes, the length of the header$/],
-  [["--connect", "often"], /^error: --connect often: use message or once$/],
+  [["--connect", "often"], /^error: --connect often: use message, size or once$/],
   [["--json", "-", "--csv", "-"], /^error: --json - and --csv -: stdout can take only one$/],
 ];
 

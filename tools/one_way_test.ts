@@ -1,6 +1,12 @@
 import type { RunResult } from "../common/measure/result.ts";
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
-import { laneNamed, type PairEnding, readDocument, Workplace } from "../common/testing/pairs.ts";
+import {
+  assertOneLine,
+  laneNamed,
+  type PairEnding,
+  readDocument,
+  Workplace,
+} from "../common/testing/pairs.ts";
 import { hostScripts } from "../common/testing/script_hosts.ts";
 
 hostScripts();
@@ -73,3 +79,45 @@ Deno.test("a server's table of a one-way run has rates and counts", async () => 
   );
   assertMatch(client.stdout, /bytes +messages +lost +p50 us/);
 });
+
+const KEPT = ["--sizes", "100", "--no-reply", "--connect", "once"];
+
+for (const name of ["tcp-async", "tls-async-rustls", "tls-sync-openssl"]) {
+  Deno.test(`${name} server fails with its only connection where messages are missing`, async () => {
+    await using place = await Workplace.make();
+    const { client, server } = await place.pair(laneNamed(name), KEPT, {
+      client: ["--repeat", "3"],
+      server: ["--repeat", "5"],
+    });
+    assertEquals(client.code, 0, client.stderr);
+    assertOneLine(server, 1, /^error: the client has ended, 3 of 5 messages received$/);
+  });
+}
+
+for (const name of ["dtls-async-openssl", "dtls-sync-openssl"]) {
+  Deno.test(`${name} server ends with its only connection, and counts what was lost`, async () => {
+    await using place = await Workplace.make();
+    const [, server] = runsOf(
+      await place.pair(laneNamed(name), KEPT, {
+        client: ["--repeat", "3", "--json", "-"],
+        server: ["--repeat", "5", "--json", "-"],
+      }),
+    );
+    assertEquals([server.sizes[0]!.sent, server.sizes[0]!.lost], [5, 2]);
+  });
+}
+
+for (const name of ["tcp-async", "tcp-sync", "udp-async", "dtls-sync-openssl"]) {
+  Deno.test(`${name} client has to wait for a server with --wait-ms`, async () => {
+    await using place = await Workplace.make();
+    const args = ["--sizes", "100", "--repeat", "4"];
+    const [client] = runsOf(
+      await place.pair(laneNamed(name), args, {
+        client: ["--json", "-"],
+        server: ["--json", "-", "--wait-ms", "50"],
+      }),
+    );
+    // Three pauses; a timer may fire a little early.
+    assert(client.sizes[0]!.seconds! > 0.14, `${client.sizes[0]!.seconds}`);
+  });
+}

@@ -169,7 +169,7 @@ Deno.test("parseRunAll() refuses options that do not go together", () => {
   ];
   for (const args of pairs) assertThrows(() => parseRunAll(args), UsageError);
   assertThrows(() => parseRunAll(["--rounds", "0"]), UsageError, "from 1 to 1000");
-  assertThrows(() => parseRunAll(["--connect", "never"]), UsageError, "message or once");
+  assertThrows(() => parseRunAll(["--connect", "never"]), UsageError, "message, size or once");
   assertThrows(() => parseRunAll(["--clients", "x"]), UsageError, "from 1 to 1000");
   assertThrows(() => parseRunAll(["--cpu", "1"]), UsageError, "two cores are wanted");
   assertThrows(() => parseRunAll(["--lanes", "tcp"]), UsageError, "there are tcp-async");

@@ -36,10 +36,10 @@ async function run(
 
 /** Both ends. */
 export const blockingPair: BlockingPair<[], DatagramServerTransport<SocketAddress>> = {
-  client: (_options, loop, servers) => ({
+  client: ({ bind }, loop, servers) => ({
     datagrams: true,
     connectionless: true,
-    connect: () => new PosixUdpClient(servers, loop),
+    connect: () => new PosixUdpClient(servers, loop, bind),
     send: (socket: PosixUdpClient, message) => socket.send(message),
     receive: (socket: PosixUdpClient, into, timeoutMs) => socket.receive(into, timeoutMs),
     close: (socket: PosixUdpClient) => socket.close(),

@@ -13,6 +13,11 @@ export function listenError(hostname: string, port: number, cause: unknown): unk
   return new RunError(`cannot listen on ${where}: ${describe(cause)}`, { cause });
 }
 
+/** Says that a client cannot have the address of its own that it was told. */
+export function bindError(address: string, cause: unknown): RunError {
+  return new RunError(`the local address ${address} cannot be used: ${describe(cause)}`, { cause });
+}
+
 /** Says that there is no such interface, and which there are. */
 export function noInterface(zone: string, names: readonly string[] = []): RunError {
   const known = names.length > 0 ? `; there are ${[...new Set(names)].join(", ")}` : "";

@@ -5,6 +5,8 @@
  * @module
  */
 import type { Deadlines } from "../base/deadline.ts";
+import { RunError } from "../base/errors.ts";
+import { setupStep } from "../base/setup_steps.ts";
 import { listenAddress, serverAddresses } from "../deno/lookup.ts";
 import { clientSettings, serverSettings } from "../exchange/secure_settings.ts";
 import type { AnyServerTransport, ClientTransport, Prepare } from "../exchange/transport.ts";
@@ -35,9 +37,17 @@ function begin({ io, role, clients }: PairOptions, { signal }: Deadlines): PollL
   return loop;
 }
 
-/** The server's addresses, looked up once for the run. */
-async function socketAddresses({ hostname, port }: PairOptions): Promise<SocketAddress[]> {
-  return (await serverAddresses(hostname)).map((address) => SocketAddress.of(address, port));
+/**
+ * The server's addresses, looked up once for the run: those that the client's own can reach.
+ *
+ * @throws {RunError} where it can reach none
+ */
+async function socketAddresses({ hostname, port, bind }: PairOptions): Promise<SocketAddress[]> {
+  const addresses = await serverAddresses(hostname);
+  const isLike = (address: string) => bind === null || address.includes(":") === bind.includes(":");
+  const near = addresses.filter(isLike);
+  if (near.length > 0) return near.map((address) => SocketAddress.of(address, port));
+  throw new RunError(`${hostname} cannot be reached from ${bind}: one has IPv4, the other IPv6`);
 }
 
 /** For a protocol without certificates. */
@@ -70,7 +80,10 @@ export function prepareBlockingSecure<Server extends AnyServerTransport>(
       const servers = await socketAddresses(options);
       const settings = await clientSettings(options);
       const datagram = options.protocol === "dtls";
-      const context = new TlsContext({ ...settings, role: "client", datagram });
+      const context = setupStep(
+        "context",
+        () => new TlsContext({ ...settings, role: "client", datagram }),
+      );
       await warmUpSecure(options, pair);
       return pair.client(options, loop, servers, context);
     },
@@ -79,7 +92,10 @@ export function prepareBlockingSecure<Server extends AnyServerTransport>(
       const settings = await serverSettings(options);
       const hostname = await listenAddress(options.hostname);
       const datagram = options.protocol === "dtls";
-      const context = new TlsContext({ ...settings, role: "server", datagram });
+      const context = setupStep(
+        "context",
+        () => new TlsContext({ ...settings, role: "server", datagram }),
+      );
       const transport = pair.server(options, loop, hostname, context);
       await warmUpSecure(options, pair);
       return transport;

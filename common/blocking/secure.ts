@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { peerName } from "../base/addresses.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
+import { setupStep } from "../base/setup_steps.ts";
+import { wantedName } from "../exchange/library_verbs.ts";
 import { SessionPool } from "../exchange/session_pool.ts";
 import type { ClientTransport, ConnectionVerbs, ServerTransport } from "../exchange/transport.ts";
 import type { PairOptions } from "../model/pair_options.ts";
@@ -53,13 +54,17 @@ export function secureClient(
   context: TlsContext,
   open: () => MaybePromise<PosixPeer>,
 ): ClientTransport<SessionDriver> {
-  const serverName = peerName(options);
+  const serverName = wantedName(options);
+  const checksName = !options.unsafelySkipNameCheck;
   const sessions = new SessionPool(options.resume);
   const closeTimeoutMs = CLOSE_TIMEOUT_MS[context.datagram ? "dtls" : "tls"];
   const driverOf = (socket: PosixPeer) => {
     using saved = sessions.take();
     try {
-      const session = new TlsSession(context, { serverName, session: saved });
+      const session = setupStep(
+        "session",
+        () => new TlsSession(context, { serverName, checksName, session: saved }),
+      );
       return new SessionDriver(session, new PosixSessionSocket(socket, session), closeTimeoutMs);
     } catch (error) {
       socket.close();

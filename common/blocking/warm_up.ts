@@ -10,6 +10,7 @@
  */
 import { describe, InterruptedError } from "../base/errors.ts";
 import { say } from "../base/say.ts";
+import { watchSetup } from "../base/setup_steps.ts";
 import type { PairOptions } from "../model/pair_options.ts";
 import { TlsContext } from "../openssl/context.ts";
 import { type BlockingPair, runPass } from "./warm_up_pass.ts";
@@ -80,21 +81,25 @@ async function warmUpAll(
   const isOpen = forever || plan.seconds !== undefined;
   const messages = isOpen ? Infinity : plan.sizes.length * plan.repeat * clients;
   const longPasses = LONG_PASSES.slice(0, Math.ceil(messages / MESSAGES_PER_LONG_PASS));
-  const connects = connect === "message" && protocol !== "udp";
+  const connections = connect === "message" || forever ? messages : plan.sizes.length * clients;
   let exchanged = 0;
+  // What it sets up is not the run's.
+  const watcher = watchSetup(undefined);
   try {
     for (const count of SHORT_PASSES) exchanged += await passOf("once", count);
     if (messages < MESSAGES_WORTH_IT) return exchanged;
     for (const count of longPasses) exchanged += await passOf("once", count);
-    if (!connects) return exchanged;
+    if (protocol === "udp" || connect === "once") return exchanged;
     for (const count of CONNECTION_PASSES) {
-      exchanged += await passOf("message", Math.min(count, messages));
+      exchanged += await passOf("message", Math.min(count, connections));
     }
   } catch (error) {
     // The run begins without the rest.
     if (!(error instanceof InterruptedError)) {
       say(`warning: the warm-up has failed, first messages take longer: ${describe(error)}`);
     }
+  } finally {
+    watchSetup(watcher);
   }
   return exchanged;
 }

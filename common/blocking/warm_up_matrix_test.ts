@@ -28,6 +28,8 @@ for (const role of ["client", "server"] as const) {
         const connects = protocol === "tcp";
         assertEquals(await exchanged(...SOME), SOME_MESSAGES + (connects ? SOME_CONNECTIONS : 0));
         assertEquals(await exchanged(...SOME, "--connect", "once"), SOME_MESSAGES);
+        const perSize = connects ? CONNECTION_PASSES.length * 2 : 0;
+        assertEquals(await exchanged(...SOME, "--connect", "size"), SOME_MESSAGES + perSize);
         assertEquals(await exchanged(...FEW), SHORT);
       });
     }

@@ -81,7 +81,16 @@ export async function runPass(
   const resume = given.resume && connect === "message";
   const options: PairOptions = {
     ...given,
-    ...{ hostname: HOST, port: 0, clients: 1, connect, reply: true, resume },
+    ...{
+      hostname: HOST,
+      port: 0,
+      bind: null,
+      clients: 1,
+      connect,
+      reply: true,
+      expectEcho: false,
+      resume,
+    },
     ...{ plan: { sizes: [SIZE_BYTES], repeat: messages }, waitMs: 0, pause: false },
     ...{ timeoutMs: PATIENCE_MS, idleTimeoutMs: PATIENCE_MS, forever: false, answer: "ack" },
   };

@@ -49,8 +49,8 @@ export function oneOf<const T extends string, D extends T | null | undefined>(
 }
 
 /** An option whose value is a host name or an address; it is read in its canonical form. */
-export function hostName(help: string, absent: string): Option<string> {
-  return option("NAME", withDefault(help, absent), absent, (text, name) => {
+export function hostName<D>(help: string, absent: D): Option<string | D> {
+  return option<string | D>("NAME", withDefault(help, absent), absent, (text, name) => {
     try {
       return parseHost(text, name).text;
     } catch (cause) {

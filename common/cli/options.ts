@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { parseHost } from "../base/addresses.ts";
 import { UsageError } from "../base/errors.ts";
 import {
   checkPlan,
@@ -55,7 +56,11 @@ export const EXCHANGE_OPTIONS = {
     "seconds to send messages of each size, instead of --repeat",
     undefined,
   ),
-  connect: oneOf(CONNECT_MODES, "a connection for each message, or one for all", "message"),
+  connect: oneOf(
+    CONNECT_MODES,
+    "a connection for each of these, or one for all",
+    "message",
+  ),
   "no-reply": flag("one-way: the server does not answer"),
   clients: wholeNumber([1, 1000], "clients at once; a server waits for so many", 1),
 };
@@ -63,7 +68,10 @@ export const EXCHANGE_OPTIONS = {
 /** Of these, one says what the other does not. */
 export const EXCHANGE_EXCLUSIVE = [["repeat", "seconds"]];
 
-const EXCLUSIVE = [...EXCHANGE_EXCLUSIVE, ["echo", "discard"], ["end-with-stdin", "pause"]];
+const EXCLUSIVE = [...EXCHANGE_EXCLUSIVE, ["echo", "discard"], ["no-reply", "expect-echo"], [
+  "end-with-stdin",
+  "pause",
+]];
 
 /** Options that Deno's own TLS has no setting for. */
 const OPENSSL_ONLY = ["resume", "tls-version", "ciphers"];
@@ -73,8 +81,10 @@ export function pairOptions(protocol: Protocol, role: Role) {
   const { engine } = defaultLane(protocol);
   const isServer = role === "server";
   const onServers = <T>(option: Option<T>) => isServer ? option : notTaken(option);
+  const onClients = <T>(option: Option<T>) => isServer ? notTaken(option) : option;
   const onTls = <T>(option: Option<T>) => protocol === "tls" ? option : notTaken(option);
   const onSecure = <T>(option: Option<T>) => engine === null ? notTaken(option) : option;
+  const onSecureClients = <T>(option: Option<T>) => onClients(onSecure(option));
   return {
     host: hostName(
       isServer ? "name or address to listen on" : "name or address of the server",
@@ -85,8 +95,12 @@ export function pairOptions(protocol: Protocol, role: Role) {
       isServer ? "port to listen on; 0: a free one" : "port of the server",
       1443,
     ),
+    bind: onClients(
+      option<string | null>("ADDRESS", "sync and spin: this end's own address", null, readAddress),
+    ),
     plan: text("FILE", "YAML file of sizes, repeat and more; options win over it", undefined),
     ...EXCHANGE_OPTIONS,
+    "expect-echo": onClients(flag("the answer is the message itself: the server echoes")),
     "wait-ms": wholeNumber([0, HOUR_MS], "pause between messages in milliseconds", 0),
     pause: flag("wait for the Enter key between sizes"),
     "end-with-stdin": flag("end the run when stdin ends"),
@@ -98,6 +112,12 @@ export function pairOptions(protocol: Protocol, role: Role) {
       oneOf(["1.2", "1.3"], "version to agree on (default: the newest)", null),
     ),
     ciphers: onSecure(text("LIST", "cipher suites to choose from, see openssl-ciphers(1)", null)),
+    "server-name": onSecureClients(
+      hostName("name that the certificate has to be for (default: that of --host)", null),
+    ),
+    "unsafely-skip-name-check": onSecureClients(
+      flag("believe a certificate of the authority's for any name"),
+    ),
     certs: text("DIR", "folder of ca.pem, {server,client}-{cert,key}.pem", DEFAULT_CERTS),
     "key-passphrase-file": onSecure(
       text("FILE", "its first line is the passphrase of an encrypted private key", null),
@@ -171,7 +191,7 @@ export function parseOptions(
 
 /** Refuses options that do not go with each other's values. */
 function refuseMisfits(
-  { io, engine, cpu, json, csv }: Values<PairTable>,
+  { io, engine, cpu, bind, json, csv, reply, expectEcho }: Values<PairTable> & PlanFile,
   { texts }: Arguments,
 ): void {
   if (engine === "rustls") {
@@ -183,8 +203,14 @@ function refuseMisfits(
     const name = OPENSSL_ONLY.find((name) => texts.has(name));
     if (name) throw new UsageError(`--${name} goes with --engine openssl; rustls cannot set it`);
   }
+  if (expectEcho && reply === false) {
+    throw new UsageError("--expect-echo: the plan says that nothing is answered (reply: false)");
+  }
   if (cpu !== null && io === "async") {
     throw new UsageError(`--cpu ${cpu} goes with --io sync or spin: there one thread does it all`);
+  }
+  if (bind !== null && io === "async") {
+    throw new UsageError(`--bind ${bind} goes with --io sync or spin: Deno has no setting for it`);
   }
   if (json !== null && json === csv) {
     throw new UsageError(
@@ -258,6 +284,16 @@ export function clockShift(): Option<number> {
 function readShift(text: string, name: string): number {
   if (/^-?[0-9]{1,16}$/.test(text)) return Number(text);
   throw new UsageError(`${name} ${shownArgument(text)}: a whole number of microseconds is wanted`);
+}
+
+function readAddress(text: string, name: string): string {
+  try {
+    const { kind, text: address } = parseHost(text);
+    if (kind !== "name") return address;
+  } catch {
+    // Why it is no name either is of no interest.
+  }
+  throw new UsageError(`${name} ${shownArgument(text)}: an IP address is wanted`);
 }
 
 function readSizes(text: string, name: string): number[] {

@@ -30,6 +30,10 @@ Deno.test("parseOptions() lets options win over the plan file", () => {
   assertEquals(readWithPlan("reply: true", "--no-reply").reply, false);
 });
 
+Deno.test("parseOptions() refuses --expect-echo where the plan says that nothing is answered", () => {
+  assertThrows(() => readWithPlan(PLAN, "--expect-echo"), UsageError, "(reply: false)");
+});
+
 Deno.test("parseOptions() lets a count or a time of the options win over either in the file", () => {
   const sizes = [100];
   const args = ["--sizes=100"];

@@ -19,9 +19,11 @@ import { type LogFile, openDocument, openLog, print, type Write } from "../base/
 import { pinToCore } from "../posix/affinity.ts";
 import type { ReceiveBufferState } from "../posix/receive_buffer.ts";
 import type { Protocol, Role, Security } from "../model/protocol.ts";
+import { nowUs } from "../measure/clock.ts";
 import { Recorder } from "../measure/recorder.ts";
 import {
   describeEnvironment,
+  type Discarded,
   formatDocument,
   makeDocument,
   type RunResult,
@@ -29,6 +31,7 @@ import {
 } from "../measure/result.ts";
 import { say } from "../base/say.ts";
 import { onEndSignals } from "./signals.ts";
+import { SetupTimes } from "../measure/setup_times.ts";
 import { StepLog } from "../measure/step_log.ts";
 import { formatTable, formatUs } from "./table.ts";
 import { TroubleLines } from "./trouble_lines.ts";
@@ -46,6 +49,7 @@ export function clientMain<Connection>(
 ): Promise<number> {
   return main(protocol, "client", args, async (script) => {
     const { options, recorder, deadlines } = script;
+    if (options.unsafelySkipNameCheck) sayUnchecked();
     const transport = await prepare(options, deadlines);
     script.library = transport.library ?? null;
     const clients = Array.from(
@@ -60,6 +64,12 @@ export function clientMain<Connection>(
       transport.end?.();
     }
   });
+}
+
+function sayUnchecked(): void {
+  say(
+    "warning: the server's name is not checked: any server's certificate of the authority passes",
+  );
 }
 
 /**
@@ -159,7 +169,8 @@ async function runScript(
   const startedAt = new Date();
   using deadlines = new Deadlines();
   using _signals = onSignals(deadlines);
-  const log = logFile ? new StepLog(logFile, options.lane, options.role) : undefined;
+  using setup = logFile && new SetupTimes();
+  const log = logFile ? new StepLog(logFile, options.lane, options.role, setup) : undefined;
   const talks = !options.quiet && options.json !== "-" && options.csv !== "-";
   const recorder = new Recorder(log);
   const script: Script = {
@@ -201,7 +212,8 @@ async function runScript(
  */
 function keep(script: Script, result: RunResult, write: () => void): boolean {
   const { talks, recorder, log } = script;
-  const table = recorder.messages > 0 ? `${summaryOf(result, recorder)}\n` : "";
+  const hasRows = recorder.messages > 0 || result.discarded !== undefined;
+  const table = hasRows ? `${summaryOf(result, recorder)}\n` : "";
   const failures: unknown[] = [];
   const attempt = (act: () => void) => {
     try {
@@ -223,11 +235,12 @@ function keep(script: Script, result: RunResult, write: () => void): boolean {
 
 /** All clients send one size, then all the next. */
 async function runSizes(script: Script, clients: Client<unknown>[]): Promise<void> {
-  const { options, deadlines, log } = script;
+  const { options, recorder, deadlines, log } = script;
   const { sizes } = options.plan;
   const shows = !options.quiet && Deno.stderr.isTerminal();
   for (const [i, sizeBytes] of sizes.entries()) {
     if (options.pause && i > 0) await untilEnter(sizeBytes, deadlines);
+    const startUs = nowUs();
     if (shows) say(`size ${i + 1} of ${sizes.length}: ${sizeBytes} bytes`);
     const running = clients.map((client) => client.exchangeSize(sizeBytes, i === sizes.length - 1));
     try {
@@ -238,6 +251,9 @@ async function runSizes(script: Script, clients: Client<unknown>[]): Promise<voi
       await Promise.allSettled(running);
       throw error;
     }
+    const tookUs = nowUs() - startUs;
+    recorder.sizeTook(sizeBytes, tookUs);
+    log?.size(sizeBytes, startUs, tookUs);
     log?.flush();
   }
   for (const client of clients) await client.finish();
@@ -276,24 +292,38 @@ function resultOf(script: Script, complete: boolean): RunResult {
   const sizes = role === "client"
     ? recorder.clientResults(reply)
     : recorder.serverResults(plan, clients, reply, complete && !options.forever);
-  return { lane, role, protocol, io, engine, connect, resume, reply, clients, security, sizes };
+  return {
+    ...{ lane, role, protocol, io, engine, connect, resume, reply, clients },
+    ...(options.expectEcho ? { expectEcho: true as const } : {}),
+    ...(options.answer === "discard" ? { discarded: recorder.discarded } : {}),
+    ...{ security, sizes },
+  };
 }
 
 /** The table at the end of a run. */
 function summaryOf(result: RunResult, recorder: Recorder): string {
-  const { lane, role, reply, security, sizes } = result;
+  const { lane, role, reply, security, sizes, discarded } = result;
+  if (discarded) return `${lane} ${role}\n${formatTable(discardRows(discarded))}`;
   const times = ["p50 us", "p90 us", "p99 us", "max us"];
   const rates = ["messages/s", "MB/s", "duplicates", "reordered", "delay p50 us"];
   const hasRates = role === "server" && !reply;
+  const isTimed = sizes.some(({ seconds }) => seconds !== undefined);
   const head = ["bytes", "messages", "lost", ...(hasRates ? rates : times)];
+  if (isTimed) head.push("seconds");
   const row = (size: SizeResult) => [
     String(size.sizeBytes),
     String(size.sent ?? recorder.exchanged(size.sizeBytes)),
     String(size.lost ?? "-"),
     ...(hasRates ? ratesOf(size) : timesOf(size)),
+    ...(isTimed ? [size.seconds?.toFixed(3) ?? "-"] : []),
   ];
   const agreed = security ? `, ${security.version} ${security.cipher}` : "";
   return `${lane} ${role}${agreed}\n${formatTable([head, ...sizes.map(row)])}`;
+}
+
+function discardRows({ bytes, seconds }: Discarded): string[][] {
+  const rate = seconds ? (bytes / seconds / 1e6).toFixed(1) : "-";
+  return [["bytes", "seconds", "MB/s"], [String(bytes), seconds?.toFixed(3) ?? "-", rate]];
 }
 
 function timesOf({ messageUs }: SizeResult): string[] {

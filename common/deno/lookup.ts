@@ -8,6 +8,7 @@ import dns from "node:dns/promises";
 import { asPeer, type Host, isLinkLocal, parseHost } from "../base/addresses.ts";
 import { RunError } from "../base/errors.ts";
 import { noInterface } from "../base/network_errors.ts";
+import { setupStep } from "../base/setup_steps.ts";
 
 /**
  * All addresses of a server, in the order in which a client tries them.
@@ -61,7 +62,7 @@ function checkZone({ text, zone }: Host): void {
 
 async function lookUpName(name: string): Promise<string[]> {
   try {
-    const found = await dns.lookup(name, { all: true });
+    const found = await setupStep("lookup", () => dns.lookup(name, { all: true }));
     return [...new Set(found.map(({ address }) => address))];
   } catch (cause) {
     const { code } = cause as { code?: string };

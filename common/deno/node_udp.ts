@@ -8,6 +8,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import { MAX_DATAGRAM_BYTES } from "../base/datagrams.ts";
 import { isLoss } from "../base/system_errors.ts";
+import { setupStep } from "../base/setup_steps.ts";
 
 /** As much of `Deno.DatagramConn` as is used. */
 export type DatagramSocket = Pick<Deno.DatagramConn, "addr" | "receive" | "send" | "close">;
@@ -26,8 +27,10 @@ const QUEUE_BYTES = 1024 * 1024;
 export function bindUdp(hostname: string, port: number): DatagramSocket {
   // Without --unstable-net the function is not there.
   const listen = Deno.listenDatagram as typeof Deno.listenDatagram | undefined;
-  if (listen) return listen({ transport: "udp", hostname, port });
-  return new NodeDatagramConn(hostname, port);
+  return setupStep(
+    "bind",
+    () => listen?.({ transport: "udp", hostname, port }) ?? new NodeDatagramConn(hostname, port),
+  );
 }
 
 /** See {@linkcode bindUdp}; exported for its test. */

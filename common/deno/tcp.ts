@@ -8,6 +8,7 @@ import { connectInTurn } from "../base/in_turn.ts";
 import { ENDED } from "../base/read_result.ts";
 import { listenError } from "../base/network_errors.ts";
 import { isExhausted, isGone, Pause } from "../base/system_errors.ts";
+import { setupStep } from "../base/setup_steps.ts";
 
 /** Listens for TCP connections until it is closed. */
 export class BoundedTcpListener {
@@ -21,7 +22,7 @@ export class BoundedTcpListener {
   /** @throws {RunError} where the address cannot be listened on */
   constructor(hostname: string, port: number) {
     try {
-      this.#listener = Deno.listen({ hostname, port });
+      this.#listener = setupStep("listen", () => Deno.listen({ hostname, port }));
     } catch (cause) {
       throw listenError(hostname, port, cause);
     }

@@ -4,16 +4,16 @@
  *
  * @module
  */
-import { MAX_PLAINTEXT_BYTES } from "../base/tls_record.ts";
 import { formatAddress } from "../base/addresses.ts";
 import { ENDED, TOO_LATE } from "../base/read_result.ts";
 import { EPOCH_US, nowUs, STEP_INDEX, StepTimer } from "../measure/clock.ts";
 import type { Deadlines } from "../base/deadline.ts";
 import { describe, InterruptedError, RunError, TimeoutError } from "../base/errors.ts";
-import { ACK, MessageWriter } from "../model/message.ts";
+import { MessageWriter } from "../model/message.ts";
 import type { PairOptions } from "../model/pair_options.ts";
 import { MAX_REPEAT } from "../model/plan.ts";
 import type { Security } from "../model/protocol.ts";
+import { ExpectedAnswer } from "./expected_answer.ts";
 import type { ClientTransport } from "./transport.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
 import type { Recorder } from "../measure/recorder.ts";
@@ -56,9 +56,10 @@ export class Client<Connection> {
   readonly #transport: ClientTransport<Connection>;
   readonly #writer: MessageWriter;
   readonly #timer = new StepTimer();
-  /** Big enough for any answer. */
-  readonly #answer = new Uint8Array(MAX_PLAINTEXT_BYTES);
+  readonly #answer: ExpectedAnswer;
+  /** Whether a connection outlives its first message, and whether it ends with its size. */
   readonly #keep: boolean;
+  readonly #endsWithSize: boolean;
   /** What is being exchanged, and what becomes of it: the same memory for every message. */
   #message: Uint8Array = new Uint8Array();
   readonly #outcome: Outcome;
@@ -86,8 +87,10 @@ export class Client<Connection> {
       lost: false,
       resumed: false,
     };
+    this.#answer = new ExpectedAnswer(run.options);
     this.#writer = new MessageWriter(protocol, Math.max(...plan.sizes));
-    this.#keep = connect === "once" || transport.connectionless === true;
+    this.#keep = connect !== "message" || transport.connectionless === true;
+    this.#endsWithSize = connect === "size" && transport.connectionless !== true;
   }
 
   /**
@@ -151,8 +154,8 @@ export class Client<Connection> {
     const transport = this.#transport;
     const timer = this.#timer;
     const outcome = this.#outcome;
+    const answer = this.#answer;
     const reply = this.#reply;
-    const repeat = this.#repeat;
     const seconds = this.#seconds;
     const waitMs = this.#waitMs;
     const { timeoutMs } = this.#options;
@@ -162,6 +165,7 @@ export class Client<Connection> {
     for (outcome.no = 0;;) {
       deadlines.check();
       const message = this.#message = this.#writer.prepare(outcome.no, sizeBytes);
+      answer.to(message);
       timer.start();
       let connection = this.#connection;
       if (connection === null) {
@@ -185,16 +189,17 @@ export class Client<Connection> {
       outcome.answered = false;
       if (reply) {
         this.#doing = "receive an answer from";
-        const receiving = transport.receive(connection, this.#answer, timeoutMs);
+        const receiving = transport.receive(connection, answer.bytes, timeoutMs);
         const received = typeof receiving === "number" ? receiving : await receiving;
-        outcome.answered = received === ACK.length
-          ? this.#checkAnswer()
-          : await this.#completeAnswer(connection, received);
+        outcome.answered = answer.isWhole(received) ||
+          await this.#completeAnswer(connection, received);
         timer.mark(STEP_INDEX.receive);
+        if (outcome.answered) answer.check();
       }
       outcome.lost = reply && !outcome.answered;
       outcome.resumed = transport.resumed?.(connection) ?? false;
-      if (!this.#keep) {
+      const isLast = this.#endsWithSize && this.#isLast(endUs);
+      if (!this.#keep || isLast) {
         const ending = this.#endConnection(connection);
         if (ending instanceof Promise) await ending;
       }
@@ -205,9 +210,15 @@ export class Client<Connection> {
       const resting = transport.rest?.();
       if (resting) await resting;
       if (waitMs > 0) await deadlines.sleep(waitMs);
-      if (seconds === undefined ? outcome.no === repeat - 1 : timer.lastUs >= endUs) return;
+      if (isLast || this.#isLast(endUs)) return;
       outcome.no = (outcome.no + 1) % MAX_REPEAT;
     }
+  }
+
+  /** @param endUs when messages of its size are no longer sent, where the plan says for how long */
+  #isLast(endUs: number): boolean {
+    if (this.#seconds !== undefined) return this.#timer.lastUs >= endUs;
+    return this.#outcome.no === this.#repeat - 1;
   }
 
   /** Where messages get lost, nothing tells that the server is gone, but that nothing comes. */
@@ -234,20 +245,26 @@ export class Client<Connection> {
   }
 
   /**
-   * The answer may come in parts.
+   * The answer may come in parts; all of them have the time of a step. The echo of a datagram that
+   * was counted as lost is passed over.
    *
    * @param received its first part's length, or what else the first call returned
    * @returns true when the answer has come, false when it is lost
    */
   async #completeAnswer(connection: Connection, received: number): Promise<boolean> {
     const { timeoutMs } = this.#options;
-    let got = Math.max(received, 0);
-    while (received > 0 && got < ACK.length) {
-      const rest = this.#answer.subarray(got);
-      received = await this.#transport.receive(connection, rest, timeoutMs);
-      got += Math.max(received, 0);
+    const answer = this.#answer;
+    const transport = this.#transport;
+    const dueMs = performance.now() + timeoutMs;
+    for (let got = 0; received > 0;) {
+      got += received;
+      if (answer.isWhole(got)) return true;
+      if (transport.datagrams && answer.isOfAnother(got)) got = 0;
+      else if (!answer.begins(got)) throw answer.error();
+      const leftMs = dueMs - performance.now();
+      const rest = answer.bytes.subarray(got);
+      received = leftMs > 0 ? await transport.receive(connection, rest, leftMs) : TOO_LATE;
     }
-    if (received > 0) return this.#checkAnswer();
     if (received === ENDED) {
       throw new RunError("the server closed the connection before it answered");
     }
@@ -256,13 +273,6 @@ export class Client<Connection> {
     }
     // It is lost; an empty datagram is no answer either.
     return false;
-  }
-
-  #checkAnswer(): true {
-    for (let i = 0; i < ACK.length; i++) {
-      if (this.#answer[i] !== ACK[i]) throw new RunError('what came is not the answer "ack"');
-    }
-    return true;
   }
 
   #endConnection(connection: Connection): MaybePromise<void> {
@@ -291,7 +301,7 @@ export class Client<Connection> {
       await this.#transport.send(connection, this.#message);
       this.#doing = "receive an answer from";
       if (!this.#reply) continue;
-      const received = await this.#transport.receive(connection, this.#answer, timeoutMs);
+      const received = await this.#transport.receive(connection, this.#answer.bytes, timeoutMs);
       if (await this.#completeAnswer(connection, received)) return;
     }
   }

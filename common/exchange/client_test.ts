@@ -42,6 +42,22 @@ for (const promises of [true, false]) {
     assertEquals(transport.calls.slice(5), ["shutdown", "close"]);
   });
 
+  Deno.test(`Client opens a connection for each size on a transport of ${kind}`, async () => {
+    using run = fakeClientRun("tls", "--sizes", "100,999", "--repeat=2", "--connect=size");
+    const transport = new FakeClientTransport({ promises, security: () => SECURITY });
+    const client = new Client(run, transport, 0);
+    await client.exchangeSize(100, false);
+    await client.exchangeSize(999, true);
+    await client.finish();
+    const messages = (size: number) => [0, 1].flatMap((no) => [`send ${no}/${size}`, "receive"]);
+    const connection = (size: number) => ["connect", ...messages(size), "shutdown", "close"];
+    assertEquals(transport.calls, [...connection(100), ...connection(999)]);
+    const [first, second] = run.recorder.clientResults(true);
+    // The run's first message is warm-up, and with it the first connect.
+    assertEquals([first!.steps.connect?.n, first!.steps.close?.n], [undefined, 1]);
+    assertEquals([second!.steps.connect?.n, second!.steps.close?.n], [1, 1]);
+  });
+
   Deno.test(`Client shuts each connection down on a secure transport of ${kind}`, async () => {
     using run = fakeClientRun("tls", "--sizes=100", "--repeat=1");
     const transport = new FakeClientTransport({ promises, security: () => SECURITY });
@@ -49,6 +65,27 @@ for (const promises of [true, false]) {
     assertEquals(transport.calls, ["connect", "send 0/100", "receive", "shutdown", "close"]);
   });
 }
+
+Deno.test("Client ends a size's connection when its time is over", async () => {
+  using clock = new FakeClock();
+  using run = fakeClientRun("tcp", "--sizes=100", "--seconds=1", "--connect=size");
+  const before = (call: string) => void (clock.nowMs += call === "receive" ? 400 : 0);
+  const transport = new FakeClientTransport({ before });
+  await new Client(run, transport, 0).exchangeSize(100, true);
+  const messages = [0, 1, 2].flatMap((no) => [`send ${no}/100`, "receive"]);
+  assertEquals(transport.calls, ["connect", ...messages, "close"]);
+});
+
+Deno.test("Client keeps its socket for all sizes where there are no connections", async () => {
+  using run = fakeClientRun("udp", "--sizes=100,999", "--repeat=1", "--connect=size");
+  const transport = new FakeClientTransport({ connectionless: true });
+  const client = new Client(run, transport, 0);
+  await client.exchangeSize(100, false);
+  await client.exchangeSize(999, true);
+  await client.finish();
+  const messages = ["send 0/100", "receive", "send 0/999", "receive"];
+  assertEquals(transport.calls, ["connect", ...messages, "close"]);
+});
 
 Deno.test("Client receives nothing where no answers are asked for", async () => {
   using run = fakeClientRun("tcp", ...TCP, "--no-reply");

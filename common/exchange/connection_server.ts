@@ -13,6 +13,7 @@ import type { PairOptions } from "../model/pair_options.ts";
 import type { Security } from "../model/protocol.ts";
 import { DUPLICATE, SequenceTracker } from "../model/sequence_tracker.ts";
 import { Intake, type ServerRun } from "./intake.ts";
+import { Pacing } from "./pacing.ts";
 import { ServedConnection } from "./served_connection.ts";
 import type { ServerTransport } from "./transport.ts";
 
@@ -29,8 +30,13 @@ export class ConnectionServer<Connection> {
   readonly #transport: ServerTransport<Connection>;
   readonly #intake: Intake;
   readonly #reply: boolean;
-  /** Whether a client has one connection for all its messages. */
+  /** Whether a message is recorded at once, as its connection's end is no part of it. */
   readonly #keep: boolean;
+  /** Whether a client has one connection for all messages, or for all of the last size. */
+  readonly #isShared: boolean;
+  /** Whether there is one connection in the run, of which no answer is waited for. */
+  readonly #isTheOnly: boolean;
+  readonly #pacing: Pacing;
   /** Memory of connections that have ended, for the next ones. */
   readonly #spare: ServedConnection<Connection>[] = [];
   /** Of all connections, where a client has one for each message; null where several have. */
@@ -45,6 +51,9 @@ export class ConnectionServer<Connection> {
     this.#intake = new Intake(run);
     this.#reply = reply;
     this.#keep = connect === "once";
+    this.#isShared = connect !== "message";
+    this.#isTheOnly = connect === "once" && !reply && clients === 1 && !forever;
+    this.#pacing = new Pacing(run.options, run.deadlines);
     this.#tracker = clients === 1 && !forever ? new SequenceTracker(plan) : null;
   }
 
@@ -67,6 +76,7 @@ export class ConnectionServer<Connection> {
       await Promise.race([Promise.all(open.values()), cutOff]);
     } finally {
       transport.stopAccepting();
+      this.#pacing.end();
       for (const connection of open.keys()) await this.#close(connection);
       await Promise.allSettled([accepting, ...open.values()]);
       await transport.end?.();
@@ -128,14 +138,17 @@ export class ConnectionServer<Connection> {
     // Answered is answered, however the connection ended.
     this.#recordLast(served);
     onServed();
-    if (this.#keep && served.hadLastSize) this.#intake.end.clientEnded();
+    if (this.#isShared && served.hadLastSize) this.#intake.end.clientEnded();
+    if (this.#isTheOnly && served.hadMessage && ended) {
+      this.#intake.end.onlyClientEnded(transport.datagrams === true);
+    }
     if (ended && this.#spare.length < SPARE_CONNECTIONS) this.#spare.push(served);
   }
 
   /** Where nothing is answered, the numbers are looked at: those of one client, as far as known. */
   #trackerOf(): SequenceTracker | null {
     if (this.#reply) return null;
-    return this.#keep ? new SequenceTracker(this.#options.plan) : this.#tracker;
+    return this.#isShared ? new SequenceTracker(this.#options.plan) : this.#tracker;
   }
 
   /** With --echo and --discard: takes bytes until the peer ends, whatever they are. */
@@ -148,7 +161,10 @@ export class ConnectionServer<Connection> {
       if (received === ENDED) break;
       if (received === TOO_LATE) throw tooLate(idleTimeoutMs);
       this.#intake.end.heard();
-      if (answer === "discard") continue;
+      if (answer === "discard") {
+        this.#intake.recorder.discard(received);
+        continue;
+      }
       const sending = this.#transport.send(connection, bytes.subarray(0, received));
       if (sending instanceof Promise) await sending;
     }
@@ -166,6 +182,8 @@ export class ConnectionServer<Connection> {
       if (received === ENDED) break;
       if (received === TOO_LATE) throw tooLate(withinMs);
       for (let at = 0; at < received;) {
+        const pausing = assembler.partial ? undefined : this.#pacing.wait();
+        if (pausing) await pausing;
         at = assembler.take(bytes, at, received);
         if (!assembler.complete) continue;
         const answering = this.#message(served);
@@ -202,6 +220,7 @@ export class ConnectionServer<Connection> {
       intake.unexpected(transport.peer(connection), sizeBytes, no);
       return timer.next();
     }
+    served.hadMessage = true;
     if (intake.end.sawSize(sizeBytes)) served.hadLastSize = true;
     const ahead = served.tracker?.take(sizeBytes, no) ?? null;
     if (ahead === DUPLICATE) {

@@ -11,6 +11,7 @@ import type { PairOptions } from "../model/pair_options.ts";
 import { DUPLICATE, isMessage } from "../model/sequence_tracker.ts";
 import { DatagramPeers } from "./datagram_peers.ts";
 import { Intake, type ServerRun } from "./intake.ts";
+import { Pacing } from "./pacing.ts";
 import type { DatagramServerTransport } from "./transport.ts";
 
 /**
@@ -29,6 +30,7 @@ export class DatagramServer<Peer> {
   readonly #intake: Intake;
   readonly #reply: boolean;
   readonly #peers: DatagramPeers;
+  readonly #pacing: Pacing;
   readonly #timer = new StepTimer();
   /** Of the last datagram: the same memory for every message. */
   readonly #outcome: Outcome;
@@ -42,6 +44,7 @@ export class DatagramServer<Peer> {
     this.#intake = new Intake(run);
     this.#reply = reply;
     this.#peers = new DatagramPeers(plan, clients);
+    this.#pacing = new Pacing(run.options, run.deadlines);
     this.#outcome = this.#intake.outcome;
   }
 
@@ -63,6 +66,7 @@ export class DatagramServer<Peer> {
       await end.reached(() => running = this.#transport.run(onDatagram), () => this.#peers.clear());
     } finally {
       this.#hasEnded = true;
+      this.#pacing.end();
       this.#transport.end();
       await Promise.allSettled([running]);
     }
@@ -71,17 +75,26 @@ export class DatagramServer<Peer> {
   /** With --echo and --discard: takes whatever comes. */
   #bytes(bytes: Uint8Array, from: Peer): MaybePromise<unknown> {
     this.#intake.end.heard();
-    return this.#options.answer === "echo" ? this.#echo(bytes, from) : undefined;
+    if (this.#options.answer === "echo") return this.#echo(bytes, from);
+    this.#intake.recorder.discard(bytes.length);
   }
 
-  /** One message: answered first, looked at closely after. */
+  /** One datagram; the next one waits while a pause lasts. */
   #message(bytes: Uint8Array, from: Peer): MaybePromise<void> {
-    const timer = this.#timer;
-    timer.mark(STEP_INDEX.receive);
     const peer = this.#transport.peer(from);
     if (!isMessage(bytes)) {
       return this.#intake.trouble(peer, "a datagram that is not a message of this program");
     }
+    const pausing = this.#pacing.wait();
+    return pausing
+      ? pausing.then(() => this.#taken(bytes, from, peer))
+      : this.#taken(bytes, from, peer);
+  }
+
+  /** One message: answered first, looked at closely after. */
+  #taken(bytes: Uint8Array, from: Peer, peer: string): MaybePromise<void> {
+    const timer = this.#timer;
+    timer.mark(STEP_INDEX.receive);
     const arrivedUs = timer.lastUs;
     const sending = this.#reply ? this.#answer(from, ACK) : true;
     if (sending instanceof Promise) {

@@ -18,6 +18,11 @@ export interface ServerName {
   readonly serverName: string;
 }
 
+/** What the server's certificate has to be for, which is also what a client says in its hello. */
+export function wantedName({ hostname, serverName }: PairOptions): string {
+  return peerName({ hostname, serverName: serverName ?? undefined });
+}
+
 /** The server of a run: its name is looked up until one of its addresses has answered. */
 export class Server {
   readonly #addresses: readonly string[];
@@ -33,10 +38,11 @@ export class Server {
    *
    * @throws {RunError} where the name is unknown
    */
-  static async find({ hostname, port }: PairOptions): Promise<Server> {
+  static async find(options: PairOptions): Promise<Server> {
+    const { hostname, port } = options;
     const addresses = await serverAddresses(hostname);
     const address = addresses.length === 1 ? addresses[0]! : hostname;
-    return new Server(addresses, { hostname: address, port, serverName: peerName({ hostname }) });
+    return new Server(addresses, { hostname: address, port, serverName: wantedName(options) });
   }
 
   /** Where to connect to, and what its certificate has to be for. */

@@ -36,6 +36,7 @@ export class RunEnd {
   #ending = false;
   #silence: Deadline | null = null;
   #finish: () => void = () => {};
+  #fail: (error: RunError) => void = () => {};
 
   constructor(options: PairOptions, deadlines: Deadlines, recorder: Recorder) {
     const { plan, clients, forever, timeoutMs, idleTimeoutMs, waitMs } = options;
@@ -65,6 +66,7 @@ export class RunEnd {
   async reached(start: () => Promise<void>, onSilence: () => void = () => {}): Promise<void> {
     const finished = Promise.withResolvers<void>();
     this.#finish = finished.resolve;
+    this.#fail = finished.reject;
     const { forever } = this.#options;
     using silence = this.#deadlines.add((error) => {
       if (error instanceof InterruptedError) finished.reject(error);
@@ -112,11 +114,28 @@ export class RunEnd {
     if (this.#isTimed) this.finalCame();
   }
 
+  /**
+   * The run's only connection has ended in order, however much of the plan has come over it.
+   *
+   * @param mayGetLost whether what is missing was lost; else the client has not sent it
+   */
+  onlyClientEnded(mayGetLost: boolean): void {
+    if (mayGetLost) this.#finish();
+    else this.#fail(new RunError(`the client has ended, ${this.#count()}`));
+  }
+
   #idle(): RunError {
-    const { idleTimeoutMs, plan, clients } = this.#options;
+    return new RunError(
+      `nothing heard for ${this.#options.idleTimeoutMs} ms, ${this.#count()}`,
+    );
+  }
+
+  /** How much of the plan has come. */
+  #count(): string {
+    const { plan, clients } = this.#options;
     const all = plan.sizes.length * plan.repeat * clients;
     const { messages } = this.#recorder;
     const count = this.#isTimed ? `${messages}` : `${messages} of ${all}`;
-    return new RunError(`nothing heard for ${idleTimeoutMs} ms, ${count} messages received`);
+    return `${count} messages received`;
   }
 }

@@ -56,10 +56,10 @@ export async function serverSettings(options: PairOptions): Promise<TlsServerSet
 
 /** What a pair's client says of its connections, beside the server's name. */
 export function connectSettings(
-  { timeoutMs }: PairOptions,
+  { timeoutMs, unsafelySkipNameCheck }: PairOptions,
   { signal }: Deadlines,
-): Pick<ConnectSettings, "handshakeTimeoutMs" | "signal"> {
-  return { handshakeTimeoutMs: timeoutMs, signal };
+): Pick<ConnectSettings, "handshakeTimeoutMs" | "signal" | "unsafelySkipNameCheck"> {
+  return { handshakeTimeoutMs: timeoutMs, signal, unsafelySkipNameCheck };
 }
 
 /** What a pair's server shows and wants, and where it listens. */

@@ -22,7 +22,8 @@ export class ServedConnection<Connection> {
   arrivedUs = 0;
   /** Numbers that have come, this connection's or all connections'; null where they say nothing. */
   tracker: SequenceTracker | null = null;
-  /** Set when messages of the plan's last size have come. */
+  /** Set when messages of the plan have come, and when some of its last size have. */
+  hadMessage = false;
   hadLastSize = false;
   /** Set when the peer has ended in order, between two messages. */
   peerEnded = false;
@@ -48,7 +49,7 @@ export class ServedConnection<Connection> {
   begin(connection: Connection, tracker: SequenceTracker | null): void {
     this.#connection = connection;
     this.tracker = tracker;
-    this.hadLastSize = this.peerEnded = false;
+    this.hadMessage = this.hadLastSize = this.peerEnded = false;
     this.timer.start();
   }
 }

@@ -214,3 +214,13 @@ for (const kind of ["a value", "a promise"]) {
     },
   );
 }
+
+Deno.test("Server.serveDatagrams() with --discard counts the bytes that it drops", async () => {
+  using bench = new Bench("--discard");
+  await bench.socket.deliver("192.0.2.1:1", new Uint8Array(1000));
+  await bench.clock.advance(500);
+  await bench.socket.deliver("192.0.2.2:1", new Uint8Array(9), new Uint8Array(0));
+  assertEquals(bench.run.recorder.discarded, { bytes: 1009, seconds: 0.5 });
+  bench.run.deadlines.interrupt();
+  await assertRejects(() => bench.serving, InterruptedError);
+});

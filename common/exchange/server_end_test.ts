@@ -174,3 +174,51 @@ Deno.test(
     assertEquals([size!.messageUs.max, size!.steps.close], [0, null]);
   },
 );
+
+/** One-way, over one connection; what its end comes to where a part of the plan has come. */
+const ONE_WAY = ["--sizes=100", "--repeat=3", "--no-reply", "--connect=once"];
+
+Deno.test("Server.serve() fails at once where the only client has ended before its plan", async () => {
+  using bench = new ServerBench(...ONE_WAY);
+  bench.listener.connect().write(messageOf("tcp", 0, 100)).end();
+  await assertRejects(() => bench.serving, RunError, "the client has ended, 1 of 3 messages");
+});
+
+Deno.test("Server.serve() ends with its only connection where messages get lost", async () => {
+  using bench = new ServerBench(...ONE_WAY);
+  bench.listener.datagrams = true;
+  bench.listener.connect().write(messageOf("tcp", 0, 100)).end();
+  await bench.serving;
+  const [size] = bench.run.recorder.serverResults(bench.run.options.plan, 1, false, true);
+  assertEquals([size!.sent, size!.lost], [3, 2]);
+});
+
+/** Where another client may come, or the one that was there comes again. */
+const OTHERS_MAY_COME: Record<string, string[]> = {
+  "of several clients": [...ONE_WAY, "--clients=2"],
+  "with a connection a message": ["--sizes=100", "--repeat=3", "--no-reply"],
+  "that is answered": ["--sizes=100", "--repeat=3", "--connect=once"],
+  "of a server for ever": [...ONE_WAY, "--forever"],
+};
+
+for (const [what, args] of Object.entries(OTHERS_MAY_COME)) {
+  Deno.test(`Server.serve() outlasts the end of a connection ${what}`, async () => {
+    using bench = new ServerBench(...args);
+    bench.listener.datagrams = true;
+    await bench.exchange(0, 100);
+    assert(!await bench.finished());
+    bench.run.deadlines.interrupt();
+    await assertRejects(() => bench.serving, InterruptedError);
+  });
+}
+
+Deno.test("Server.serve() outlasts an only connection without a message, or that breaks", async () => {
+  using bench = new ServerBench(...ONE_WAY);
+  bench.listener.connect().end();
+  bench.listener.connect().write(messageOf("tcp", 0, 100)).break(new Deno.errors.ConnectionReset());
+  assert(!await bench.finished());
+  const rest = [1, 2].flatMap((no) => [...messageOf("tcp", no, 100)]);
+  bench.listener.connect().write(Uint8Array.from(rest)).end();
+  await bench.serving;
+  assertEquals(bench.run.recorder.messages, 3);
+});

@@ -1,4 +1,4 @@
-import { RunError } from "../base/errors.ts";
+import { InterruptedError, RunError } from "../base/errors.ts";
 import { EPOCH_US } from "../measure/clock.ts";
 import { ACK, MessageWriter } from "../model/message.ts";
 import type { Security } from "../model/protocol.ts";
@@ -69,7 +69,7 @@ Deno.test("Server.serve() sends no answer on a one-way run", async () => {
   assertEquals([peer.answers, peer.calls.includes("send")], [[], false]);
 });
 
-for (const connect of ["message", "once"]) {
+for (const connect of ["message", "size", "once"]) {
   Deno.test(`Server.serve() takes several messages a read where it expects ${connect}`, async () => {
     using bench = new ServerBench("--sizes=100", "--repeat=3", `--connect=${connect}`);
     const stream = [0, 1, 2].flatMap((no) => [...messageOf("tcp", no, 100)]);
@@ -249,4 +249,17 @@ Deno.test("Server.serve() says how much it has received when nothing is heard", 
   const line = "nothing heard for 3000 ms, 1 of 8 messages received";
   assertEquals((await assertRejects(() => bench.serving, RunError)).message, line);
   assertEquals([bench.listener.stopped, bench.listener.closed], [true, true]);
+});
+
+Deno.test("Server.serve() with --discard counts the bytes that it drops, and how long they came", async () => {
+  using bench = new ServerBench("--discard");
+  const peers = [0, 1].map(() => bench.listener.connect());
+  peers[0]!.write(new Uint8Array(1000), new Uint8Array(1));
+  await bench.clock.advance(250);
+  peers[1]!.write(new Uint8Array(100_000)).end();
+  await bench.clock.settle();
+  assertEquals(bench.run.recorder.discarded, { bytes: 101_001, seconds: 0.25 });
+  assertEquals(bench.run.recorder.messages, 0);
+  bench.run.deadlines.interrupt();
+  await assertRejects(() => bench.serving, InterruptedError);
 });

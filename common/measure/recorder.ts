@@ -4,12 +4,13 @@
  * @module
  */
 import { timesIn } from "../model/sequence_tracker.ts";
+import { nowUs } from "./clock.ts";
 import type { MessageTimes, Outcome } from "./outcome.ts";
 import { OneWayCount } from "./one_way.ts";
 import type { StepLog } from "./step_log.ts";
 import type { Plan } from "../model/plan.ts";
 import { byStep, STEPS } from "../model/protocol.ts";
-import type { SizeResult } from "./result.ts";
+import type { Discarded, SizeResult } from "./result.ts";
 import { Distribution } from "./statistics.ts";
 
 /** One message size's series and counts. */
@@ -22,6 +23,8 @@ class SizeRecord {
   answered = 0;
   lost = 0;
   resumed = 0;
+  /** What all its messages took together, with pauses; NaN where that was not measured. */
+  tookUs = NaN;
 
   constructor(sizeBytes: number) {
     this.sizeBytes = sizeBytes;
@@ -47,6 +50,9 @@ export class Recorder {
   messages = 0;
   /** Messages lost. */
   lost = 0;
+  /** What was dropped, and when it came first and last. */
+  #droppedBytes = 0;
+  #droppedUs = [NaN, NaN];
 
   /** @param log takes every step as a line, too */
   constructor(log?: StepLog) {
@@ -87,6 +93,27 @@ export class Recorder {
     this.#oneWayAt(sizeBytes).duplicate();
   }
 
+  /** Notes what all messages of a size took; where it stands in the plan again, that is added. */
+  sizeTook(sizeBytes: number, us: number): void {
+    const size = this.#at(sizeBytes);
+    size.tookUs = (size.tookUs || 0) + us;
+  }
+
+  /** Notes bytes that a server drops. */
+  discard(bytes: number): void {
+    const us = nowUs();
+    if (this.#droppedBytes === 0) this.#droppedUs[0] = us;
+    this.#droppedUs[1] = us;
+    this.#droppedBytes += bytes;
+  }
+
+  /** What was dropped, and the seconds from the first of it to the last. */
+  get discarded(): Discarded {
+    const [firstUs, lastUs] = this.#droppedUs;
+    const seconds = this.#droppedBytes === 0 ? null : Math.round(lastUs! - firstUs!) / 1e6;
+    return { bytes: this.#droppedBytes, seconds };
+  }
+
   /** Messages of one size that were exchanged to their end, lost ones included. */
   exchanged(sizeBytes: number): number {
     return this.#sizes.get(sizeBytes)?.exchanged ?? 0;
@@ -99,6 +126,7 @@ export class Recorder {
       sent: size.exchanged,
       answered: reply ? size.answered : null,
       lost: reply ? size.lost : null,
+      ...(size.tookUs >= 0 ? { seconds: Math.round(size.tookUs) / 1e6 } : {}),
     }));
   }
 

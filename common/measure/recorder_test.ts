@@ -1,3 +1,4 @@
+import { FakeClock } from "../testing/fake_clock.ts";
 import { STEP_INDEX, StepTimer } from "./clock.ts";
 import { Recorder } from "./recorder.ts";
 import type { Outcome } from "./outcome.ts";
@@ -49,6 +50,28 @@ function recorded(...messages: [number, Partial<Outcome>?][]): Recorder {
   }
   return recorder;
 }
+
+Deno.test("Recorder counts what is dropped, and from when to when it came", () => {
+  using clock = new FakeClock();
+  const recorder = new Recorder();
+  assertEquals(recorder.discarded, { bytes: 0, seconds: null });
+  for (const bytes of [1000, 24, 9]) {
+    clock.nowMs += 250;
+    recorder.discard(bytes);
+  }
+  assertEquals(recorder.discarded, { bytes: 1033, seconds: 0.5 });
+});
+
+Deno.test("Recorder adds up what a size takes where it is in the plan again, and says nothing else", () => {
+  const recorder = new Recorder();
+  recorder.sizeTook(100, 1_500_000);
+  recorder.sizeTook(999, 0);
+  recorder.sizeTook(100, 250_000);
+  const seconds = () => recorder.clientResults(true).map((size) => size.seconds);
+  assertEquals(seconds(), [1.75, 0]);
+  recorder.message({ ...OUTCOME, sizeBytes: 32 }, new StepTimer());
+  assertEquals(seconds(), [1.75, 0, undefined]);
+});
 
 Deno.test("Recorder leaves the first message of a run out of its times and counts it", () => {
   const recorder = recorded([9000], [10], [20]);

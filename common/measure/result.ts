@@ -37,6 +37,11 @@ export interface SizeResult {
   messageUs: Summary;
   /** Each step by itself, in microseconds; null for one that the protocol does not have. */
   steps: Record<Step, Summary | null>;
+  /**
+   * What all messages took together, with the pauses between them; of a client whose size was
+   * exchanged to its end. Where the size stands in the plan several times, all of them.
+   */
+  seconds?: number;
   /** What a server counted of messages that it did not answer; absent in all other cases. */
   oneWay?: OneWay;
 }
@@ -47,6 +52,13 @@ export interface Loss {
   toServer: number | null;
   /** Answers; null where no answers were asked for. */
   toClient: number | null;
+}
+
+/** Bytes that were received and dropped. */
+export interface Discarded {
+  bytes: number;
+  /** From the arrival of the first to that of the last; null where none came. */
+  seconds: number | null;
 }
 
 /** One end of one lane, over the whole plan. */
@@ -60,7 +72,11 @@ export interface RunResult {
   resume: boolean;
   reply: boolean;
   clients: number;
+  /** Client: the answers were the messages themselves; absent where they were `ack`. */
+  expectEcho?: true;
   security: Security | null;
+  /** What a server with --discard dropped; absent in all other cases. */
+  discarded?: Discarded;
   sizes: SizeResult[];
 }
 

@@ -2,6 +2,8 @@ import { EPOCH_US, STEP_INDEX, StepTimer } from "./clock.ts";
 import type { Outcome } from "./outcome.ts";
 import { LOG_COLUMNS, StepLog } from "./step_log.ts";
 import { assertEquals, assertNotMatch, assertThrows } from "../testing/assert.ts";
+import { setupStep } from "../base/setup_steps.ts";
+import { SetupTimes } from "./setup_times.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 
 const OUTCOME: Outcome = {
@@ -44,6 +46,40 @@ Deno.test("StepLog begins with the names of its columns, when it is first writte
   assertEquals(texts, []);
   log.close();
   assertEquals(texts, ["startUs,durationUs,step,lane,role,client,sizeBytes,no,lost\n"]);
+});
+
+Deno.test("StepLog has the steps of setting up before the first message, and none after", () => {
+  using clock = new FakeClock();
+  using setup = new SetupTimes();
+  const texts: string[] = [];
+  const file = { write: (text: string) => void texts.push(text), close() {} };
+  const log = new StepLog(file, "dtls-async-openssl", "client", setup);
+  setupStep("load", () => void (clock.nowMs += 20));
+  log.message(OUTCOME, timed(clock));
+  setupStep("session", () => {});
+  log.size(16384, 1_020_000, 1750);
+  log.close();
+  const start = (us: number) => (EPOCH_US + us).toFixed(1);
+  const lane = "dtls-async-openssl,client";
+  assertEquals(texts.join("").split("\n").slice(1), [
+    `${start(1_000_000)},20000.000,load,${lane},0,0,0,0`,
+    `${start(1_020_000)},1250.000,handshake,${lane},3,16384,42,0`,
+    `${start(1_021_250)},500.000,send,${lane},3,16384,42,0`,
+    `${start(1_020_000)},1750.000,size,${lane},0,16384,0,0`,
+    "",
+  ]);
+});
+
+Deno.test("StepLog has the steps of setting up where no message came", () => {
+  using setup = new SetupTimes();
+  const texts: string[] = [];
+  const file = { write: (text: string) => void texts.push(text), close() {} };
+  const log = new StepLog(file, "tcp-async", "server", setup);
+  setupStep("listen", () => {});
+  log.close();
+  assertEquals(texts.join("").split("\n").map((line) => line.split(",")[2]), [
+    ...["step", "listen", undefined],
+  ]);
 });
 
 Deno.test("StepLog.close() writes what is kept, and closes the file", () => {

@@ -19,6 +19,8 @@ export interface PairOptions {
   /** Name or address; an IPv6 address without brackets. */
   readonly hostname: string;
   readonly port: number;
+  /** Client that blocks or spins: its own address; null for the system's choice. */
+  readonly bind: string | null;
   readonly plan: Plan;
   readonly connect: ConnectMode;
   /** Offer the saved session at every connection but the first. */
@@ -27,7 +29,13 @@ export interface PairOptions {
   readonly tlsVersion: "1.2" | "1.3" | null;
   /** Cipher suites to choose from; null for the library's. */
   readonly ciphers: string | null;
+  /** TLS and DTLS clients: what the server's certificate has to be for; null for `hostname`. */
+  readonly serverName: string | null;
+  /** TLS and DTLS clients: a certificate that is good for any name will do. */
+  readonly unsafelySkipNameCheck: boolean;
   readonly reply: boolean;
+  /** Client: the answer is the message itself. */
+  readonly expectEcho: boolean;
   readonly waitMs: number;
   readonly pause: boolean;
   /** End in order when stdin does. */

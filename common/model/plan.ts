@@ -123,7 +123,7 @@ const KEYS: Readonly<Record<string, { wanted: string; accepts(value: unknown): b
     accepts: (value) => isCount(value, 1, MAX_SECONDS),
   },
   connect: {
-    wanted: CONNECT_MODES.join(" or "),
+    wanted: "message, size or once",
     accepts: (value) => CONNECT_MODES.some((mode) => mode === value),
   },
   reply: { wanted: "true or false", accepts: (value) => typeof value === "boolean" },

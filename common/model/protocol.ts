@@ -30,8 +30,8 @@ export const ROLES = ["client", "server"] as const;
 /** Which end of a pair. */
 export type Role = typeof ROLES[number];
 
-export const CONNECT_MODES = ["message", "once"] as const;
-/** Whether each message has a connection of its own, or one carries all. */
+export const CONNECT_MODES = ["message", "size", "once"] as const;
+/** Whether each message has a connection of its own, all of one size have one, or one carries all. */
 export type ConnectMode = typeof CONNECT_MODES[number];
 
 /** What the two ends agreed on; null stands for what the engine does not tell. */

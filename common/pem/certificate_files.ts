@@ -8,6 +8,7 @@ import { type CredentialNames, type Credentials, readCredentials } from "./crede
 import { PemError } from "./errors.ts";
 import type { Role } from "../model/protocol.ts";
 import { dirname, join } from "../base/std.ts";
+import { setupStep } from "../base/setup_steps.ts";
 
 /** Folder of the certificates, where nothing else is said: apart from this project's own files. */
 export const DEFAULT_CERTS = "certs/pem";
@@ -60,7 +61,11 @@ export async function loadCertificates(files: CertificateFiles, role: Role): Pro
 }
 
 /** The same, as it was read. */
-export async function readCertificateFiles(
+export function readCertificateFiles(files: CertificateFiles, role: Role): Promise<Credentials> {
+  return setupStep("load", () => readAndCheck(files, role));
+}
+
+async function readAndCheck(
   { certs, keyPassphraseFile }: CertificateFiles,
   role: Role,
 ): Promise<Credentials> {

@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { bindError } from "../base/network_errors.ts";
 import { NOT_YET } from "../base/read_result.ts";
+import { setupStep } from "../base/setup_steps.ts";
 import { MAX_ADDRESS_BYTES, SocketAddress } from "./address.ts";
 import { EAGAIN, EALREADY, EINPROGRESS, EINTR, EISCONN, PosixError } from "./errors.ts";
 import { type Libc, loadLibc } from "./libc.ts";
@@ -67,6 +69,10 @@ export class PosixSocket implements Disposable {
    * @throws {PosixError}
    */
   static open(kind: "stream" | "datagram", hostname: string, patience: Patience): PosixSocket {
+    return setupStep("socket", () => PosixSocket.#open(kind, hostname, patience));
+  }
+
+  static #open(kind: "stream" | "datagram", hostname: string, patience: Patience): PosixSocket {
     const libc = loadLibc();
     const family = hostname.includes(":") ? libc.platform.AF_INET6 : AF_INET;
     const fd = libc.socket(family, kind === "stream" ? SOCK_STREAM : SOCK_DGRAM, 0);
@@ -86,7 +92,23 @@ export class PosixSocket implements Disposable {
   bind(hostname: string, port: number): void {
     const { bytes } = SocketAddress.of(hostname, port);
     const libc = this.#libc;
-    check("bind", libc.bind(this.fd, bytes, bytes.length), libc.errno[0]!);
+    setupStep(
+      "bind",
+      () => check("bind", libc.bind(this.fd, bytes, bytes.length), libc.errno[0]!),
+    );
+  }
+
+  /**
+   * Gives it an address of this machine to connect from, and any free port.
+   *
+   * @throws {RunError} where the address is none of this machine's
+   */
+  bindLocal(address: string): void {
+    try {
+      this.bind(address, 0);
+    } catch (cause) {
+      throw bindError(address, cause);
+    }
   }
 
   /** Takes connections from now on; the port of one that was closed lately can be used again. */
@@ -95,7 +117,10 @@ export class PosixSocket implements Disposable {
     this.#setOption(SOL_SOCKET, SO_REUSEADDR, ON);
     this.bind(hostname, port);
     const libc = this.#libc;
-    check("listen", libc.listen(this.fd, backlog), libc.errno[0]!);
+    setupStep(
+      "listen",
+      () => check("listen", libc.listen(this.fd, backlog), libc.errno[0]!),
+    );
   }
 
   /** Where it is bound. */

@@ -48,17 +48,21 @@ export class PosixTcp extends Pollable {
   /**
    * Connects.
    *
+   * @param from this end's own address; the system's choice where it is null
    * @throws {PosixError} where nothing listens there
+   * @throws {RunError} where this end cannot have that address
    * @throws {TimeoutError} where no answer comes in time
    */
   static connect(
     to: SocketAddress,
     loop: PollLoop,
     timeoutMs: number,
+    from: string | null = null,
   ): MaybePromise<PosixTcp> {
     const socket = PosixSocket.open("stream", to.hostname, loop.patience);
     const tcp = new PosixTcp(socket, to, loop, timeoutMs);
     try {
+      if (from !== null) socket.bindLocal(from);
       return socket.connect(to) ? tcp : tcp.#connectLater();
     } catch (error) {
       tcp.close();

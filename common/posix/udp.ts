@@ -43,10 +43,15 @@ export class PosixUdp extends Pollable {
     this.#refusable = serves ? 0 : REFUSABLE_DATAGRAMS;
   }
 
-  /** A socket that is connected with a server: what others send never arrives (udp(7)). */
-  static toward(server: SocketAddress, loop: PollLoop): PosixUdp {
+  /**
+   * A socket that is connected with a server: what others send never arrives (udp(7)).
+   *
+   * @param from see {@linkcode PosixSocket.bindLocal}; the system's choice where it is null
+   */
+  static toward(server: SocketAddress, loop: PollLoop, from: string | null = null): PosixUdp {
     const socket = PosixSocket.open("datagram", server.hostname, loop.patience);
     try {
+      if (from !== null) socket.bindLocal(from);
       // On a datagram socket it takes no time: EAGAIN is that no port is free (connect(2)).
       if (!socket.connect(server)) throw new PosixError("connect", EAGAIN);
       return new PosixUdp(socket, loop, false);

@@ -21,6 +21,7 @@ export class PosixUdpClient extends Receiver {
   readonly #servers: SocketAddress[];
   readonly #order: readonly SocketAddress[];
   readonly #loop: PollLoop;
+  readonly #from: string | null;
   #at = -1;
   #socket!: PosixUdp;
   /** What was sent since the last wait; null when nothing may be refused any more. */
@@ -32,10 +33,13 @@ export class PosixUdpClient extends Receiver {
 
   /**
    * @param servers at least one; the others are taken out when the server has answered
+   * @param from this end's own address; the system's choice where it is null
    * @throws {PosixError} where there is no way to any of them
+   * @throws {RunError} where this end cannot have that address
    */
-  constructor(servers: SocketAddress[], loop: PollLoop) {
+  constructor(servers: SocketAddress[], loop: PollLoop, from: string | null = null) {
     super();
+    this.#from = from;
     this.#servers = servers;
     this.#order = [...servers];
     this.#loop = loop;
@@ -123,7 +127,7 @@ export class PosixUdpClient extends Receiver {
   #openNext(): void {
     while (++this.#at < this.#order.length) {
       try {
-        this.#socket = PosixUdp.toward(this.#order[this.#at]!, this.#loop);
+        this.#socket = PosixUdp.toward(this.#order[this.#at]!, this.#loop, this.#from);
         return;
       } catch (error) {
         if (!isUnreachable(error)) throw error;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { setupStep } from "../base/setup_steps.ts";
 import type { TlsContext } from "../openssl/context.ts";
 import { OpenSslError, takeError } from "../openssl/bindings/errors.ts";
 import { helloParameters } from "../openssl/records.ts";
@@ -23,7 +24,7 @@ export class CookieExchange implements Disposable {
    */
   constructor(context: TlsContext, nowMs: () => number, mtu?: number) {
     using made = new DisposableStack();
-    this.#listening = made.use(new TlsSession(context, { mtu }));
+    this.#listening = made.use(setupStep("session", () => new TlsSession(context, { mtu })));
     const bioAddress = context.lib.BIO_ADDR_new();
     if (bioAddress === null) throw takeError(context.lib, "make an address");
     made.move();
@@ -81,6 +82,9 @@ export class CookieExchange implements Disposable {
 
   /** The session of the client that comes next. */
   #next(): TlsSession {
-    return this.#listening ??= new TlsSession(this.#context, { mtu: this.#mtu });
+    return this.#listening ??= setupStep(
+      "session",
+      () => new TlsSession(this.#context, { mtu: this.#mtu }),
+    );
   }
 }

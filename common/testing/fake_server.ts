@@ -120,6 +120,8 @@ export class FakePeer {
 export class FakeListener implements ServerTransport<FakePeer> {
   readonly hostname = "127.0.0.1";
   readonly port = 1443;
+  /** Set where messages are to get lost. */
+  datagrams = false;
   /** Whether it was stopped, and whether it was closed at the end. */
   stopped = false;
   closed = false;

@@ -5,6 +5,7 @@
  */
 import { peerName } from "../../common/base/addresses.ts";
 import { Deadlines } from "../../common/base/deadline.ts";
+import { setupStep } from "../../common/base/setup_steps.ts";
 import { serverAddresses } from "../../common/deno/lookup.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
 import { TlsSession } from "../../common/openssl/session.ts";
@@ -78,7 +79,7 @@ export async function connectDtls(options: ConnectDtlsOptions): Promise<DtlsConn
  */
 export function dtlsContext(settings: TlsClientSettings & DtlsSettings): TlsContext {
   const checked = checkSettings(CLIENT_CONTEXT.dtls, settings, "make a DTLS context");
-  return new TlsContext({ ...checked, role: "client", datagram: true });
+  return setupStep("context", () => new TlsContext({ ...checked, role: "client", datagram: true }));
 }
 
 /**
@@ -96,7 +97,10 @@ function openDtls(
   const checksName = !options.unsafelySkipNameCheck;
   using made = new DisposableStack();
   const session = made.use(
-    new TlsSession(context, { serverName, checksName, mtu, session: saved }),
+    setupStep(
+      "session",
+      () => new TlsSession(context, { serverName, checksName, mtu, session: saved }),
+    ),
   );
   const deadlines = made.use(new Deadlines());
   const events = {

@@ -6,6 +6,7 @@
 import { formatAddress } from "../../common/base/addresses.ts";
 import { Deadlines } from "../../common/base/deadline.ts";
 import type { MaybePromise } from "../../common/base/maybe_promise.ts";
+import { setupStep } from "../../common/base/setup_steps.ts";
 import { listenHost } from "../../common/deno/lookup.ts";
 import { afterWoken, UdpSocket } from "../../common/deno/udp.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
@@ -98,7 +99,10 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
     const { idleTimeoutMs = IDLE_TIMEOUT_MS, inboxBytes } = options;
     this.#connOptions = { handshakeTimeoutMs, idleTimeoutMs, inboxBytes, signal };
     const secure = contextPart(SERVER_CONTEXT.dtls, options);
-    const context = new TlsContext({ ...secure, role: "server", datagram: true });
+    const context = setupStep(
+      "context",
+      () => new TlsContext({ ...secure, role: "server", datagram: true }),
+    );
     using made = new DisposableStack();
     this.#core = made.use(
       new DtlsListenerCore<DtlsConn, Deno.NetAddr>(context, {

@@ -5,6 +5,7 @@
  */
 import { peerName } from "../../common/base/addresses.ts";
 import { Deadlines } from "../../common/base/deadline.ts";
+import { setupStep } from "../../common/base/setup_steps.ts";
 import { serverAddresses } from "../../common/deno/lookup.ts";
 import { connectTcp } from "../../common/deno/tcp.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
@@ -74,7 +75,10 @@ export async function connectTls(options: ConnectTlsOptions): Promise<TlsConn> {
  */
 export function tlsContext(settings: TlsClientSettings): TlsContext {
   const checked = checkSettings(CLIENT_CONTEXT.tls, settings, "make a TLS context");
-  return new TlsContext({ ...checked, role: "client", datagram: false });
+  return setupStep(
+    "context",
+    () => new TlsContext({ ...checked, role: "client", datagram: false }),
+  );
 }
 
 /**
@@ -95,7 +99,9 @@ async function openTls(
   const tcp = made.use(
     await connectTcp(addresses, port, handshakeTimeoutMs, deadlines, signal),
   );
-  const session = made.use(new TlsSession(context, { serverName, checksName, session: saved }));
+  const session = made.use(
+    setupStep("session", () => new TlsSession(context, { serverName, checksName, session: saved })),
+  );
   made.move();
   const released = () => deadlines.close();
   return new TlsConn(session, tcp, deadlines, { handshakeTimeoutMs, signal, released });

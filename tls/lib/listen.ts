@@ -4,6 +4,7 @@
  * @module
  */
 import { Deadlines } from "../../common/base/deadline.ts";
+import { setupStep } from "../../common/base/setup_steps.ts";
 import { BoundedTcpListener } from "../../common/deno/tcp.ts";
 import { listenHost } from "../../common/deno/lookup.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
@@ -89,7 +90,9 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     this.#limits = new SessionLimits(options, options.onError);
     const secure = contextPart(SERVER_CONTEXT.tls, options);
     using made = new DisposableStack();
-    this.#context = made.use(new TlsContext({ ...secure, role: "server", datagram: false }));
+    this.#context = made.use(
+      setupStep("context", () => new TlsContext({ ...secure, role: "server", datagram: false })),
+    );
     this.#listener = new BoundedTcpListener(listenHost(options.hostname), options.port);
     made.move();
     const { hostname, port } = this.#listener;
@@ -154,7 +157,7 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal } = this.#options;
     using made = new DisposableStack();
     made.use(tcp);
-    const session = made.use(new TlsSession(this.#context));
+    const session = made.use(setupStep("session", () => new TlsSession(this.#context)));
     const slot = this.#limits.enter(tcp.remoteAddr.hostname, () => conn.abandon());
     const conn: TlsConn = new TlsConn(session, tcp, this.#deadlines, {
       handshakeTimeoutMs,

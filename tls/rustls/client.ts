@@ -18,6 +18,8 @@ export interface ServerName {
   readonly port: number;
   /** What the certificate has to be for: a host name or an IP address, see `peerName`. */
   readonly hostname: string;
+  /** False where a certificate that is good for any name will do (default true). */
+  readonly checksName?: boolean;
 }
 
 /** Opens a TCP connection; the signal ends the attempt with its reason. */
@@ -47,7 +49,7 @@ export function openTcp(
  */
 export function beginHandshake(
   raw: Socket,
-  { hostname }: ServerName,
+  { hostname, checksName = true }: ServerName,
   secureContext: SecureContext,
   servers: PeerCheck,
 ): TLSSocket {
@@ -57,7 +59,8 @@ export function beginHandshake(
     // Said outright: otherwise an environment variable could switch it off.
     rejectUnauthorized: true,
     checkServerIdentity: (_, certificate) =>
-      servers.refusal(certificate) ?? checkHostname(hostname, certificate),
+      servers.refusal(certificate) ??
+        (checksName ? checkHostname(hostname, certificate) : undefined),
     // RFC 6066 3: a server is told a name, never an address.
     servername: isIP(hostname) ? undefined : hostname,
   });
@@ -96,14 +99,18 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
  */
 export async function explainRefusal(
   error: unknown,
-  { address, port, hostname }: ServerName,
+  { address, port, hostname, checksName = true }: ServerName,
   caCerts: string[],
   signal: AbortSignal,
 ): Promise<unknown> {
   if (!isUnclear(error)) return error;
   try {
     const tcp = await Deno.connect({ hostname: address, port, signal });
-    using tls = await Deno.startTls(tcp, { hostname, caCerts });
+    using tls = await Deno.startTls(tcp, {
+      hostname,
+      caCerts,
+      unsafelyDisableHostnameVerification: !checksName,
+    });
     const aborted = Promise.withResolvers<never>();
     signal.addEventListener("abort", () => aborted.reject(signal.reason));
     await Promise.race([tls.handshake(), aborted.promise]);

@@ -4,11 +4,13 @@
  * @module
  */
 import { createSecureContext } from "node:tls";
-import { formatAddress, peerName } from "../../common/base/addresses.ts";
+import { formatAddress } from "../../common/base/addresses.ts";
 import { describe, InterruptedError, RunError } from "../../common/base/errors.ts";
 import { connectInTurn } from "../../common/base/in_turn.ts";
+import { setupStep } from "../../common/base/setup_steps.ts";
 import { listenAddress, serverAddresses } from "../../common/deno/lookup.ts";
 import { bounded } from "../../common/deno/tcp.ts";
+import { wantedName } from "../../common/exchange/library_verbs.ts";
 import type {
   ClientTransport,
   ConnectionVerbs,
@@ -37,11 +39,12 @@ function verbs(timeoutMs: number): ConnectionVerbs<NodeTlsStream> {
 export const rustlsClient: Prepare<ClientTransport<NodeTlsStream>> = async (options, deadlines) => {
   const { port, timeoutMs } = options;
   const credentials = await loadCredentials(options, "client");
-  const context = createSecureContext(credentials);
+  const context = setupStep("context", () => createSecureContext(credentials));
   const servers = new PeerCheck(credentials.ca, "server");
   const addresses = await serverAddresses(options.hostname);
   addresses.forEach(refuseZone);
-  const hostname = peerName(options);
+  const hostname = wantedName(options);
+  const checksName = !options.unsafelySkipNameCheck;
   return {
     ...verbs(timeoutMs),
     async connect() {
@@ -54,7 +57,7 @@ export const rustlsClient: Prepare<ClientTransport<NodeTlsStream>> = async (opti
       return new NodeTlsStream(raw, "server", deadlines);
     },
     async handshake(stream) {
-      const server = { address: addresses[0]!, port, hostname };
+      const server = { address: addresses[0]!, port, hostname, checksName };
       stream.secure(beginHandshake(stream.raw, server, context, servers));
       try {
         await stream.handshake(timeoutMs);

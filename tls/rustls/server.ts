@@ -14,6 +14,7 @@ import {
 } from "node:tls";
 import { listenError } from "../../common/base/network_errors.ts";
 import { EXHAUSTED_PAUSE_MS, isExhausted, isGone } from "../../common/base/system_errors.ts";
+import { setupStep } from "../../common/base/setup_steps.ts";
 import type { Credentials } from "./credentials.ts";
 import { handshakeError, refuseZone } from "./errors.ts";
 import { PeerCheck } from "./security.ts";
@@ -53,10 +54,11 @@ export class NodeTcpListener {
     const server = createTcpServer({ noDelay: true });
     await requirePermission(hostname, port);
     try {
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen({ host: hostname, port }, resolve);
-      });
+      await setupStep("listen", () =>
+        new Promise<void>((resolve, reject) => {
+          server.once("error", reject);
+          server.listen({ host: hostname, port }, resolve);
+        }));
     } catch (cause) {
       // Deno's code for an address that is not one of this machine's (EADDRNOTAVAIL, bind(2)).
       const foreign = (cause as { code?: string }).code === "EINVAL";
@@ -158,7 +160,7 @@ export class Handshakes {
    * @throws {RunError} saying why it failed, in one line
    */
   async run<T>(raw: Socket, wrap: (socket: TLSSocket) => T, signal: AbortSignal): Promise<T> {
-    const server = this.#idle.pop() ?? createTlsServer(this.#options);
+    const server = this.#idle.pop() ?? setupStep("context", () => createTlsServer(this.#options));
     const abort = () => raw.destroy();
     signal.addEventListener("abort", abort);
     try {

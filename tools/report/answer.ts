@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Io } from "../../common/model/protocol.ts";
+import type { ConnectMode, Io } from "../../common/model/protocol.ts";
 import { baselineOf, figureOf, medianMessage, ratioOf } from "./figures.ts";
 import type { Job, Mode } from "./jobs.ts";
 import { formatBytes, formatDuration, listOf } from "./units.ts";
@@ -30,12 +30,17 @@ export function answerOf(jobs: readonly Job[], sizeBytes: number): string[] {
   ];
 }
 
+const CONNECTIONS: Readonly<Record<ConnectMode, string>> = {
+  message: "with a new connection for every message",
+  size: "over one connection for each size",
+  once: "over one connection that stays open",
+};
+
 /** A mode in a few words, to stand after a comma. */
-export function describeMode({ connect, clients }: Mode): string {
-  const connection = connect === "message"
-    ? "with a new connection for every message"
-    : "over one connection that stays open";
-  return clients > 1 ? `${connection}, ${clients} clients at once` : connection;
+export function describeMode({ connect, clients, expectEcho }: Mode): string {
+  const connection = CONNECTIONS[connect];
+  const echo = expectEcho ? ", which is sent back whole" : "";
+  return `${connection}${clients > 1 ? `, ${clients} clients at once` : ""}${echo}`;
 }
 
 function costs(jobs: readonly Job[], sizeBytes: number): string {

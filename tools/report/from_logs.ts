@@ -66,13 +66,19 @@ function readRun(log: FoundLog): LoggedRun {
     messages++;
     sizes.add(sizeBytes);
   }
-  const connect = lane.protocol === "udp" ? null : connections > messages / 2 ? "message" : "once";
+  const connect = lane.protocol === "udp" ? null : connectOf(connections, messages);
   const run = {
     ...runOf(lane, log.role, log.resume),
     ...{ reply, clients },
     sizes: sizesOf(recorder, log.role, reply, [...sizes]),
   };
   return { run, startUs, connect };
+}
+
+/** Of one connection for all messages the end is in no log. */
+function connectOf(ended: number, messages: number): RunResult["connect"] {
+  if (ended > messages / 2) return "message";
+  return ended > 0 ? "size" : "once";
 }
 
 function runOf(lane: Lane, role: Role, resume: boolean): Omit<RunResult, "sizes"> {

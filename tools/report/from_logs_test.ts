@@ -24,6 +24,8 @@ Deno.test("readDocument() makes a document of the logs in a folder that has none
     "tcp-async-client-2.csv": fakeLog(TCP, 4),
     "dtls-spin-openssl-resumed-client.csv": fakeLog({ ...DTLS, resume: true }, 5).slice(0, -20),
     "notes.csv": "a,b\n",
+    // A server that no client has come to.
+    "idle.csv": logOf("tcp-async server 10 listen 0 0 0 0"),
   });
   const { document, madeOf } = await readDocument(folder.dir);
   assertEquals(document.complete, false);
@@ -58,6 +60,18 @@ Deno.test("readDocument() tells lost messages, one connection, clients and a one
   assertEquals([tcp?.connect, tcp?.reply, tcp?.sizes[0]?.sent], ["once", false, null]);
   // Datagrams tell nothing of it: it is what the other lanes say.
   assertEquals(udp?.connect, "once");
+});
+
+Deno.test("readDocument() tells a connection for each size", async () => {
+  const messages = [0, 1, 2].flatMap((no) => [
+    ...(no === 0 ? [`10 connect 0 100 ${no} 0`] : []),
+    ...[`10 send 0 100 ${no} 0`, `20 receive 0 100 ${no} 0`],
+    ...(no === 2 ? [`10 close 0 100 ${no} 0`] : []),
+  ]);
+  await using folder = await folderWith({
+    "tcp-async-client.csv": logOf(...messages.map((line) => `tcp-async client ${line}`)),
+  });
+  assertEquals((await readDocument(folder.dir)).document.runs[0]?.connect, "size");
 });
 
 Deno.test("readDocument() takes one log for a document, and refuses one of no lane", async () => {

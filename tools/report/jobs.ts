@@ -36,6 +36,8 @@ export interface Mode {
   connect: ConnectMode;
   reply: boolean;
   clients: number;
+  /** Whether the answer is the message itself. */
+  expectEcho: boolean;
 }
 
 /** One lane in one mode, full or resumed, seen from one end, with its rounds. */
@@ -94,14 +96,15 @@ export function machinesOf(sources: readonly FoundDocument[]): number[] {
 }
 
 function jobOf(run: RunResult, machine: number, isOneOfSeveral: boolean): Job {
-  const { protocol, io, engine, resume, role, connect, reply, clients } = run;
+  const { protocol, io, engine, resume, role, connect, reply, clients, expectEcho = false } = run;
   const kind = protocol.toUpperCase();
   const name = protocol === "tls"
     ? `${kind} (${engine === "rustls" ? "rustls" : "OpenSSL"})`
     : kind;
   const label = `${name}${resume ? ", resumed" : ""}${isOneOfSeveral ? ` [${machine + 1}]` : ""}`;
   return {
-    ...{ protocol, io, engine, resume, role, connect, reply, clients, label, machine },
+    ...{ protocol, io, engine, resume, role, connect, reply, clients, expectEcho },
+    ...{ label, machine },
     name: jobName(run.lane, resume),
     rounds: [],
   };
@@ -114,8 +117,8 @@ function orderOf({ machine, io, protocol, engine, resume }: Job): number {
 }
 
 /** A text that is the same for the same mode. */
-export function modeKey({ connect, reply, clients }: Mode): string {
-  return `${connect} ${reply} ${clients}`;
+export function modeKey({ connect, reply, clients, expectEcho }: Mode): string {
+  return `${connect} ${reply} ${clients}${expectEcho ? " echo" : ""}`;
 }
 
 /** The modes of some jobs, in the order of the jobs. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Step, STEPS } from "../../common/model/protocol.ts";
-import { LOG_COLUMNS } from "../../common/measure/step_log.ts";
+import { LOG_COLUMNS, OTHER_STEPS } from "../../common/measure/step_log.ts";
 
 /** One line of a log. */
 export interface LoggedStep {
@@ -40,7 +40,7 @@ export function* piecesOf(file: string): Generator<string> {
 }
 
 /**
- * Reads the lines of one log; a last line that was cut off is left out.
+ * Reads the lines of one log that belong to messages; a last line that was cut off is left out.
  *
  * @param pieces its text, cut anywhere
  * @throws {SyntaxError} naming the line that is none
@@ -48,8 +48,10 @@ export function* piecesOf(file: string): Generator<string> {
 export function* readLog(pieces: Iterable<string>): Generator<LoggedStep> {
   let count = 0;
   for (const line of linesIn(pieces)) {
-    if (++count > 1) yield parseLine(line, count);
-    else if (line !== LOG_COLUMNS) {
+    if (++count > 1) {
+      const step = parseLine(line, count);
+      if (step) yield step;
+    } else if (line !== LOG_COLUMNS) {
       throw new SyntaxError(`line 1: the columns of a step log are ${LOG_COLUMNS}`);
     }
   }
@@ -72,13 +74,17 @@ function isPossible(value: number): boolean {
   return value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }
 
-function parseLine(line: string, no: number): LoggedStep {
+/** Null for a line that belongs to no message. */
+function parseLine(line: string, no: number): LoggedStep | null {
   const cells = line.split(",");
   const [start, duration, step, lane, role, client, size, message, lost] = cells;
   const numbers = [start, duration, client, size, message].map(Number);
-  if (cells.length !== 9 || !STEPS.includes(step as Step) || !numbers.every(isPossible)) {
+  const isOfNone = OTHER_STEPS.some((other) => other === step);
+  const isKnown = isOfNone || STEPS.some((known) => known === step);
+  if (cells.length !== 9 || !isKnown || !numbers.every(isPossible)) {
     throw new SyntaxError(`line ${no}: not a line of a step log`);
   }
+  if (isOfNone) return null;
   return {
     startUs: numbers[0]!,
     durationUs: numbers[1]!,

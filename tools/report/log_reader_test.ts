@@ -20,6 +20,22 @@ Deno.test("readLog() leaves out a last line that was cut off", () => {
   assertEquals([...readLog(logOf({ no: 0 }).slice(0, -5))].length, 1);
 });
 
+Deno.test("readLog() passes over lines that belong to no message, and refuses wrong ones", () => {
+  const lane = "tls-async-openssl,client";
+  const lines = [
+    LOG_COLUMNS,
+    `1.0,2.000,load,${lane},0,0,0,0`,
+    `1.0,2.000,session,${lane},0,0,0,0`,
+    `3.0,2.000,send,${lane},0,100,0,0`,
+    `1.0,9.000,size,${lane},0,100,0,0`,
+    "",
+  ];
+  assertEquals([...readLog([lines.join("\n")])].map(({ step }) => step), ["send"]);
+  for (const wrong of [`1.0,-2.000,load,${lane},0,0,0,0`, `1.0,2.0,load,${lane}`]) {
+    assertThrows(() => [...readLog([`${LOG_COLUMNS}\n${wrong}\n`])], SyntaxError, "line 2");
+  }
+});
+
 Deno.test("readLog() names the line that is none", () => {
   assertThrows(() => [...readLog("a,b\n")], SyntaxError, "line 1");
   assertThrows(() => [...readLog(`${LOG_COLUMNS}\n1,2,sleep\n`)], SyntaxError, "line 2");

@@ -7,7 +7,7 @@ import { describe, UsageError } from "../../common/base/errors.ts";
 import { type Role, STEPS } from "../../common/model/protocol.ts";
 import type { RunResult } from "../../common/measure/result.ts";
 import { join } from "../../common/base/std.ts";
-import { LOG_COLUMNS } from "../../common/measure/step_log.ts";
+import { LOG_COLUMNS, OTHER_STEPS } from "../../common/measure/step_log.ts";
 import { readLogName } from "../lib/results_folder.ts";
 import { piecesOf } from "./log_reader.ts";
 import { type LoggedMessage, readMessages } from "./messages.ts";
@@ -81,17 +81,19 @@ export async function findLogs(folder: string): Promise<FoundLog[]> {
 /**
  * A log is known by its columns; its name says only the round, and whether sessions are resumed.
  *
- * @returns null where it is none, or has no line
+ * @returns null where it is none, or has no line of a message
  */
 export async function lookAtLog(file: string): Promise<FoundLog | null> {
-  const [head, first, rest] = (await startOf(file, HEAD_BYTES)).split("\n", 3);
-  const [, , , lane, role] = first?.split(",") ?? [];
-  if (head !== LOG_COLUMNS || !lane || !role || rest === undefined) return null;
+  const [head, ...lines] = (await startOf(file, HEAD_BYTES)).split("\n").slice(0, -1);
+  const cells = lines.map((line) => line.split(","));
+  const first = cells.find(([, , step]) => !OTHER_STEPS.some((other) => other === step));
+  const [, , , lane, role] = first ?? [];
+  if (head !== LOG_COLUMNS || !lane || !role) return null;
   return { file, lane, role, ...readLogName(file) };
 }
 
-/** The first two lines, and some more. */
-const HEAD_BYTES = 1000;
+/** The columns, the steps of setting up and a message's first line; that is some more. */
+const HEAD_BYTES = 8000;
 
 /** A file's first bytes, as text: logs and reports are large. */
 export async function startOf(file: string, length: number): Promise<string> {

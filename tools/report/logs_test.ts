@@ -55,7 +55,10 @@ Deno.test("readMessages() counts neither the first message of a run nor lost one
 
 Deno.test("averagesCsv() leaves the cold sample and lost messages out", async () => {
   const log = logOf(
+    // The steps of setting up, and the time of a size, are no messages'.
+    ...["5000 load 0 0 0 0", "7000 session 0 0 0 0"],
     ...["900 send 0 100 0 0", "10 send 0 100 1 0", "9999 send 0 100 2 1", "20 send 0 100 3 0"],
+    "30000 size 0 100 0 0",
   );
   await using folder = await folderWith({ "tcp-async-client.csv": log });
   const runs = [fakeRun(TCP)];

@@ -163,7 +163,7 @@ export class LaneRun {
         return (performance.now() - startedMs) / 1000 / (exchange.seconds ?? 1);
       }
       const { size } = await Deno.stat(path).catch(() => ({ size: 0 }));
-      const steps = exchange.connect === "once" ? 2 : STEPS_OF[job.lane.protocol];
+      const steps = exchange.connect === "message" ? STEPS_OF[job.lane.protocol] : 2;
       return size / (exchange.messages * exchange.clients * steps * LINE_BYTES);
     };
     const timer = setInterval(async () => onProgress(Math.min(await look(), 1)), PROGRESS_MS);

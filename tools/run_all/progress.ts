@@ -96,6 +96,6 @@ export class Pace {
 function guessMs({ lane, resume }: Job, exchange: Exchange): number {
   const { messages, seconds, connect, clients } = exchange;
   if (messages === null) return START_MS + (seconds ?? 0) * 1000;
-  const kind = connect === "once" || !lane.engine ? "plain" : resume ? "resumed" : "secure";
+  const kind = connect !== "message" || !lane.engine ? "plain" : resume ? "resumed" : "secure";
   return START_MS + messages * clients * MESSAGE_MS[kind];
 }

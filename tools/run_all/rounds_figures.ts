@@ -39,7 +39,7 @@ function measuredJob(reports: readonly LaneReport[], role: Role): MeasuredJob {
     ...{ name, label: name, protocol: lane.protocol, io: lane.io, engine: lane.engine },
     ...{ resume, role, machine: 0, rounds, reports },
     ...{ connect: run?.connect ?? "message", reply: run?.reply ?? true },
-    clients: run?.clients ?? 1,
+    ...{ clients: run?.clients ?? 1, expectEcho: run?.expectEcho ?? false },
   };
 }
 

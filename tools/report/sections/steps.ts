@@ -3,19 +3,19 @@
  *
  * @module
  */
-import { STEPS } from "../../../common/model/protocol.ts";
+import { type ConnectMode, type Step, STEPS } from "../../../common/model/protocol.ts";
 import { drawChart } from "../chart.ts";
 import { heightOf, type Parts, stepsChart, sumOf } from "../charts_by_lane.ts";
 import type { Section, Table } from "../content.ts";
 import { figureOf, meanOfStep } from "../figures.ts";
-import type { Job } from "../jobs.ts";
+import type { Job, Mode } from "../jobs.ts";
 import { panelsOf, type Part } from "../panels.ts";
 import * as units from "../units.ts";
 import { nameOf } from "./cost.ts";
 
 /** The section for one mode; null where no step was measured. */
 export function stepsSection({ id, jobs, mode, sizeBytes }: Part): Section | null {
-  const rows = jobs.map((job) => partsOf(job, sizeBytes))
+  const rows = jobs.map((job) => partsOf(job, sizeBytes, stepsOf(mode)))
     .filter(({ meansUs }) => meansUs.some((us) => us !== null));
   if (rows.length === 0) return null;
   const longestUs = roundUp(Math.max(...rows.map(sumOf)));
@@ -29,27 +29,39 @@ export function stepsSection({ id, jobs, mode, sizeBytes }: Part): Section | nul
       option: stepsChart(own, longestUs),
     });
   });
-  const perMessage = mode.connect === "message";
+  const { connect } = mode;
   return {
     id: `${id}-steps`,
-    title: perMessage ? "The parts of a connection" : "The parts of a message",
+    title: connect === "message" ? "The parts of a connection" : "The parts of a message",
     paragraphs: [],
     picture: {
       charts,
       caption: "Means, as they add up to the whole; the number is their sum. " +
-        (perMessage
-          ? "Resumed lanes show what is left of the handshake when a session is taken up again."
-          : "Connecting happens once and is left to the first message, which is warm-up."),
+        CAPTIONS[connect],
       tables: [stepsTable(rows, jobs, sizeBytes)],
       open: false,
     },
   };
 }
 
-function partsOf(job: Job, sizeBytes: number): Parts {
+/** What the numbers leave out, by what has a connection of its own. */
+const CAPTIONS: Readonly<Record<ConnectMode, string>> = {
+  message: "Resumed lanes show what is left of the handshake when a session is taken up again.",
+  size: "Connecting and closing, which happen once for each size, are left out.",
+  once: "Connecting happens once and is left to the first message, which is warm-up.",
+};
+
+/** The steps that every message has: only their means add up to a message. */
+function stepsOf({ connect }: Mode): readonly Step[] {
+  return connect === "size" ? ["send", "receive"] : STEPS;
+}
+
+function partsOf(job: Job, sizeBytes: number, steps: readonly Step[]): Parts {
   return {
     job,
-    meansUs: STEPS.map((step) => figureOf(job, sizeBytes, meanOfStep(step)).value),
+    meansUs: STEPS.map((step) =>
+      steps.includes(step) ? figureOf(job, sizeBytes, meanOfStep(step)).value : null
+    ),
   };
 }
 
