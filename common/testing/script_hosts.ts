@@ -26,9 +26,39 @@ export interface RunningScript extends Pick<ScriptProcess, "ended" | "pid" | "po
 }
 
 /** Whether a lane's scripts need `--allow-ffi`: without, some of them do other things. */
-type Kind = "with FFI" | "without FFI";
+export type Kind = "with FFI" | "without FFI";
 
-const free: Record<Kind, Host[]> = { "with FFI": [], "without FFI": [] };
+/** Processes that run one script each at a time; started and closed outside of tests, or within one. */
+export class ScriptHosts {
+  readonly #free: Record<Kind, Host[]> = { "with FFI": [], "without FFI": [] };
+  readonly #launcher: readonly string[];
+
+  /** @param launcher what stands in front of each process's command line: it runs that elsewhere */
+  constructor(launcher: readonly string[] = []) {
+    this.#launcher = launcher;
+  }
+
+  /** Starts so many for each kind of lanes. */
+  add(lanes: readonly Lane[], atOnce: number): void {
+    for (const kind of new Set(lanes.map(kindOf))) {
+      for (let i = 0; i < atOnce; i++) this.#free[kind].push(new Host(kind, this.#launcher));
+    }
+  }
+
+  /** Starts a script; null where all are busy that could run it. */
+  start(settings: ScriptSettings): RunningScript | null {
+    const free = this.#free[kindOf(settings.lane)];
+    const host = free.pop();
+    return host ? new HostedScript(host, settings, () => free.push(host)) : null;
+  }
+
+  /** Ends those that run nothing. */
+  async close(): Promise<void> {
+    await Promise.all(Object.values(this.#free).flat().map((host) => host.close()));
+  }
+}
+
+const hosts = new ScriptHosts();
 
 /**
  * Starts hosts before the first test of a file, and ends them after its last one. Within a test they
@@ -37,14 +67,8 @@ const free: Record<Kind, Host[]> = { "with FFI": [], "without FFI": [] };
  * @param atOnce how many scripts of a kind run at the same time; more have processes of their own
  */
 export function hostScripts(lanes: readonly Lane[] = LANES, atOnce = 2): void {
-  Deno.test.beforeAll(() => {
-    for (const kind of new Set(lanes.map(kindOf))) {
-      for (let i = 0; i < atOnce; i++) free[kind].push(new Host(kind));
-    }
-  });
-  Deno.test.afterAll(async () => {
-    await Promise.all(Object.values(free).flat().map((host) => host.close()));
-  });
+  Deno.test.beforeAll(() => hosts.add(lanes, atOnce));
+  Deno.test.afterAll(() => hosts.close());
 }
 
 /**
@@ -52,13 +76,13 @@ export function hostScripts(lanes: readonly Lane[] = LANES, atOnce = 2): void {
  * itself is what is tested.
  */
 export function startScript(settings: ScriptSettings, ownProcess = false): RunningScript {
-  const { lane, env, permissions, keyPassphraseFile } = settings;
+  const { env, permissions, keyPassphraseFile } = settings;
   const isUsual = !ownProcess && !env && !permissions && !keyPassphraseFile;
-  const host = isUsual ? free[kindOf(lane)].pop() : undefined;
-  return host ? new HostedScript(host, settings) : new OwnProcess(settings);
+  return (isUsual ? hosts.start(settings) : null) ?? new OwnProcess(settings);
 }
 
-function kindOf(lane: Lane): Kind {
+/** The kind of a lane. */
+export function kindOf(lane: Lane): Kind {
   return permissionsOf(lane).includes("--allow-ffi") ? "with FFI" : "without FFI";
 }
 
@@ -72,15 +96,15 @@ function hostPermissions(kind: Kind): string[] {
 /** A process that runs one script at a time. */
 class Host {
   readonly child: Deno.ChildProcess;
-  readonly #kind: Kind;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
   readonly #stdout: ReadableStreamDefaultReader<Uint8Array>;
   readonly #stderr: ReadableStreamDefaultReader<Uint8Array>;
 
-  constructor(kind: Kind) {
-    this.#kind = kind;
-    this.child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-prompt", ...hostPermissions(kind), PROGRAM],
+  constructor(kind: Kind, launcher: readonly string[]) {
+    const deno = [Deno.execPath(), "run", "--quiet", "--no-prompt", ...hostPermissions(kind)];
+    const [command, ...args] = [...launcher, ...deno, PROGRAM];
+    this.child = new Deno.Command(command!, {
+      args,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
@@ -90,8 +114,16 @@ class Host {
     this.#stderr = this.child.stderr.getReader();
   }
 
-  /** Runs a script to its end, or to that of the process; in the former case the host is free again. */
-  async run(run: HostedRun, onStderr: (all: string) => void): Promise<Ending> {
+  /**
+   * Runs a script to its end, or to that of the process.
+   *
+   * @param onFree called in the former case: the host can run another one
+   */
+  async run(
+    run: HostedRun,
+    onStderr: (all: string) => void,
+    onFree: () => void,
+  ): Promise<Ending> {
     await this.#stdin.write(new TextEncoder().encode(`${JSON.stringify(run)}\n`));
     const [stdout, stderr] = await Promise.all([
       readRun(this.#stdout),
@@ -102,7 +134,7 @@ class Host {
       const { code, signal } = await this.child.status;
       return { code, signal, ...texts };
     }
-    free[this.#kind].push(this);
+    onFree();
     return { code: stdout.code, signal: null, ...texts };
   }
 
@@ -175,14 +207,15 @@ class HostedScript implements RunningScript {
   readonly #speech = new Speech();
   #hasEnded = false;
 
-  constructor(host: Host, { lane, role, certs, args: own }: ScriptSettings) {
+  constructor(host: Host, settings: ScriptSettings, onFree: () => void) {
+    const { lane, role, certs, args: own } = settings;
     this.#host = host;
     const args = [...laneOptions(lane), "--certs", certs, ...own];
     const running = host.run({ protocol: lane.protocol, role, args }, (stderr) => {
       const port = listeningPort(stderr);
       if (port !== null) this.#listening.resolve(port);
       this.#speech.update(stderr);
-    });
+    }, onFree);
     this.ended = running.finally(() => {
       this.#hasEnded = true;
       this.#listening.resolve(null);
