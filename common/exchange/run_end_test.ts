@@ -116,7 +116,7 @@ Deno.test("a run whose last size comes twice ends although the first of its last
 Deno.test("a client without any answer says so early, and gives up late", async () => {
   const run = await lossyRun("udp", () => true, ["--timeout-ms=100"]);
   assertEquals(run.troubles, [
-    "warning: 3 messages in a row without an answer from 127.0.0.1:1443; 20 end the run",
+    "warning: 127.0.0.1:1443 has not answered 3 messages in a row; 20 end the run",
   ]);
   assertMatch((run.client as RunError).message, /: no answer; is the server running there\? \(at/);
   assertMatch((run.server as RunError).message, /^nothing heard for 60000 ms, 0 of 2200 messages/);
