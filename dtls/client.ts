@@ -36,7 +36,8 @@ const asyncClient: Prepare<ClientTransport<DtlsConn>> = async (options, deadline
     /** A UDP socket, and the ClientHello on its way. */
     async connect() {
       using session = sessions.take();
-      return await connectDtls({ ...server.name, ...settings, context, session });
+      const conn = await connectDtls({ ...server.name, ...settings, context, session });
+      return sessions.offered(conn, session);
     },
 
     /** Cookie, certificates of both ends, keys; what gets lost is sent again (RFC 6347). */
@@ -62,6 +63,7 @@ const asyncClient: Prepare<ClientTransport<DtlsConn>> = async (options, deadline
 
     security: (conn) => toSecurity(conn.info),
     resumed: (conn) => conn.resumed,
+    refusesSession: (conn, error) => sessions.refuses(conn, error),
     end: () => context.close(),
   };
 };

@@ -15,7 +15,7 @@ const minVersion = "TLSv1.2";
 
 /** What a server on Deno's own TLS says where that has found the fault. */
 const NO_REASON = "the client's certificate does not pass: it is out of date, made for another " +
-  "purpose, of an old form, or not from an authority in ca.pem";
+  "purpose, of X.509 version 1, or not from an authority in ca.pem";
 
 /** A server on OpenSSL shows it to a client on Deno's own TLS. */
 async function showToClient({ refused, serverName = "localhost" }: Row, files: EndFiles) {

@@ -39,7 +39,8 @@ const asyncClient: Prepare<ClientTransport<TlsConn>> = async (options, deadlines
     /** A TCP connection. */
     async connect() {
       using session = sessions.take();
-      return await connectTls({ ...server.name, ...settings, context, session });
+      const conn = await connectTls({ ...server.name, ...settings, context, session });
+      return sessions.offered(conn, session);
     },
 
     /** Certificates of both ends, keys: one round trip in TLS 1.3 (RFC 8446), two in 1.2. */
@@ -65,6 +66,7 @@ const asyncClient: Prepare<ClientTransport<TlsConn>> = async (options, deadlines
 
     security: (conn) => toSecurity(conn.info),
     resumed: (conn) => conn.resumed,
+    refusesSession: (conn, error) => sessions.refuses(conn, error),
     end: () => context.close(),
   };
 };

@@ -65,7 +65,8 @@ export function secureClient(
         "session",
         () => new TlsSession(context, { serverName, checksName, session: saved }),
       );
-      return new SessionDriver(session, new PosixSessionSocket(socket, session), closeTimeoutMs);
+      const near = new PosixSessionSocket(socket, session);
+      return sessions.offered(new SessionDriver(session, near, closeTimeoutMs), saved);
     } catch (error) {
       socket.close();
       throw error;
@@ -85,6 +86,7 @@ export function secureClient(
       if (ending instanceof Promise) return ending.then(() => keep(driver));
       keep(driver);
     },
+    refusesSession: (driver, error) => sessions.refuses(driver, error),
     rest: () => loop.rest(),
     end: () => context.close(),
   };

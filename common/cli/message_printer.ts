@@ -59,7 +59,7 @@ export class MessagePrinter {
   }
 }
 
-/** Own time, microseconds since the sender's stamp, and the header without its last comma. */
+/** Own time, microseconds since the sender's stamp, and the header's first 31 characters. */
 export function messageLine(header: Uint8Array, epochUs: number): string {
   const us = Math.floor(epochUs % 3_600_000_000);
   const seconds = Math.floor(us / 1e6);

@@ -22,6 +22,7 @@ import type { PairOptions } from "../model/pair_options.ts";
 import { DEFAULT_CERTS } from "../pem/certificate_files.ts";
 import { defaultLane, permissionsOf } from "../model/lanes.ts";
 import { MAX_CORES } from "../posix/affinity.ts";
+import { lossySilenceMs } from "../exchange/patience.ts";
 import { CONNECT_MODES, IO_KINDS, laneName, type Protocol, type Role } from "../model/protocol.ts";
 import { shownArgument } from "../base/visible.ts";
 import {
@@ -186,7 +187,18 @@ export function parseOptions(
     reply: !noReply && (reply ?? true),
     forever: forever || echo || discard,
     answer: echo ? "echo" : discard ? "discard" : "ack",
+    idleTimeoutMs: given.idleTimeoutMs ?? idleTimeoutOf(protocol, options),
   };
+}
+
+/** A server outlasts a client whose messages get lost, unless it is told to wait for less. */
+function idleTimeoutOf(
+  protocol: Protocol,
+  options: Pick<PairOptions, "idleTimeoutMs" | "timeoutMs" | "waitMs">,
+): number {
+  const { idleTimeoutMs } = options;
+  const mayGetLost = protocol === "udp" || protocol === "dtls";
+  return mayGetLost ? Math.max(idleTimeoutMs, lossySilenceMs(options)) : idleTimeoutMs;
 }
 
 /** Refuses options that do not go with each other's values. */

@@ -54,7 +54,8 @@ export function clientMain<Connection>(
     script.library = transport.library ?? null;
     const clients = Array.from(
       { length: options.clients },
-      (_, number) => new Client({ options, recorder, deadlines }, transport, number),
+      (_, number) =>
+        new Client({ options, recorder, deadlines, onTrouble: say }, transport, number),
     );
     try {
       await runSizes(script, clients);
@@ -292,11 +293,12 @@ function resultOf(script: Script, complete: boolean): RunResult {
   const sizes = role === "client"
     ? recorder.clientResults(reply)
     : recorder.serverResults(plan, clients, reply, complete && !options.forever);
+  const { headerBytes } = recorder;
   return {
     ...{ lane, role, protocol, io, engine, connect, resume, reply, clients },
     ...(options.expectEcho ? { expectEcho: true as const } : {}),
     ...(options.answer === "discard" ? { discarded: recorder.discarded } : {}),
-    ...{ security, sizes },
+    ...{ security, ...(headerBytes.length > 0 ? { headerBytes } : {}), sizes },
   };
 }
 

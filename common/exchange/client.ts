@@ -12,23 +12,26 @@ import { describe, InterruptedError, RunError, TimeoutError } from "../base/erro
 import { MessageWriter } from "../model/message.ts";
 import type { PairOptions } from "../model/pair_options.ts";
 import { MAX_REPEAT } from "../model/plan.ts";
+import { timesIn } from "../model/sequence_tracker.ts";
 import type { Security } from "../model/protocol.ts";
 import { ExpectedAnswer } from "./expected_answer.ts";
+import { COPIES, COPY_PAUSE_MS, copyAnswerMs, LOST_LIMIT } from "./patience.ts";
+import { clientError, goneError } from "./client_errors.ts";
 import type { ClientTransport } from "./transport.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
 import type { Recorder } from "../measure/recorder.ts";
 import type { Outcome } from "../measure/outcome.ts";
 import { systemCode } from "../base/system_errors.ts";
 
-/** A run without connections none of whose first messages is answered has no server. */
-const FIRST_LOST_LIMIT = 3;
+/**
+ * Where the first messages or handshakes have no answer that is said; where a datagram was refused
+ * besides, nothing listens.
+ */
+const FIRST_LOST = 3;
 
-/** So many lost in a row are no loss any more: with half of all lost, one run in a million has it. */
-const LOST_LIMIT = 20;
-
-/** Copies of a run's last datagram, so that the server learns of the end although some get lost. */
-const CLOSING_COPIES = 3;
-const CLOSING_PAUSE_MS = 10;
+function unanswered(what: string): string {
+  return `has not answered ${FIRST_LOST} ${what} in a row; ${LOST_LIMIT} end the run`;
+}
 
 /** What the exchange of a run works with. */
 export interface ClientRun {
@@ -37,6 +40,8 @@ export interface ClientRun {
   readonly deadlines: Deadlines;
   /** Called after each message, answered or not. */
   readonly onExchanged?: () => void;
+  /** Told where nothing has answered yet; the run goes on. */
+  readonly onTrouble?: (line: string) => void;
 }
 
 /** One of the clients of a run: sends messages one after the other. */
@@ -60,16 +65,22 @@ export class Client<Connection> {
   /** Whether a connection outlives its first message, and whether it ends with its size. */
   readonly #keep: boolean;
   readonly #endsWithSize: boolean;
+  readonly #run: ClientRun;
   /** What is being exchanged, and what becomes of it: the same memory for every message. */
   #message: Uint8Array = new Uint8Array();
   readonly #outcome: Outcome;
   #connection: Connection | null = null;
   #lostInARow = 0;
+  /** Handshakes in a row for which there was no time enough. */
+  #lateHandshakes = 0;
+  /** Whether a copy of the last message was answered, where no message was. */
+  #wasHeard = false;
   /** What is being done, for an error's line. */
   #doing = "";
 
   constructor(run: ClientRun, transport: ClientTransport<Connection>, number: number) {
     const { protocol, plan, connect, reply, waitMs } = run.options;
+    this.#run = run;
     this.#options = run.options;
     this.#recorder = run.recorder;
     this.#deadlines = run.deadlines;
@@ -101,11 +112,7 @@ export class Client<Connection> {
    */
   async exchangeSize(sizeBytes: number, lastSize: boolean): Promise<void> {
     try {
-      await this.#exchangeAll(sizeBytes);
-      const { connectionless } = this.#transport;
-      // A server that was told for how long does not wait for a last message.
-      const isEnd = lastSize && connectionless && this.#seconds === undefined;
-      if (isEnd && !this.#outcome.answered) await this.#repeatLast();
+      await this.#exchangeAll(sizeBytes, lastSize);
     } catch (cause) {
       if (cause instanceof InterruptedError) throw cause;
       throw this.#failed(sizeBytes, this.#outcome.no, cause);
@@ -148,7 +155,7 @@ export class Client<Connection> {
    * One message after the other, each from its first step to its last. Where the transport's calls
    * return values, nothing is awaited and nothing allocated.
    */
-  async #exchangeAll(sizeBytes: number): Promise<void> {
+  async #exchangeAll(sizeBytes: number, lastSize: boolean): Promise<void> {
     const deadlines = this.#deadlines;
     const recorder = this.#recorder;
     const transport = this.#transport;
@@ -168,15 +175,22 @@ export class Client<Connection> {
       answer.to(message);
       timer.start();
       let connection = this.#connection;
-      if (connection === null) {
+      while (connection === null) {
         this.#doing = "connect to";
         const connecting = transport.connect();
         connection = connecting instanceof Promise ? await connecting : connecting;
         this.#connection = connection;
         if (!transport.datagrams) timer.mark(STEP_INDEX.connect);
         if (transport.handshake) {
-          const handshaking = transport.handshake(connection);
-          if (handshaking) await handshaking;
+          try {
+            const handshaking = transport.handshake(connection);
+            if (handshaking) await handshaking;
+          } catch (error) {
+            await this.#handshakeFailed(connection, error);
+            connection = null;
+            continue;
+          }
+          this.#lateHandshakes = 0;
           timer.mark(STEP_INDEX.handshake);
         }
         this.security ??= transport.security?.(connection) ?? null;
@@ -197,46 +211,77 @@ export class Client<Connection> {
         if (outcome.answered) answer.check();
       }
       outcome.lost = reply && !outcome.answered;
+      const isOver = seconds === undefined
+        ? outcome.no === this.#repeat - 1
+        : timer.lastUs >= endUs;
       outcome.resumed = transport.resumed?.(connection) ?? false;
-      const isLast = this.#endsWithSize && this.#isLast(endUs);
-      if (!this.#keep || isLast) {
+      if (isOver && lastSize && transport.datagrams) {
+        await this.#sayEnd(connection);
+        timer.skip();
+      }
+      if (!this.#keep || isOver && this.#endsWithSize) {
         const ending = this.#endConnection(connection);
         if (ending instanceof Promise) await ending;
       }
       recorder.message(outcome, timer);
       this.#lostInARow = outcome.lost ? this.#lostInARow + 1 : 0;
-      if (outcome.lost) this.#checkServer();
+      if (outcome.lost) this.#checkServer(isOver);
       onExchanged?.();
       const resting = transport.rest?.();
       if (resting) await resting;
       if (waitMs > 0) await deadlines.sleep(waitMs);
-      if (isLast || this.#isLast(endUs)) return;
+      if (isOver) return;
       outcome.no = (outcome.no + 1) % MAX_REPEAT;
     }
   }
 
-  /** @param endUs when messages of its size are no longer sent, where the plan says for how long */
-  #isLast(endUs: number): boolean {
-    if (this.#seconds !== undefined) return this.#timer.lastUs >= endUs;
-    return this.#outcome.no === this.#repeat - 1;
+  /**
+   * A handshake may need more flights than get through in its time: on datagrams it begins anew. So
+   * does one whose session the server cannot resume, without a session.
+   *
+   * @throws the error where it is another one, or the last of too many
+   */
+  async #handshakeFailed(connection: Connection, error: unknown): Promise<void> {
+    const refusesSession = this.#transport.refusesSession?.(connection, error);
+    await this.abandon();
+    if (refusesSession) return this.#warn("cannot resume sessions; none is offered any more");
+    if (!this.#transport.datagrams || !(error instanceof TimeoutError)) throw error;
+    this.#lateHandshakes++;
+    if (this.#lateHandshakes === LOST_LIMIT) {
+      throw new TimeoutError(`${error.message}, ${LOST_LIMIT} handshakes in a row`);
+    }
+    if (this.#lateHandshakes === FIRST_LOST) this.#warn(unanswered("handshakes"));
+    this.#deadlines.check();
+  }
+
+  #warn(what: string): void {
+    const { hostname, port } = this.#options;
+    this.#run.onTrouble?.(`warning: ${formatAddress(hostname, port)} ${what}`);
   }
 
   /** Where messages get lost, nothing tells that the server is gone, but that nothing comes. */
-  #checkServer(): void {
-    const { connectionless } = this.#transport;
-    if (connectionless && this.#recorder.messages >= FIRST_LOST_LIMIT) this.#checkAnswered();
-    if (this.#lostInARow >= LOST_LIMIT) {
-      throw new RunError(`${LOST_LIMIT} messages in a row were lost; the server is gone`);
+  #checkServer(isOver: boolean): void {
+    const { messages, lost } = this.#recorder;
+    if (this.#transport.connectionless && messages === lost) {
+      if (messages >= FIRST_LOST && this.#lastLoss() !== undefined) this.#checkAnswered();
+      if (messages === FIRST_LOST && !isOver) this.#warn(unanswered("messages"));
     }
+    if (this.#lostInARow < LOST_LIMIT) return;
+    this.#checkAnswered();
+    throw goneError();
+  }
+
+  /** What the system said of a datagram; undefined where it never did. */
+  #lastLoss(): unknown {
+    const connection = this.#connection;
+    return connection === null ? undefined : this.#transport.lastLoss?.(connection);
   }
 
   /** A run in which nothing was answered has measured nothing. */
   #checkAnswered(): void {
     const { messages, lost } = this.#recorder;
-    if (lost === 0 || messages > lost) return;
-    const loss = this.#connection === null
-      ? undefined
-      : this.#transport.lastLoss?.(this.#connection);
+    if (lost === 0 || messages > lost || this.#wasHeard) return;
+    const loss = this.#lastLoss();
     // That nothing listens there is the guess in any case.
     const isKnown = loss !== undefined && systemCode(loss) !== "ECONNREFUSED";
     throw new RunError(
@@ -265,7 +310,8 @@ export class Client<Connection> {
       const rest = answer.bytes.subarray(got);
       received = leftMs > 0 ? await transport.receive(connection, rest, leftMs) : TOO_LATE;
     }
-    if (received === ENDED) {
+    // On datagrams a server may end right after its answer, which was lost then.
+    if (received === ENDED && (this.#keep || !this.#transport.datagrams)) {
       throw new RunError("the server closed the connection before it answered");
     }
     if (received === TOO_LATE && !this.#transport.datagrams) {
@@ -291,31 +337,55 @@ export class Client<Connection> {
     this.#timer.mark(STEP_INDEX.close);
   }
 
-  /** The server ends with the last message, so it should get it; the copies are not measured. */
-  async #repeatLast(): Promise<void> {
-    const connection = this.#connection!;
-    const { timeoutMs } = this.#options;
-    for (let copy = 0; copy < CLOSING_COPIES; copy++) {
-      await this.#deadlines.sleep(CLOSING_PAUSE_MS);
+  /**
+   * The server ends with the last message, which may get lost on its way, as may the answer: copies
+   * tell it that this was the last one, until one is answered. What is not answered then was lost,
+   * or its answer was; either way the server knows. The copies are not counted, nor timed.
+   */
+  async #sayEnd(connection: Connection): Promise<void> {
+    const { plan } = this.#options;
+    // Messages of a size that was sent before do not tell that they are the last.
+    const isClear = this.#seconds === undefined && timesIn(plan.sizes, plan.sizes.at(-1)!) === 1;
+    if (isClear && this.#outcome.answered) return;
+    const withinMs = copyAnswerMs(this.#options);
+    const loss = this.#lastLoss();
+    this.#writer.markCopy();
+    for (let copy = 0; copy < COPIES; copy++) {
+      await this.#deadlines.sleep(COPY_PAUSE_MS);
       this.#doing = "send to";
       await this.#transport.send(connection, this.#message);
-      this.#doing = "receive an answer from";
-      if (!this.#reply) continue;
-      const received = await this.#transport.receive(connection, this.#answer.bytes, timeoutMs);
-      if (await this.#completeAnswer(connection, received)) return;
+      if (this.#reply) {
+        this.#doing = "receive an answer from";
+        const received = await this.#transport.receive(connection, this.#answer.bytes, withinMs);
+        if (received === ENDED) return;
+        if (received > 0 && await this.#completeAnswer(connection, received)) {
+          this.#answer.check();
+          this.#wasHeard = true;
+          return;
+        }
+      }
+      // Where nothing listens any more the server has ended.
+      const latest = this.#lastLoss();
+      if (latest !== loss && systemCode(latest) === "ECONNREFUSED") return;
     }
+    if (this.#reply) this.#endUnanswered();
+  }
+
+  /** A server without connections does not wait for copies, nor does one of another program. */
+  #endUnanswered(): void {
+    const { connectionless } = this.#transport;
+    if (!connectionless && this.#outcome.lost && this.#lostInARow > 0) {
+      this.#checkAnswered();
+      throw goneError();
+    }
+    const { messages, lost } = this.#recorder;
+    // Where nothing at all was answered that is an error.
+    if (messages === lost) return;
+    this.#warn("has not confirmed the run's end: it has ended already, or is gone");
   }
 
   #failed(sizeBytes: number, no: number, cause: unknown): RunError {
-    const { hostname, port, plan, clients } = this.#options;
-    // What failed is said here; a library's own "Cannot ...: " would say it twice.
-    const why = describe(cause).replace(/^Cannot [^:]*: /, "");
-    const where = `cannot ${this.#doing} ${formatAddress(hostname, port)}: ${why}`;
     const { messages } = this.#recorder;
-    if (messages === 0) return new RunError(where, { cause });
-    const all = plan.sizes.length * plan.repeat * clients;
-    const count = plan.seconds === undefined ? `${messages} of ${all}` : `${messages}`;
-    const at = `at message ${no} of size ${sizeBytes}, ${count} exchanged`;
-    return new RunError(`${where} (${at})`, { cause });
+    return clientError(this.#options, { doing: this.#doing, sizeBytes, no, messages }, cause);
   }
 }

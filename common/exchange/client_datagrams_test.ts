@@ -1,7 +1,7 @@
 import { TOO_LATE } from "../base/read_result.ts";
 import { Client } from "./client.ts";
 import { InterruptedError } from "../base/errors.ts";
-import { ACK } from "../model/message.ts";
+import { ACK, isCopy } from "../model/message.ts";
 import type { SizeResult } from "../measure/result.ts";
 import { assertEquals, assertRejects } from "../testing/assert.ts";
 import {
@@ -15,7 +15,7 @@ import { FakeClock } from "../testing/fake_clock.ts";
 async function exchanged(
   options: FakeClientOptions,
   ...args: string[]
-): Promise<{ calls: string[]; results: SizeResult[] }> {
+): Promise<{ calls: string[]; results: SizeResult[]; troubles: readonly string[] }> {
   using clock = new FakeClock();
   using run = fakeClientRun("udp", "--sizes=100,999", "--repeat=2", ...args);
   const transport = new FakeClientTransport({ connectionless: true, ...options });
@@ -27,7 +27,8 @@ async function exchanged(
   })();
   await Promise.allSettled([done, clock.advance(1000)]);
   await done;
-  return { calls: transport.calls, results: run.recorder.clientResults(run.options.reply) };
+  const results = run.recorder.clientResults(run.options.reply);
+  return { calls: transport.calls, results, troubles: run.troubles };
 }
 
 const SENT = ["send 0/100", "send 1/100", "send 0/999", "send 1/999"];
@@ -42,7 +43,7 @@ for (const promises of [true, false]) {
 
   Deno.test(`Client repeats the last datagram of a one-way run, of ${kind}`, async () => {
     const { calls, results } = await exchanged({ promises }, "--no-reply");
-    assertEquals(calls, ["connect", ...SENT, ...Array(3).fill("send 1/999"), "close"]);
+    assertEquals(calls, ["connect", ...SENT, ...Array(21).fill("send 1/999"), "close"]);
     assertEquals(results.map(({ sent }) => sent), [2, 2]);
   });
 }
@@ -70,11 +71,14 @@ Deno.test("Client repeats the last datagram until it is answered", async () => {
   assertEquals(results[1]!.lost, 1, "the copies are no messages of the plan");
 });
 
-Deno.test("Client gives the last datagram up after three copies", async () => {
-  const { calls, results } = await exchanged({
-    receptions: [ACK, ACK, ACK, ...Array(9).fill(TOO_LATE)],
+Deno.test("Client gives the last datagram up after 21 copies, and says so", async () => {
+  const { calls, results, troubles } = await exchanged({
+    receptions: [ACK, ACK, ACK, ...Array(22).fill(TOO_LATE)],
   });
-  assertEquals(calls.filter((call) => call === "send 1/999").length, 4);
+  assertEquals(calls.filter((call) => call === "send 1/999").length, 22);
+  assertEquals(troubles, [
+    "warning: 127.0.0.1:1443 has not confirmed the run's end: it has ended already, or is gone",
+  ]);
   assertEquals([results[1]!.sent, results[1]!.lost], [2, 1]);
 });
 
@@ -83,10 +87,40 @@ Deno.test("Client repeats no datagram but the run's last", async () => {
   assertEquals(calls.filter((call) => call.startsWith("send")), SENT);
 });
 
-Deno.test("Client repeats nothing where there are connections", async () => {
+Deno.test("Client repeats nothing where nothing gets lost", async () => {
   const args = ["--no-reply", "--connect=once"];
   const { calls } = await exchanged({ connectionless: false }, ...args);
   assertEquals(calls, ["connect", ...SENT, "close"]);
+});
+
+Deno.test("Client repeats its last message before it ends the connection, and marks it", async () => {
+  using clock = new FakeClock();
+  using run = fakeClientRun("udp", "--sizes=100", "--repeat=2");
+  const receptions = [ACK, TOO_LATE, TOO_LATE, ACK];
+  const security = () => ({ version: "", cipher: "", group: "", peer: "", resumed: false });
+  const transport = new FakeClientTransport({ datagrams: true, receptions, security });
+  const client = new Client(run, transport, 0);
+  await Promise.all([client.exchangeSize(100, true), clock.advance(100)]);
+  const once = (no: number) => [`send ${no}/100`, "receive"];
+  const end = ["shutdown", "close"];
+  assertEquals(transport.calls, [
+    ...["connect", ...once(0), ...end],
+    ...["connect", ...once(1), ...once(1), ...once(1), ...end],
+  ]);
+  assertEquals(transport.messages.map(isCopy), [false, false, true, true]);
+  const [times] = run.recorder.clientResults(true);
+  assertEquals([times!.sent, times!.lost], [2, 1]);
+});
+
+Deno.test("Client leaves copies out of the time of what comes after them", async () => {
+  using clock = new FakeClock();
+  using run = fakeClientRun("udp", "--sizes=100", "--repeat=2", "--no-reply");
+  const security = () => ({ version: "", cipher: "", group: "", peer: "", resumed: false });
+  const transport = new FakeClientTransport({ datagrams: true, security });
+  const client = new Client(run, transport, 0);
+  await Promise.all([client.exchangeSize(100, true), clock.advance(1000)]);
+  const [times] = run.recorder.clientResults(false);
+  assertEquals([times!.messageUs.max, times!.steps.shutdown!.max], [0, 0]);
 });
 
 Deno.test("Client pauses 10 ms before each copy of the last datagram", async () => {
@@ -98,8 +132,9 @@ Deno.test("Client pauses 10 ms before each copy of the last datagram", async () 
   assertEquals(transport.messages.length, 1);
   await clock.advance(1);
   assertEquals(transport.messages.length, 2);
-  await clock.advance(20);
+  await clock.advance(200);
   await done;
+  assertEquals(transport.messages.length, 22);
 });
 
 Deno.test("Client repeats no datagram after an interruption", async () => {

@@ -338,12 +338,9 @@ Deno.test("Client ends a run on one lossy connection after 20 lost in a row", as
 for (const connect of ["once", "message"]) {
   Deno.test(`Client.finish() refuses a run without any answer, with --connect ${connect}`, async () => {
     using run = fakeClientRun("dtls", "--sizes=100", "--repeat=2", `--connect=${connect}`);
-    const client = new Client(
-      run,
-      new FakeClientTransport({ datagrams: true, receptions: [TOO_LATE, TOO_LATE] }),
-      0,
-    );
-    await client.exchangeSize(100, true);
+    const receptions = [TOO_LATE, TOO_LATE];
+    const client = new Client(run, new FakeClientTransport({ datagrams: true, receptions }), 0);
+    await client.exchangeSize(100, false);
     const error = await assertRejects(() => client.finish(), RunError);
     assertMatch(error.message, /: no answer; is the server running there\? \(at message 1 /);
   });

@@ -8,12 +8,13 @@ import type { MaybePromise } from "../base/maybe_promise.ts";
 import { ENDED, TOO_LATE } from "../base/read_result.ts";
 import { TimeoutError } from "../base/errors.ts";
 import { STEP_INDEX } from "../measure/clock.ts";
-import { ACK, MessageError, parseNo } from "../model/message.ts";
+import { ACK, isCopy, MessageError, parseNo } from "../model/message.ts";
 import type { PairOptions } from "../model/pair_options.ts";
 import type { Security } from "../model/protocol.ts";
 import { DUPLICATE, SequenceTracker } from "../model/sequence_tracker.ts";
 import { Intake, type ServerRun } from "./intake.ts";
 import { Pacing } from "./pacing.ts";
+import { lossyEndMs } from "./patience.ts";
 import { ServedConnection } from "./served_connection.ts";
 import type { ServerTransport } from "./transport.ts";
 
@@ -39,6 +40,10 @@ export class ConnectionServer<Connection> {
   readonly #pacing: Pacing;
   /** Memory of connections that have ended, for the next ones. */
   readonly #spare: ServedConnection<Connection>[] = [];
+  /** Where messages get lost: connections over which the last message has come. */
+  readonly #ending = new Set<Connection>();
+  /** Where messages get lost: true when connections that have not ended are closed. */
+  #isOver = false;
   /** Of all connections, where a client has one for each message; null where several have. */
   readonly #tracker: SequenceTracker | null;
 
@@ -65,16 +70,21 @@ export class ConnectionServer<Connection> {
   async serve(): Promise<void> {
     const transport = this.#transport;
     const { end } = this.#intake;
-    if (transport.datagrams) end.mayGetLost();
+    const { datagrams = false } = transport;
+    if (datagrams) end.mayGetLost(true);
     const open = new Map<Connection, Promise<void>>();
     let accepting: Promise<void> | undefined;
     try {
       await end.reached(() => accepting = this.#acceptAll(open));
       transport.stopAccepting();
-      // The last clients still have to end their connections; those that do not are cut off.
-      const cutOff = this.#run.deadlines.sleep(this.#options.timeoutMs);
-      await Promise.race([Promise.all(open.values()), cutOff]);
+      // The last clients still have to end their connections; those that do not are cut off. Where
+      // the answer was lost they send copies first; the end of other connections was lost.
+      const { timeoutMs } = this.#options;
+      const cutOff = this.#run.deadlines.sleep(datagrams ? lossyEndMs({ timeoutMs }) : timeoutMs);
+      const last = datagrams ? [...this.#ending].map((one) => open.get(one)) : open.values();
+      await Promise.race([Promise.all(last), cutOff]);
     } finally {
+      this.#isOver = datagrams;
       transport.stopAccepting();
       this.#pacing.end();
       for (const connection of open.keys()) await this.#close(connection);
@@ -129,7 +139,8 @@ export class ConnectionServer<Connection> {
       }
     } catch (error) {
       ended = false;
-      this.#intake.trouble(transport.peer(connection), error);
+      // Where the end of a connection was lost, the run's end is no trouble of it.
+      if (!this.#isOver) this.#intake.trouble(transport.peer(connection), error);
     }
     const closing = this.#close(connection);
     if (closing instanceof Promise) await closing;
@@ -138,7 +149,8 @@ export class ConnectionServer<Connection> {
     // Answered is answered, however the connection ended.
     this.#recordLast(served);
     onServed();
-    if (this.#isShared && served.hadLastSize) this.#intake.end.clientEnded();
+    this.#ending.delete(connection);
+    if (this.#isShared && served.hadLastSize) this.#intake.end.connectionEnded(connection);
     if (this.#isTheOnly && served.hadMessage && ended) {
       this.#intake.end.onlyClientEnded(transport.datagrams === true);
     }
@@ -221,14 +233,23 @@ export class ConnectionServer<Connection> {
       return timer.next();
     }
     served.hadMessage = true;
+    const { datagrams } = transport;
     if (intake.end.sawSize(sizeBytes)) served.hadLastSize = true;
+    if (datagrams && (isCopy(header) || intake.end.isFinal(sizeBytes, no))) {
+      this.#ending.add(connection);
+    }
+    if (datagrams && isCopy(header)) {
+      // It says that its client has ended, and says nothing of the message itself.
+      intake.end.copyCame(connection, sizeBytes, no);
+      return timer.next();
+    }
     const ahead = served.tracker?.take(sizeBytes, no) ?? null;
     if (ahead === DUPLICATE) {
       intake.recorder.duplicate(sizeBytes);
       return timer.next();
     }
     const resumed = transport.resumed?.(connection) ?? false;
-    intake.arrived(served.outcome, header, sizeBytes, ahead, served.arrivedUs);
+    intake.arrived(connection, served.outcome, header, sizeBytes, ahead, served.arrivedUs);
     served.outcome.resumed = resumed;
     served.unrecorded = true;
     if (this.#keep) this.#recordLast(served);

@@ -6,7 +6,7 @@
 import type { MaybePromise } from "../base/maybe_promise.ts";
 import { STEP_INDEX, StepTimer } from "../measure/clock.ts";
 import type { Outcome } from "../measure/outcome.ts";
-import { ACK, parseNo } from "../model/message.ts";
+import { ACK, isCopy, parseNo } from "../model/message.ts";
 import type { PairOptions } from "../model/pair_options.ts";
 import { DUPLICATE, isMessage } from "../model/sequence_tracker.ts";
 import { DatagramPeers } from "./datagram_peers.ts";
@@ -49,14 +49,14 @@ export class DatagramServer<Peer> {
   }
 
   /**
-   * Serves datagrams until the run is finished. As the last message can be lost, silence after a
-   * message of the last size ends the run, too; what is missing then is lost.
+   * Serves datagrams until the run is finished. As the last message can be lost, a copy of it ends
+   * the run, too, and one-way silence after a message of the last size; what is missing then is lost.
    *
    * @throws {RunError} when nothing was heard for the idle time
    */
   async serve(): Promise<void> {
     const { end } = this.#intake;
-    end.mayGetLost();
+    end.mayGetLost(this.#reply);
     this.#timer.start();
     const onDatagram = this.#options.answer === "ack"
       ? (bytes: Uint8Array, from: Peer) => this.#message(bytes, from)
@@ -113,12 +113,18 @@ export class DatagramServer<Peer> {
       return timer.next();
     }
     end.sawSize(bytes.length);
+    if (isCopy(bytes)) {
+      // It says that its client has ended, and says nothing of the message itself.
+      end.copyCame(peer, bytes.length, no);
+      timer.next();
+      return end.heard(timer.lastUs / 1000);
+    }
     const ahead = this.#peers.take(peer, bytes.length, no);
     if (ahead !== DUPLICATE) {
-      this.#intake.arrived(this.#outcome, bytes, bytes.length, ahead, arrivedUs);
+      this.#intake.arrived(peer, this.#outcome, bytes, bytes.length, ahead, arrivedUs);
       recorder.message(this.#outcome, timer);
     } else if (!this.#reply && !end.isFinal(bytes.length, no)) {
-      // A client sends copies of the last message, to be sure; no network has made these.
+      // A client may repeat the last message as it was, to be sure; no network has made these.
       recorder.duplicate(bytes.length);
     }
     timer.next();

@@ -67,16 +67,19 @@ export class Intake {
   /**
    * Notes a new message down, and ends the run with the last one.
    *
+   * @param client as it is told from others: a peer or its connection
    * @param outcome filled in
    * @param ahead what its number says, see `SequenceTracker.take()`
    */
   arrived(
+    client: unknown,
     outcome: Outcome,
     header: Uint8Array,
     sizeBytes: number,
     ahead: number | null,
     arrivedUs: number,
   ): void {
+    this.recorder.header(header);
     outcome.sizeBytes = sizeBytes;
     outcome.no = parseNo(header);
     const epochUs = EPOCH_US + arrivedUs;
@@ -85,7 +88,7 @@ export class Intake {
       this.recorder.arrival(sizeBytes, ahead, arrivedUs, delayUs);
     }
     this.#onMessage?.(header, epochUs);
-    if (this.end.isFinal(sizeBytes, outcome.no)) this.end.finalCame();
+    if (this.end.isFinal(sizeBytes, outcome.no)) this.end.finalCame(client);
   }
 
   /** Says what has gone wrong with one peer; the end of the run is no trouble. */

@@ -8,12 +8,17 @@ import type { Deadline, Deadlines } from "../base/deadline.ts";
 import { InterruptedError, RunError } from "../base/errors.ts";
 import type { PairOptions } from "../model/pair_options.ts";
 import type { Recorder } from "../measure/recorder.ts";
+import { lossySilenceMs } from "./patience.ts";
 
 /**
  * A plan with a count ends with its last message, as often as there are clients. A plan with a
  * number of seconds has no last message that could be told from others: there the end is a silence
- * after messages of the last size, as it is wherever the last message can get lost; or, where each
- * client has one connection, at once the end of the last of these.
+ * after messages of the last size; or, where each client has one connection, at once the end of the
+ * last of these.
+ *
+ * Where messages get lost, a client says by copies of its last message that it has ended, until one
+ * is answered, and silence is no end: it has given up. One-way silence may be the end, as clients
+ * of other programs send no copies.
  */
 export class RunEnd {
   readonly #options: PairOptions;
@@ -26,13 +31,18 @@ export class RunEnd {
   readonly #lastSize: number;
   /** Longest silence, before the last size and after. */
   readonly #idleMs: number;
-  readonly #endingMs: number;
+  #endingMs: number;
   /** How often the plan's last message has to come, or a client's only connection to end. */
   readonly #finalsWanted: number;
   #finals = 0;
-  /** Whether silence may be the end. */
+  /** Whether the last size is once in the plan, so that its last message is a client's last one. */
+  readonly #isOnce: boolean;
+  /** Clients that have ended, each as it is told from others. */
+  readonly #ended = new Set<unknown>();
+  /** Whether silence may be the end, and whether it is shorter after messages of the last size. */
   #endsInSilence: boolean;
-  /** Set when messages of the last size have come, where silence may be the end from then on. */
+  #endsSoon: boolean;
+  /** Set when messages of the last size have come, where the silence is another from then on. */
   #ending = false;
   #silence: Deadline | null = null;
   #finish: () => void = () => {};
@@ -43,18 +53,28 @@ export class RunEnd {
     this.#options = options;
     this.#deadlines = deadlines;
     this.#recorder = recorder;
-    this.#isTimed = this.#endsInSilence = plan.seconds !== undefined;
+    this.#isTimed = this.#endsInSilence = this.#endsSoon = plan.seconds !== undefined;
     this.#lastNo = this.#isTimed ? NaN : plan.repeat - 1;
     this.#lastSize = plan.sizes.at(-1)!;
     this.#idleMs = idleTimeoutMs;
-    // A client waits that long for a lost answer before its next message.
     this.#endingMs = Math.min(2 * timeoutMs + waitMs, idleTimeoutMs);
-    this.#finalsWanted = forever ? Infinity : timesIn(plan.sizes, this.#lastSize) * clients;
+    const times = timesIn(plan.sizes, this.#lastSize);
+    this.#isOnce = times === 1;
+    this.#finalsWanted = forever ? Infinity : times * clients;
   }
 
-  /** Silence may be the end, as the last message may never come. */
-  mayGetLost(): void {
-    this.#endsInSilence = true;
+  /**
+   * Messages and answers may get lost, and so may the end.
+   *
+   * @param waits whether a client waits for what gets lost: for answers, or for a handshake
+   */
+  mayGetLost(waits: boolean): void {
+    const { reply, timeoutMs, waitMs, idleTimeoutMs } = this.#options;
+    this.#endsSoon = true;
+    this.#endsInSilence = !reply;
+    const options = { timeoutMs: waits ? timeoutMs : 0, waitMs };
+    const silenceMs = Math.max(lossySilenceMs(options), 2 * timeoutMs);
+    this.#endingMs = Math.min(silenceMs, idleTimeoutMs);
   }
 
   /**
@@ -73,7 +93,7 @@ export class RunEnd {
       else if (forever) {
         onSilence();
         silence.arm(this.#idleMs);
-      } else if (this.#ending) finished.resolve();
+      } else if (this.#ending && this.#endsInSilence) finished.resolve();
       else finished.reject(this.#idle());
     });
     this.#silence = silence;
@@ -95,7 +115,7 @@ export class RunEnd {
    */
   sawSize(sizeBytes: number): boolean {
     if (sizeBytes !== this.#lastSize) return false;
-    this.#ending ||= this.#endsInSilence;
+    this.#ending ||= this.#endsSoon;
     return true;
   }
 
@@ -104,14 +124,34 @@ export class RunEnd {
     return sizeBytes === this.#lastSize && no === this.#lastNo;
   }
 
-  /** It has come. */
-  finalCame(): void {
-    if (++this.#finals >= this.#finalsWanted) this.#finish();
+  /** It has come from a client, or over a connection. */
+  finalCame(client: unknown): void {
+    if (this.#isOnce) this.#clientEnded(client);
+    else if (++this.#finals >= this.#finalsWanted) this.#finish();
+  }
+
+  /**
+   * A copy of a message has come: where it is one of the plan's last, its client has ended.
+   *
+   * @returns whether it has
+   */
+  copyCame(client: unknown, sizeBytes: number, no: number): boolean {
+    if (!this.sawSize(sizeBytes)) return false;
+    if (!this.#isTimed && no !== this.#lastNo) return false;
+    this.#clientEnded(client);
+    return true;
   }
 
   /** A client's only connection has ended, after messages of the last size. */
-  clientEnded(): void {
-    if (this.#isTimed) this.finalCame();
+  connectionEnded(client: unknown): void {
+    if (this.#isTimed) this.#clientEnded(client);
+  }
+
+  #clientEnded(client: unknown): void {
+    const { forever, clients } = this.#options;
+    if (forever) return;
+    this.#ended.add(client);
+    if (this.#ended.size >= clients) this.#finish();
   }
 
   /**
@@ -125,9 +165,8 @@ export class RunEnd {
   }
 
   #idle(): RunError {
-    return new RunError(
-      `nothing heard for ${this.#options.idleTimeoutMs} ms, ${this.#count()}`,
-    );
+    const silenceMs = this.#ending ? this.#endingMs : this.#idleMs;
+    return new RunError(`nothing heard for ${silenceMs} ms, ${this.#count()}`);
   }
 
   /** How much of the plan has come. */

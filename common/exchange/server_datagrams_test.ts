@@ -1,4 +1,5 @@
 import { InterruptedError, RunError } from "../base/errors.ts";
+import { MessageWriter } from "../model/message.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../testing/assert.ts";
 import { DatagramBench, messageOf } from "../testing/fake_server.ts";
 
@@ -10,6 +11,14 @@ class Bench extends DatagramBench {
     const results = this.run.recorder.serverResults(plan, clients, reply, complete);
     return results.map(({ sent, answered, lost }) => [sent, answered, lost]);
   }
+}
+
+/** A copy of a message, as a client sends it to say that it has ended. */
+function copyOf(no: number, sizeBytes: number): Uint8Array {
+  const writer = new MessageWriter("udp", sizeBytes);
+  const message = writer.prepare(no, sizeBytes);
+  writer.markCopy();
+  return message;
 }
 
 const TWO = ["--sizes=100,999", "--repeat=2"];
@@ -87,24 +96,85 @@ Deno.test("Server.serveDatagrams() counts no message before its answer is sent",
   assertEquals(bench.run.recorder.messages, 1);
 });
 
-Deno.test("Server.serveDatagrams() takes silence after the last size for the end", async () => {
-  using bench = new Bench(...TWO, "--timeout-ms=100");
+Deno.test("Server.serveDatagrams() takes one-way silence after the last size for the end", async () => {
+  using bench = new Bench(...TWO, "--timeout-ms=100", "--no-reply");
   await bench.deliver("a:1", [0, 100], [0, 999]);
-  // A client waits 100 ms for a lost answer before it sends its next message.
   await bench.clock.advance(199);
   assert(!bench.done);
   await bench.clock.advance(1);
   await bench.serving;
-  assertEquals(bench.counts(), [[2, 1, 1], [2, 1, 1]]);
+  assertEquals(bench.counts(), [[2, null, 1], [2, null, 1]]);
+});
+
+Deno.test("Server.serveDatagrams() takes the silence of a client that waits for answers for an error", async () => {
+  using bench = new Bench(...TWO, "--timeout-ms=100");
+  await bench.deliver("a:1", [0, 100], [0, 999]);
+  // A client waits 100 ms for each of 20 lost answers before it gives up.
+  await bench.clock.advance(2099);
+  assert(!bench.done);
+  await bench.clock.advance(1);
+  const error = await assertRejects(() => bench.serving, RunError);
+  assertEquals(error.message, "nothing heard for 2100 ms, 2 of 4 messages received");
 });
 
 Deno.test("Server.serveDatagrams() waits longer for a client that waits between messages", async () => {
-  using bench = new Bench(...TWO, "--timeout-ms=100", "--wait-ms=1000");
+  using bench = new Bench(...TWO, "--timeout-ms=100", "--wait-ms=1000", "--no-reply");
   await bench.deliver("a:1", [0, 999]);
-  await bench.clock.advance(1199);
+  await bench.clock.advance(20_999);
   assert(!bench.done);
   await bench.clock.advance(1);
   await bench.serving;
+});
+
+Deno.test("Server.serveDatagrams() is silent for no longer than it is told", async () => {
+  using bench = new Bench(...TWO, "--timeout-ms=100", "--idle-timeout-ms=300");
+  await bench.deliver("a:1", [0, 999]);
+  await bench.clock.advance(300);
+  const error = await assertRejects(() => bench.serving, RunError);
+  assertEquals(error.message, "nothing heard for 300 ms, 1 of 4 messages received");
+});
+
+Deno.test("Server.serveDatagrams() outlasts 20 lost messages before the last size, too", async () => {
+  using bench = new Bench(...TWO, "--timeout-ms=5000");
+  await bench.deliver("a:1", [0, 100]);
+  await bench.clock.advance(104_999);
+  assert(!bench.done);
+  await bench.clock.advance(1);
+  await assertRejects(() => bench.serving, RunError, "nothing heard for 105000 ms");
+});
+
+for (const [what, clients, ended] of [["one", 1, 1], ["two", 2, 2]] as const) {
+  Deno.test(`Server.serveDatagrams() answers a copy, counts none, and ends with those of ${what}`, async () => {
+    using bench = new Bench(...TWO, `--clients=${clients}`);
+    await bench.socket.deliver("a:1", copyOf(1, 999));
+    await bench.socket.deliver("a:1", copyOf(0, 999), messageOf("udp", 1, 999));
+    for (let client = 2; client <= ended; client++) {
+      assert(!bench.done, "one client's copies are one end");
+      await bench.socket.deliver(`a:${client}`, copyOf(1, 999));
+    }
+    await bench.serving;
+    assertEquals(bench.socket.answers[0], "a:1 ack\0");
+    assertEquals(bench.counts()[0], [2 * clients, 0, 2 * clients]);
+  });
+}
+
+Deno.test("Server.serveDatagrams() does not end with a copy of another message", async () => {
+  using bench = new Bench(...TWO);
+  await bench.socket.deliver("a:1", copyOf(1, 100), copyOf(0, 999), copyOf(99, 999));
+  await bench.clock.settle();
+  assert(!bench.done);
+  assertEquals([bench.run.recorder.messages, bench.socket.answers.length], [0, 3]);
+  await bench.deliver("a:1", [1, 999]);
+  await bench.serving;
+});
+
+Deno.test("Server.serveDatagrams() serves on after a copy where it serves forever", async () => {
+  using bench = new Bench("--sizes=100", "--repeat=1", "--forever");
+  await bench.socket.deliver("a:1", copyOf(0, 100));
+  await bench.clock.settle();
+  assert(!bench.done);
+  bench.run.deadlines.interrupt();
+  await assertRejects(() => bench.serving, InterruptedError);
 });
 
 Deno.test("Server.serveDatagrams() takes silence before the last size for an error", async () => {
@@ -119,7 +189,7 @@ Deno.test("Server.serveDatagrams() takes silence before the last size for an err
 });
 
 Deno.test("Server.serveDatagrams() begins its silence anew with every message", async () => {
-  using bench = new Bench("--sizes=100", "--repeat=5", "--timeout-ms=100");
+  using bench = new Bench("--sizes=100", "--repeat=5", "--timeout-ms=100", "--no-reply");
   for (const no of [0, 1, 2, 3]) {
     await bench.deliver("a:1", [no, 100]);
     await bench.clock.advance(199);
@@ -127,7 +197,7 @@ Deno.test("Server.serveDatagrams() begins its silence anew with every message", 
   assert(!bench.done);
   await bench.clock.advance(1);
   await bench.serving;
-  assertEquals(bench.counts(), [[5, 4, 1]]);
+  assertEquals(bench.counts(), [[5, null, 1]]);
 });
 
 Deno.test("Server.serveDatagrams() serves on after everything where it serves forever", async () => {

@@ -42,6 +42,11 @@ export interface ClientTransport<Connection = unknown> extends ConnectionVerbs<C
   readonly connectionless?: boolean;
   /** Makes a connection; on datagrams it waits for no peer, and is no step of its own. */
   connect(): MaybePromise<Connection>;
+  /**
+   * Whether a handshake has failed because the server cannot resume the session that it offered; the
+   * next connection offers none.
+   */
+  refusesSession?(connection: Connection, error: unknown): boolean;
   /** On datagrams: what the system said when one was lost last; undefined where it never did. */
   lastLoss?(connection: Connection): unknown;
   /** Called between messages: where calls block, the event loop gets its turn here. */

@@ -7,10 +7,11 @@ import { timesIn } from "../model/sequence_tracker.ts";
 import { nowUs } from "./clock.ts";
 import type { MessageTimes, Outcome } from "./outcome.ts";
 import { OneWayCount } from "./one_way.ts";
+import { headerBytesOf } from "../model/message.ts";
 import type { StepLog } from "./step_log.ts";
 import type { Plan } from "../model/plan.ts";
-import { byStep, STEPS } from "../model/protocol.ts";
 import type { Discarded, SizeResult } from "./result.ts";
+import { byStep, HEADER_BYTES, SHORT_HEADER_BYTES, STEPS } from "../model/protocol.ts";
 import { Distribution } from "./statistics.ts";
 
 /** One message size's series and counts. */
@@ -53,6 +54,8 @@ export class Recorder {
   /** What was dropped, and when it came first and last. */
   #droppedBytes = 0;
   #droppedUs = [NaN, NaN];
+  #hasHeaders = false;
+  #hasShortHeaders = false;
 
   /** @param log takes every step as a line, too */
   constructor(log?: StepLog) {
@@ -86,6 +89,20 @@ export class Recorder {
     const oneWay = this.#oneWayAt(sizeBytes);
     oneWay.take(ahead, arrivedUs);
     if (this.messages > 0) oneWay.delay(delayUs);
+  }
+
+  /** Notes how long the header of a message is that has come. */
+  header(header: Uint8Array): void {
+    if (headerBytesOf(header) === HEADER_BYTES) this.#hasHeaders = true;
+    else this.#hasShortHeaders = true;
+  }
+
+  /** How long the headers were that have come; empty where none has. */
+  get headerBytes(): number[] {
+    return [
+      ...this.#hasShortHeaders ? [SHORT_HEADER_BYTES] : [],
+      ...this.#hasHeaders ? [HEADER_BYTES] : [],
+    ];
   }
 
   /** Notes a message that the receiver of a one-way run had before. */

@@ -77,6 +77,11 @@ export interface RunResult {
   security: Security | null;
   /** What a server with --discard dropped; absent in all other cases. */
   discarded?: Discarded;
+  /**
+   * How long the headers were of the messages that a server has received: 32 bytes, or 31 of a
+   * program that writes the index with four columns; absent where none has come.
+   */
+  headerBytes?: number[];
   sizes: SizeResult[];
 }
 

@@ -2,14 +2,15 @@
  * The message on the wire: an ASCII header, then filler; and the answer to it.
  *
  * The header is what printf makes of `%5d,%4s, %6d,% 5ld.%06lu,`: index, type, size, and the
- * sender's clock. Within the plan's limits it is always 32 bytes long.
+ * sender's clock. Within the plan's limits it is always 32 bytes long. Earlier programs wrote the
+ * index with `%4d`: their header has 31 bytes, and is read, too.
  *
  * @module
  */
 import { RunError } from "../base/errors.ts";
 import { HEADER_BYTES, type Protocol } from "./protocol.ts";
 
-/** How much of the header a receiver prints: all but the comma at its end. */
+/** How much of the header a receiver prints: of 32 bytes all but the comma at the end. */
 export const HEADER_TEXT_BYTES = 31;
 
 /** The answer to a message: `ack` with its terminating zero byte. */
@@ -17,6 +18,7 @@ export const ACK: Uint8Array<ArrayBuffer> = Uint8Array.of(0x61, 0x63, 0x6b, 0);
 
 /** The sender's clock runs modulo one hour. */
 const HOUR_US = 3_600_000_000;
+const HOUR_SECONDS = 3600;
 
 const TYPES: Readonly<Record<Protocol, string>> = {
   tcp: " tcp",
@@ -27,12 +29,14 @@ const TYPES: Readonly<Record<Protocol, string>> = {
 
 const TYPE_BYTES = Object.values(TYPES).map((type) => new TextEncoder().encode(type));
 
-/** Columns of the header. */
+/** Columns of the header; where the index has four columns, all others begin one earlier. */
 const NO = { at: 0, width: 5 };
 const TYPE = { at: 6, width: 4 };
 const SIZE = { at: 12, width: 6 };
 const SECONDS = { at: 19, width: 5 };
 const MICROS = { at: 25, width: 6 };
+/** Where the comma is behind an index of four columns; one of five has its last digit there. */
+const NO_COMMA_AT = 4;
 const COMMA = 0x2c;
 const POINT = 0x2e;
 const BLANK = 0x20;
@@ -102,33 +106,55 @@ export class MessageWriter {
     writeNumber(this.#bytes, SECONDS.at, SECONDS.width, seconds, BLANK);
     writeNumber(this.#bytes, MICROS.at, MICROS.width, us - seconds * 1_000_000, ZERO);
   }
+
+  /** Makes a copy of the message, see {@linkcode isCopy}; its clock is the message's own. */
+  markCopy(): void {
+    const seconds = readNumber(this.#bytes, SECONDS.at, SECONDS.width);
+    const marked = seconds % HOUR_SECONDS + HOUR_SECONDS;
+    writeNumber(this.#bytes, SECONDS.at, SECONDS.width, marked, BLANK);
+  }
 }
 
 /**
  * Reads a header.
  *
- * @param bytes at least {@linkcode HEADER_BYTES} bytes
+ * @param bytes at least as many as the header has
  * @throws {MessageError} where the bytes are no header
  */
 export function parseHeader(bytes: Uint8Array): Header {
   const sizeBytes = parseSize(bytes);
+  const at = TYPE.at - missingColumns(bytes);
   return {
     no: parseNo(bytes),
-    type: String.fromCharCode(...bytes.subarray(TYPE.at, TYPE.at + TYPE.width)),
+    type: String.fromCharCode(...bytes.subarray(at, at + TYPE.width)),
     sizeBytes,
     sentUs: parseSentUs(bytes),
   };
 }
 
+/** How long a header is: 32 bytes or, where its index has four columns, 31. */
+export function headerBytesOf(header: Uint8Array): number {
+  return HEADER_BYTES - missingColumns(header);
+}
+
 /** The message's index out of a checked header. */
 export function parseNo(header: Uint8Array): number {
-  return readNumber(header, NO.at, NO.width);
+  return readNumber(header, NO.at, NO.width - missingColumns(header));
 }
 
 /** The sender's clock out of a checked header: microseconds, modulo one hour. */
 export function parseSentUs(header: Uint8Array): number {
-  return readNumber(header, SECONDS.at, SECONDS.width) * 1_000_000 +
-    readNumber(header, MICROS.at, MICROS.width);
+  return readSeconds(header) % HOUR_SECONDS * 1_000_000 +
+    readNumber(header, MICROS.at - missingColumns(header), MICROS.width);
+}
+
+/**
+ * Whether a message is a copy of one that was sent before, out of a checked header: its clock says
+ * an hour more than a clock modulo one hour can. It may be all that comes of the message, and is
+ * counted by no receiver that knows it; any other one reads it as a message.
+ */
+export function isCopy(header: Uint8Array): boolean {
+  return readSeconds(header) >= HOUR_SECONDS;
 }
 
 /**
@@ -137,13 +163,15 @@ export function parseSentUs(header: Uint8Array): number {
  * @throws {MessageError} where the bytes are no header
  */
 export function parseSize(header: Uint8Array): number {
-  const size = readNumber(header, SIZE.at, SIZE.width);
-  let formed = header.length >= HEADER_BYTES && header[MICROS.at] !== BLANK;
-  for (const [at, byte] of BETWEEN) formed &&= header[at] === byte;
-  const numbers = readNumber(header, NO.at, NO.width) +
-    readNumber(header, SECONDS.at, SECONDS.width) + readNumber(header, MICROS.at, MICROS.width);
+  const missing = missingColumns(header);
+  const length = HEADER_BYTES - missing;
+  const size = readNumber(header, SIZE.at - missing, SIZE.width);
+  let formed = header.length >= length && header[MICROS.at - missing] !== BLANK;
+  for (const [at, byte] of BETWEEN) formed &&= header[at - missing] === byte;
+  const numbers = readNumber(header, NO.at, NO.width - missing) + readSeconds(header) +
+    readNumber(header, MICROS.at - missing, MICROS.width);
   // One number that is none makes the sum none.
-  if (!formed || !(size >= HEADER_BYTES) || Number.isNaN(numbers) || !isType(header)) {
+  if (!formed || !(size >= length) || Number.isNaN(numbers) || !isType(header, missing)) {
     throw new MessageError("what arrived is not a message of this program");
   }
   return size;
@@ -171,7 +199,7 @@ export function oneWayDelayUs(sentUs: number, epochUs: number): number {
  * ```
  */
 export class MessageAssembler {
-  /** The current message's header, once its bytes are there. */
+  /** The current message's header, once its bytes are there; of 31 bytes, what is behind is none. */
   readonly header = new Uint8Array(HEADER_BYTES);
   #got = 0;
   #size = 0;
@@ -201,9 +229,18 @@ export class MessageAssembler {
   take(bytes: Uint8Array, from: number, to: number): number {
     if (this.#got === this.#size) this.#got = this.#size = 0;
     let at = from;
-    while (this.#got < HEADER_BYTES && at < to) this.header[this.#got++] = bytes[at++]!;
-    if (this.#got < HEADER_BYTES) return at;
-    if (this.#size === 0) this.#size = parseSize(this.header);
+    if (this.#size === 0) {
+      const { header } = this;
+      if (this.#got === 0) header[NO_COMMA_AT] = 0;
+      let length = headerBytesOf(header);
+      while (this.#got < length && at < to) {
+        header[this.#got++] = bytes[at++]!;
+        // Only now is it known how long the header is.
+        if (this.#got === NO_COMMA_AT + 1) length = headerBytesOf(header);
+      }
+      if (this.#got < length) return at;
+      this.#size = parseSize(header);
+    }
     const taken = Math.min(this.#size - this.#got, to - at);
     this.#got += taken;
     return at + taken;
@@ -226,10 +263,20 @@ function writeNumber(
   }
 }
 
-function isType(header: Uint8Array): boolean {
+/** How many columns fewer than in today's header the index has. */
+function missingColumns(header: Uint8Array): number {
+  return header[NO_COMMA_AT] === COMMA ? 1 : 0;
+}
+
+function readSeconds(header: Uint8Array): number {
+  return readNumber(header, SECONDS.at - missingColumns(header), SECONDS.width);
+}
+
+function isType(header: Uint8Array, missing: number): boolean {
+  const at = TYPE.at - missing;
   for (const type of TYPE_BYTES) {
     let same = 0;
-    while (same < TYPE.width && header[TYPE.at + same] === type[same]) same++;
+    while (same < TYPE.width && header[at + same] === type[same]) same++;
     if (same === TYPE.width) return true;
   }
   return false;

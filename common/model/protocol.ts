@@ -56,8 +56,11 @@ export interface SizeLimits {
   reason: string;
 }
 
-/** Length of a message's header in bytes (message.ts); no message is shorter. */
+/** Length of a message's header in bytes (message.ts); no message that is sent is shorter. */
 export const HEADER_BYTES = 32;
+
+/** That of an earlier header, whose index has four columns: it is received, and not sent. */
+export const SHORT_HEADER_BYTES = 31;
 
 /** The sizes a protocol can carry in one message. */
 export const SIZE_LIMITS: Readonly<Record<Protocol, SizeLimits>> = {

@@ -5,7 +5,7 @@
  */
 import { parseSize } from "./message.ts";
 import { MAX_REPEAT, type Plan } from "./plan.ts";
-import { HEADER_BYTES } from "./protocol.ts";
+import { SHORT_HEADER_BYTES } from "./protocol.ts";
 
 /** What {@linkcode SequenceTracker.take} returns for a message that came before. */
 export const DUPLICATE = -1;
@@ -137,7 +137,7 @@ export function timesIn(sizes: readonly number[], size: number): number {
 
 /** A datagram is a message where its header says its own length. */
 export function isMessage(bytes: Uint8Array): boolean {
-  if (bytes.length < HEADER_BYTES) return false;
+  if (bytes.length < SHORT_HEADER_BYTES) return false;
   try {
     return parseSize(bytes) === bytes.length;
   } catch {

@@ -103,14 +103,20 @@ export class FakeClientTransport implements ClientTransport<FakeConnection> {
 }
 
 /** What a client's exchange works with, out of arguments; disposing it closes its deadlines. */
-export function fakeClientRun(protocol: Protocol, ...args: string[]): ClientRun & Disposable {
+export function fakeClientRun(
+  protocol: Protocol,
+  ...args: string[]
+): ClientRun & Disposable & { readonly troubles: readonly string[] } {
   const options = parseOptions(protocol, "client", args);
   assert(typeof options !== "string");
   const deadlines = new Deadlines();
+  const troubles: string[] = [];
   return {
     options,
     recorder: new Recorder(),
     deadlines,
+    troubles,
+    onTrouble: (line) => void troubles.push(line),
     [Symbol.dispose]: () => deadlines.close(),
   };
 }

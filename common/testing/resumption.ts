@@ -8,6 +8,7 @@ import type { TlsContextOptions } from "../openssl/settings.ts";
 import type { SavedSession } from "../openssl/saved_session.ts";
 import { TlsSession } from "../openssl/session.ts";
 import type { TlsClientSettings, TlsServerSettings } from "../openssl/settings.ts";
+import { assert } from "./assert.ts";
 import { contextOptions } from "./memory_net.ts";
 
 /** The protocols by the newest version that is allowed. */
@@ -56,6 +57,12 @@ export class ResumptionBench implements Disposable {
   /** A client's context with other settings. */
   client(settings: TlsClientSettings): TlsContext {
     return new TlsContext({ ...this.#client, ...settings } as TlsContextOptions);
+  }
+
+  /** Takes the server its session id context, which no setting does. */
+  forgetSessionIdContext(): void {
+    const { lib, pointer } = this.#server;
+    assert(lib.SSL_CTX_set_session_id_context(pointer, new Uint8Array(), 0) === 1);
   }
 
   /** Connects, exchanges a message each way, and says what came of it. */

@@ -14,7 +14,8 @@ const ANY_FAULT = "UNABLE_TO_VERIFY_LEAF_SIGNATURE";
 
 /** What is the case with a peer's certificate, by Node's codes. */
 const FAULTS: Readonly<Record<string, string>> = {
-  [ANY_FAULT]: "does not pass: it is out of date, made for another purpose, of an old form, or " +
+  [ANY_FAULT]:
+    "does not pass: it is out of date, made for another purpose, of X.509 version 1, or " +
     "not from an authority in ca.pem",
   CERT_HAS_EXPIRED: "has expired",
   CERT_NOT_YET_VALID: "is not valid yet",
