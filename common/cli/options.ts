@@ -33,7 +33,7 @@ import {
   splitArguments,
   type Values,
 } from "./arguments.ts";
-import { commandHelp, HELP } from "./command.ts";
+import { type CommandHelp, HELP } from "./command.ts";
 import { flag, hostName, notTaken, oneOf, option, text, wholeNumber } from "./option_kinds.ts";
 
 /** What the command line asks for. */
@@ -221,12 +221,12 @@ function refuseMisfits(
   }
 }
 
-/** The text of `--help`. */
-export function helpText(protocol: Protocol, role: Role): string {
+/** What an end says of itself. */
+export function pairHelp(protocol: Protocol, role: Role): CommandHelp {
   const script = `${protocol}/${role}.ts`;
   const name = protocol.toUpperCase();
   const { engine } = defaultLane(protocol);
-  return commandHelp({
+  return {
     does: role === "client"
       ? `Sends the messages of a plan to a ${name} server and times every step.`
       : `Answers the messages of a plan that ${name} clients send, and times every step.`,
@@ -249,7 +249,7 @@ export function helpText(protocol: Protocol, role: Role): string {
       "--allow-write": "--json, --csv",
       "--allow-sys=hostname,cpus": "the machine's name and processor in --json",
     },
-  }, pairOptions(protocol, role));
+  };
 }
 
 /**

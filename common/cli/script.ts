@@ -12,7 +12,8 @@ import type { AnyServerTransport, ClientTransport, Prepare } from "../exchange/t
 import type { ServerRun } from "../exchange/intake.ts";
 import { Deadlines } from "../base/deadline.ts";
 import { EXIT, exitCodeOf, InterruptedError, reportError } from "../base/errors.ts";
-import { helpText, parseOptions } from "./options.ts";
+import { showHelp } from "./command.ts";
+import { pairHelp, pairOptions, parseOptions } from "./options.ts";
 import type { PairOptions } from "../model/pair_options.ts";
 import { MessagePrinter } from "./message_printer.ts";
 import { type LogFile, openDocument, openLog, print, type Write } from "../base/output.ts";
@@ -149,7 +150,9 @@ async function main(
 ): Promise<number> {
   try {
     const options = parseOptions(protocol, role, args);
-    if (options === "help") return print(helpText(protocol, role)), EXIT.complete;
+    if (options === "help") {
+      return showHelp(pairHelp(protocol, role), pairOptions(protocol, role)), EXIT.complete;
+    }
     if (options === "version") return print(`netpairs ${VERSION}\n`), EXIT.complete;
     const writeJson = options.json === null ? null : openDocument(options.json);
     const logFile = options.csv === null ? null : openLog(options.csv);
