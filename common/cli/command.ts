@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EXIT, reportError } from "../base/errors.ts";
+import { describe, EXIT, reportError, RunError } from "../base/errors.ts";
 import { print } from "../base/output.ts";
 import { howStarted, isPart } from "../base/program.ts";
 import {
@@ -34,6 +34,8 @@ export interface CommandHelp {
   failed?: string;
   /** Whether it can be interrupted, with exit code 130. */
   canBeInterrupted?: boolean;
+  /** What starts it with files in a folder DIR that its task may not use. */
+  elsewhere?: string;
   /** The permissions it needs, and what for. */
   permissions: Readonly<Record<string, string>>;
 }
@@ -158,6 +160,17 @@ export async function runCommand<Table extends OptionTable>(
     if (read !== "help") return await run(read) ?? EXIT.complete;
     return showHelp(command, { ...command.options, ...HELP }), EXIT.complete;
   } catch (error) {
-    return reportError(error);
+    return reportError(withElsewhere(error, command));
   }
 }
+
+/** A task has the permissions it has: what can be done where they are too few. */
+function withElsewhere(error: unknown, { elsewhere }: CommandHelp): unknown {
+  if (elsewhere === undefined) return error;
+  const line = describe(error);
+  const told = line.replace(AGAIN, `for another folder DIR: ${elsewhere}`);
+  return told === line ? error : new RunError(told, { cause: error });
+}
+
+/** What describe() says of a folder or a file that may not be used. */
+const AGAIN = /run again with --allow-(?:read|write)$/;

@@ -44,6 +44,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 
 /** What is exchanged: run_all takes these, too, and passes them on to both ends of every lane. */
 export const EXCHANGE_OPTIONS = {
+  plan: text("FILE", "YAML file of sizes, repeat and more; options win over it", undefined),
   sizes: option<readonly number[] | undefined>(
     "100,999",
     "message sizes in bytes, in their order (default: 22 sizes)",
@@ -63,6 +64,8 @@ export const EXCHANGE_OPTIONS = {
   ),
   "no-reply": flag("one-way: the server does not answer"),
   clients: wholeNumber([1, 1000], "clients at once; a server waits for so many", 1),
+  "wait-ms": wholeNumber([0, HOUR_MS], "pause between messages in milliseconds", 0),
+  "timeout-ms": wholeNumber([1, HOUR_MS], "longest wait for one step in milliseconds", 5000),
 };
 
 /** Of these, one says what the other does not. */
@@ -98,10 +101,8 @@ export function pairOptions(protocol: Protocol, role: Role) {
     bind: onClients(
       option<string | null>("ADDRESS", "sync and spin: this end's own address", null, readAddress),
     ),
-    plan: text("FILE", "YAML file of sizes, repeat and more; options win over it", undefined),
     ...EXCHANGE_OPTIONS,
     "expect-echo": onClients(flag("the answer is the message itself: the server echoes")),
-    "wait-ms": wholeNumber([0, HOUR_MS], "pause between messages in milliseconds", 0),
     pause: flag("wait for the Enter key between sizes"),
     "end-with-stdin": flag("end the run when stdin ends"),
     io: oneOf(IO_KINDS, "event loop, blocking calls, or polling", "async"),
@@ -122,7 +123,6 @@ export function pairOptions(protocol: Protocol, role: Role) {
     "key-passphrase-file": onSecure(
       text("FILE", "its first line is the passphrase of an encrypted private key", null),
     ),
-    "timeout-ms": wholeNumber([1, HOUR_MS], "longest wait for one step in milliseconds", 5000),
     json: text("FILE", "write the result document (- for stdout)", null),
     csv: text("FILE", "write a line for every step (- for stdout)", null),
     quiet: flag("show no progress and no messages"),
@@ -263,7 +263,16 @@ export function planOf(given: Partial<Values<typeof EXCHANGE_OPTIONS>>, file: Pl
   return { sizes, repeat, ...(seconds === undefined ? {} : { seconds }) };
 }
 
-function readPlan(path: string | undefined, readFile: (path: string) => string): PlanFile {
+/**
+ * Reads a plan file.
+ *
+ * @param path none, and the plan is empty
+ * @throws {UsageError} where it cannot be read, or says what cannot be
+ */
+export function readPlan(
+  path: string | undefined,
+  readFile: (path: string) => string = Deno.readTextFileSync,
+): PlanFile {
   if (path === undefined) return {};
   let text: string;
   try {
