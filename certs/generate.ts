@@ -77,6 +77,8 @@ keys are for TLS only: OpenSSL 3 does not take them on DTLS.`,
     "deno task certs --name server.example --name 192.0.2.1",
     "deno task certs --key ed25519 --days 30 --force",
   ],
+  elsewhere:
+    "deno run --allow-read=.,DIR --allow-write=.,DIR --allow-sys=hostname certs/generate.ts",
   permissions: {
     "--allow-read": "certificates and profile",
     "--allow-write": "certificates",

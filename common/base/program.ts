@@ -26,9 +26,9 @@ export function isPart(): boolean {
 /** What tasks are called as parts of the one program, where that is something else. */
 const PARTS: Readonly<Record<string, string>> = { demo: "run" };
 
-/** The command line that starts another command, for a hint. */
-export function commandLine(task: string): string {
-  return part === null ? `deno task ${task}` : `netpairs ${PARTS[task] ?? task}`;
+/** The command line that starts another command, for a hint: a compiled program has no tasks. */
+export function commandLine(task: string, isCompiled: boolean = Deno.build.standalone): string {
+  return isCompiled ? `netpairs ${PARTS[task] ?? task}` : `deno task ${task}`;
 }
 
 /** Says that no command of the one program runs any more: for tests. */
