@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { FakeStdout } from "../common/testing/fake_stdout.ts";
 import { folderWith } from "../common/testing/folder.ts";
+import { findProgram } from "../common/testing/programs.ts";
 import { saidIn } from "../common/testing/stderr.ts";
 import { completions } from "./completions.ts";
 import { COMMANDS } from "./netpairs.ts";
@@ -12,15 +13,8 @@ async function scriptFor(shell: string): Promise<string> {
   return stdout.texts.join("");
 }
 
-/** Whether a program is there; where it is not, the reason for a skipped test is printed. */
-async function isInstalled(shell: string): Promise<boolean> {
-  try {
-    return (await new Deno.Command(shell, { args: ["-c", "true"] }).output()).success;
-  } catch {
-    console.log(`skipped: ${shell} is not installed`);
-    return false;
-  }
-}
+/** Where a shell is missing, common/testing/programs_test.ts says so. */
+const missing = (shell: "bash" | "zsh") => ({ ignore: findProgram(shell) === null });
 
 /** What a shell prints when it runs a program's text, in a folder with some files. */
 async function shellSays(shell: string, args: string[], text: string): Promise<string[]> {
@@ -64,8 +58,7 @@ Deno.test("completionTable() has every option of every command that is for users
   }
 });
 
-Deno.test("completions bash completes commands, options and values", async () => {
-  if (!await isInstalled("bash")) return;
+Deno.test("completions bash completes commands, options and values", missing("bash"), async () => {
   const script = await scriptFor("bash");
   const calls = CASES.map(([words]) =>
     `COMP_WORDS=(${words.map(quote).join(" ")}); COMP_CWORD=${words.length - 1}; COMPREPLY=()
@@ -75,19 +68,21 @@ _netpairs; (IFS='|'; echo "\${#COMPREPLY[@]}|\${COMPREPLY[*]}")`
   assertEquals(said, CASES.map(([, replies]) => [replies.length, replies.join("|")].join("|")));
 });
 
-Deno.test("completions bash completes the value behind an equals sign", async () => {
-  if (!await isInstalled("bash")) return;
-  const script = await scriptFor("bash");
-  const calls = [`"="`, `"=" "sp"`].map((end) =>
-    `COMP_WORDS=(netpairs tcp client --io ${end}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+Deno.test(
+  "completions bash completes the value behind an equals sign",
+  missing("bash"),
+  async () => {
+    const script = await scriptFor("bash");
+    const calls = [`"="`, `"=" "sp"`].map((end) =>
+      `COMP_WORDS=(netpairs tcp client --io ${end}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
 _netpairs; echo "\${COMPREPLY[*]}"`
-  );
-  const said = await shellSays("bash", ["--norc", "-c"], [script, ...calls].join("\n"));
-  assertEquals(said, ["async sync spin", "spin"]);
-});
+    );
+    const said = await shellSays("bash", ["--norc", "-c"], [script, ...calls].join("\n"));
+    assertEquals(said, ["async sync spin", "spin"]);
+  },
+);
 
-Deno.test("completions bash registers itself for the name netpairs", async () => {
-  if (!await isInstalled("bash")) return;
+Deno.test("completions bash registers itself for the name netpairs", missing("bash"), async () => {
   const text = `${await scriptFor("bash")}\ncomplete -p netpairs`;
   assertEquals(await shellSays("bash", ["--norc", "-c"], text), [
     "complete -F _netpairs netpairs",
@@ -115,8 +110,7 @@ const ZSH_CASES: readonly (readonly [words: string[], lines: RegExp])[] = [
   [["netpairs", "completions", ""], /^words bash zsh\noptions --help$/],
 ];
 
-Deno.test("completions zsh tells zsh commands, options and values", async () => {
-  if (!await isInstalled("zsh")) return;
+Deno.test("completions zsh tells zsh commands, options and values", missing("zsh"), async () => {
   const script = await scriptFor("zsh");
   const calls = ZSH_CASES.map(([words]) =>
     `words=(${words.map(quote).join(" ")}); CURRENT=${words.length}; _netpairs; print -r -- "end"`

@@ -26,7 +26,7 @@ const SSH = "ssh,scp,tar,ssh-keygen,/usr/sbin/sshd,mount,umount";
 const PERMISSIONS = [
   ...["--allow-net", "--allow-read", "--allow-write", "--allow-ffi", "--allow-env"],
   "--allow-sys=hostname,cpus,networkInterfaces,uid",
-  `--allow-run=${Deno.execPath()},deno,openssl,gnutls-cli,gnutls-serv,chromium,${SSH}`,
+  `--allow-run=${Deno.execPath()},deno,openssl,gnutls-cli,gnutls-serv,chromium,bash,zsh,${SSH}`,
 ];
 
 /** Types are checked by `deno task lint`. */
