@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Completion, Values } from "./completion_table.ts";
+import { type Completion, indent, startOf, type Values } from "./completion_table.ts";
 
 /** The script's text. */
 export function bashScript(table: readonly Completion[]): string {
@@ -48,22 +48,14 @@ complete -F _netpairs netpairs
 `;
 }
 
-function indent(blanks: number, lines: readonly string[]): string {
-  return lines.map((line) => `${" ".repeat(blanks)}${line}`).join("\n");
-}
-
-function nameOf({ words }: Completion): string {
-  return ["netpairs", ...words].join(" ");
-}
-
 function knownCommands(table: readonly Completion[]): string[] {
   return table.filter(({ words }) => words.length > 0)
-    .map((row) => `"${nameOf(row)}") command="${nameOf(row)}" ;;`);
+    .map((row) => `"${startOf(row)}") command="${startOf(row)}" ;;`);
 }
 
 function valueCases(row: Completion): string[] {
   return row.options.filter(({ values }) => values !== null)
-    .map(({ name, values }) => `"${nameOf(row)} ${name}") ${take(values!)}return ;;`);
+    .map(({ name, values }) => `"${startOf(row)} ${name}") ${take(values!)}return ;;`);
 }
 
 /** Words and operands come first; options where a dash, or nothing at all, was written. */
@@ -72,7 +64,7 @@ function wordCase(row: Completion): string {
   const { next } = row;
   const words = [...typeof next === "string" ? [] : next, ...options].join(" ");
   const files = typeof next === "string" ? `[[ $cur == -* ]] || ${take(next)}` : "";
-  return `"${nameOf(row)}") ${files}_netpairs_take -W "${words}" ;;`;
+  return `"${startOf(row)}") ${files}_netpairs_take -W "${words}" ;;`;
 }
 
 function take(values: Values): string {

@@ -27,6 +27,16 @@ export interface CompletedOption {
   readonly values: Values | null;
 }
 
+/** A row's words as a command line begins with them. */
+export function startOf({ words }: Pick<Completion, "words">): string {
+  return ["netpairs", ...words].join(" ");
+}
+
+/** Lines of a script, moved to the right. */
+export function indent(blanks: number, lines: readonly string[]): string {
+  return lines.map((line) => `${" ".repeat(blanks)}${line}`).join("\n");
+}
+
 /** Asks every command for its options. */
 export async function completionTable(entries: readonly Entry[]): Promise<Completion[]> {
   const groups = [...new Set(entries.map(({ words }) => words.split(" ").slice(0, -1).join(" ")))]

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Completion, Values } from "./completion_table.ts";
+import { type Completion, indent, startOf, type Values } from "./completion_table.ts";
 
 /** The script's text. */
 export function zshScript(table: readonly Completion[]): string {
@@ -38,29 +38,21 @@ fi
 `;
 }
 
-function indent(blanks: number, lines: readonly string[]): string {
-  return lines.map((line) => `${" ".repeat(blanks)}${line}`).join("\n");
-}
-
-function nameOf({ words }: Completion): string {
-  return ["netpairs", ...words].join(" ");
-}
-
 function knownCommands(table: readonly Completion[]): string[] {
   return table.filter(({ words }) => words.length > 0)
-    .map((row) => `("${nameOf(row)}") command="${nameOf(row)}" ;;`);
+    .map((row) => `("${startOf(row)}") command="${startOf(row)}" ;;`);
 }
 
 function valueCases(row: Completion): string[] {
   return row.options.filter(({ values }) => values !== null)
-    .map(({ name, values }) => `("${nameOf(row)} ${name}") ${take(values!)}; return ;;`);
+    .map(({ name, values }) => `("${startOf(row)} ${name}") ${take(values!)}; return ;;`);
 }
 
 function wordCase(row: Completion): string[] {
   const { next } = row;
   const operands = typeof next === "string" ? take(next) : `next=(${next.join(" ")})`;
   const options = row.options.map(({ name, help }) => `  ${quote(`${name}:${help}`)}`);
-  return [`("${nameOf(row)}")`, `  ${operands}`, "  options=(", ...options, "  )", "  ;;"];
+  return [`("${startOf(row)}")`, `  ${operands}`, "  options=(", ...options, "  )", "  ;;"];
 }
 
 function take(values: Values): string {
