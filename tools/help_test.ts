@@ -6,6 +6,7 @@ import { saidIn } from "../common/testing/stderr.ts";
 import { agent } from "./agent.ts";
 import { checkAll } from "./check_rooms.ts";
 import { clean } from "./clean.ts";
+import { compare } from "./compare.ts";
 import { compileAll } from "./compile.ts";
 import { fetchResults } from "./fetch.ts";
 import { push } from "./push.ts";
@@ -19,6 +20,7 @@ const COMMANDS = {
   certs,
   check: checkAll,
   clean,
+  compare,
   compile: compileAll,
   demo: runAll,
   docs: writeDocs,
