@@ -36,19 +36,6 @@ for (const protocol of PROTOCOLS) {
   }
 }
 
-for (const name of ["dtls-async-openssl", "tls-sync-openssl"]) {
-  Deno.test(`${name} scripts name ciphers that OpenSSL does not know, with exit code 2`, async () => {
-    await using place = await Workplace.make();
-    for (const [role, port] of [["client", "1443"], ["server", "0"]] as const) {
-      for (const list of ["FOO", "TLS_FOO"]) {
-        const line = new RegExp(`^error: --ciphers ${list}: no cipher match; openssl-ciphers`);
-        const args = ["--ciphers", list, "--port", port];
-        assertOneLine(await place.run(laneNamed(name), role, args), 2, line);
-      }
-    }
-  });
-}
-
 const TOO_LONG: [Protocol, number, RegExp][] = [
   ["udp", 65508, /^error: size 65508: at most 65507 bytes on UDP, as a UDP datagram carries/],
   ["dtls", 16385, /^error: size 16385: at most 16384 bytes on DTLS, as a DTLS record carries/],
