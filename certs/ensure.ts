@@ -6,6 +6,7 @@
  */
 import { DEFAULT_CERTS, FILES } from "../common/pem/certificate_files.ts";
 import { describe, RunError } from "../common/base/errors.ts";
+import { commandLine } from "../common/base/program.ts";
 import { checkSettings } from "../common/settings/check.ts";
 import { resolve } from "../common/base/std.ts";
 import { generateCertificates } from "./authority.ts";
@@ -136,7 +137,7 @@ function renewal(dir: string, { files }: Holding, { wanted, usualNames }: Order)
     names.map(({ value }) => value).filter((name) => !usualNames.includes(name)),
   );
   return [
-    "deno task certs --force",
+    `${commandLine("certs")} --force`,
     ...(resolve(dir) === resolve(DEFAULT_CERTS) ? [] : ["--dir", quote(dir)]),
     ...(wanted.keyType ? ["--key", wanted.keyType] : []),
     ...[...more].flatMap((name) => ["--name", quote(name)]),

@@ -58,12 +58,13 @@ const OPTIONS = {
 
 const COMMAND: Command<typeof OPTIONS> = {
   does: "Makes the certificates for TLS and DTLS: an authority, a server, a client.",
-  starts: "deno run --allow-read --allow-write --allow-sys=hostname certs/generate.ts",
+  starts: "deno task certs",
   about: `Files: ${Object.values(FILES).join(", ")}.
+
 If none of them is there, all five are made. Files that are there are checked and kept; if they do
 not fit (they have expired, lack a name, or do not belong together), the command says so and fails.
-New keys are ${DEFAULT_KEY_TYPE} and new certificates are valid for as long as the profile says (${BUILT_IN_PROFILE.validityDays} days),
-if --key and --days do not say otherwise.
+New keys are ${DEFAULT_KEY_TYPE} and new certificates are valid for as long as the profile says
+(${BUILT_IN_PROFILE.validityDays} days), if --key and --days do not say otherwise.
 
 --force makes all five anew: the authority's private key is not kept, so nothing more can be signed
 with it. Files that were not made here, or were changed since, are never replaced:
@@ -73,9 +74,11 @@ The server's names are the profile's, this machine's host name, and those given 
 keys are for TLS only: OpenSSL 3 does not take them on DTLS.`,
   options: OPTIONS,
   examples: [
-    "certs/generate.ts --name server.example --name 192.0.2.1",
-    "certs/generate.ts --key ed25519 --days 30 --force",
+    "deno task certs --name server.example --name 192.0.2.1",
+    "deno task certs --key ed25519 --days 30 --force",
   ],
+  elsewhere:
+    "deno run --allow-read=.,DIR --allow-write=.,DIR --allow-sys=hostname certs/generate.ts",
   permissions: {
     "--allow-read": "certificates and profile",
     "--allow-write": "certificates",

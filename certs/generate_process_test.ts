@@ -97,7 +97,8 @@ Deno.test("generate.ts fails with one line and exit code 1 where it cannot write
     }
     const { code, stderr } = await start(["--allow-read"], ["--dir", join(dir, "new")]);
     assertEquals(code, 1);
-    assertMatch(stderr, /^error: Cannot write [^\n]+--allow-write\n$/);
+    const how = /^error: Cannot write [^\n]+ DIR: deno run [^\n]*--allow-write=\.,DIR [^\n]+\n$/;
+    assertMatch(stderr, how);
   }));
 
 Deno.test("generate.ts refuses an unknown option in one line, with exit code 2", async () => {

@@ -9,12 +9,11 @@ import { isResultsFolder } from "./lib/results_folder.ts";
 import { findMadeCertificates } from "../certs/store.ts";
 import { DEFAULT_CERTS } from "../common/pem/certificate_files.ts";
 import { print } from "../common/base/output.ts";
-import { PROTOCOLS, ROLES } from "../common/model/protocol.ts";
 import { join, resolve } from "../common/base/std.ts";
 import { type Command, runCommand } from "../common/cli/command.ts";
 import { flag, text } from "../common/cli/option_kinds.ts";
 import { ROOT } from "./lib/children.ts";
-import { executableName } from "./compile.ts";
+import { PROGRAMS } from "./compile.ts";
 
 const OPTIONS = {
   root: text("DIR", "folder to clean (default: the project's)", undefined),
@@ -31,12 +30,7 @@ const COMMAND: Command<typeof OPTIONS> = {
   },
 };
 
-const EXECUTABLES = PROTOCOLS.flatMap((protocol) =>
-  ROLES.flatMap((role) => {
-    const name = executableName(protocol, role);
-    return [name, `${name}.exe`];
-  })
-);
+const EXECUTABLES = PROGRAMS.flatMap(({ name }) => [name, `${name}.exe`]);
 
 /** A folder that things are made in, and which of them were; empty then, it goes, too. */
 interface Made {

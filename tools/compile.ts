@@ -1,5 +1,5 @@
 /**
- * Compiles the pairs into standalone executables, a client and a server of each protocol.
+ * Compiles standalone executables: all commands in one, and a client and a server of each protocol.
  *
  *     deno task compile --help
  *
@@ -32,7 +32,8 @@ const OPTIONS = {
 };
 
 const COMMAND: Command<typeof OPTIONS> = {
-  does: "Compiles the client and the server of each protocol into executables that need no Deno.",
+  does: "Compiles netpairs, and the client and the server of each protocol by themselves, into " +
+    "executables that need no Deno.",
   starts: "deno task compile",
   about: ["Machines to compile for (TRIPLE):", ...TARGETS.map((target) => `  ${target}`)].join(
     "\n",
@@ -41,48 +42,66 @@ const COMMAND: Command<typeof OPTIONS> = {
   permissions: { "--allow-run": "deno" },
 };
 
-/** The executable's name; on Windows `.exe` follows. */
-export function executableName(protocol: Protocol, role: Role): string {
-  return `${protocol}-${role}`;
+/** A program that is compiled. */
+interface Program {
+  /** The executable's name; on Windows `.exe` follows. */
+  readonly name: string;
+  /** Its main module, in the project's folder. */
+  readonly script: string;
+  readonly permissions: readonly string[];
+}
+
+/** For --plan, --json and --csv, and for what the result document says of the machine. */
+const FILES = ["--allow-read", "--allow-write", "--allow-sys=hostname,cpus"];
+
+/** What is compiled. */
+export const PROGRAMS: readonly Program[] = [
+  {
+    name: "netpairs",
+    script: "tools/netpairs.ts",
+    // What all commands need; it starts itself, whatever it is called then.
+    permissions: [
+      ...["--allow-net", "--allow-ffi", "--allow-env=NETPAIRS_LIBSSL", "--allow-run"],
+      ...FILES,
+    ],
+  },
+  ...PROTOCOLS.flatMap((protocol) => ROLES.map((role) => pairProgram(protocol, role))),
+];
+
+function pairProgram(protocol: Protocol, role: Role): Program {
+  // The last lane of a protocol needs what all its lanes need.
+  const lane = LANES.findLast((lane) => lane.protocol === protocol)!;
+  const permissions = [...permissionsOf(lane), ...FILES];
+  return { name: `${protocol}-${role}`, script: `${protocol}/${role}.ts`, permissions };
 }
 
 /**
- * Compiles all eight.
+ * Compiles all of them.
  *
  * @returns the exit code
  */
 export function compileAll(args: string[]): Promise<number> {
   return runCommand(COMMAND, args, async ({ values: { target, dist = join(ROOT, "dist") } }) => {
-    for (const protocol of PROTOCOLS) {
-      for (const role of ROLES) {
-        const output = join(resolve(dist), executableName(protocol, role));
-        await compile(protocol, role, output, target);
-        print(`${output}\n`);
-      }
+    for (const program of PROGRAMS) {
+      const output = join(resolve(dist), program.name);
+      await compile(program, output, target);
+      print(`${output}\n`);
     }
   });
 }
 
 async function compile(
-  protocol: Protocol,
-  role: Role,
+  { script, permissions }: Program,
   output: string,
   target: string | undefined,
 ): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      "compile",
-      "--quiet",
-      "--no-prompt",
       // Types are checked by `deno task lint`.
-      "--no-check",
-      // The last lane of a protocol needs what all its lanes need.
-      ...permissionsOf(LANES.findLast((lane) => lane.protocol === protocol)!),
-      // For --plan, --json and --csv, and for what the result document says of the machine.
-      ...["--allow-read", "--allow-write", "--allow-sys=hostname,cpus"],
+      ...["compile", "--quiet", "--no-prompt", "--no-check", ...new Set(permissions)],
       ...(target ? ["--target", target] : []),
       ...["--output", output],
-      join(ROOT, protocol, `${role}.ts`),
+      join(ROOT, script),
     ],
     stdin: "null",
     stdout: "null",

@@ -20,9 +20,10 @@ async function compile(args: string[], env: Record<string, string>) {
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-const NAMES = ["tcp", "udp", "tls", "dtls"].flatMap((name) => [`${name}-client`, `${name}-server`]);
+const PAIRS = ["tcp", "udp", "tls", "dtls"].flatMap((name) => [`${name}-client`, `${name}-server`]);
+const NAMES = ["netpairs", ...PAIRS];
 
-Deno.test("compile makes eight executables in the folder", async () => {
+Deno.test("compile makes netpairs and the eight pairs in the folder", async () => {
   const dist = await Deno.makeTempDir({ prefix: "netpairs-dist-" });
   // Any executable stands in for the runtime here: that it runs the program is Deno's matter.
   const { code, stdout, stderr } = await compile(["--dist", dist], { DENORT_BIN: "/bin/true" });
@@ -44,7 +45,7 @@ Deno.test("compile names DENORT_BIN where the runtime cannot be had", async () =
     DENORT_BIN: "/nowhere/denort",
   });
   assertEquals(code, 1);
-  assertMatch(stderr, /^error: cannot compile tcp-client: .*denort.* DENORT_BIN\n$/);
+  assertMatch(stderr, /^error: cannot compile netpairs: .*denort.* DENORT_BIN\n$/);
   await Deno.remove(dist, { recursive: true });
 });
 

@@ -56,7 +56,7 @@ for (const role of ["client", "server"] as const) {
       const ending = await place.run(laneNamed("tcp-sync"), role, args);
       const line =
         /^error: --cpu 1023: no such core for this program; it may use \d+, counted from 0$/;
-      assertOneLine(ending, 1, line);
+      assertOneLine(ending, 2, line);
     },
   });
 }

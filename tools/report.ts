@@ -5,15 +5,14 @@
  *
  * @module
  */
-import { EXIT, UsageError } from "../common/base/errors.ts";
-import { openDocument, print } from "../common/base/output.ts";
+import { UsageError } from "../common/base/errors.ts";
+import { print } from "../common/base/output.ts";
+import type { Option } from "../common/cli/arguments.ts";
 import { type Command, type Read, runCommand } from "../common/cli/command.ts";
-import { flag, text, wholeNumber } from "../common/cli/option_kinds.ts";
-import { compareJobs } from "./report/compare.ts";
-import { comparisonJson, formatComparison } from "./report/compare_output.ts";
+import { flag, text } from "../common/cli/option_kinds.ts";
+import { COMPARE_OPTIONS, compareDocuments, type CompareOptions } from "./compare.ts";
 import { newestFolder } from "./report/documents.ts";
-import { permit } from "./report/permit.ts";
-import { readJobs, writeReport } from "./report/write.ts";
+import { writeReport } from "./report/write.ts";
 
 export { type ReportFiles, writeReport } from "./report/write.ts";
 
@@ -21,13 +20,10 @@ const OPTIONS = {
   out: text("DIR", "folder for the report (default: the first document's)", undefined),
   results: text("DIR", "where the newest results are looked for", "results"),
   compare: flag("compare two documents instead: --compare A.json B.json"),
-  bound: {
-    ...wholeNumber([0, 1000], "--compare: slowdown that is accepted", 10),
-    value: "PERCENT",
-  },
-  absolute: flag("--compare: do not take the machine's drift out"),
-  "every-size": flag("--compare: list all sizes, not only those that changed"),
-  json: text("FILE", "--compare: write the comparison as JSON (- for stdout)", undefined),
+  bound: comparing(COMPARE_OPTIONS.bound),
+  absolute: comparing(COMPARE_OPTIONS.absolute),
+  "every-size": comparing(COMPARE_OPTIONS["every-size"]),
+  json: comparing(COMPARE_OPTIONS.json),
 };
 
 const COMMAND: Command<typeof OPTIONS> = {
@@ -55,15 +51,7 @@ export type ReportOptions =
   | { does: "report"; paths: string[]; results: string; out: string | undefined }
   | { does: "compare"; before: string; after: string } & CompareOptions;
 
-/** How to compare. */
-export interface CompareOptions {
-  boundPercent: number;
-  absolute: boolean;
-  everySize: boolean;
-  json: string | undefined;
-}
-
-const ONLY_COMPARE = ["bound", "absolute", "every-size", "json"];
+const ONLY_COMPARE = Object.keys(COMPARE_OPTIONS);
 const ONLY_REPORT = ["out", "results"];
 
 /** @throws {UsageError} for options that do not go together, or a wrong number of paths */
@@ -89,30 +77,18 @@ function reportOptions({ values, texts, operands: paths }: Read<typeof OPTIONS>)
 export function report(args: string[]): Promise<number> {
   return runCommand(COMMAND, args, async (read) => {
     const options = reportOptions(read);
-    if (options.does === "compare") return await compare(options);
+    if (options.does === "compare") {
+      return await compareDocuments(options.before, options.after, options);
+    }
     const { paths, results, out } = options;
     const files = await writeReport(paths.length > 0 ? paths : [await newestFolder(results)], out);
     print(`${Object.values(files).join("\n")}\n`);
   });
 }
 
-async function compare(
-  { before, after, boundPercent, absolute, everySize, json }: CompareOptions & {
-    before: string;
-    after: string;
-  },
-): Promise<number> {
-  const jobs = [await readJobs(before), await readJobs(after)] as const;
-  const comparison = compareJobs(...jobs, { boundPercent, absolute });
-  if (json !== undefined) {
-    if (json !== "-") await permit("write", json);
-    openDocument(json)(comparisonJson(comparison, { before, after }));
-  }
-  if (json !== "-") print(formatComparison(comparison, everySize));
-  const isWorse = comparison.lanes.some(({ changes }) =>
-    changes.some(({ isRegression }) => isRegression)
-  );
-  return isWorse ? EXIT.failed : EXIT.complete;
+/** An option that goes with `--compare` alone. */
+function comparing<T>(option: Option<T>): Option<T> {
+  return { ...option, help: `--compare: ${option.help}` };
 }
 
 if (import.meta.main) Deno.exit(await report(Deno.args));

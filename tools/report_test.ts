@@ -1,6 +1,7 @@
 import { join } from "../common/base/std.ts";
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { runHere } from "../common/testing/run_here.ts";
+import { compare } from "./compare.ts";
 import { ROOT } from "./lib/children.ts";
 import { report as reportHere } from "./report.ts";
 import { type Folder, folderWith } from "../common/testing/folder.ts";
@@ -120,6 +121,20 @@ Deno.test("report --compare exits with 1 on a regression beyond the bound, else 
   assertMatch(same.stdout, /^tcp-async +all .* no significant change$/m);
 });
 
+Deno.test("compare prints and ends as report --compare does, and wants two documents", async () => {
+  await using folder = await folderWith({ "a.json": documentOf(6), "b.json": documentOf(6, 1.3) });
+  const [a, b] = [folder.path("a.json"), folder.path("b.json")];
+  const compared = await runHere(compare, [a, b]);
+  assertEquals(compared, await runHere(reportHere, ["--compare", a, b]));
+  assertEquals(compared.code, 1);
+  assertMatch(compared.stdout, / SLOWER, beyond the bound$/m);
+  for (const paths of [[], [a], [a, b, a]]) {
+    const { code, stderr } = await runHere(compare, paths);
+    const line = `error: two documents are wanted, BEFORE AFTER; there are ${paths.length}\n`;
+    assertEquals([code, stderr], [2, line]);
+  }
+});
+
 Deno.test("report says how to permit a folder that is not this one", async () => {
   await using other = await folderWith({ "result.json": documentOf(1) });
   await using refused = await report({}, other.dir);
@@ -223,5 +238,5 @@ Deno.test("report that cannot write says so in one line, with exit code 1", asyn
 Deno.test("report --help shows its options", async () => {
   const made = await runHere(reportHere, ["--help"]);
   assertEquals(made.code, 0);
-  assertMatch(made.stdout, /--compare .*\n.*--bound PERCENT/);
+  assertMatch(made.stdout, / --compare [^]* --bound PERCENT/);
 });

@@ -20,7 +20,9 @@ import { keep, makeFolder, RESULT_FILE } from "./lib/results_folder.ts";
 import { Rounds, type RoundsResult } from "./run_all/rounds.ts";
 import { measuredJobs } from "./run_all/rounds_figures.ts";
 import type { Cores } from "./lib/machine.ts";
-import { COMMAND, JOBS, type RunAllOptions, runAllOptions } from "./run_all/options.ts";
+import { JOBS } from "./run_all/choose.ts";
+import { failureLines, interruptedLine } from "./run_all/failures.ts";
+import { COMMAND, type RunAllOptions, runAllOptions } from "./run_all/options.ts";
 import { type Servers, SERVERS_HERE, serversOf } from "./run_all/servers.ts";
 import { explainColumns, formatJobs } from "./run_all/summary.ts";
 import { warningsOf } from "./run_all/warnings.ts";
@@ -124,29 +126,34 @@ async function prepareCertificates(options: RunAllOptions): Promise<void> {
  *
  * @returns false where stdout does not take the table: then it stands on stderr
  */
-function show(options: RunAllOptions, { reports, busy, pinFailure }: RoundsResult): boolean {
+function show(options: RunAllOptions, result: RoundsResult): boolean {
+  const { reports, busy, pinFailure, interrupted } = result;
   const { rounds, side, on, json, cores: wanted } = options;
   const jobs = measuredJobs(reports, side === "server" ? "server" : "client");
   const pinned = pinFailure === null ? wanted : null;
-  const notes = [explainColumns(jobs, rounds), ...notesOf(options, pinned)];
-  const table = [formatJobs(jobs, rounds), ...notes].join("\n");
+  const notes = [explainColumns(jobs, rounds), ...notesOf(options, pinned, interrupted)];
+  const { messages, clients } = options.exchange;
+  const planned = messages === null ? null : messages * clients;
+  const table = [formatJobs(jobs, rounds, planned), ...notes].join("\n");
   const isShown = json === "-" || jobs.length === 0 || keep(print, `${table}\n`);
   if (!isShown) say(table);
   for (const { shown } of reports) if (shown) say(shown);
-  const failures = reports.flatMap(({ job, failure }) =>
-    failure ? [`${job.name}: ${failure}`] : []
-  );
-  for (const failure of new Set(failures)) say(`error: ${failure}`);
+  for (const line of failureLines(reports)) say(`error: ${line}`);
   const cores = navigator.hardwareConcurrency;
   const isOneMachine = side === "both" && on === null;
   for (const warning of warningsOf({ jobs, isOneMachine, cores, pinned, pinFailure, busy })) {
     say(`warning: ${warning}`);
   }
+  if (interrupted) say(interruptedLine(reports, options.jobs.length, rounds));
   return isShown;
 }
 
 /** How it was measured, where a reader might think otherwise. */
-function notesOf({ jobs, leftOut }: RunAllOptions, pinned: Cores | null): string[] {
+function notesOf(
+  { jobs, leftOut }: RunAllOptions,
+  pinned: Cores | null,
+  interrupted: boolean,
+): string[] {
   const notes: string[] = [];
   if (pinned && jobs.some(({ lane }) => lane.io !== "async")) {
     const { server, client } = pinned;
@@ -155,7 +162,7 @@ function notesOf({ jobs, leftOut }: RunAllOptions, pinned: Cores | null): string
         "the system puts them)",
     );
   }
-  if (leftOut > 0) {
+  if (leftOut > 0 && !interrupted) {
     notes.push(`(${leftOut} lanes with resumed sessions did not run: --lanes all takes all)`);
   }
   return notes;

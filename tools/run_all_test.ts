@@ -2,8 +2,10 @@ import { assert, assertEquals, assertMatch, assertThrows } from "../common/testi
 import { UsageError } from "../common/base/errors.ts";
 import { LANES } from "../common/model/lanes.ts";
 import { dirname, join } from "../common/base/std.ts";
-import { JOBS, parseRunAll } from "./run_all/options.ts";
+import { JOBS } from "./run_all/choose.ts";
+import { parseRunAll } from "./run_all/options.ts";
 import { readDocument, Workplace } from "../common/testing/pairs.ts";
+import { folderWith } from "../common/testing/folder.ts";
 import { endingOf, startRunAll } from "../common/testing/run_all.ts";
 
 /** The one folder of results, and what is in it. */
@@ -56,10 +58,8 @@ Deno.test("run_all shows the lanes that work where one fails, and exits with 1",
   const env = { NETPAIRS_LIBSSL: "/nowhere/libssl.so.3" };
   const { code, stdout, stderr } = await endingOf(startRunAll(place, args, env));
   assertEquals(code, 1);
-  for (const failed of ["dtls-async-openssl-resumed", "dtls-spin-openssl-resumed"]) {
-    const line = new RegExp(`^error: ${failed}: OpenSSL 3 is missing .*install`, "m");
-    assertMatch(stderr, line);
-  }
+  const failed = "dtls-async-openssl-resumed and dtls-spin-openssl";
+  assertMatch(stderr, new RegExp(`^error: ${failed}: OpenSSL 3 is missing .*install`, "m"));
   const document = readDocument(stdout);
   assertEquals(document.complete, false);
   for (const lane of ["tcp-async", "tcp-sync"]) {
@@ -107,8 +107,10 @@ Deno.test("run_all keeps what was measured on Ctrl-C", async () => {
     if (paths.some((path) => path.endsWith("-client.csv"))) break;
   }
   child.kill("SIGINT");
-  const { code, stdout } = await endingOf(child);
+  const { code, stdout, stderr } = await endingOf(child);
   assertEquals(code, 130);
+  const line = /^interrupted; the results are partial: 0 of 15 lanes are complete$/m;
+  assertMatch(stderr, line);
   const document = readDocument(stdout);
   assertEquals(document.complete, false);
   assert(document.runs.length <= 2, "no lane begins after Ctrl-C");
@@ -164,6 +166,7 @@ Deno.test("parseRunAll() refuses options that do not go together", () => {
   const pairs = [
     ["--server", "--client"],
     ["--quick", "--sizes", "100"],
+    ["--quick", "--plan", "plan.yaml"],
     ["--repeat", "5", "--seconds", "1"],
     ["--port", "1"],
   ];
@@ -172,7 +175,8 @@ Deno.test("parseRunAll() refuses options that do not go together", () => {
   assertThrows(() => parseRunAll(["--connect", "never"]), UsageError, "message, size or once");
   assertThrows(() => parseRunAll(["--clients", "x"]), UsageError, "from 1 to 1000");
   assertThrows(() => parseRunAll(["--cpu", "1"]), UsageError, "two cores are wanted");
-  assertThrows(() => parseRunAll(["--lanes", "tcp"]), UsageError, "there are tcp-async");
+  assertThrows(() => parseRunAll(["--lanes", "quic"]), UsageError, "there are tcp-async");
+  assertThrows(() => parseRunAll(["--cpu", "0,9999"]), UsageError, "there is no core 9999");
   assertThrows(() => parseRunAll(["--sizes", "abc"]), UsageError, "no whole number of bytes");
   assertThrows(() => parseRunAll(["--sizes", "31"]), UsageError, "at least 32 bytes");
   assertThrows(() => parseRunAll(["--sizes", "65508"]), UsageError, "on UDP");
@@ -209,12 +213,12 @@ Deno.test("parseRunAll() resumes nothing where there is one connection", () => {
     assert(options !== "help");
     return [options.jobs.map(({ name }) => name), options.leftOut];
   };
-  assertEquals(namesOf(["--lanes", "tls-sync-openssl"]), [
-    ["tls-sync-openssl", "tls-sync-openssl-resumed"],
+  assertEquals(namesOf(["--lanes", "tls-async-openssl*"]), [
+    ["tls-async-openssl", "tls-async-openssl-resumed"],
     0,
   ]);
   const once = ["--connect", "once"];
-  assertEquals(namesOf(["--lanes", "tls-sync-openssl", ...once]), [["tls-sync-openssl"], 0]);
+  assertEquals(namesOf(["--lanes", "tls-sync", ...once]), [["tls-sync-openssl"], 0]);
   const plain = LANES.map(({ name }) => name);
   assertEquals(namesOf(once), [plain, 0]);
   assertEquals(namesOf(["--lanes", "all", ...once]), [plain, 0]);
@@ -243,6 +247,31 @@ Deno.test("parseRunAll() passes options on to both ends", () => {
     options.args.join(" "),
     "--sizes 100 --seconds 2 --connect once --no-reply --clients 3",
   );
-  assertEquals(options.exchange, { messages: null, seconds: 2, connect: "once", clients: 3 });
+  const exchange = { messages: null, seconds: 2, connect: "once" as const, clients: 3, waitMs: 0 };
+  assertEquals(options.exchange, exchange);
   assertEquals(options.cores, { server: 1, client: 0 });
+});
+
+Deno.test("parseRunAll() passes a plan file on, less than the options that are there", async () => {
+  const plan = "sizes: [100, 999]\nrepeat: 7\nconnect: once\nreply: false\nwaitMs: 3\n";
+  await using place = await folderWith({ "plan.yaml": plan });
+  const argsOf = (...args: string[]) => {
+    const options = parseRunAll(["--plan", place.path("plan.yaml"), ...args]);
+    assert(options !== "help");
+    return [options.args.join(" "), options.exchange.messages, options.exchange.waitMs];
+  };
+  assertEquals(argsOf(), [
+    "--sizes 100,999 --repeat 7 --connect once --no-reply --wait-ms 3",
+    14,
+    3,
+  ]);
+  assertEquals(
+    argsOf("--repeat", "2", "--wait-ms", "5", "--timeout-ms", "900", "--connect", "message"),
+    [
+      "--sizes 100,999 --repeat 2 --connect message --no-reply --wait-ms 5 --timeout-ms 900",
+      4,
+      5,
+    ],
+  );
+  assertThrows(() => parseRunAll(["--plan", place.path("none")]), UsageError, "no such file");
 });

@@ -23,13 +23,16 @@ const FOLDER = ".tests";
 /** What tests of push and fetch start. */
 const SSH = "ssh,scp,tar,ssh-keygen,/usr/sbin/sshd,mount,umount";
 
+/** Other implementations, the browser of the report's page, and the shells that complete. */
+const TOOLS = "openssl,gnutls-cli,gnutls-serv,chromium,bash,zsh";
+
 /** What makes two machines, and runs programs on them. */
 const NAMESPACES = "unshare,nsenter";
 
 const PERMISSIONS = [
   ...["--allow-net", "--allow-read", "--allow-write", "--allow-ffi", "--allow-env"],
   "--allow-sys=hostname,cpus,networkInterfaces,uid",
-  `--allow-run=${Deno.execPath()},deno,openssl,gnutls-cli,gnutls-serv,chromium,${SSH},${NAMESPACES}`,
+  `--allow-run=${Deno.execPath()},deno,${TOOLS},${SSH},${NAMESPACES}`,
 ];
 
 /** Types are checked by `deno task lint`. */

@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { UsageError } from "../base/errors.ts";
 import { shownArgument } from "../base/visible.ts";
 import { nearest } from "../settings/nearest.ts";
+import { wrap } from "./wrap.ts";
 
 /** One option of a command; common/cli/option_kinds.ts makes them. */
 export interface Option<T> {
@@ -152,7 +153,14 @@ export function optionLines(table: OptionTable): string[] {
     .map(([name, { value, help }]) => helpLine([`--${name}${value ? ` ${value}` : ""}`, help]));
 }
 
-/** A line of a help text: what it is about, and what is said of it. */
+/** Where what is said of a thing begins: two blanks, the thing, and what pads it. */
+const HELP_INDENT = 30;
+
+/** Lines of a help text: what it is about, and what is said of it. */
 export function helpLine([what, help]: readonly [string, string]): string {
-  return `  ${what.padEnd(28)}${help}`;
+  const others = " ".repeat(HELP_INDENT);
+  const first = `  ${what}`;
+  return first.length < HELP_INDENT
+    ? wrap(help, { first: first.padEnd(HELP_INDENT), others })
+    : `${first}\n${wrap(help, { first: others, others })}`;
 }

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { EXIT, reportError } from "../base/errors.ts";
+import { describe, EXIT, reportError, RunError } from "../base/errors.ts";
 import { print } from "../base/output.ts";
+import { howStarted, isPart } from "../base/program.ts";
 import {
   type Arguments,
   defaultValues,
@@ -16,6 +17,7 @@ import {
   type Values,
 } from "./arguments.ts";
 import { flag } from "./option_kinds.ts";
+import { wrap, wrapCommand, wrapParagraphs } from "./wrap.ts";
 
 /** What a command says of itself. */
 export interface CommandHelp {
@@ -32,6 +34,8 @@ export interface CommandHelp {
   failed?: string;
   /** Whether it can be interrupted, with exit code 130. */
   canBeInterrupted?: boolean;
+  /** What starts it with files in a folder DIR that its task may not use. */
+  elsewhere?: string;
   /** The permissions it needs, and what for. */
   permissions: Readonly<Record<string, string>>;
 }
@@ -44,21 +48,66 @@ export interface Command<Table extends OptionTable> extends CommandHelp {
 /** The option that every command has. */
 export const HELP = { help: flag("show this text and end") };
 
-/** The text of `--help`. */
+/** The text of `--help`, which fits {@linkcode COLUMNS}. */
 export function commandHelp(help: CommandHelp, options: OptionTable): string {
   const { does, starts, operand, about, examples, failed = "failed", permissions } = help;
   const interrupted = help.canBeInterrupted ? ", 130 interrupted" : "";
+  const usage = `${howStarted(starts)} [OPTIONS]${operand ? ` ${operand}` : ""}`;
   const paragraphs = [
-    [does],
-    [`Usage: ${starts} [OPTIONS]${operand ? ` ${operand}` : ""}`],
-    about ? [about] : [],
+    [wrap(does)],
+    [wrap(usage, { first: "Usage: ", others: "           " })],
+    about ? [wrapParagraphs(about)] : [],
     ["Options:", ...optionLines(options)],
-    examples ? ["Examples:", ...examples.map((example) => `  ${example}`)] : [],
-    [`Exit codes: 0 complete, 1 ${failed}, 2 wrong arguments${interrupted}.`],
-    ["Permissions:", ...Object.entries(permissions).map(helpLine)],
+    examples ? ["Examples:", ...examples.map((line) => wrapCommand(asStarted(line, starts)))] : [],
+    [wrap(`Exit codes: 0 complete, 1 ${failed}, 2 wrong arguments${interrupted}.`)],
+    // A program that is all commands in one has the permissions of all.
+    isPart() ? [] : ["Permissions:", ...Object.entries(permissions).map(helpLine)],
   ];
   const texts = paragraphs.filter(({ length }) => length > 0).map((lines) => lines.join("\n"));
   return `${texts.join("\n\n")}\n`;
+}
+
+/** An example begins with all that starts its command, or with the script's name alone. */
+function asStarted(example: string, starts: string): string {
+  const own = [starts, starts.split(" ").at(-1)!].find((own) =>
+    `${example} `.startsWith(`${own} `)
+  );
+  return own === undefined ? example : `${howStarted(starts)}${example.slice(own.length)}`;
+}
+
+/** What a command says of itself where it is asked for help. */
+export interface Described {
+  help: CommandHelp;
+  options: OptionTable;
+}
+
+/** Gets to know what is said instead of the text; null where the text is printed. */
+let listener: ((described: Described) => void) | null = null;
+
+/** Prints the text of `--help`. */
+export function showHelp(help: CommandHelp, options: OptionTable): void {
+  if (listener) listener({ help, options });
+  else print(commandHelp(help, options));
+}
+
+/**
+ * What a command says of itself, and its options, without a word on stdout.
+ *
+ * @param run the command
+ */
+export async function describeCommand(
+  run: (args: string[]) => Promise<number>,
+): Promise<Described> {
+  const said: Described[] = [];
+  listener = (described) => said.push(described);
+  try {
+    await run(["--help"]);
+  } finally {
+    listener = null;
+  }
+  const [described] = said;
+  if (!described) throw new Error("the command has no help");
+  return described;
 }
 
 /** A command line that was read. */
@@ -109,8 +158,19 @@ export async function runCommand<Table extends OptionTable>(
   try {
     const read = readCommand(command, args);
     if (read !== "help") return await run(read) ?? EXIT.complete;
-    return print(commandHelp(command, { ...command.options, ...HELP })), EXIT.complete;
+    return showHelp(command, { ...command.options, ...HELP }), EXIT.complete;
   } catch (error) {
-    return reportError(error);
+    return reportError(withElsewhere(error, command));
   }
 }
+
+/** A task has the permissions it has: what can be done where they are too few. */
+function withElsewhere(error: unknown, { elsewhere }: CommandHelp): unknown {
+  if (elsewhere === undefined) return error;
+  const line = describe(error);
+  const told = line.replace(AGAIN, `for another folder DIR: ${elsewhere}`);
+  return told === line ? error : new RunError(told, { cause: error });
+}
+
+/** What describe() says of a folder or a file that may not be used. */
+const AGAIN = /run again with --allow-(?:read|write)$/;

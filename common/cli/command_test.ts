@@ -72,3 +72,24 @@ Deno.test("runCommand() says an error in one line", async () => {
     "error: no disk",
   ]);
 });
+
+Deno.test("runCommand() says how files outside the task's folders are permitted", async () => {
+  const elsewhere = "deno run --allow-read=.,DIR page.ts";
+  const missing = 'Requires write access to "/a/b", run again with the --allow-write flag';
+  const errors = [
+    new Deno.errors.NotCapable(missing),
+    new RunError("cannot write /a/b: permission missing: it; run again with --allow-write"),
+    new RunError("permission missing: network; run again with --allow-net"),
+  ];
+  const said = await saidIn(async () => {
+    for (const error of errors) {
+      const code = await runCommand({ ...COMMAND, elsewhere }, [], () => Promise.reject(error));
+      assertEquals(code, 1);
+    }
+  });
+  assertEquals(said, [
+    `error: permission missing: write access to /a/b; for another folder DIR: ${elsewhere}`,
+    `error: cannot write /a/b: permission missing: it; for another folder DIR: ${elsewhere}`,
+    "error: permission missing: network; run again with --allow-net",
+  ]);
+});

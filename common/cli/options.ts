@@ -34,7 +34,7 @@ import {
   splitArguments,
   type Values,
 } from "./arguments.ts";
-import { commandHelp, HELP } from "./command.ts";
+import { type CommandHelp, HELP } from "./command.ts";
 import { flag, hostName, notTaken, oneOf, option, text, wholeNumber } from "./option_kinds.ts";
 
 /** What the command line asks for. */
@@ -45,6 +45,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 
 /** What is exchanged: run_all takes these, too, and passes them on to both ends of every lane. */
 export const EXCHANGE_OPTIONS = {
+  plan: text("FILE", "YAML file of sizes, repeat and more; options win over it", undefined),
   sizes: option<readonly number[] | undefined>(
     "100,999",
     "message sizes in bytes, in their order (default: 22 sizes)",
@@ -64,6 +65,8 @@ export const EXCHANGE_OPTIONS = {
   ),
   "no-reply": flag("one-way: the server does not answer"),
   clients: wholeNumber([1, 1000], "clients at once; a server waits for so many", 1),
+  "wait-ms": wholeNumber([0, HOUR_MS], "pause between messages in milliseconds", 0),
+  "timeout-ms": wholeNumber([1, HOUR_MS], "longest wait for one step in milliseconds", 5000),
 };
 
 /** Of these, one says what the other does not. */
@@ -99,10 +102,8 @@ export function pairOptions(protocol: Protocol, role: Role) {
     bind: onClients(
       option<string | null>("ADDRESS", "sync and spin: this end's own address", null, readAddress),
     ),
-    plan: text("FILE", "YAML file of sizes, repeat and more; options win over it", undefined),
     ...EXCHANGE_OPTIONS,
     "expect-echo": onClients(flag("the answer is the message itself: the server echoes")),
-    "wait-ms": wholeNumber([0, HOUR_MS], "pause between messages in milliseconds", 0),
     pause: flag("wait for the Enter key between sizes"),
     "end-with-stdin": flag("end the run when stdin ends"),
     io: oneOf(IO_KINDS, "event loop, blocking calls, or polling", "async"),
@@ -123,7 +124,6 @@ export function pairOptions(protocol: Protocol, role: Role) {
     "key-passphrase-file": onSecure(
       text("FILE", "its first line is the passphrase of an encrypted private key", null),
     ),
-    "timeout-ms": wholeNumber([1, HOUR_MS], "longest wait for one step in milliseconds", 5000),
     json: text("FILE", "write the result document (- for stdout)", null),
     csv: text("FILE", "write a line for every step (- for stdout)", null),
     quiet: flag("show no progress and no messages"),
@@ -233,12 +233,12 @@ function refuseMisfits(
   }
 }
 
-/** The text of `--help`. */
-export function helpText(protocol: Protocol, role: Role): string {
+/** What an end says of itself. */
+export function pairHelp(protocol: Protocol, role: Role): CommandHelp {
   const script = `${protocol}/${role}.ts`;
   const name = protocol.toUpperCase();
   const { engine } = defaultLane(protocol);
-  return commandHelp({
+  return {
     does: role === "client"
       ? `Sends the messages of a plan to a ${name} server and times every step.`
       : `Answers the messages of a plan that ${name} clients send, and times every step.`,
@@ -261,7 +261,7 @@ export function helpText(protocol: Protocol, role: Role): string {
       "--allow-write": "--json, --csv",
       "--allow-sys=hostname,cpus": "the machine's name and processor in --json",
     },
-  }, pairOptions(protocol, role));
+  };
 }
 
 /**
@@ -275,7 +275,16 @@ export function planOf(given: Partial<Values<typeof EXCHANGE_OPTIONS>>, file: Pl
   return { sizes, repeat, ...(seconds === undefined ? {} : { seconds }) };
 }
 
-function readPlan(path: string | undefined, readFile: (path: string) => string): PlanFile {
+/**
+ * Reads a plan file.
+ *
+ * @param path none, and the plan is empty
+ * @throws {UsageError} where it cannot be read, or says what cannot be
+ */
+export function readPlan(
+  path: string | undefined,
+  readFile: (path: string) => string = Deno.readTextFileSync,
+): PlanFile {
   if (path === undefined) return {};
   let text: string;
   try {

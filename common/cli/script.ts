@@ -12,7 +12,9 @@ import type { AnyServerTransport, ClientTransport, Prepare } from "../exchange/t
 import type { ServerRun } from "../exchange/intake.ts";
 import { Deadlines } from "../base/deadline.ts";
 import { EXIT, exitCodeOf, InterruptedError, reportError } from "../base/errors.ts";
-import { helpText, parseOptions } from "./options.ts";
+import { showHelp } from "./command.ts";
+import { namingOption, withCertificateHint, withHint } from "./explain.ts";
+import { pairHelp, pairOptions, parseOptions } from "./options.ts";
 import type { PairOptions } from "../model/pair_options.ts";
 import { MessagePrinter } from "./message_printer.ts";
 import { type LogFile, openDocument, openLog, print, type Write } from "../base/output.ts";
@@ -50,7 +52,7 @@ export function clientMain<Connection>(
   return main(protocol, "client", args, async (script) => {
     const { options, recorder, deadlines } = script;
     if (options.unsafelySkipNameCheck) sayUnchecked();
-    const transport = await prepare(options, deadlines);
+    const transport = await made(prepare, script);
     script.library = transport.library ?? null;
     const clients = Array.from(
       { length: options.clients },
@@ -85,7 +87,7 @@ export function serverMain(
 ): Promise<number> {
   return main(protocol, "server", args, async (script) => {
     const { options, recorder, deadlines } = script;
-    const transport = await prepare(options, deadlines);
+    const transport = await made(prepare, script);
     script.library = transport.library ?? null;
     say(
       `listening on ${
@@ -103,7 +105,7 @@ export function serverMain(
       recorder,
       deadlines,
       onMessage: script.talks ? (header, epochUs) => printer.add(header, epochUs) : undefined,
-      onTrouble: (line) => troubles.add(line),
+      onTrouble: (line) => troubles.add(withCertificateHint(line)),
     };
     const server = "run" in transport
       ? new DatagramServer(run, transport)
@@ -115,6 +117,18 @@ export function serverMain(
       sayLoss(transport.receiveBuffer);
     }
   });
+}
+
+/** Makes a client or a server; where an option is wrong for the library, that is named. */
+async function made<Transport>(
+  prepare: Prepare<Transport>,
+  { options, deadlines }: Script,
+): Promise<Transport> {
+  try {
+    return await prepare(options, deadlines);
+  } catch (error) {
+    throw namingOption(error, options);
+  }
 }
 
 /** Datagrams that have reached this machine, and not this program, are this machine's loss. */
@@ -150,7 +164,9 @@ async function main(
 ): Promise<number> {
   try {
     const options = parseOptions(protocol, role, args);
-    if (options === "help") return print(helpText(protocol, role)), EXIT.complete;
+    if (options === "help") {
+      return showHelp(pairHelp(protocol, role), pairOptions(protocol, role)), EXIT.complete;
+    }
     if (options === "version") return print(`netpairs ${VERSION}\n`), EXIT.complete;
     const writeJson = options.json === null ? null : openDocument(options.json);
     const logFile = options.csv === null ? null : openLog(options.csv);
@@ -200,7 +216,7 @@ async function runScript(
     ));
   });
   if (failure instanceof InterruptedError) say("interrupted; the results are partial");
-  else if (!complete) reportError(failure);
+  else if (!complete) reportError(withHint(failure));
   if (!isKept) return EXIT.failed;
   return complete ? EXIT.complete : exitCodeOf(failure);
 }

@@ -7,7 +7,8 @@ import { describe, RunError, UsageError } from "../base/errors.ts";
 import { type CredentialNames, type Credentials, readCredentials } from "./credentials.ts";
 import { PemError } from "./errors.ts";
 import type { Role } from "../model/protocol.ts";
-import { dirname, join } from "../base/std.ts";
+import { join } from "../base/std.ts";
+import { commandLine } from "../base/program.ts";
 import { setupStep } from "../base/setup_steps.ts";
 
 /** Folder of the certificates, where nothing else is said: apart from this project's own files. */
@@ -33,6 +34,8 @@ export interface CertificateFiles {
   readonly certs: string;
   /** File whose first line opens the private key, where that is encrypted; null for none. */
   readonly keyPassphraseFile: string | null;
+  /** The server's name or address, for a hint: whether it is this machine. */
+  readonly hostname?: string;
 }
 
 /** What one end needs for mutual authentication, PEM. */
@@ -66,16 +69,18 @@ export function readCertificateFiles(files: CertificateFiles, role: Role): Promi
 }
 
 async function readAndCheck(
-  { certs, keyPassphraseFile }: CertificateFiles,
+  { certs, keyPassphraseFile, hostname }: CertificateFiles,
   role: Role,
 ): Promise<Credentials> {
   const own = ownFiles(role);
   const [ca, cert, key] = [join(certs, FILES.ca), join(certs, own.cert), join(certs, own.key)];
   const keyPassphrase = await readPassphrase(keyPassphraseFile);
   // One after the other, so that of several missing ones always the same is named.
-  const caBytes = await readFile(ca);
-  const certBytes = await readFile(cert);
-  const keyBytes = await readFile(key);
+  const isServerElsewhere = role === "client" && hostname !== undefined && !isLoopback(hostname);
+  const hint = isServerElsewhere ? copyHint(certs) : makeHint(certs);
+  const caBytes = await readFile(ca, hint);
+  const certBytes = await readFile(cert, hint);
+  const keyBytes = await readFile(key, hint);
   const names: CredentialNames = {
     caCerts: () => ca,
     cert,
@@ -118,16 +123,27 @@ export async function readPassphrase(path: string | null): Promise<string | unde
   throw new UsageError(`--key-passphrase-file ${path}: its first line is empty`);
 }
 
-async function readFile(path: string): Promise<Uint8Array> {
+async function readFile(path: string, hint: string): Promise<Uint8Array> {
   try {
     return await Deno.readFile(path);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) throw cause;
-    const dir = dirname(path);
-    const task = dir === DEFAULT_CERTS ? "deno task certs" : `deno task certs --dir ${dir}`;
-    throw new RunError(
-      `cannot read ${path}: ${describe(cause)}; put it there, or make certificates with: ${task}`,
-      { cause },
-    );
+    throw new RunError(`cannot read ${path}: ${describe(cause)}; ${hint}`, { cause });
   }
+}
+
+function makeHint(dir: string): string {
+  const folder = dir === DEFAULT_CERTS ? "" : ` --dir ${dir}`;
+  return `put it there, or make certificates with: ${commandLine("certs")}${folder}`;
+}
+
+/** Certificates that are made here are from an authority that the server's machine does not know. */
+function copyHint(dir: string): string {
+  const here = dir === DEFAULT_CERTS ? "" : ` to ${dir}`;
+  return `copy the folder ${DEFAULT_CERTS} of the server's machine${here}`;
+}
+
+/** Whether it is certain that a host is this machine. */
+function isLoopback(hostname: string): boolean {
+  return /^(127\.[0-9.]+|::1|0\.0\.0\.0|::|(.*\.)?localhost\.?)$/i.test(hostname);
 }

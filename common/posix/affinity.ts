@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RunError } from "../base/errors.ts";
+import { RunError, UsageError } from "../base/errors.ts";
 import { EINVAL, PosixError } from "./errors.ts";
 import { loadLibc } from "./libc.ts";
 
@@ -17,7 +17,8 @@ export const MAX_CORES = CPU_SET_BYTES * 8;
  * Keeps the calling thread, which does all the work of a blocking exchange, on one core
  * (sched_setaffinity(2)).
  *
- * @throws {RunError} where the system cannot, or there is no such core
+ * @throws {UsageError} where there is no such core
+ * @throws {RunError} where the system lets no program choose
  */
 export function pinToCore(core: number): void {
   const libc = loadLibc();
@@ -30,7 +31,7 @@ export function pinToCore(core: number): void {
   const cause = new PosixError("sched_setaffinity", libc.errno[0]!);
   if (cause.errno !== EINVAL) throw cause;
   const cores = navigator.hardwareConcurrency;
-  throw new RunError(
+  throw new UsageError(
     `--cpu ${core}: no such core for this program; it may use ${cores}, counted from 0`,
     { cause },
   );

@@ -15,6 +15,8 @@ export const PACKAGES = {
   ssh: "openssh-client",
   scp: "openssh-client",
   sshd: "openssh-server",
+  bash: "bash",
+  zsh: "zsh",
 } as const;
 
 /** Name of one of them. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Lane, laneOptions, permissionsOf } from "../../common/model/lanes.ts";
-import type { Role } from "../../common/model/protocol.ts";
+import type { Protocol, Role } from "../../common/model/protocol.ts";
 import { dirname, fromFileUrl, join } from "../../common/base/std.ts";
 
 /** The project's folder. */
@@ -39,6 +39,20 @@ export interface ScriptSettings {
   onStderr?: (all: string) => void;
 }
 
+/**
+ * What starts a script: Deno with its file; where this program is compiled it is all commands in
+ * one, which starts itself.
+ */
+export function startOf(
+  protocol: Protocol,
+  role: Role,
+  permissions: readonly string[],
+  isCompiled: boolean = Deno.build.standalone,
+): string[] {
+  if (isCompiled) return [protocol, role];
+  return ["run", "--quiet", "--no-prompt", ...permissions, join(ROOT, protocol, `${role}.ts`)];
+}
+
 /** One running script. It ends when this program does, however that ends. */
 export class ScriptProcess {
   /** Resolves when it has ended. */
@@ -55,10 +69,9 @@ export class ScriptProcess {
       ...(results === null ? [] : [`--allow-write=${results}`]),
       "--allow-sys=hostname,cpus",
     ];
-    const script = join(ROOT, lane.protocol, `${role}.ts`);
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
-        ...["run", "--quiet", "--no-prompt", ...permissions, script],
+        ...startOf(lane.protocol, role, permissions),
         ...[...laneOptions(lane), "--certs", certs, "--end-with-stdin"],
         ...(passphraseFile === null ? [] : ["--key-passphrase-file", passphraseFile]),
         ...args,
@@ -126,10 +139,15 @@ async function collect(
   return text;
 }
 
-/** The line of a script's stderr that says why it failed. */
+/** What a script says that is no reason for its end. */
+const NO_REASON = /^(?:\S+: )?(?:listening on |warning: |size \d+ of |press Enter |interrupted; )/;
+
+/** Why a script failed, in one line: what it said, or how it ended. */
 export function failureOf({ code, signal, stderr }: Ending): string {
-  const lines = stderr.trim().split("\n").filter((line) => !line.startsWith("listening on "));
-  const line = lines.findLast((line) => line.startsWith("error: ")) ?? lines.at(-1);
-  if (line) return line.replace(/^error: /, "");
-  return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+  const lines = stderr.trim().split("\n");
+  const error = lines.findLast((line) => line.startsWith("error: "));
+  if (error) return error.slice("error: ".length);
+  if (signal !== null) return `was ended by ${signal}`;
+  const line = lines.findLast((line) => line !== "" && !NO_REASON.test(line));
+  return line ?? `ended with exit code ${code}`;
 }

@@ -23,6 +23,12 @@ export function twoCores(count: number, os: string = Deno.build.os): Cores | nul
   return { server: 0, client: count < 8 ? count - 1 : Math.floor(count / 2) - 1 };
 }
 
+/** Number of the machine's cores; null without `--allow-sys=cpus`. */
+export function coreCount(): number | null {
+  if (Deno.permissions.querySync({ name: "sys", kind: "cpus" }).state !== "granted") return null;
+  return cpus().length || null;
+}
+
 /** Time of all cores since the system's start, in milliseconds. */
 export interface CpuTimes {
   busyMs: number;

@@ -5,6 +5,7 @@
  */
 import { Ajv, type ErrorObject } from "ajv";
 import { describe, UsageError } from "../../common/base/errors.ts";
+import { commandLine } from "../../common/base/program.ts";
 import type { ResultDocument } from "../../common/measure/result.ts";
 import { show } from "../../common/settings/kind.ts";
 import schema from "../../common/measure/result.schema.json" with { type: "json" };
@@ -24,7 +25,7 @@ export interface FoundDocument {
   madeOf?: readonly FoundLog[];
 }
 
-const HINT = "make one with: deno task demo";
+const howToMake = () => `make one with: ${commandLine("demo")}`;
 
 /**
  * Reads one document, or makes it of logs.
@@ -52,7 +53,7 @@ export async function readDocument(path: string): Promise<FoundDocument> {
     // The rest of the message quotes the document.
     const [where = ""] = / \(line \d+/.exec((error as Error).message) ?? [];
     throw new UsageError(
-      `${file}: not JSON${where && `${where})`}; a result document is wanted, ${HINT}`,
+      `${file}: not JSON${where && `${where})`}; a result document is wanted, ${howToMake()}`,
     );
   }
   return { path: file, folder: dirname(file), document: checked(value, file) };
@@ -77,7 +78,7 @@ export async function newestFolder(results: string): Promise<string> {
       return folder;
     }
   }
-  throw new UsageError(`there are no results in ${results}; ${HINT}, or name a document`);
+  throw new UsageError(`there are no results in ${results}; ${howToMake()}, or name a document`);
 }
 
 /** Logs that stand for a document: a path may be one, or a folder without a document. */
@@ -105,7 +106,7 @@ async function readText(file: string, inFolder: boolean): Promise<string> {
     return await Deno.readTextFile(file);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    const hint = inFolder ? `; a folder of results holds one, ${HINT}` : "";
+    const hint = inFolder ? `; a folder of results holds one, ${howToMake()}` : "";
     throw new UsageError(`cannot read ${file}: ${describe(error)}${hint}`);
   }
 }
@@ -119,7 +120,7 @@ const tolerantSchema = JSON.parse(
 function checked(value: unknown, file: string): ResultDocument {
   const { schemaVersion, tool } = (value ?? {}) as Record<string, unknown>;
   if (tool !== "netpairs") {
-    throw new UsageError(`${file}: not a result document of netpairs; ${HINT}`);
+    throw new UsageError(`${file}: not a result document of netpairs; ${howToMake()}`);
   }
   if (schemaVersion !== 1) {
     const version = schemaVersion === undefined ? "none" : show(schemaVersion);
@@ -129,7 +130,7 @@ function checked(value: unknown, file: string): ResultDocument {
   }
   const violation = violationOf(value);
   if (violation === null) return value as ResultDocument;
-  throw new UsageError(`${file}: ${violation}; ${HINT}`);
+  throw new UsageError(`${file}: ${violation}; ${howToMake()}`);
 }
 
 /** What makes a value no result document, in a line; null where it is one. */

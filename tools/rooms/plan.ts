@@ -38,6 +38,7 @@ export const FLOORS: readonly Floor[] = [
   [room("tools/docs", "the parts of docs/ that are made from the code")],
   [room("tools/rooms", "the check of this order")],
   [
+    room("tools/netpairs", "the one program: its commands, help and completions"),
     room("tools/run_all", "all lanes in turn, and their results"),
     room("tools/bench", "what a message is made of"),
     room("tools/soak", "many connections, and the memory they take"),

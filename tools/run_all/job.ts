@@ -46,4 +46,6 @@ export interface Exchange {
   seconds: number | null;
   connect: ConnectMode;
   clients: number;
+  /** Pause between messages, in milliseconds. */
+  waitMs: number;
 }

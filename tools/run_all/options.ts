@@ -10,18 +10,26 @@ import { shownArgument } from "../../common/base/visible.ts";
 import { type Arguments, refuseTogether } from "../../common/cli/arguments.ts";
 import { type Command, type Read, readCommand } from "../../common/cli/command.ts";
 import { flag, hostName, option, text, wholeNumber } from "../../common/cli/option_kinds.ts";
-import { EXCHANGE_EXCLUSIVE, EXCHANGE_OPTIONS, planOf } from "../../common/cli/options.ts";
-import { LANES } from "../../common/model/lanes.ts";
-import { checkPlan, QUICK_PLAN } from "../../common/model/plan.ts";
+import {
+  EXCHANGE_EXCLUSIVE,
+  EXCHANGE_OPTIONS,
+  planOf,
+  readPlan,
+} from "../../common/cli/options.ts";
+import { checkPlan, type PlanFile, QUICK_PLAN } from "../../common/model/plan.ts";
+import { type Role, ROLES } from "../../common/model/protocol.ts";
 import { DEFAULT_CERTS } from "../../common/pem/certificate_files.ts";
 import { DEFAULT_PORT } from "../agent/messages.ts";
-import { type Cores, twoCores } from "../lib/machine.ts";
-import { jobName } from "../lib/results_folder.ts";
-import type { Job } from "./job.ts";
+import { coreCount, type Cores, twoCores } from "../lib/machine.ts";
+import { chooseJobs, JOBS } from "./choose.ts";
 import type { RoundsOptions } from "./rounds.ts";
 
 const OPTIONS = {
-  lanes: text("A,B", "only these lanes, or all (default: resumed ones only async)", undefined),
+  lanes: text(
+    "A,B",
+    "only these lanes, or all (default: all, with resumed sessions on async ones alone)",
+    undefined,
+  ),
   rounds: wholeNumber([1, 1000], "measure all lanes so many times, in turn", 1),
   quick: flag("the small plan: sizes 16384 and 100, no resumed lanes"),
   ...EXCHANGE_OPTIONS,
@@ -58,11 +66,16 @@ export const COMMAND: Command<typeof OPTIONS> = {
   starts: "deno task demo",
   about:
     `Each server and each client is a process of its own. With --server and --client, every lane and
-round has a port of its own, from --port on.
-With --on, an agent on another machine runs the servers, one after the other,
-and both ends' results are joined. --ssh copies this program and the server's
-certificate there, starts the agent, and takes all of it away afterwards. Instead
-of [USER@]HOST it takes the file of deno task push, with one server in it.`,
+round has a port of its own, from --port on; give both the same --lanes, --rounds and options of
+the exchange.
+
+With --on, an agent on another machine runs the servers, one after the other, and both ends' results
+are joined. --ssh copies this program and the server's certificate there, starts the agent, and takes
+all of it away afterwards. Instead of [USER@]HOST it takes the file of push, with one server in it.
+
+--lanes takes names, and beginnings of names: tcp stands for all lanes on TCP, tls-async for both
+engines. * stands for anything: "*-async" is every protocol on the event loop. A lane's whole name
+is that lane alone: dtls-sync-openssl, or dtls-sync-openssl-resumed with resumed sessions.`,
   options: OPTIONS,
   examples: [
     "deno task demo --quick",
@@ -72,6 +85,8 @@ of [USER@]HOST it takes the file of deno task push, with one server in it.`,
     "deno task demo --no-reply --connect once --seconds 2 --sizes 16384",
   ],
   canBeInterrupted: true,
+  elsewhere: "deno run --allow-read=.,DIR --allow-write=.,DIR --allow-sys=hostname,cpus " +
+    "--allow-run tools/run_all.ts",
   permissions: {
     "--allow-read": "certificates and results",
     "--allow-write": "the same",
@@ -114,18 +129,21 @@ export function parseRunAll(args: string[]): RunAllOptions | "help" {
 export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
   const { values, given, texts } = read;
   refuseTogether(read, [
-    ...[["server", "client", "on", "ssh"], ["on", "host"], ["ssh", "host"], ["quick", "sizes"]],
+    ...[["server", "client", "on", "ssh"], ["on", "host"], ["ssh", "host"]],
+    ...[["quick", "sizes"], ["quick", "plan"]],
     // The file would have to go there, too.
     ["ssh", "key-passphrase-file"],
     ...EXCHANGE_EXCLUSIVE,
   ]);
-  const { connect, clients, quick, keyPassphraseFile, on = null } = values;
+  const { clients, quick, keyPassphraseFile, on = null } = values;
   const side = values.server ? "server" : values.client ? "client" : "both";
-  const plan = planOf(given, quick ? { ...QUICK_PLAN, repeat: QUICK_REPEAT } : {});
+  const file = quick ? { ...QUICK_PLAN, repeat: QUICK_REPEAT } : readPlan(given.plan);
+  const plan = planOf(given, file);
   const { sizes, repeat, seconds } = plan;
+  const { connect, waitMs } = { ...values, ...file, ...given };
   // One connection for all messages has nothing to resume.
   const all = connect === "once" ? JOBS.filter(({ resume }) => !resume) : JOBS;
-  const jobs = jobsOf(values.lanes, all, quick);
+  const jobs = chooseJobs(values.lanes, all, quick);
   for (const { lane } of jobs) checkPlan(plan, lane.protocol);
   if (side === "both" && values.ssh === null && texts.has("port")) {
     throw new UsageError("--port goes with --server, --client or --ssh; else free ports are taken");
@@ -146,24 +164,31 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
     args: [
       ...["--sizes", sizes.join(",")],
       ...(seconds === undefined ? ["--repeat", String(repeat)] : ["--seconds", String(seconds)]),
-      ...passedOn(read),
+      ...passedOn(read, file),
     ],
     exchange: {
       messages: seconds === undefined ? sizes.length * repeat : null,
       seconds: seconds === undefined ? null : sizes.length * seconds,
       connect,
       clients,
+      waitMs,
     },
-    cores: values.cpu ??
+    cores: existing(values.cpu, on || values.ssh !== null ? "client" : side) ??
       (side === "both" && !on && values.ssh === null
         ? twoCores(navigator.hardwareConcurrency)
         : null),
   };
 }
 
-/** The options of the exchange, as they stand there, but for those that are written out. */
-function passedOn({ texts }: Arguments): string[] {
-  const written = ["sizes", "repeat", "seconds"];
+/** The options of the exchange, as they stand there or in the plan, but for those written out. */
+function passedOn({ texts: given }: Arguments, { connect, reply, waitMs }: PlanFile): string[] {
+  const written = ["plan", "sizes", "repeat", "seconds"];
+  const texts = new Map<string, readonly string[]>([
+    ...(connect === undefined ? [] : [["connect", [connect]] as const]),
+    ...(reply === false ? [["no-reply", [""]] as const] : []),
+    ...(waitMs === undefined ? [] : [["wait-ms", [String(waitMs)]] as const]),
+    ...given,
+  ]);
   const names = Object.keys(EXCHANGE_OPTIONS).filter((name) => !written.includes(name));
   return names.flatMap((name) => texts.get(name)?.flatMap((text) => [`--${name}`, text]) ?? [])
     .filter((arg) => arg !== "");
@@ -202,33 +227,18 @@ function readCores(text: string, name: string): Cores {
   return { server: Number(server), client: Number(client) };
 }
 
-/** Every lane and, right after it, the same with resumed sessions where its engine has them. */
-export const JOBS: readonly Job[] = LANES.flatMap((lane) => [
-  { lane, resume: false, name: lane.name },
-  ...(lane.engine === "openssl" ? [{ lane, resume: true, name: jobName(lane.name, true) }] : []),
-]);
-
 /**
- * A lane's name stands for both its jobs. Without names, resumption shows on one kind of I/O, as all
- * of them would take more than two minutes.
+ * Refuses cores that this machine does not have, for the ends that run here. Those that it has, and
+ * gives to other programs alone, only the system knows.
  */
-function jobsOf(text: string | undefined, all: readonly Job[], isQuick: boolean): readonly Job[] {
-  if (text === undefined) {
-    return all.filter(({ lane, resume }) => !resume || (!isQuick && lane.io === "async"));
-  }
-  if (text === "all") return all;
-  const names = text.split(",");
-  const unknown = names.find((name) => !all.some((job) => isNamed(job, name)));
-  if (unknown === undefined) return all.filter((job) => names.some((name) => isNamed(job, name)));
-  if (JOBS.some(({ name }) => name === unknown)) {
-    throw new UsageError(`--lanes ${unknown}: nothing is resumed with --connect once`);
-  }
-  const known = all.map(({ name }) => name).join(", ");
+function existing(cores: Cores | undefined, side: "both" | Role): Cores | undefined {
+  const count = coreCount();
+  if (cores === undefined || count === null) return cores;
+  const here = ROLES.filter((role) => side === "both" || side === role);
+  const missing = here.map((role) => cores[role]).find((core) => core >= count);
+  if (missing === undefined) return cores;
   throw new UsageError(
-    `--lanes ${shownArgument(text)}: no lane "${shownArgument(unknown)}"; there are ${known}`,
+    `--cpu ${cores.server},${cores.client}: there is no core ${missing}; this machine has ` +
+      `${count}, counted from 0`,
   );
-}
-
-function isNamed({ name, lane }: Job, wanted: string): boolean {
-  return name === wanted || lane.name === wanted;
 }

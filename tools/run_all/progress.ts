@@ -45,22 +45,31 @@ export function formatLeft(ms: number): string {
 /** Two processes and their modules, in milliseconds. */
 const START_MS = 900;
 
-/** Milliseconds a message takes, about, before any was measured. */
+/** Milliseconds of work that a message is, about, on one machine. */
 const MESSAGE_MS = { plain: 0.15, resumed: 1.5, secure: 4 };
 
+/** How often the two ends wait for each other in a message with a connection of its own. */
+const TRIPS = { tcp: 2, udp: 1, tls: 4, dtls: 5 };
+
+/** Of a turn that has only just begun nothing can be told. */
+const MIN_PART = 0.02;
+
 /**
- * How far jobs have come, weighed by the time they take: a guess from their kind at first, then
- * what the same job took in an earlier round.
+ * How far jobs have come, weighed by the time they take: what the same job took in an earlier round
+ * or, before that, a guess. The guess has two parts: work, which depends on the kind of job, and the
+ * way between the two ends, which is the same for all of them and is learned from those that ran.
  */
 export class Pace {
   readonly #jobs: readonly Job[];
-  readonly #guessMs: number[];
+  readonly #exchange: Exchange;
   readonly #tookMs: number[] = [];
+  /** What was said last: a bar never goes back. */
+  #done = 0;
 
   /** @param jobs in the order of their turns */
   constructor(jobs: readonly Job[], exchange: Exchange) {
     this.#jobs = jobs;
-    this.#guessMs = jobs.map((job) => guessMs(job, exchange));
+    this.#exchange = exchange;
   }
 
   /** A turn has ended. */
@@ -74,28 +83,49 @@ export class Pace {
    * @param sinceMs for how long it has been running
    */
   at(turn: number, part: number, sinceMs: number): { done: number; leftMs: number } {
-    const before = sum(this.#tookMs.slice(0, turn));
-    const guessed = sum(this.#guessMs.slice(0, turn));
-    const scale = guessed > 0 ? before / guessed : 1;
-    const estimates = this.#guessMs.map((ms, i) => this.#earlierMs(i) ?? ms * scale);
-    const own = Math.max(estimates[turn]! * (1 - Math.min(part, 1)), 0);
-    const leftMs = own + sum(estimates.slice(turn + 1));
-    const goneMs = before + sinceMs;
-    return { done: goneMs + leftMs > 0 ? goneMs / (goneMs + leftMs) : 0, leftMs };
+    const reached = Math.min(part, 1);
+    const took = this.#tookMs.slice(0, turn);
+    const goneMs = sum(took) + sinceMs;
+    // At its own pace the turn that runs would take so long.
+    if (reached >= MIN_PART && sinceMs > START_MS) {
+      took.push(START_MS + (sinceMs - START_MS) / reached);
+    }
+    const tripMs = this.#tripMs(took);
+    const guess = this.#estimateMs(turn, tripMs);
+    const own = reached * (took[turn] ?? guess) + (1 - reached) * guess;
+    const later = this.#jobs.slice(turn + 1).map((_, i) => this.#estimateMs(turn + 1 + i, tripMs));
+    const leftMs = own * (1 - reached) + sum(later);
+    const done = goneMs + leftMs > 0 ? goneMs / (goneMs + leftMs) : 0;
+    this.#done = Math.max(this.#done, done);
+    return { done: this.#done, leftMs };
   }
 
-  /** What the same job took in the latest round. */
-  #earlierMs(turn: number): number | undefined {
-    const earlier = this.#jobs.findLastIndex((job, i) =>
-      job === this.#jobs[turn] && this.#tookMs[i] !== undefined
+  #estimateMs(turn: number, tripMs: number): number {
+    const job = this.#jobs[turn]!;
+    const earlier = this.#jobs.findLastIndex((other, i) =>
+      other === job && this.#tookMs[i] !== undefined
     );
-    return this.#tookMs[earlier];
+    return this.#tookMs[earlier] ??
+      workMs(job, this.#exchange) + tripMs * tripsOf(job, this.#exchange);
+  }
+
+  /** What goes to and fro takes so long, beside the work: as it was in the turns so far. */
+  #tripMs(took: readonly number[]): number {
+    const jobs = this.#jobs.slice(0, took.length);
+    const trips = sum(jobs.map((job) => tripsOf(job, this.#exchange)));
+    const waited = sum(took) - sum(jobs.map((job) => workMs(job, this.#exchange)));
+    return trips > 0 ? Math.max(waited / trips, 0) : 0;
   }
 }
 
-function guessMs({ lane, resume }: Job, exchange: Exchange): number {
-  const { messages, seconds, connect, clients } = exchange;
+function workMs({ lane, resume }: Job, exchange: Exchange): number {
+  const { messages, seconds, connect, clients, waitMs } = exchange;
   if (messages === null) return START_MS + (seconds ?? 0) * 1000;
   const kind = connect !== "message" || !lane.engine ? "plain" : resume ? "resumed" : "secure";
-  return START_MS + messages * clients * MESSAGE_MS[kind];
+  return START_MS + messages * (clients * MESSAGE_MS[kind] + waitMs);
+}
+
+/** Clients wait at the same time. */
+function tripsOf({ lane }: Job, { messages, connect }: Exchange): number {
+  return (messages ?? 0) * (connect === "message" ? TRIPS[lane.protocol] : 1);
 }

@@ -7,7 +7,9 @@ import { turnsOf } from "./rounds.ts";
 import { busyShare, twoCores } from "../lib/machine.ts";
 
 const JOBS: Job[] = LANES.slice(0, 3).map((lane) => ({ lane, resume: false, name: lane.name }));
-const EXCHANGE: Exchange = { messages: 100, seconds: null, connect: "message", clients: 1 };
+const EXCHANGE: Exchange = {
+  ...{ messages: 100, seconds: null, connect: "message", clients: 1, waitMs: 0 },
+};
 
 Deno.test("turnsOf() interleaves the jobs", () => {
   const turns = turnsOf(JOBS.slice(0, 2), 3).map(({ job, round }) => `${job.name} ${round}`);
@@ -46,6 +48,44 @@ Deno.test("Pace weighs jobs that were not measured yet by their kind", () => {
   pace.ended(0, 1000);
   const { done, leftMs } = pace.at(1, 0, 0);
   assert(done < 0.1 && leftMs > 10_000, `${done} ${leftMs}`);
+});
+
+/** A whole run as a bar shows it: what is done at every tenth of every turn. */
+function watched(jobs: readonly Job[], tookMs: readonly number[]): number[] {
+  const pace = new Pace(jobs, { ...EXCHANGE, messages: 2200 });
+  return tookMs.flatMap((ms, turn) => {
+    const steps = Array.from({ length: 11 }, (_, i) => pace.at(turn, i / 10, ms * i / 10).done);
+    pace.ended(turn, ms);
+    return steps;
+  });
+}
+
+Deno.test("Pace never goes back, and is near the truth on a slow network from the first lane on", () => {
+  const jobs: Job[] = LANES.map((lane) => ({ lane, resume: false, name: lane.name }));
+  const trips = { tcp: 2, udp: 1, tls: 4, dtls: 5 };
+  // Two machines with 20 ms between them: the first lane is no measure of the others.
+  const tookMs = jobs.map(({ lane }) => 2200 * (trips[lane.protocol] * 20 + (lane.engine ? 4 : 0)));
+  const all = tookMs.reduce((sum, ms) => sum + ms);
+  const done = watched(jobs, tookMs);
+  assertEquals(done, done.toSorted((a, b) => a - b));
+  const truth = tookMs.flatMap((ms, turn) => {
+    const before = tookMs.slice(0, turn).reduce((sum, ms) => sum + ms, 0);
+    return Array.from({ length: 11 }, (_, i) => (before + ms * i / 10) / all);
+  });
+  const off = done.map((part, i) => Math.abs(part - truth[i]!));
+  assert(Math.max(...off) < 0.1, `${Math.max(...off)}`);
+});
+
+Deno.test("Pace does not take a slow first lane for the pace of all", () => {
+  const jobs = [JOBS[0]!, JOBS[1]!];
+  const pace = new Pace(jobs, { ...EXCHANGE, messages: null, seconds: 10 });
+  pace.ended(0, 30_000);
+  assertEquals(pace.at(1, 0, 0).leftMs, 10_900);
+});
+
+Deno.test("Pace knows how long a run pauses between messages", () => {
+  const pace = new Pace([JOBS[0]!], { ...EXCHANGE, waitMs: 100 });
+  assert(pace.at(0, 0, 0).leftMs > 10_000);
 });
 
 Deno.test("formatLeft() is minutes and seconds", () => {

@@ -22,9 +22,18 @@ const HEAD = [
   ...["x TCP", "msg/s", "MB/s", "handshake", "secs", "version cipher"],
 ];
 
-/** One row a job: medians over its rounds, counts of all of them. */
-export function formatJobs(jobs: readonly MeasuredJob[], rounds: number): string {
-  const rows = [HEAD, ...jobs.map((job) => rowOf(job, jobs))];
+/**
+ * One row a job: medians over its rounds, counts of all of them.
+ *
+ * @param planned messages of a whole round, for those that were cut off; null where no number was
+ * planned
+ */
+export function formatJobs(
+  jobs: readonly MeasuredJob[],
+  rounds: number,
+  planned: number | null = null,
+): string {
+  const rows = [HEAD, ...jobs.map((job) => rowOf(job, jobs, planned))];
   const hidden = new Set([
     ...(rounds > 1 ? [] : ["spread"]),
     ...(isAnswered(jobs) ? ["msg/s", "MB/s"] : ["x TCP"]),
@@ -48,7 +57,11 @@ function isAnswered(jobs: readonly MeasuredJob[]): boolean {
   return jobs.every(({ reply }) => reply);
 }
 
-function rowOf(job: MeasuredJob, jobs: readonly MeasuredJob[]): string[] {
+function rowOf(
+  job: MeasuredJob,
+  jobs: readonly MeasuredJob[],
+  planned: number | null,
+): string[] {
   const percentile = (name: Percentile) => at(job, ({ result }) => result.messageUs[name]);
   const seconds = job.reports.flatMap(({ totals }) =>
     totals?.elapsedUs ? totals.elapsedUs / 1e6 : []
@@ -58,7 +71,7 @@ function rowOf(job: MeasuredJob, jobs: readonly MeasuredJob[]): string[] {
   const agreed = [security?.version, security?.cipher].filter((text) => text).join(" ");
   return [
     job.name,
-    countsOf(job),
+    countsOf(job, planned),
     count(job, ({ result }) => result.lost),
     job.resume ? count(job, ({ result }) => result.resumed) : NONE,
     ...PERCENTILES.map((name) => formatUs(percentile(name))),
@@ -80,12 +93,14 @@ function count(job: MeasuredJob, pick: Pick): string {
   return String(totalOf(job, [ALL_SIZES], pick) ?? NONE);
 }
 
-/** Answered of sent; one-way, arrived of sent. */
-function countsOf(job: MeasuredJob): string {
+/** Answered of sent; one-way, arrived of sent. Of a round that was cut off, of those planned. */
+function countsOf(job: MeasuredJob, planned: number | null): string {
   if (job.rounds.length === 0) return NONE;
-  return `${count(job, ({ result }) => result.answered)}/${
-    count(job, ({ result }) => result.sent)
-  }`;
+  const sent = totalOf(job, [ALL_SIZES], ({ result }) => result.sent);
+  const cut = job.reports.filter(({ interrupted, ok }) => interrupted && !ok);
+  const missing = planned === null ? 0 : planned * job.rounds.length - (sent ?? 0);
+  const all = cut.length > 0 && sent !== null ? sent + Math.max(missing, 0) : sent;
+  return `${count(job, ({ result }) => result.answered)}/${all ?? NONE}`;
 }
 
 function rateText(job: MeasuredJob, pick: Pick): string {

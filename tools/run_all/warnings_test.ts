@@ -119,3 +119,11 @@ Deno.test("formatJobs() stays within 160 columns, and shows intervals from five 
   assert(longest <= 160, `${longest}`);
   assertMatch(explainColumns(measuredJobs(tcp, "client"), 5), /medians over 5 rounds/);
 });
+
+Deno.test("formatJobs() shows how much of a lane that was cut off is there", () => {
+  const cut = report("udp-sync", 1, messages(100), { ok: false, interrupted: true });
+  const jobs = measuredJobs([report("tcp-sync", 1, messages(100)), cut], "client");
+  const [, whole, part] = formatJobs(jobs, 1, 120).split("\n");
+  assertMatch(whole!, /^tcp-sync +101\/101 /);
+  assertMatch(part!, /^udp-sync +101\/120 /);
+});

@@ -1,0 +1,50 @@
+import { UsageError } from "../../common/base/errors.ts";
+import { LANES } from "../../common/model/lanes.ts";
+import { assertEquals, assertThrows } from "../../common/testing/assert.ts";
+import { chooseJobs, JOBS } from "./choose.ts";
+
+function chosen(text: string | undefined, isQuick = false): string[] {
+  return chooseJobs(text, JOBS, isQuick).map(({ name }) => name);
+}
+
+Deno.test("chooseJobs() takes a whole name for that lane alone", () => {
+  for (const { name } of JOBS) assertEquals(chosen(name), [name]);
+  assertEquals(chosen("udp-spin,tcp-sync,udp-spin"), ["tcp-sync", "udp-spin"]);
+});
+
+Deno.test("chooseJobs() takes a protocol for all of its lanes, resumed ones on async", () => {
+  assertEquals(chosen("tcp"), ["tcp-async", "tcp-sync", "tcp-spin"]);
+  assertEquals(chosen("tls"), [
+    "tls-async-rustls",
+    "tls-async-openssl",
+    "tls-async-openssl-resumed",
+    "tls-sync-openssl",
+    "tls-spin-openssl",
+  ]);
+  assertEquals(chosen("dtls-sync"), ["dtls-sync-openssl"]);
+});
+
+Deno.test("chooseJobs() takes * for anything", () => {
+  assertEquals(chosen("*-sync"), ["tcp-sync", "udp-sync", "tls-sync-openssl", "dtls-sync-openssl"]);
+  assertEquals(chosen("*tls-spin"), ["tls-spin-openssl", "dtls-spin-openssl"]);
+  assertEquals(chosen("dtls*resumed").length, 1);
+  assertEquals(chosen("dtls-spin*resumed"), ["dtls-spin-openssl-resumed"]);
+});
+
+Deno.test("chooseJobs() resumes with the quick plan only what a name says", () => {
+  const plain = LANES.map(({ name }) => name);
+  for (const text of [undefined, "all", "*"]) assertEquals(chosen(text, true), plain);
+  assertEquals(chosen("all"), JOBS.map(({ name }) => name));
+  assertEquals(chosen("tls-async", true), ["tls-async-rustls", "tls-async-openssl"]);
+  assertEquals(chosen("tls-async-openssl-resumed", true), ["tls-async-openssl-resumed"]);
+});
+
+Deno.test("chooseJobs() refuses a word that no lane begins with, and says which was meant", () => {
+  const refused = (text: string, why: string) =>
+    assertThrows(() => chosen(text), UsageError, `--lanes ${text}: no lane ${why}`);
+  refused("tcp-asnyc", '"tcp-asnyc"; did you mean tcp-async?');
+  for (const word of ["tc", "quic", "", "-", "[^]"]) {
+    refused(word, `"${word}"; there are tcp-async, tcp-sync, `);
+  }
+  refused("tcp,", '""; there are ');
+});
