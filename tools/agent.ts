@@ -35,7 +35,7 @@ const OPTIONS = {
 };
 
 const COMMAND: Command<typeof OPTIONS> = {
-  does: "Serves lanes to another machine, where deno task demo --on names this one.",
+  does: "Serves lanes to another machine, whose run names this one with --on.",
   starts: "deno task agent",
   about: `A client has to show a certificate of the authority in --certs. One client is
 served at a time, others are told that the agent is busy. A client names a lane

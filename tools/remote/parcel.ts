@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { commandLine } from "../../common/base/program.ts";
 import { describe, RunError } from "../../common/base/errors.ts";
 import { basename, dirname, join, resolve } from "../../common/base/std.ts";
 import type { Role } from "../../common/model/protocol.ts";
@@ -103,6 +104,8 @@ async function look(path: string): Promise<Deno.FileInfo> {
 
 function cannotRead(path: string, cause: unknown): Error {
   if (cause instanceof Deno.errors.NotCapable) return cause;
-  const hint = path.endsWith(".pem") ? "; make certificates with: deno task certs --name HOST" : "";
+  const hint = path.endsWith(".pem")
+    ? `; make certificates with: ${commandLine("certs")} --name HOST`
+    : "";
   return new RunError(`cannot read ${path}: ${describe(cause)}${hint}`, { cause });
 }
