@@ -79,7 +79,7 @@ Deno.test("run_all --on runs lanes against an agent, and joins both ends' docume
   await using place = await Workplace.make();
   await using agent = new AgentProcess(place, ["--clock-shift-us", "1000000000"]);
   const on = await agent.on();
-  const lanes = "udp-async,dtls-sync-openssl";
+  const lanes = "udp-async,dtls-sync-openssl,dtls-sync-openssl-resumed";
   const runAll = startRunAll(
     place,
     [

@@ -36,6 +36,11 @@ Deno.test("netpairs --help lists every command, in 80 columns", async () => {
   assertEquals(help.split("\n").filter((line) => line.length > 80), []);
 });
 
+Deno.test("netpairs has every command once", () => {
+  const words = COMMANDS.map(({ words }) => words);
+  assertEquals(words, [...new Set(words)]);
+});
+
 for (const { words } of COMMANDS) {
   Deno.test(`netpairs ${words} --help reads as a part of the program, in 80 columns`, async () => {
     const help = await printed(...words.split(" "), "--help");
