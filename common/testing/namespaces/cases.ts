@@ -34,6 +34,22 @@ function run(
   return { lane: laneNamed(lane), version, ...FEW, args, loss: { loss: 0, seed: 1, ...loss } };
 }
 
+/** Eight messages: rows of the packets that carry them or their answers, from and up to a number. */
+const ROWS = {
+  "the first messages": { toServer: [[0, 3]], toClient: [] },
+  "messages of the last size": { toServer: [[3, 6]], toClient: [] },
+  "answers to messages of the last size": { toServer: [], toClient: [[3, 6]] },
+  "the last message and copies": { toServer: [[7, 20]], toClient: [] },
+  "answers to the last message and copies": { toServer: [], toClient: [[7, 20]] },
+} as const satisfies Record<string, Loss["drops"]>;
+
+/** A server that waits as long as for two lost messages, and no longer, ends too early. */
+function row(lane: string, version: IpVersion, of: keyof typeof ROWS): NetworkRun {
+  const loss = { drops: ROWS[of], spares: "handshakes" } as const;
+  const args = [...ONCE, "--timeout-ms", "1000"];
+  return { ...run(lane, version, args, loss), sizes: [100], repeat: 8 };
+}
+
 /** Few messages, with seeds and lists that drop something each. */
 export function fewCases(): Cases {
   const lossy = (seed: number) => ({ loss: HIGH_LOSS, seed, spares: "handshakes" as const });
@@ -48,6 +64,12 @@ export function fewCases(): Cases {
       run("dtls-async-openssl", "IPv6", [...ONCE, ...SHORT], lossy(9)),
       run("dtls-sync-openssl", "IPv4", SHORT, lossy(10)),
       run("udp-async", "IPv6", ["--no-reply"], lossy(9)),
+    ],
+    "a row of losses is not the end": [
+      row("udp-async", "IPv4", "messages of the last size"),
+      row("dtls-sync-openssl", "IPv6", "messages of the last size"),
+      row("dtls-async-openssl", "IPv4", "the last message and copies"),
+      row("udp-sync", "IPv6", "answers to the last message and copies"),
     ],
     "no message is lost where the network drops parts of a handshake": [
       run("dtls-async-openssl", "IPv4", [...ONCE, ...LONG], flights),
@@ -74,6 +96,12 @@ export function allCases(seed: number): Cases {
       const own = casesWith(version, loss, seed);
       const where = `with ${version} and ${loss * 100} % loss`;
       for (const [name, runs] of Object.entries(own)) cases[`${where}: ${name}`] = runs;
+    }
+    for (const of of Object.keys(ROWS) as (keyof typeof ROWS)[]) {
+      const lanes = lanesOf("udp", "dtls");
+      cases[`with ${version}: a row of losses, ${of}`] = lanes.map(({ name }) =>
+        row(name, version, of)
+      );
     }
   }
   return cases;
