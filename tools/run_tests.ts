@@ -20,20 +20,39 @@ const JOBS = { unit: 4, all: 6 };
 /** Where the modules of unit tests are written. */
 const FOLDER = ".tests";
 
-/** What tests of push and fetch start. */
-const SSH = "ssh,scp,tar,ssh-keygen,/usr/sbin/sshd,mount,umount";
-
-/** Other implementations, the browser of the report's page, and the shells that complete. */
-const TOOLS = "openssl,gnutls-cli,gnutls-serv,chromium,bash,zsh";
-
-/** What makes two machines, and runs programs on them. */
-const NAMESPACES = "unshare,nsenter";
-
-const PERMISSIONS = [
-  ...["--allow-net", "--allow-read", "--allow-write", "--allow-ffi", "--allow-env"],
-  "--allow-sys=hostname,cpus,networkInterfaces,uid",
-  `--allow-run=${Deno.execPath()},deno,${TOOLS},${SSH},${NAMESPACES}`,
+/**
+ * What tests start: other implementations, the browser of the report's page, the shells that
+ * complete, ssh for push and fetch, and what makes two machines of one.
+ */
+const PROGRAMS = [
+  ...["deno", "openssl", "gnutls-cli", "gnutls-serv", "chromium", "bash", "zsh"],
+  ...["ssh", "scp", "tar", "ssh-keygen", "/usr/sbin/sshd", "mount", "umount"],
+  ...["unshare", "nsenter"],
 ];
+
+/** Programs that are there: Deno says of each other one, in every module, that it is not. */
+function programsHere(): string[] {
+  const folders = (Deno.env.get("PATH") ?? "").split(":");
+  return PROGRAMS.filter((name) =>
+    (name.startsWith("/") ? [name] : folders.map((folder) => join(folder, name))).some(isFile)
+  );
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+function permissions(): string[] {
+  return [
+    ...["--allow-net", "--allow-read", "--allow-write", "--allow-ffi", "--allow-env"],
+    "--allow-sys=hostname,cpus,networkInterfaces,uid",
+    `--allow-run=${[Deno.execPath(), ...programsHere()].join()}`,
+  ];
+}
 
 /** Types are checked by `deno task lint`. */
 const OPTIONS = ["--no-check", "--no-prompt", "--preload=common/testing/preload.ts"];
@@ -73,7 +92,7 @@ export async function runTests([first, ...rest]: string[]): Promise<number> {
     const others = unit || first === undefined ? rest : [first, ...rest];
     const hasFiles = others.some((arg) => !arg.startsWith("-"));
     const what = hasFiles ? ["--doc", ...others] : [...others, ...await everything(unit)];
-    const args = ["test", "--parallel", ...OPTIONS, ...PERMISSIONS, ...what];
+    const args = ["test", "--parallel", ...OPTIONS, ...permissions(), ...what];
     const env = { DENO_JOBS: String(unit ? JOBS.unit : JOBS.all) };
     return (await new Deno.Command(Deno.execPath(), { args, env, cwd: ROOT }).spawn().status).code;
   } catch (error) {

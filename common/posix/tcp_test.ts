@@ -128,14 +128,19 @@ for (const patience of ["block", "spin"] as const) {
   });
 }
 
-Deno.test("PosixTcpListener.accept() gives a value where somebody is there", async () => {
+Deno.test("PosixTcpListener.accept() gives a value where a connection is there", async () => {
   using link = new Loopback();
   link.loop.users = 0;
-  const near = await PosixTcp.connect(link.listener.address, link.loop, LONG_MS);
-  const far = atOnce(link.listener.accept((tcp) => tcp));
-  assert(far !== null);
-  far.close();
-  near.close();
+  let isValue = false;
+  // Where the machine is busy, its turn for the event loop may come first.
+  for (let attempt = 0; attempt < 20 && !isValue; attempt++) {
+    const near = await PosixTcp.connect(link.listener.address, link.loop, LONG_MS);
+    const accepting = link.listener.accept((tcp) => tcp);
+    isValue = !(accepting instanceof Promise);
+    (await accepting)!.close();
+    near.close();
+  }
+  assert(isValue);
 });
 
 Deno.test("PosixTcpListener counts the loop's users", async () => {
