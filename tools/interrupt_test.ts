@@ -5,6 +5,7 @@ import { readLog } from "./report/log_reader.ts";
 import { StubServer } from "../common/testing/stub_peers.ts";
 import {
   assertOneLine,
+  laneNamed,
   lanesBesideSpin,
   readDocument,
   SPINNING,
@@ -85,8 +86,13 @@ for (const lane of lanesBesideSpin()) {
   });
 }
 
+/** Every protocol, and every kind of I/O that sleeps. */
+const ONE_OF_EACH = ["tcp-async", "udp-sync", "tls-async-rustls", "dtls-async-openssl"].map(
+  laneNamed,
+);
+
 // What waits by spinning has to hear it as well.
-for (const lane of [...lanesBesideSpin(), ...SPINNING]) {
+for (const lane of [...ONE_OF_EACH, ...SPINNING]) {
   Deno.test(`${lane.name} client hears Ctrl-C while it waits for an answer`, async () => {
     await using place = await Workplace.make();
     const answers = (n: number) => n < 2;

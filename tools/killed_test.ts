@@ -9,7 +9,7 @@ import { laneNamed, readDocument, Workplace } from "../common/testing/pairs.ts";
 import { endingOf, startRunAll } from "../common/testing/run_all.ts";
 
 /** So often each program is killed, each time at another moment. */
-const KILLS = 3;
+const KILLS = 2;
 
 /** Long enough for a program to start, to run and to end. */
 const WITHIN_MS = 700;

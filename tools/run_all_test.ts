@@ -29,22 +29,23 @@ const SMALL = ["--sizes", "100,999", "--repeat", "4"];
 
 Deno.test("run_all runs every lane and writes one document that fits the schema", async () => {
   await using place = await Workplace.make();
-  const { code, stdout, stderr } = await endingOf(startRunAll(place, [...SMALL, "--lanes", "all"]));
+  const { code, stdout, stderr } = await endingOf(startRunAll(place, SMALL));
   assertEquals(code, 0, stderr);
+  const jobs = JOBS.filter(({ lane, resume }) => !resume || lane.io === "async");
   const { folder, files } = await resultsOf(place);
-  const logs = JOBS.flatMap(({ name }) => [`${name}-client.csv`, `${name}-server.csv`]);
+  const logs = jobs.flatMap(({ name }) => [`${name}-client.csv`, `${name}-server.csv`]);
   assertEquals(files, [...logs, "result.json", ...REPORT].sort());
   assertMatch(stderr, new RegExp(`^report: ${join(folder, "report.html")}$`, "m"));
   const document = readDocument(await Deno.readTextFile(join(folder, "result.json")));
   assertEquals(document.complete, true);
   assertEquals(
     document.runs.map((run) => `${run.lane} ${run.role} ${run.resume}`),
-    JOBS.flatMap(({ lane: { name }, resume }) => [
+    jobs.flatMap(({ lane: { name }, resume }) => [
       `${name} client ${resume}`,
       `${name} server ${resume}`,
     ]),
   );
-  for (const { name, lane, resume } of JOBS) {
+  for (const { name, lane, resume } of jobs) {
     const row = stdout.split("\n").find((line) => line.startsWith(`${name} `)) ?? "";
     assertMatch(row, resume ? /^\S+ +8\/8 +0 +7 +[\d.]+ / : /^\S+ +8\/8 +0 +- +[\d.]+ /);
     assertEquals(/TLSv1\.[23] +\S+$/.test(row), lane.engine !== null, row);

@@ -27,7 +27,7 @@ async function run(...args: string[]): Promise<[code: number, said: string]> {
 }
 
 for (const protocol of ["dtls", "tls"] as const) {
-  Deno.test(`300 random calls from within each callback harm nothing (${protocol})`, async (test) => {
+  Deno.test(`200 random calls from within each callback harm nothing (${protocol})`, async (test) => {
     const seed = String(Math.floor(seededRandom()() * 2 ** 32));
     const callbacks = CALLBACKS[protocol];
     // They wait more than they work.

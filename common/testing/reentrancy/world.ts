@@ -27,7 +27,7 @@ type ConnectTo = Pick<Partial<ConnectDtlsOptions>, "port" | "handshakeTimeoutMs"
 type ConnectOptions = Partial<Omit<ConnectDtlsOptions, "port">>;
 
 /** So many calls are made from within callbacks. */
-const CALLS_WANTED = 300;
+const CALLS_WANTED = 200;
 
 /** Longest wait for anything, in milliseconds. */
 const PATIENCE_MS = 30_000;
