@@ -8,6 +8,11 @@ import { type Folder, folderWith } from "../common/testing/folder.ts";
 import type { Finished } from "../common/testing/own_certificates.ts";
 import { fakeDocument, fakeLog, type FakeRun, fakeRun } from "./report/testdata/documents.ts";
 
+/** The charts' library starts timers of its own, which a test's end does not wait for. */
+function test(name: string, fn: () => Promise<void> | void): void {
+  Deno.test({ name, fn, sanitizeOps: false });
+}
+
 const TCP: FakeRun = { protocol: "tcp", io: "async", sizes: [100, 999] };
 const UDP: FakeRun = { protocol: "udp", io: "async", sizes: [100, 999] };
 
@@ -49,7 +54,7 @@ function documentOf(rounds: number, factor = 1): string {
   return JSON.stringify(fakeDocument(runs.flat()));
 }
 
-Deno.test("report takes the newest folder of results, with its logs", async () => {
+test("report takes the newest folder of results, with its logs", async () => {
   await using made = await report({
     "results/2026-01-30T12-00-00.000Z/result.json": documentOf(1),
     "results/2026-01-31T12-00-00.000Z/result.json": JSON.stringify(fakeDocument([fakeRun(TCP)])),
@@ -65,7 +70,7 @@ Deno.test("report takes the newest folder of results, with its logs", async () =
   assert(!(await made.read(files[0]!)).includes("documents alone"));
 });
 
-Deno.test("report --out takes several documents, and works without logs", async () => {
+test("report --out takes several documents, and works without logs", async () => {
   const made = await report(
     { "a.json": documentOf(2), "b/result.json": documentOf(3) },
     ...["a.json", "b", "--out", "site"],
@@ -78,7 +83,7 @@ Deno.test("report --out takes several documents, and works without logs", async 
 });
 
 for (const name of ["report.md", "report.html", "averages.csv"]) {
-  Deno.test(`report replaces its own ${name}, and no other file of that name`, async () => {
+  test(`report replaces its own ${name}, and no other file of that name`, async () => {
     const args = ["a.json", "--out", "site"];
     const path = `site/${name}`;
     await using folder = await folderWith({ "a.json": documentOf(1), [path]: "" });
@@ -98,7 +103,7 @@ for (const name of ["report.md", "report.html", "averages.csv"]) {
   });
 }
 
-Deno.test("report of servers' runs alone says that there are no round trips", async () => {
+test("report of servers' runs alone says that there are no round trips", async () => {
   const runs = [fakeRun({ ...TCP, role: "server" })];
   await using made = await report({ "a.json": JSON.stringify(fakeDocument(runs)) }, "a.json");
   assertEquals([made.code, made.stderr], [0, ""]);
@@ -106,7 +111,7 @@ Deno.test("report of servers' runs alone says that there are no round trips", as
   assertMatch(await made.read("averages.csv"), /^tcp-async,server,/m);
 });
 
-Deno.test("report --compare exits with 1 on a regression beyond the bound, else with 0", async () => {
+test("report --compare exits with 1 on a regression beyond the bound, else with 0", async () => {
   const files = { "a.json": documentOf(6), "b.json": documentOf(6, 1.3) };
   await using worse = await report(files, "--compare", "a.json", "b.json", "--json", "-");
   assertEquals([worse.code, worse.stderr], [1, ""]);
@@ -121,7 +126,7 @@ Deno.test("report --compare exits with 1 on a regression beyond the bound, else 
   assertMatch(same.stdout, /^tcp-async +all .* no significant change$/m);
 });
 
-Deno.test("compare prints and ends as report --compare does, and wants two documents", async () => {
+test("compare prints and ends as report --compare does, and wants two documents", async () => {
   await using folder = await folderWith({ "a.json": documentOf(6), "b.json": documentOf(6, 1.3) });
   const [a, b] = [folder.path("a.json"), folder.path("b.json")];
   const compared = await runHere(compare, [a, b]);
@@ -135,7 +140,7 @@ Deno.test("compare prints and ends as report --compare does, and wants two docum
   }
 });
 
-Deno.test("report says how to permit a folder that is not this one", async () => {
+test("report says how to permit a folder that is not this one", async () => {
   await using other = await folderWith({ "result.json": documentOf(1) });
   await using refused = await report({}, other.dir);
   assertEquals([refused.code, refused.stdout], [1, ""]);
@@ -151,7 +156,7 @@ Deno.test("report says how to permit a folder that is not this one", async () =>
   );
 });
 
-Deno.test({
+test({
   name: "report makes its folder for its owner alone",
   ignore: Deno.build.os === "windows",
   fn: async () => {
@@ -206,7 +211,7 @@ const WRONG: [string, Record<string, string>, string[], RegExp][] = [
 ];
 
 for (const [what, files, args, line] of WRONG) {
-  Deno.test(`report refuses ${what} in one line, with exit code 2`, async () => {
+  test(`report refuses ${what} in one line, with exit code 2`, async () => {
     await using folder = await folderWith(files);
     const { code, stdout, stderr } = await reportOf(folder, args);
     assertEquals([code, stdout], [2, ""], stderr);
@@ -215,7 +220,7 @@ for (const [what, files, args, line] of WRONG) {
   });
 }
 
-Deno.test("report refuses a project without results in one line, with exit code 2", async () => {
+test("report refuses a project without results in one line, with exit code 2", async () => {
   await using made = await report({});
   assertEquals([made.code, made.stdout], [2, ""]);
   assertMatch(
@@ -224,7 +229,7 @@ Deno.test("report refuses a project without results in one line, with exit code 
   );
 });
 
-Deno.test("report that cannot write says so in one line, with exit code 1", async () => {
+test("report that cannot write says so in one line, with exit code 1", async () => {
   await using made = await report(
     { "a.json": documentOf(1), "taken": "" },
     "a.json",
@@ -235,7 +240,7 @@ Deno.test("report that cannot write says so in one line, with exit code 1", asyn
   assertMatch(made.stderr, /^error: cannot make the folder taken: .*\n$/);
 });
 
-Deno.test("report --help shows its options", async () => {
+test("report --help shows its options", async () => {
   const made = await runHere(reportHere, ["--help"]);
   assertEquals(made.code, 0);
   assertMatch(made.stdout, / --compare [^]* --bound PERCENT/);
