@@ -10,7 +10,7 @@ import { fakeDocument, fakeLog, type FakeRun, fakeRun } from "./report/testdata/
 
 /** The charts' library starts timers of its own, which a test's end does not wait for. */
 function test(name: string, fn: () => Promise<void> | void): void {
-  Deno.test({ name, fn, sanitizeOps: false });
+  Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
 }
 
 const TCP: FakeRun = { protocol: "tcp", io: "async", sizes: [100, 999] };
@@ -158,6 +158,7 @@ test("report says how to permit a folder that is not this one", async () => {
 
 Deno.test({
   sanitizeOps: false,
+  sanitizeResources: false,
   name: "report makes its folder for its owner alone",
   ignore: Deno.build.os === "windows",
   fn: async () => {
