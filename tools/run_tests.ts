@@ -12,10 +12,10 @@ import { join } from "../common/base/std.ts";
 import { ROOT } from "./lib/children.ts";
 
 /** Modules of unit tests. */
-const GROUPS = 4;
+const GROUPS = 8;
 
 /** Modules at a time. Most of them wait more than they work. */
-const JOBS = { unit: 4, all: 6 };
+const JOBS = { unit: 8, all: 6 };
 
 /** Where the modules of unit tests are written. */
 const FOLDER = ".tests";
