@@ -83,11 +83,32 @@ export async function connectTcp(
 ): Promise<Deno.TcpConn> {
   const conn = await bounded(deadlines, timeoutMs, async (timeout) => {
     const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
-    const connect = (hostname: string) => Deno.connect({ hostname, port, signal: either });
+    const connect = (hostname: string) => connectOrAbort({ hostname, port, signal: either });
     return await connectInTurn(addresses, connect);
   });
-  conn.setNoDelay(true);
-  return conn;
+  return withoutDelay(conn);
+}
+
+/**
+ * As Deno.connect(), which drops its connection, open, where the signal was aborted when it had
+ * just come about: it throws the signal's reason from a `finally`. Here it is closed.
+ *
+ * @param options with a signal that is made for this connection
+ */
+async function connectOrAbort(
+  options: { hostname: string; port: number; signal: AbortSignal },
+): Promise<Deno.TcpConn> {
+  const { signal } = options;
+  signal.throwIfAborted();
+  Object.defineProperty(signal, "throwIfAborted", { value() {}, configurable: true });
+  try {
+    const conn = await Deno.connect(options);
+    if (!signal.aborted) return conn;
+    conn.close();
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  throw signal.reason;
 }
 
 /** A TCP connection of Deno's each of whose waits ends at a deadline. */

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { Deadlines } from "../base/deadline.ts";
 import { InterruptedError, RunError, TimeoutError } from "../base/errors.ts";
-import { bounded, BoundedTcp, BoundedTcpListener } from "./tcp.ts";
+import { bounded, BoundedTcp, BoundedTcpListener, connectTcp } from "./tcp.ts";
 import { listenError } from "../base/network_errors.ts";
 import {
   assert,
@@ -220,6 +220,29 @@ Deno.test("listenError() sets an IPv6 address in brackets", () => {
     error.message,
     "cannot listen on [::1]:1443: the address is not one of this machine",
   );
+});
+
+Deno.test("connectTcp() keeps no connection that has come about when the signal was aborted", async () => {
+  using deadlines = new Deadlines();
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const controller = new AbortController();
+  const reason = new Error("one is enough");
+  const { connect } = Deno;
+  let conn: Deno.TcpConn | undefined;
+  // As Deno's own, which asks its signal when it has the connection; the moment is hard to meet.
+  Deno.connect = (async ({ port, signal }: Deno.ConnectOptions & { signal?: AbortSignal }) => {
+    try {
+      return conn = await connect({ port });
+    } finally {
+      controller.abort(reason);
+      signal?.throwIfAborted();
+    }
+  }) as typeof Deno.connect;
+  using _restored = new DisposableStack();
+  _restored.defer(() => Deno.connect = connect);
+  const attempt = connectTcp(["127.0.0.1"], listener.addr.port, 5000, deadlines, controller.signal);
+  assertEquals(await attempt.catch((error) => error), reason);
+  assertThrows(() => conn!.setNoDelay(), Deno.errors.BadResource);
 });
 
 Deno.test("bounded() gives the value of a promise that settles in time, and keeps no timer", async () => {
