@@ -176,11 +176,13 @@ Deno.test("UdpClient goes from address to address by itself where it hears of no
   const { addr } = stage.serve("127.0.0.2");
   const addresses = ["127.0.0.1", "127.0.0.2"];
   const client = stage.client(addresses, addr.port, () => null);
+  const heard = stage.heard();
   const tried: string[] = [];
   for (let i = 0; i < 3; i++) {
     // What belongs to one attempt goes to one address.
     for (const text of ["a", "b"]) await client.send(bytesOf(text));
     tried.push(client.remoteAddr.hostname);
+    if (tried.at(-1) === addr.hostname) await heard;
     await clock.advance(1000);
   }
   assertEquals(tried, ["127.0.0.1", "127.0.0.2", "127.0.0.2"]);
