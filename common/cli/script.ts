@@ -22,6 +22,7 @@ import { pinToCore } from "../posix/affinity.ts";
 import type { ReceiveBufferState } from "../posix/receive_buffer.ts";
 import type { Protocol, Role, Security } from "../model/protocol.ts";
 import { nowUs } from "../measure/clock.ts";
+import type { CpuTime } from "../measure/cpu_time.ts";
 import { Recorder } from "../measure/recorder.ts";
 import {
   describeEnvironment,
@@ -152,6 +153,7 @@ interface Script {
   readonly talks: boolean;
   security: Security | null;
   library: string | null;
+  cpu: CpuTime | null;
   /** Says what is still to be said before the table. */
   finishTalk: () => void;
 }
@@ -198,6 +200,7 @@ async function runScript(
     talks,
     security: null,
     library: null,
+    cpu: null,
     finishTalk: () => {},
   };
   let failure: unknown;
@@ -208,6 +211,7 @@ async function runScript(
   } catch (error) {
     failure = error;
   }
+  script.cpu = recorder.cpu();
   const complete = failure === undefined;
   const result = resultOf(script, complete);
   const isKept = keep(script, result, () => {
@@ -315,6 +319,8 @@ function resultOf(script: Script, complete: boolean): RunResult {
     ...(options.expectEcho ? { expectEcho: true as const } : {}),
     ...(options.answer === "discard" ? { discarded: recorder.discarded } : {}),
     ...{ security, ...(headerBytes.length > 0 ? { headerBytes } : {}), sizes },
+    allSizes: recorder.allSizes(),
+    ...(script.cpu ? { cpu: script.cpu } : {}),
   };
 }
 

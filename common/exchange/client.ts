@@ -14,6 +14,7 @@ import type { PairOptions } from "../model/pair_options.ts";
 import { MAX_REPEAT } from "../model/plan.ts";
 import { timesIn } from "../model/sequence_tracker.ts";
 import type { Security } from "../model/protocol.ts";
+import { noteResumed } from "./agreed.ts";
 import { ExpectedAnswer } from "./expected_answer.ts";
 import { COPIES, COPY_PAUSE_MS, copyAnswerMs, LOST_LIMIT } from "./patience.ts";
 import { clientError, goneError } from "./client_errors.ts";
@@ -73,6 +74,7 @@ export class Client<Connection> {
   #lostInARow = 0;
   /** Handshakes in a row for which there was no time enough. */
   #lateHandshakes = 0;
+  #hasResumed = false;
   /** Whether a copy of the last message was answered, where no message was. */
   #wasHeard = false;
   /** What is being done, for an error's line. */
@@ -215,6 +217,10 @@ export class Client<Connection> {
         ? outcome.no === this.#repeat - 1
         : timer.lastUs >= endUs;
       outcome.resumed = transport.resumed?.(connection) ?? false;
+      if (outcome.resumed && !this.#hasResumed) {
+        this.#hasResumed = true;
+        noteResumed(this.security, transport.security?.(connection));
+      }
       if (isOver && lastSize && transport.datagrams) {
         await this.#sayEnd(connection);
         timer.skip();

@@ -5,12 +5,13 @@
  */
 import { timesIn } from "../model/sequence_tracker.ts";
 import { nowUs } from "./clock.ts";
+import { CpuMeter, type CpuTime } from "./cpu_time.ts";
 import type { MessageTimes, Outcome } from "./outcome.ts";
 import { OneWayCount } from "./one_way.ts";
 import { headerBytesOf } from "../model/message.ts";
 import type { StepLog } from "./step_log.ts";
 import type { Plan } from "../model/plan.ts";
-import type { Discarded, SizeResult } from "./result.ts";
+import type { AllSizes, Discarded, SizeResult } from "./result.ts";
 import { byStep, HEADER_BYTES, SHORT_HEADER_BYTES, STEPS } from "../model/protocol.ts";
 import { Distribution } from "./statistics.ts";
 
@@ -47,6 +48,7 @@ class SizeRecord {
 export class Recorder {
   readonly #sizes = new Map<number, SizeRecord>();
   readonly #log: StepLog | undefined;
+  readonly #cpu = new CpuMeter();
   /** Messages that were exchanged to their end, lost ones included. */
   messages = 0;
   /** Messages lost. */
@@ -74,8 +76,8 @@ export class Recorder {
     } else if (this.messages > 0) {
       size.record(timer);
     }
-    this.messages++;
     this.#log?.message(outcome, timer);
+    if (this.messages++ === 0) this.#cpu.begin();
   }
 
   /**
@@ -129,6 +131,25 @@ export class Recorder {
     const [firstUs, lastUs] = this.#droppedUs;
     const seconds = this.#droppedBytes === 0 ? null : Math.round(lastUs! - firstUs!) / 1e6;
     return { bytes: this.#droppedBytes, seconds };
+  }
+
+  /** The CPU time since the first message; null where there was none. */
+  cpu(): CpuTime | null {
+    return this.#cpu.read(this.messages - 1);
+  }
+
+  /** All sizes together. */
+  allSizes(): AllSizes {
+    const message = new Distribution();
+    const steps = STEPS.map(() => new Distribution());
+    for (const size of this.#sizes.values()) {
+      message.add(size.message);
+      for (const [i, step] of size.steps.entries()) if (step) steps[i]!.add(step);
+    }
+    return {
+      messageUs: message.summary(),
+      steps: byStep((_, i) => steps[i]!.n > 0 ? steps[i]!.summary() : null),
+    };
   }
 
   /** Messages of one size that were exchanged to their end, lost ones included. */

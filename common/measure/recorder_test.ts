@@ -81,6 +81,20 @@ Deno.test("Recorder leaves the first message of a run out of its times and count
   assertEquals(recorder.messages, 3);
 });
 
+Deno.test("Recorder.allSizes() is every size's messages together, without the warm-up", () => {
+  const recorder = recorded([9000], [10], [20, { sizeBytes: 999 }], [30, { sizeBytes: 32 }]);
+  const { messageUs, steps } = recorder.allSizes();
+  assertEquals([messageUs.n, messageUs.min, messageUs.mean, messageUs.max], [3, 10, 20, 30]);
+  assertEquals([steps.send?.n, steps.send?.mean, steps.handshake], [3, 4, null]);
+});
+
+Deno.test("Recorder.cpu() is known once the warm-up is over", () => {
+  assertEquals(recorded().cpu(), null);
+  assertEquals(recorded([9000]).cpu()?.perMessageUs, null);
+  const { userUs, systemUs, perMessageUs } = recorded([9000], [10], [20]).cpu()!;
+  assertEquals(perMessageUs, (userUs + systemUs) / 2);
+});
+
 Deno.test("Recorder has one warm-up a run, not one a size", () => {
   const recorder = recorded([9000], [10], [20, { sizeBytes: 999 }]);
   assertEquals(recorder.clientResults(true).map(({ messageUs }) => messageUs.n), [1, 1]);

@@ -9,6 +9,7 @@ import { cpus } from "node:os";
 import { VERSION } from "../base/version.ts";
 import { visibleJson } from "../base/visible.ts";
 import type { ConnectMode, Engine, Io, Protocol, Role, Security, Step } from "../model/protocol.ts";
+import type { CpuTime } from "./cpu_time.ts";
 import type { OneWay } from "./one_way.ts";
 import type { Summary } from "./statistics.ts";
 
@@ -54,6 +55,9 @@ export interface Loss {
   toClient: number | null;
 }
 
+/** The messages of all sizes together: what a message of the whole plan takes. */
+export type AllSizes = Pick<SizeResult, "messageUs" | "steps">;
+
 /** Bytes that were received and dropped. */
 export interface Discarded {
   bytes: number;
@@ -83,6 +87,12 @@ export interface RunResult {
    */
   headerBytes?: number[];
   sizes: SizeResult[];
+  /** Absent in documents of earlier versions. */
+  allSizes?: AllSizes;
+  /** From the end of the first message to the end of the exchange; absent where there was none. */
+  cpu?: CpuTime;
+  /** Why the run has failed; absent where it has come to its end, and where that is not known. */
+  failure?: string;
 }
 
 /** The machine and the programs a result was obtained with. */
@@ -109,6 +119,8 @@ export interface ResultDocument {
   environment: Environment;
   /** False where a run failed or was interrupted: what is there is partial. */
   complete: boolean;
+  /** What makes its figures doubtful, a line each; absent where that was not looked for. */
+  warnings?: string[];
   runs: RunResult[];
 }
 
@@ -118,6 +130,7 @@ export function makeDocument(
   environment: Environment,
   complete: boolean,
   runs: RunResult[],
+  warnings?: string[],
 ): ResultDocument {
   return {
     schemaVersion: 1,
@@ -126,6 +139,7 @@ export function makeDocument(
     startedAt: startedAt.toISOString(),
     environment,
     complete,
+    ...(warnings ? { warnings } : {}),
     runs,
   };
 }

@@ -61,6 +61,20 @@ export class Distribution {
     this.#squares += delta * (us - this.#mean);
   }
 
+  /** Adds all durations of another series. */
+  add(other: Distribution): void {
+    if (other.#n === 0) return;
+    this.#histogram.add(other.#histogram);
+    const n = this.#n + other.#n;
+    // Chan, Golub and LeVeque's method: as sound as Welford's, for two parts.
+    const delta = other.#mean - this.#mean;
+    this.#mean += delta * other.#n / n;
+    this.#squares += other.#squares + delta * delta * this.#n * other.#n / n;
+    this.#n = n;
+    this.#min = Math.min(this.#min, other.#min);
+    this.#max = Math.max(this.#max, other.#max);
+  }
+
   /** Number of samples. */
   get n(): number {
     return this.#n;

@@ -129,3 +129,20 @@ Deno.test("Distribution.summary() has the exact figures of a random series", () 
   assertGreater(0.002, Math.abs(summary.mean! - mean));
   assertGreater(0.002, Math.abs(summary.stddev! - Math.sqrt(squares / (values.length - 1))));
 });
+
+Deno.test("Distribution.add() makes of two series what one of all durations is", () => {
+  const random = seededRandom();
+  const values = Float64Array.from({ length: 3000 }, () => 1 + random() * 10_000);
+  const [all, small, large] = [new Distribution(), new Distribution(), new Distribution()];
+  for (const us of values) {
+    all.record(us);
+    (us < 2000 ? small : large).record(us);
+  }
+  const sum = new Distribution();
+  for (const part of [small, new Distribution(), large]) sum.add(part);
+  const { mean, stddev, ...exact } = all.summary();
+  const { mean: itsMean, stddev: itsStddev, ...its } = sum.summary();
+  assertEquals(its, exact);
+  assertGreater(0.002, Math.abs(itsMean! - mean!));
+  assertGreater(0.002, Math.abs(itsStddev! - stddev!));
+});

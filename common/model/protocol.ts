@@ -46,6 +46,21 @@ export interface Security {
   peer: string | null;
   /** Whether the session was a resumed one. */
   resumed: boolean;
+  /** What the handshake took, and what one took that resumed its session; absent where unknown. */
+  handshake?: HandshakeCounts;
+  resumedHandshake?: HandshakeCounts;
+}
+
+/** Counts of a handshake as one end saw it. */
+export interface HandshakeCounts {
+  /** How often this end waited for the other's answer. */
+  roundTrips: number;
+  /** Without the headers of UDP or TCP. */
+  bytesSent: number;
+  bytesReceived: number;
+  /** On TLS: pieces of the stream. */
+  datagramsSent: number;
+  datagramsReceived: number;
 }
 
 /** Limits of one message's size in bytes. */

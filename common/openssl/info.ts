@@ -55,7 +55,11 @@ export interface TlsInfo {
 /** What a pair's result document says of a connection. */
 export function toSecurity(info: TlsInfo): Security {
   const { version, cipher, group, resumed, peerCertificate } = info;
-  return { version, cipher, group, peer: peerCertificate?.subject ?? null, resumed };
+  const { roundTrips, bytesSent, bytesReceived, datagramsSent, datagramsReceived } = info.handshake;
+  return {
+    ...{ version, cipher, group, peer: peerCertificate?.subject ?? null, resumed },
+    handshake: { roundTrips, bytesSent, bytesReceived, datagramsSent, datagramsReceived },
+  };
 }
 
 /**
@@ -82,6 +86,8 @@ export interface HandshakeStatistics {
   datagramsSent: number;
   /** UDP datagrams received; on TLS: pieces of the stream. */
   datagramsReceived: number;
+  /** How often this end has sent something and received the answer; it grows where flights get lost. */
+  roundTrips: number;
   /** Flights that this end sent again (RFC 6347 4.2.4); 0 on TLS. */
   retransmissions: number;
   /** From the first bytes sent to the first received, in milliseconds; null where unknown. */

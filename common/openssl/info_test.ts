@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertMatch, assertNotEquals } from "../testing/assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertMatch,
+  assertNotEquals,
+} from "../testing/assert.ts";
 import { testCertificates } from "../testing/certs.ts";
 import { connectedNet } from "../testing/memory_net.ts";
 import { X509Certificate } from "node:crypto";
@@ -123,7 +129,12 @@ Deno.test("exportKeyingMaterial() tells no context from an empty one, up to vers
 
 Deno.test("toSecurity() takes what a result document says", async () => {
   using net = await connectedNet({ datagram: false, client: { groups: "P-256" } });
-  assertEquals(toSecurity(net.client.session!.info()), {
+  const { handshake, ...agreed } = toSecurity(net.client.session!.info());
+  const { roundTrips, bytesSent, bytesReceived, datagramsReceived } = handshake!;
+  assertEquals([roundTrips, datagramsReceived > 0, bytesSent > 0], [1, true, true]);
+  // The server has shown its certificate, this end none.
+  assertGreater(bytesReceived, bytesSent);
+  assertEquals(agreed, {
     version: "TLSv1.3",
     cipher: "TLS_AES_256_GCM_SHA384",
     group: "secp256r1",

@@ -13,14 +13,19 @@ export class HandshakeCounters {
     bytesReceived: 0,
     datagramsSent: 0,
     datagramsReceived: 0,
+    roundTrips: 0,
     retransmissions: 0,
     roundTripMs: null,
   };
   /** Set when the handshake's last bytes have been sent: what is sent after them is not counted. */
   isOver = false;
+  /** Whether this end was the last to send something. */
+  #hasAsked = false;
 
   /** Counts a datagram, or a piece of the stream. */
   received(lengthBytes: number): void {
+    if (this.#hasAsked) this.statistics.roundTrips++;
+    this.#hasAsked = false;
     this.statistics.datagramsReceived++;
     this.statistics.bytesReceived += lengthBytes;
   }
@@ -33,6 +38,7 @@ export class HandshakeCounters {
   /** Counts what `emit` takes. */
   counting(emit: (bytes: Uint8Array) => void): (bytes: Uint8Array) => void {
     return (bytes) => {
+      this.#hasAsked = true;
       this.statistics.datagramsSent++;
       this.statistics.bytesSent += bytes.length;
       emit(bytes);
