@@ -13,6 +13,7 @@ import {
   type Role,
 } from "../../common/model/protocol.ts";
 import type { RunResult, SizeResult } from "../../common/measure/result.ts";
+import { ALL_SIZES, allSizesOf } from "./all_sizes.ts";
 import { jobName } from "../lib/results_folder.ts";
 import type { FoundDocument } from "./documents.ts";
 import type { LogFigures, LoggedSize } from "./logs.ts";
@@ -56,7 +57,7 @@ export interface Job extends Mode {
   rounds: Round[];
 }
 
-/** What one round says about one message size. */
+/** What one round says about one message size, or about all of them together. */
 export interface SizeFigures {
   /** The document's part. */
   result: SizeResult;
@@ -134,8 +135,22 @@ export function sizesOf(jobs: readonly Job[]): number[] {
   return [...new Set(sizes)].sort((a, b) => a - b);
 }
 
-/** What a round says about one size; null where the size was not measured in it. */
-export function figuresAt({ run, log }: Round, sizeBytes: number): SizeFigures | null {
+/**
+ * What a round says about one size, or about `ALL_SIZES`; null where the size was not measured in
+ * it.
+ */
+export function figuresAt(round: Round, sizeBytes: number): SizeFigures | null {
+  const { run, log } = round;
+  if (sizeBytes === ALL_SIZES) return { result: pooled(round), log: null };
   const result = run.sizes.find((size) => size.sizeBytes === sizeBytes);
   return result ? { result, log: log?.get(sizeBytes) ?? null } : null;
+}
+
+/** All sizes of each round together: they may have to be put together from a log. */
+const POOLED = new WeakMap<Round, SizeResult>();
+
+function pooled(round: Round): SizeResult {
+  let result = POOLED.get(round);
+  if (!result) POOLED.set(round, result = allSizesOf(round.run, round.log));
+  return result;
 }
