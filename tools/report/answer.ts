@@ -16,7 +16,7 @@ import {
   timeOf,
   timesTcp,
 } from "./lane_rows.ts";
-import { formatDuration, formatNumber, formatPercent, listOf } from "./units.ts";
+import { formatDuration, formatPercent, listOf } from "./units.ts";
 
 /** How each kind of I/O is said in a sentence. */
 const HOW: Readonly<Record<Io, string>> = {
