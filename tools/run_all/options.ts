@@ -167,11 +167,12 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
     results: values.results,
     json: values.json,
     args: [
-      ...["--sizes", sizes.join(",")],
       ...(seconds === undefined ? ["--repeat", String(repeat)] : ["--seconds", String(seconds)]),
       ...passedOn(read, file),
     ],
     exchange: {
+      sizes,
+      repeat: seconds === undefined ? repeat : null,
       messages: seconds === undefined ? sizes.length * repeat : null,
       seconds: seconds === undefined ? null : sizes.length * seconds,
       clients,
