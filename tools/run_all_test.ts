@@ -248,7 +248,14 @@ Deno.test("parseRunAll() passes options on to both ends", () => {
     options.args.join(" "),
     "--sizes 100 --seconds 2 --connect once --no-reply --clients 3",
   );
-  const exchange = { messages: null, seconds: 2, connect: "once" as const, clients: 3, waitMs: 0 };
+  const exchange = {
+    messages: null,
+    seconds: 2,
+    connect: "once" as const,
+    clients: 3,
+    waitMs: 0,
+    rate: null,
+  };
   assertEquals(options.exchange, exchange);
   assertEquals(options.cores, { server: 1, client: 0 });
 });

@@ -136,6 +136,13 @@ export class Recorder {
     return this.#sizes.get(sizeBytes)?.exchanged ?? 0;
   }
 
+  /** All times that count, of all sizes together. */
+  times(): Distribution {
+    const all = new Distribution();
+    for (const { message } of this.#sizes.values()) all.add(message);
+    return all;
+  }
+
   /** A client's results: it knows what it sent, and with answers on what was lost. */
   clientResults(reply: boolean): SizeResult[] {
     return [...this.#sizes.values()].map((size) => ({

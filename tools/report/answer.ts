@@ -37,10 +37,11 @@ const CONNECTIONS: Readonly<Record<ConnectMode, string>> = {
 };
 
 /** A mode in a few words, to stand after a comma. */
-export function describeMode({ connect, clients, expectEcho }: Mode): string {
+export function describeMode({ connect, clients, expectEcho, rate }: Mode): string {
   const connection = CONNECTIONS[connect];
   const echo = expectEcho ? ", which is sent back whole" : "";
-  return `${connection}${clients > 1 ? `, ${clients} clients at once` : ""}${echo}`;
+  const pace = rate === null ? "" : `, ${rate} messages a second`;
+  return `${connection}${clients > 1 ? `, ${clients} clients at once` : ""}${echo}${pace}`;
 }
 
 function costs(jobs: readonly Job[], sizeBytes: number): string {

@@ -137,10 +137,10 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
   ]);
   const { clients, quick, keyPassphraseFile, on = null } = values;
   const side = values.server ? "server" : values.client ? "client" : "both";
-  const file = quick ? { ...QUICK_PLAN, repeat: QUICK_REPEAT } : readPlan(given.plan);
+  const file = quick ? { ...QUICK_PLAN, repeat: QUICK_REPEAT } : readPlan(given);
   const plan = planOf(given, file);
   const { sizes, repeat, seconds } = plan;
-  const { connect, waitMs } = { ...values, ...file, ...given };
+  const { connect, waitMs, rate } = { ...values, ...file, ...given };
   // One connection for all messages has nothing to resume.
   const all = connect === "once" ? JOBS.filter(({ resume }) => !resume) : JOBS;
   const jobs = chooseJobs(values.lanes, all, quick);
@@ -172,6 +172,7 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
       connect,
       clients,
       waitMs,
+      rate,
     },
     cores: existing(values.cpu, on || values.ssh !== null ? "client" : side) ??
       (side === "both" && !on && values.ssh === null
@@ -181,12 +182,16 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
 }
 
 /** The options of the exchange, as they stand there or in the plan, but for those written out. */
-function passedOn({ texts: given }: Arguments, { connect, reply, waitMs }: PlanFile): string[] {
+function passedOn(
+  { texts: given }: Arguments,
+  { connect, reply, waitMs, rate }: PlanFile,
+): string[] {
   const written = ["plan", "sizes", "repeat", "seconds"];
   const texts = new Map<string, readonly string[]>([
     ...(connect === undefined ? [] : [["connect", [connect]] as const]),
     ...(reply === false ? [["no-reply", [""]] as const] : []),
     ...(waitMs === undefined ? [] : [["wait-ms", [String(waitMs)]] as const]),
+    ...(rate === undefined ? [] : [["rate", [String(rate)]] as const]),
     ...given,
   ]);
   const names = Object.keys(EXCHANGE_OPTIONS).filter((name) => !written.includes(name));

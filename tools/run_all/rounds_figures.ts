@@ -40,6 +40,7 @@ function measuredJob(reports: readonly LaneReport[], role: Role): MeasuredJob {
     ...{ resume, role, machine: 0, rounds, reports },
     ...{ connect: run?.connect ?? "message", reply: run?.reply ?? true },
     ...{ clients: run?.clients ?? 1, expectEcho: run?.expectEcho ?? false },
+    rate: run?.rate?.wanted ?? null,
   };
 }
 

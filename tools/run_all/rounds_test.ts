@@ -8,7 +8,7 @@ import { busyShare, twoCores } from "../lib/machine.ts";
 
 const JOBS: Job[] = LANES.slice(0, 3).map((lane) => ({ lane, resume: false, name: lane.name }));
 const EXCHANGE: Exchange = {
-  ...{ messages: 100, seconds: null, connect: "message", clients: 1, waitMs: 0 },
+  ...{ messages: 100, seconds: null, connect: "message", clients: 1, waitMs: 0, rate: null },
 };
 
 Deno.test("turnsOf() interleaves the jobs", () => {
