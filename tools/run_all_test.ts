@@ -258,7 +258,7 @@ Deno.test("parseRunAll() passes options on to both ends", () => {
     "--seconds 2 --no-reply --clients 3",
   );
   assert(options.jobs.every(({ connect }) => connect === "once"));
-  const counts = { messages: null, repeat: null, seconds: 2, clients: 3, waitMs: 0 };
+  const counts = { messages: null, repeat: null, seconds: 2, clients: 3, waitMs: 0, rate: null };
   const exchange = { sizes: [100], ...counts };
   assertEquals(options.exchange, exchange);
   assertEquals(options.cores, { server: 1, client: 0 });

@@ -50,4 +50,6 @@ export interface Exchange {
   clients: number;
   /** Pause between messages, in milliseconds. */
   waitMs: number;
+  /** Messages a second of all clients together; null where each follows an answer. */
+  rate: number | null;
 }

@@ -27,9 +27,9 @@ export interface WarmUp {
 
 /** The warm-up of a job; null where it needs none, or would take longer than it is worth. */
 export function warmUpOf({ lane, connect }: Job, exchange: Exchange): WarmUp | null {
-  const { sizes, repeat, waitMs } = exchange;
+  const { sizes, repeat, waitMs, rate } = exchange;
   if (lane.io !== "async" || connect === "message" || repeat === null) return null;
-  if (repeat >= LONG_RUN || waitMs > 0) return null;
+  if (repeat >= LONG_RUN || waitMs > 0 || rate !== null) return null;
   const [first] = sizes;
   // A smaller one is none that a protocol has no room for.
   const sizeBytes = [1, 2, 3, -1].map((less) => first! - less).find((size) =>

@@ -8,7 +8,8 @@ import { warmUpOf, withoutWarmUp } from "./warm_up.ts";
 const [tcp, sync] = jobsIn(["once"]);
 
 const EXCHANGE: Exchange = {
-  ...{ sizes: [16384, 100], repeat: 300, messages: 600, seconds: null, clients: 1, waitMs: 0 },
+  ...{ sizes: [16384, 100], repeat: 300, messages: 600, seconds: null, clients: 1 },
+  ...{ waitMs: 0, rate: null },
 };
 
 Deno.test("warmUpOf() puts messages of another size before the plan's", () => {
@@ -22,7 +23,9 @@ Deno.test("warmUpOf() puts messages of another size before the plan's", () => {
 Deno.test("warmUpOf() leaves alone what is warm, is long, takes its time, or is by time", () => {
   assertEquals(warmUpOf(sync!, EXCHANGE), null);
   assertEquals(warmUpOf(jobsIn(["message"])[0]!, EXCHANGE), null);
-  for (const change of [{ repeat: 5000 }, { repeat: null, seconds: 2 }, { waitMs: 20 }]) {
+  for (
+    const change of [{ repeat: 5000 }, { repeat: null, seconds: 2 }, { waitMs: 20 }, { rate: 9 }]
+  ) {
     assertEquals(warmUpOf(tcp!, { ...EXCHANGE, ...change }), null);
   }
 });
