@@ -51,13 +51,15 @@ Deno.test("run_all runs every lane in both modes and writes one document that fi
       ["client", "server"].map((role) => `${name} ${role} ${resume} ${connect}`)
     ),
   );
-  for (const { lane, sizes, allSizes, cpu } of document.runs) {
+  for (const { lane, io, connect, sizes, allSizes, cpu } of document.runs) {
     assertEquals(sizes.map(({ answered }) => answered), [4, 4], lane);
-    assertEquals([allSizes!.messageUs.n, cpu!.perMessageUs! > 0], [7, true], lane);
+    // The first message is warm-up; where messages of another size go before, that is one of them.
+    const counted = io === "async" && connect === "once" ? 8 : 7;
+    assertEquals([allSizes!.messageUs.n, cpu!.perMessageUs! > 0], [counted, true], lane);
   }
   const lines = stdout.split("\n");
   for (const { name } of LANES) assert(lines.some((line) => line.startsWith(`${name} `)), name);
-  assertMatch(stdout, /^On the event loop, opening costs .* after that a message costs /ms);
+  assertMatch(stdout, /^On the event loop, opening costs .* after that a\smessage\scosts\s/ms);
 });
 
 Deno.test("run_all shows the lanes that work where one fails, and exits with 1", async () => {
@@ -95,7 +97,7 @@ Deno.test("run_all --server and --client run one side each", async () => {
   );
   assertEquals(code, 0, stderr);
   for (const name of ["tcp-async", "tcp-sync", "udp-spin"]) {
-    assertMatch(stdout, new RegExp(`^${name} .*µs`, "m"));
+    assertMatch(stdout, new RegExp(`^${name} +[\\d.]+ [µm]s `, "m"));
   }
   await Promise.all([servers.stdout.cancel(), servers.stderr.cancel()]);
   assertEquals((await servers.status).code, 0);
@@ -188,7 +190,7 @@ Deno.test("parseRunAll() refuses options that do not go together", () => {
   assertThrows(() => parseRunAll(["--cpu", "0,9999"]), UsageError, "there is no core 9999");
   assertThrows(() => parseRunAll(["--sizes", "abc"]), UsageError, "no whole number of bytes");
   assertThrows(() => parseRunAll(["--sizes", "31"]), UsageError, "at least 32 bytes");
-  assertThrows(() => parseRunAll(["--sizes", "65508"]), UsageError, "on UDP");
+  assertThrows(() => parseRunAll(["--sizes", "65508"]), UsageError, "on DTLS");
 });
 
 Deno.test("parseRunAll() reads where the agent of --on is", () => {
