@@ -12,6 +12,7 @@ import { describeMode } from "./answer.ts";
 import { figureOf, type Pick, slowestOf, totalOf } from "./figures.ts";
 import { median, quantile } from "./inference.ts";
 import { type Job, modeKey, modesOf, type Round } from "./jobs.ts";
+import { nameOf } from "./lane_rows.ts";
 import { formatDuration, formatPercent } from "./units.ts";
 
 /** The figures that can have a bound: times, and the part of the messages that was lost. */
@@ -99,7 +100,8 @@ export function checkBounds(jobs: readonly Job[], bounds: readonly Bound[]): Bou
     if (own.length === 0) return [{ lane: bound.lane ?? "", ...base, value: null, isKept: false }];
     return own.map((job) => {
       const value = valueOf(job, figure, jobs);
-      const lane = isOneMode ? job.name : `${job.name}, ${describeMode(job)}`;
+      const name = nameOf(job, clients);
+      const lane = isOneMode ? name : `${name}, ${describeMode(job)}`;
       return { lane, ...base, value, isKept: value !== null && value <= max };
     });
   });
