@@ -255,10 +255,11 @@ Deno.test("parseRunAll() passes options on to both ends", () => {
   assert(options !== "help");
   assertEquals(
     options.args.join(" "),
-    "--sizes 100 --seconds 2 --no-reply --clients 3",
+    "--seconds 2 --no-reply --clients 3",
   );
   assert(options.jobs.every(({ connect }) => connect === "once"));
-  const exchange = { messages: null, seconds: 2, clients: 3, waitMs: 0 };
+  const counts = { messages: null, repeat: null, seconds: 2, clients: 3, waitMs: 0, rate: null };
+  const exchange = { sizes: [100], ...counts };
   assertEquals(options.exchange, exchange);
   assertEquals(options.cores, { server: 1, client: 0 });
 });
@@ -273,11 +274,11 @@ Deno.test("parseRunAll() passes a plan file on, less than the options that are t
     const modes = [...new Set(jobs.map(({ connect }) => connect))];
     return [options.args.join(" "), exchange.messages, exchange.waitMs, modes];
   };
-  assertEquals(argsOf(), ["--sizes 100,999 --repeat 7 --no-reply --wait-ms 3", 14, 3, ["once"]]);
+  assertEquals(argsOf(), ["--repeat 7 --no-reply --wait-ms 3", 14, 3, ["once"]]);
   assertEquals(
     argsOf("--repeat", "2", "--wait-ms", "5", "--timeout-ms", "900", "--connect", "message"),
     [
-      "--sizes 100,999 --repeat 2 --no-reply --wait-ms 5 --timeout-ms 900",
+      "--repeat 2 --no-reply --wait-ms 5 --timeout-ms 900",
       4,
       5,
       ["message"],

@@ -140,10 +140,10 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
   ]);
   const { clients, quick, keyPassphraseFile, on = null } = values;
   const side = values.server ? "server" : values.client ? "client" : "both";
-  const file = quick ? { ...QUICK_PLAN, repeat: QUICK_REPEAT } : readPlan(given.plan);
+  const file = quick ? { ...QUICK_PLAN, repeat: QUICK_REPEAT } : readPlan(given);
   const plan = planOf(given, file);
   const { sizes, repeat, seconds } = plan;
-  const { waitMs } = { ...values, ...file, ...given };
+  const { waitMs, rate } = { ...values, ...file, ...given };
   const { connect } = { ...file, ...given };
   const isOneWay = values.noReply || file.reply === false;
   const all = jobsIn(connect ? [connect] : isOneWay ? ["message"] : BOTH_MODES);
@@ -167,15 +167,17 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
     results: values.results,
     json: values.json,
     args: [
-      ...["--sizes", sizes.join(",")],
       ...(seconds === undefined ? ["--repeat", String(repeat)] : ["--seconds", String(seconds)]),
       ...passedOn(read, file),
     ],
     exchange: {
+      sizes,
+      repeat: seconds === undefined ? repeat : null,
       messages: seconds === undefined ? sizes.length * repeat : null,
       seconds: seconds === undefined ? null : sizes.length * seconds,
       clients,
       waitMs,
+      rate,
     },
     cores: existing(values.cpu, on || values.ssh !== null ? "client" : side) ??
       (side === "both" && !on && values.ssh === null
@@ -185,11 +187,12 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
 }
 
 /** The options of the exchange, as they stand there or in the plan, but for those written out. */
-function passedOn({ texts: given }: Arguments, { reply, waitMs }: PlanFile): string[] {
+function passedOn({ texts: given }: Arguments, { reply, waitMs, rate }: PlanFile): string[] {
   const written = ["plan", "sizes", "repeat", "seconds", "connect"];
   const texts = new Map<string, readonly string[]>([
     ...(reply === false ? [["no-reply", [""]] as const] : []),
     ...(waitMs === undefined ? [] : [["wait-ms", [String(waitMs)]] as const]),
+    ...(rate === undefined ? [] : [["rate", [String(rate)]] as const]),
     ...given,
   ]);
   const names = Object.keys(EXCHANGE_OPTIONS).filter((name) => !written.includes(name));
