@@ -7,18 +7,22 @@
  */
 import { UsageError } from "../common/base/errors.ts";
 import { print } from "../common/base/output.ts";
+import { say } from "../common/base/say.ts";
 import type { Option } from "../common/cli/arguments.ts";
 import { type Command, type Read, runCommand } from "../common/cli/command.ts";
 import { flag, text } from "../common/cli/option_kinds.ts";
 import { COMPARE_OPTIONS, compareDocuments, type CompareOptions } from "./compare.ts";
 import { newestFolder } from "./report/documents.ts";
-import { writeReport } from "./report/write.ts";
+import { type ReportOptions as FileOptions, writeReport } from "./report/write.ts";
 
 export { type ReportFiles, writeReport } from "./report/write.ts";
 
 const OPTIONS = {
   out: text("DIR", "folder for the report (default: the first document's)", undefined),
   results: text("DIR", "where the newest results are looked for", "results"),
+  ndjson: text("FILE", "the figures as NDJSON, too (- for stdout)", undefined),
+  append: text("FILE", "add the medians to this history, and draw it", undefined),
+  history: text("FILE", "draw this history: what lanes took over time", undefined),
   compare: flag("compare two documents instead: --compare A.json B.json"),
   bound: comparing(COMPARE_OPTIONS.bound),
   absolute: comparing(COMPARE_OPTIONS.absolute),
@@ -37,6 +41,7 @@ before it wrote its document, a log will do, or a folder of logs.`,
   examples: [
     "deno task report",
     "deno task report results/2026-01-31T12-00-00.000Z --out public",
+    "deno task report --append history.ndjson --ndjson figures.ndjson",
     "deno task report --compare before/result.json after/result.json --bound 5",
   ],
   failed: "failed, or --compare found a lane that is slower",
@@ -48,20 +53,23 @@ before it wrote its document, a log will do, or a folder of logs.`,
 
 /** What the arguments say. */
 export type ReportOptions =
-  | { does: "report"; paths: string[]; results: string; out: string | undefined }
+  | { does: "report"; paths: string[]; results: string; files: FileOptions }
   | { does: "compare"; before: string; after: string } & CompareOptions;
 
 const ONLY_COMPARE = Object.keys(COMPARE_OPTIONS);
-const ONLY_REPORT = ["out", "results"];
+const ONLY_REPORT = ["out", "results", "ndjson", "append", "history"];
 
 /** @throws {UsageError} for options that do not go together, or a wrong number of paths */
 function reportOptions({ values, texts, operands: paths }: Read<typeof OPTIONS>): ReportOptions {
   const { compare, out, results, bound: boundPercent, absolute, everySize, json } = values;
+  const { ndjson, append, history } = values;
   const stray = (compare ? ONLY_REPORT : ONLY_COMPARE).find((name) => texts.has(name));
   if (stray) {
     throw new UsageError(`--${stray} ${compare ? "does not go" : "goes"} with --compare`);
   }
-  if (!compare) return { does: "report", paths, results, out };
+  const path = [append, history].find((path) => path === "-");
+  if (path !== undefined) throw new UsageError("a history is a file: it cannot be read from -");
+  if (!compare) return { does: "report", paths, results, files: { out, ndjson, append, history } };
   const [before, after] = paths;
   if (before === undefined || after === undefined || paths.length > 2) {
     throw new UsageError(`--compare wants two documents, A.json B.json; there are ${paths.length}`);
@@ -80,9 +88,15 @@ export function report(args: string[]): Promise<number> {
     if (options.does === "compare") {
       return await compareDocuments(options.before, options.after, options);
     }
-    const { paths, results, out } = options;
-    const files = await writeReport(paths.length > 0 ? paths : [await newestFolder(results)], out);
-    print(`${Object.values(files).join("\n")}\n`);
+    const { paths, results, files } = options;
+    const written = await writeReport(
+      paths.length > 0 ? paths : [await newestFolder(results)],
+      files,
+    );
+    const names = Object.values(written).join("\n");
+    // NDJSON has stdout for itself.
+    if (files.ndjson === "-") say(names);
+    else print(`${names}\n`);
   });
 }
 

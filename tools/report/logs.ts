@@ -48,17 +48,16 @@ export interface FoundLog {
 export async function logsOf(
   runs: readonly RunResult[],
   folder: string,
-): Promise<(LogFigures | null)[]> {
+): Promise<(FoundLog | null)[]> {
   const logs = await findLogs(folder);
-  const found: (LogFigures | null)[] = [];
-  // One after the other, as logs are large.
+  const found: (FoundLog | null)[] = [];
   for (const run of runs) {
     const of = keyOf(run.lane, run.role, run.resume);
     const sameRuns = runs.filter((other) => keyOf(other.lane, other.role, other.resume) === of);
     const sameLogs = logs.filter(({ lane, role, resume }) => keyOf(lane, role, resume) === of);
     const log = sameLogs[sameRuns.indexOf(run)];
     const isClear = log && sameLogs.length === sameRuns.length;
-    found.push(isClear ? figuresOf(log.file) : null);
+    found.push(isClear ? log : null);
   }
   return found;
 }
