@@ -28,10 +28,20 @@ export function overTimeChart(curves: readonly TimeCurve[]): ChartOption {
   return {
     useUTC: true,
     grid: { left: 62, right: 116, top: 14, bottom: 50 },
-    xAxis: axis("time", "start of the run (UTC)", 26, {}),
-    yAxis: durationAxis("median time per message", 48, range),
+    xAxis: axis("time", "start of the run (UTC)", 26, {
+      axisLabel: { formatter: isLong(curves) ? "{yyyy}-{MM}-{dd}" : "{MM}-{dd} {HH}:{mm}" },
+    }),
+    yAxis: durationAxis("median time", 48, range),
     series: curves.map(line),
   };
+}
+
+/** So long a time is told in days, in milliseconds: three of them. */
+const LONG_MS = 3 * 86_400_000;
+
+function isLong(curves: readonly TimeCurve[]): boolean {
+  const times = curves.flatMap(({ points }) => points.map(({ startMs }) => startMs));
+  return Math.max(...times) - Math.min(...times) > LONG_MS;
 }
 
 function line({ job, points }: TimeCurve): ChartOption {

@@ -137,7 +137,7 @@ function groupTable({ title, jobs, starts }: Group): Table {
 }
 
 function formatStart({ line }: Start): string {
-  return line.startedAt.replace("T", " ").slice(0, 16);
+  return line.startedAt.replace("T", " ").slice(0, 19);
 }
 
 /** Which machine has which number, where there are several. */
