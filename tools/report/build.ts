@@ -5,8 +5,10 @@
  */
 import { answerOf, describeMode } from "./answer.ts";
 import type { Report, Section } from "./content.ts";
+import { ALL_SIZES } from "./all_sizes.ts";
 import { figureOf, mainSize, medianMessage } from "./figures.ts";
 import type { History } from "./history.ts";
+import { laneTables } from "./lane_rows.ts";
 import { MIN_ROUNDS } from "./inference.ts";
 import { type Job, modeKey, modesOf, type Source } from "./jobs.ts";
 import type { Part } from "./panels.ts";
@@ -38,11 +40,12 @@ export function buildReport(
   return {
     title: TITLE,
     subtitle: subtitleOf(sources),
-    answer: parts[0]
-      ? answerOf(parts[0].jobs, parts[0].sizeBytes)
+    answer: parts.length > 0
+      ? answerOf(jobs)
       : ["There are no round trips in these documents: no client's run with answers is in them."],
     warnings: warningsOf(sources, parts),
     sections: [
+      ...laneTables(jobs).map((table, i) => costSection(`cost${i + 1}`, table)),
       ...parts.flatMap((part) => sectionsOf(part, parts.length > 1)),
       ...(oneWay ? [oneWay] : []),
       ...(overTime ? [overTime] : []),
@@ -63,7 +66,6 @@ function partsOf(jobs: readonly Job[]): Part[] {
 
 function sectionsOf(part: Part, isOneOfSeveral: boolean): Section[] {
   const sections = [
-    costSection(part),
     sizesSection(part),
     shareSection(part),
     stepsSection(part),
@@ -83,7 +85,7 @@ function subtitleOf(sources: readonly Source[]): string {
 }
 
 function warningsOf(sources: readonly Source[], parts: readonly Part[]): string[] {
-  const warnings: string[] = [];
+  const warnings = [...new Set(sources.flatMap(({ document }) => document.warnings ?? []))];
   const partial = sources.filter(({ document }) => !document.complete);
   if (partial.length > 0) {
     const files = listOf(partial.map(({ path }) => path));
@@ -100,13 +102,15 @@ function warningsOf(sources: readonly Source[], parts: readonly Part[]): string[
         `least ${MIN_ROUNDS} are needed for intervals, and to tell a difference from chance.`,
     );
   }
-  return [...warnings, ...spreadWarnings(parts)];
+  // A run of many lanes has looked for it, and said so.
+  const isJudged = sources.every(({ document }) => document.warnings !== undefined);
+  return isJudged ? warnings : [...warnings, ...spreadWarnings(parts)];
 }
 
 function spreadWarnings(parts: readonly Part[]): string[] {
-  const wide = parts.flatMap(({ jobs, sizeBytes }) =>
+  const wide = parts.flatMap(({ jobs }) =>
     jobs.flatMap((job) => {
-      const { spread } = figureOf(job, sizeBytes, medianMessage);
+      const { spread } = figureOf(job, ALL_SIZES, medianMessage);
       return spread !== null && spread > WIDE_SPREAD
         ? [`${job.name} (${formatPercent(spread)})`]
         : [];

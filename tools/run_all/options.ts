@@ -21,7 +21,7 @@ import { type Role, ROLES } from "../../common/model/protocol.ts";
 import { DEFAULT_CERTS } from "../../common/pem/certificate_files.ts";
 import { DEFAULT_PORT } from "../agent/messages.ts";
 import { coreCount, type Cores, twoCores } from "../lib/machine.ts";
-import { chooseJobs, JOBS } from "./choose.ts";
+import { chooseJobs, jobsIn } from "./choose.ts";
 import type { RoundsOptions } from "./rounds.ts";
 
 const OPTIONS = {
@@ -99,7 +99,7 @@ is that lane alone: dtls-sync-openssl, or dtls-sync-openssl-resumed with resumed
 };
 
 /** What the arguments say. */
-export interface RunAllOptions extends Omit<RoundsOptions, "allJobs" | "folder" | "servers"> {
+export interface RunAllOptions extends Omit<RoundsOptions, "folder" | "servers"> {
   /** The agent that runs the servers; null where they run here, or are not run by this program. */
   on: AgentPlace | null;
   /** Where an agent is to be copied for the run; null for nowhere. */
@@ -111,6 +111,9 @@ export interface RunAllOptions extends Omit<RoundsOptions, "allJobs" | "folder" 
   /** File for one more copy of the document; null for none. */
   json: string | null;
 }
+
+/** A message on a connection of its own, and on one that stays open. */
+const BOTH_MODES = ["message", "once"] as const;
 
 /** Two sizes of these make a 99th percentile, in little time. */
 const QUICK_REPEAT = 60;
@@ -140,9 +143,10 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
   const file = quick ? { ...QUICK_PLAN, repeat: QUICK_REPEAT } : readPlan(given.plan);
   const plan = planOf(given, file);
   const { sizes, repeat, seconds } = plan;
-  const { connect, waitMs } = { ...values, ...file, ...given };
-  // One connection for all messages has nothing to resume.
-  const all = connect === "once" ? JOBS.filter(({ resume }) => !resume) : JOBS;
+  const { waitMs } = { ...values, ...file, ...given };
+  const { connect } = { ...file, ...given };
+  const isOneWay = values.noReply || file.reply === false;
+  const all = jobsIn(connect ? [connect] : isOneWay ? ["message"] : BOTH_MODES);
   const jobs = chooseJobs(values.lanes, all, quick);
   for (const { lane } of jobs) checkPlan(plan, lane.protocol);
   if (side === "both" && values.ssh === null && texts.has("port")) {
@@ -150,6 +154,7 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
   }
   return {
     jobs,
+    allJobs: all,
     leftOut: texts.has("lanes") ? 0 : all.length - jobs.length,
     rounds: values.rounds,
     side,
@@ -169,7 +174,6 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
     exchange: {
       messages: seconds === undefined ? sizes.length * repeat : null,
       seconds: seconds === undefined ? null : sizes.length * seconds,
-      connect,
       clients,
       waitMs,
     },
@@ -181,10 +185,9 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
 }
 
 /** The options of the exchange, as they stand there or in the plan, but for those written out. */
-function passedOn({ texts: given }: Arguments, { connect, reply, waitMs }: PlanFile): string[] {
-  const written = ["plan", "sizes", "repeat", "seconds"];
+function passedOn({ texts: given }: Arguments, { reply, waitMs }: PlanFile): string[] {
+  const written = ["plan", "sizes", "repeat", "seconds", "connect"];
   const texts = new Map<string, readonly string[]>([
-    ...(connect === undefined ? [] : [["connect", [connect]] as const]),
     ...(reply === false ? [["no-reply", [""]] as const] : []),
     ...(waitMs === undefined ? [] : [["wait-ms", [String(waitMs)]] as const]),
     ...given,

@@ -118,14 +118,14 @@ export class Pace {
   }
 }
 
-function workMs({ lane, resume }: Job, exchange: Exchange): number {
-  const { messages, seconds, connect, clients, waitMs } = exchange;
+function workMs({ lane, resume, connect }: Job, exchange: Exchange): number {
+  const { messages, seconds, clients, waitMs } = exchange;
   if (messages === null) return START_MS + (seconds ?? 0) * 1000;
   const kind = connect !== "message" || !lane.engine ? "plain" : resume ? "resumed" : "secure";
   return START_MS + messages * (clients * MESSAGE_MS[kind] + waitMs);
 }
 
 /** Clients wait at the same time. */
-function tripsOf({ lane }: Job, { messages, connect }: Exchange): number {
+function tripsOf({ lane, connect }: Job, { messages }: Exchange): number {
   return (messages ?? 0) * (connect === "message" ? TRIPS[lane.protocol] : 1);
 }

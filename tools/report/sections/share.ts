@@ -12,7 +12,7 @@ import { quantile, sum } from "../inference.ts";
 import { figuresAt, type Job } from "../jobs.ts";
 import { panelsOf, type Part } from "../panels.ts";
 import * as units from "../units.ts";
-import { nameOf } from "./cost.ts";
+import { nameOf } from "../lane_rows.ts";
 
 const READING = "Read from left to right: at 90 %, one message of ten takes longer than the line " +
   "says; at 99 %, one of a hundred.";

@@ -11,7 +11,7 @@ import { figureOf, meanOfStep } from "../figures.ts";
 import type { Job, Mode } from "../jobs.ts";
 import { panelsOf, type Part } from "../panels.ts";
 import * as units from "../units.ts";
-import { nameOf } from "./cost.ts";
+import { nameOf } from "../lane_rows.ts";
 
 /** The section for one mode; null where no step was measured. */
 export function stepsSection({ id, jobs, mode, sizeBytes }: Part): Section | null {
