@@ -10,7 +10,7 @@ import { print } from "../common/base/output.ts";
 import { say } from "../common/base/say.ts";
 import type { Option } from "../common/cli/arguments.ts";
 import { type Command, type Read, runCommand } from "../common/cli/command.ts";
-import { flag, text } from "../common/cli/option_kinds.ts";
+import { file, flag, text } from "../common/cli/option_kinds.ts";
 import { COMPARE_OPTIONS, compareDocuments, type CompareOptions } from "./compare.ts";
 import { type Bound, brokenBounds, checkBounds, MAX_OPTION } from "./report/bounds.ts";
 import { newestFolder } from "./report/documents.ts";
@@ -28,8 +28,8 @@ const OPTIONS = {
   ),
   results: text("DIR", "where the newest results are looked for", "results"),
   ndjson: text("FILE", "the figures as NDJSON, too (- for stdout)", undefined),
-  append: text("FILE", "add the medians to this history, and draw it", undefined),
-  history: text("FILE", "draw this history: what lanes took over time", undefined),
+  append: file("add the medians to this history, and draw it"),
+  history: file("draw this history: what lanes took over time"),
   compare: flag("compare two documents instead: --compare A.json B.json"),
   max: MAX_OPTION,
   bound: comparing(COMPARE_OPTIONS.bound),
@@ -83,8 +83,6 @@ function reportOptions({ values, texts, operands: paths }: Read<typeof OPTIONS>)
     throw new UsageError(`--${stray} ${compare ? "does not go" : "goes"} with --compare`);
   }
   const { out, ndjson, append, history, max } = rest;
-  const path = [append, history].find((path) => path === "-");
-  if (path !== undefined) throw new UsageError("a history is a file: it cannot be read from -");
   const files = { out, ndjson, append, history };
   if (!compare) return { does: "report", paths, results, files, max };
   const [before, after] = paths;

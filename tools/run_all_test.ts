@@ -173,6 +173,18 @@ Deno.test("run_all keeps the results where there can be no report, and exits wit
   assertEquals(document.complete, true);
 });
 
+Deno.test("run_all fails where a lane is over --max, and adds what it measured to a history", async () => {
+  await using place = await Workplace.make();
+  const lanes = ["--lanes", "tcp-sync", "--repeat", "60", "--sizes", "100,999"];
+  const bounds = ["--max", "p50=1us", "--max", "p90=10s", "--append", place.path("h.ndjson")];
+  const { code, stderr } = await endingOf(startRunAll(place, [...lanes, ...bounds]));
+  assertEquals(code, 1, stderr);
+  assertMatch(stderr, /^error: tcp-sync, .*: p50 is .* over --max p50=1us$/m);
+  assert(!stderr.includes("p90=10s"), stderr);
+  const lines = (await Deno.readTextFile(place.path("h.ndjson"))).trimEnd().split("\n");
+  assertEquals(lines.map((line) => JSON.parse(line).connect), ["message", "once"]);
+});
+
 Deno.test("parseRunAll() refuses options that do not go together", () => {
   const pairs = [
     ["--server", "--client"],
@@ -188,6 +200,8 @@ Deno.test("parseRunAll() refuses options that do not go together", () => {
   assertThrows(() => parseRunAll(["--cpu", "1"]), UsageError, "two cores are wanted");
   assertThrows(() => parseRunAll(["--lanes", "quic"]), UsageError, "there are tcp-async");
   assertThrows(() => parseRunAll(["--cpu", "0,9999"]), UsageError, "there is no core 9999");
+  assertThrows(() => parseRunAll(["--max", "p51=1ms"]), UsageError, "no such figure");
+  assertThrows(() => parseRunAll(["--append", "-"]), UsageError, "a file's name is wanted");
   assertThrows(() => parseRunAll(["--sizes", "abc"]), UsageError, "no whole number of bytes");
   assertThrows(() => parseRunAll(["--sizes", "31"]), UsageError, "at least 32 bytes");
   assertThrows(() => parseRunAll(["--sizes", "65508"]), UsageError, "on DTLS");
