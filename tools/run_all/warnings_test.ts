@@ -61,6 +61,18 @@ Deno.test("warningsOf() names lanes whose rounds differ a lot", () => {
   );
 });
 
+Deno.test("warningsOf() names lanes that did not reach the rate", () => {
+  const rounds = [900, 1000, 995].map((reached, i) => {
+    const { runs, ...rest } = report("udp-async", i + 1, messages(100));
+    return { ...rest, runs: runs.map((run) => ({ ...run, rate: { wanted: 1000, reached } })) };
+  });
+  assertEquals(
+    onlyWarning([...SYNC, ...rounds]),
+    "fewer messages a second than asked for on udp-async (90 % of them): times hold what messages " +
+      "waited for their turn; ask for a lower --rate",
+  );
+});
+
 Deno.test("warningsOf() names lanes whose first messages were slow", () => {
   const slow = report("tcp-async", 1, messages(100), { slowStart: 2.5 });
   const line = onlyWarning([...SYNC, slow]);
