@@ -68,7 +68,7 @@ Deno.test("warningsOf() names lanes that did not reach the rate", () => {
   });
   assertEquals(
     onlyWarning([...SYNC, ...rounds]),
-    "fewer messages a second than asked for on udp-async (90 % of them): times hold what messages " +
+    "the rate was not reached on udp-async (90 % of it): times hold what messages " +
       "waited for their turn; ask for a lower --rate",
   );
 });
