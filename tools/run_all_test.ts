@@ -280,6 +280,23 @@ Deno.test("parseRunAll() passes options on to both ends", () => {
   assertEquals(options.cores, { server: 1, client: 0 });
 });
 
+Deno.test("parseRunAll() passes a rate on, and refuses it beside a pause", async () => {
+  await using place = await folderWith({ "plan.yaml": "rate: 12.5\n" });
+  const read = (...args: string[]) => {
+    const options = parseRunAll(args);
+    assert(options !== "help");
+    return [options.args.slice(4).join(" "), options.exchange.rate];
+  };
+  assertEquals(read("--rate", "0.5"), ["--rate 0.5", 0.5]);
+  assertEquals(read("--plan", place.path("plan.yaml")), ["--rate 12.5", 12.5]);
+  assertEquals(read("--plan", place.path("plan.yaml"), "--wait-ms", "0"), ["--wait-ms 0", null]);
+  assertThrows(
+    () => parseRunAll(["--rate", "5", "--wait-ms", "5"]),
+    UsageError,
+    "--wait-ms and --rate: only one of them",
+  );
+});
+
 Deno.test("parseRunAll() passes a plan file on, less than the options that are there", async () => {
   const plan = "sizes: [100, 999]\nrepeat: 7\nconnect: once\nreply: false\nwaitMs: 3\n";
   await using place = await folderWith({ "plan.yaml": plan });
@@ -300,5 +317,10 @@ Deno.test("parseRunAll() passes a plan file on, less than the options that are t
       ["message"],
     ],
   );
+  assertEquals(argsOf("--repeat", "2", "--rate", "0.5"), [
+    "--sizes 100,999 --repeat 2 --connect once --no-reply --rate 0.5",
+    4,
+    0,
+  ]);
   assertThrows(() => parseRunAll(["--plan", place.path("none")]), UsageError, "no such file");
 });
