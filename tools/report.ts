@@ -10,13 +10,13 @@ import { print } from "../common/base/output.ts";
 import { say } from "../common/base/say.ts";
 import type { Option } from "../common/cli/arguments.ts";
 import { type Command, type Read, runCommand } from "../common/cli/command.ts";
-import { flag, text } from "../common/cli/option_kinds.ts";
+import { file, flag, text } from "../common/cli/option_kinds.ts";
 import { COMPARE_OPTIONS, compareDocuments, type CompareOptions } from "./compare.ts";
 import { type Bound, brokenBounds, checkBounds, MAX_OPTION } from "./report/bounds.ts";
 import { newestFolder } from "./report/documents.ts";
 import { jobsOf } from "./report/jobs.ts";
 import { readSources } from "./report/sources.ts";
-import { writeReportOf } from "./report/write.ts";
+import { type ReportOptions as FileOptions, writeReportOf } from "./report/write.ts";
 
 export { type ReportFiles, writeReport } from "./report/write.ts";
 
@@ -27,6 +27,9 @@ const OPTIONS = {
     undefined,
   ),
   results: text("DIR", "where the newest results are looked for", "results"),
+  ndjson: text("FILE", "the figures as NDJSON, too (- for stdout)", undefined),
+  append: file("add the medians to this history, and draw it"),
+  history: file("draw this history: what lanes took over time"),
   compare: flag("compare two documents instead: --compare A.json B.json"),
   max: MAX_OPTION,
   bound: comparing(COMPARE_OPTIONS.bound),
@@ -48,6 +51,7 @@ before it wrote its document, a log will do, or a folder of logs.`,
     "deno task report",
     "deno task report results/2026-01-31T12-00-00.000Z --out public",
     "deno task report --max p99=5ms --max dtls-sync-openssl:lost=1%",
+    "deno task report --append history.ndjson --ndjson figures.ndjson",
     "deno task report --compare before/result.json after/result.json --bound 20",
   ],
   failed: "failed, a lane is over --max, or --compare found one slower or inconclusive",
@@ -63,13 +67,13 @@ export type ReportOptions =
     does: "report";
     paths: string[];
     results: string;
-    out: string | undefined;
+    files: FileOptions;
     max: readonly Bound[];
   }
   | { does: "compare"; before: string; after: string } & CompareOptions;
 
 const ONLY_COMPARE = Object.keys(COMPARE_OPTIONS);
-const ONLY_REPORT = ["results"];
+const ONLY_REPORT = ["results", "ndjson", "append", "history"];
 
 /** @throws {UsageError} for options that do not go together, or a wrong number of paths */
 function reportOptions({ values, texts, operands: paths }: Read<typeof OPTIONS>): ReportOptions {
@@ -78,7 +82,9 @@ function reportOptions({ values, texts, operands: paths }: Read<typeof OPTIONS>)
   if (stray) {
     throw new UsageError(`--${stray} ${compare ? "does not go" : "goes"} with --compare`);
   }
-  if (!compare) return { does: "report", paths, results, out: rest.out, max: rest.max };
+  const { out, ndjson, append, history, max } = rest;
+  const files = { out, ndjson, append, history };
+  if (!compare) return { does: "report", paths, results, files, max };
   const [before, after] = paths;
   if (before === undefined || after === undefined || paths.length > 2) {
     throw new UsageError(`--compare wants two documents, A.json B.json; there are ${paths.length}`);
@@ -97,9 +103,12 @@ export function report(args: string[]): Promise<number> {
     if (options.does === "compare") {
       return await compareDocuments(options.before, options.after, options);
     }
-    const { paths, results, out, max } = options;
+    const { paths, results, files, max } = options;
     const sources = await readSources(paths.length > 0 ? paths : [await newestFolder(results)]);
-    print(`${Object.values(await writeReportOf(sources, out)).join("\n")}\n`);
+    const names = Object.values(await writeReportOf(sources, files)).join("\n");
+    // NDJSON has stdout for itself.
+    if (files.ndjson === "-") say(names);
+    else print(`${names}\n`);
     const broken = brokenBounds(checkBounds(jobsOf(sources), max));
     for (const line of broken) say(`error: ${line}`);
     return broken.length > 0 ? EXIT.failed : EXIT.complete;

@@ -74,6 +74,14 @@ export function hostName<D>(help: string, absent: D): Option<string | D> {
   });
 }
 
+/** An option whose value is a file that is read, too, so that a pipe will not do. */
+export function file(help: string): Option<string | undefined> {
+  return option<string | undefined>("FILE", help, undefined, (text, name) => {
+    if (text !== "-" && text !== "") return text;
+    throw new UsageError(`${name} ${shownArgument(text)}: a file's name is wanted`);
+  });
+}
+
 /**
  * An option whose value is of a kind of its own.
  *

@@ -60,14 +60,10 @@ function linesOf(series: Distribution): string[] {
       count = countUpTo(series, us, count);
     }
     const level = percent / 100;
-    lines.push(columns(
-      us.toFixed(3),
-      level.toFixed(12),
-      String(count),
-      (1 / (1 - level)).toFixed(2),
-    ));
+    const inverse = fixed(1 / (1 - level), 2);
+    lines.push(columns(fixed(us, 3), fixed(level, 12), String(count), inverse));
   }
-  if (n > 0) lines.push(columns(us.toFixed(3), (1).toFixed(12), String(n)));
+  if (n > 0) lines.push(columns(fixed(us, 3), fixed(1, 12), String(n)));
   return lines;
 }
 
@@ -99,5 +95,14 @@ function columns(value: string, percentile: string, count: string, inverse?: str
 }
 
 function wide(us: number): string {
-  return us.toFixed(3).padStart(12);
+  return fixed(us, 3).padStart(12);
+}
+
+/** As Java's formats do it, which round the shortest decimal digits of a number. */
+function fixed(value: number, digits: number): string {
+  return new Intl.NumberFormat("en-US", {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+    useGrouping: false,
+  }).format(value);
 }

@@ -125,7 +125,7 @@ export class Distribution {
    */
   #percentile(perMille: number): number | null {
     if (this.#n * (1000 - perMille) < 1000) return null;
-    const us = this.#histogram.percentile(perMille / 10) / 1000;
+    const us = this.atRank(Math.ceil(this.#n * perMille / 1000));
     return round(Math.min(Math.max(us, this.#min), this.#max));
   }
 }

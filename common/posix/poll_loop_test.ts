@@ -136,6 +136,24 @@ Deno.test("PollLoop.sleep() ends with its time, or when it is settled", async ()
   assertEquals(await within(wait.ready), true);
 });
 
+for (const patience of ["block", "spin"] as const) {
+  Deno.test(`PollLoop.until() ends no sooner than it is to (${patience})`, async () => {
+    using bench = new Bench(patience);
+    for (const ms of [-1, 0, 0.01, 0.5, 30]) {
+      const dueMs = performance.now() + ms;
+      await within(bench.loop.until(dueMs));
+      assert(performance.now() >= dueMs, `${ms}`);
+    }
+  });
+
+  Deno.test(`PollLoop.until() rejects when the signal is aborted (${patience})`, async () => {
+    using bench = new Bench(patience);
+    const waiting = bench.loop.until(performance.now() + LATER_MS);
+    setTimeout(() => bench.controller.abort(new InterruptedError("interrupted")), 1);
+    await assertRejects(() => within(waiting), InterruptedError);
+  });
+}
+
 Deno.test("Wait.fail() rejects that one alone", async () => {
   using bench = new Bench();
   const [one, other] = [bench.socket(), bench.socket()];

@@ -7,11 +7,13 @@ import { answerOf, describeMode } from "./answer.ts";
 import type { Report, Section } from "./content.ts";
 import { ALL_SIZES } from "./all_sizes.ts";
 import { figureOf, mainSize, medianMessage } from "./figures.ts";
+import type { History } from "./history.ts";
 import { laneTables } from "./lane_rows.ts";
 import { MIN_ROUNDS } from "./inference.ts";
 import { type Job, modeKey, modesOf, type Source } from "./jobs.ts";
 import type { Part } from "./panels.ts";
 import { costSection } from "./sections/cost.ts";
+import { historySection } from "./sections/history.ts";
 import { ioSection } from "./sections/io.ts";
 import { methodSection } from "./sections/method.ts";
 import { oneWaySection } from "./sections/one_way.ts";
@@ -26,10 +28,15 @@ export const TITLE = "What a message costs over TCP, UDP, TLS and DTLS";
 /** A spread between rounds from which on a reader is warned. */
 const WIDE_SPREAD = 0.25;
 
-/** Makes the report of some documents and their jobs. */
-export function buildReport(sources: readonly Source[], jobs: readonly Job[]): Report {
+/** Makes the report of some documents and their jobs, and of a history where there is one. */
+export function buildReport(
+  sources: readonly Source[],
+  jobs: readonly Job[],
+  history: History | null,
+): Report {
   const parts = partsOf(jobs);
   const oneWay = oneWaySection(jobs);
+  const overTime = history && historySection(history, sources);
   return {
     title: TITLE,
     subtitle: subtitleOf(sources),
@@ -41,6 +48,7 @@ export function buildReport(sources: readonly Source[], jobs: readonly Job[]): R
       ...laneTables(jobs).map((table, i) => costSection(`cost${i + 1}`, table)),
       ...parts.flatMap((part) => sectionsOf(part, parts.length > 1)),
       ...(oneWay ? [oneWay] : []),
+      ...(overTime ? [overTime] : []),
       methodSection(sources, jobs),
     ],
   };

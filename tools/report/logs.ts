@@ -46,17 +46,16 @@ export interface FoundLog extends LogName {
 export async function logsOf(
   runs: readonly RunResult[],
   folder: string,
-): Promise<(LogFigures | null)[]> {
+): Promise<(FoundLog | null)[]> {
   const logs = await findLogs(folder);
-  const found: (LogFigures | null)[] = [];
-  // One after the other, as logs are large.
+  const found: (FoundLog | null)[] = [];
   for (const run of runs) {
     const of = keyOfRun(run, runs);
     const sameRuns = runs.filter((other) => keyOfRun(other, runs) === of);
     const sameLogs = logs.filter((log) => keyOf(log, log.kept) === of);
     const log = sameLogs[sameRuns.indexOf(run)];
     const isClear = log && sameLogs.length === sameRuns.length;
-    found.push(isClear ? figuresOf(log.file) : null);
+    found.push(isClear ? log : null);
   }
   return found;
 }

@@ -25,12 +25,9 @@ export async function readSources(
   const sources: Source[] = [];
   for (const one of found) {
     const { document, folder, madeOf } = one;
-    const logs = !wantsLogs(document)
-      ? []
-      : madeOf
-      ? madeOf.map(({ file }) => figuresOf(file))
-      : await logsOf(document.runs, folder);
-    sources.push({ ...one, logs });
+    const logs = wantsLogs(document) ? madeOf ?? await logsOf(document.runs, folder) : [];
+    // One after the other, as logs are large.
+    sources.push({ ...one, logs: logs.map((log) => log && figuresOf(log.file)) });
   }
   return sources;
 }

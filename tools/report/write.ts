@@ -4,12 +4,17 @@
  * @module
  */
 import { join } from "../../common/base/std.ts";
+import { openDocument, type Write } from "../../common/base/output.ts";
+import { say } from "../../common/base/say.ts";
 import { averagesCsv, COLUMNS } from "./averages.ts";
 import { buildReport, TITLE } from "./build.ts";
+import { appendHistory, type History, historyLines, readHistory, sayCutOff } from "./history.ts";
 import { jobsOf, type Source } from "./jobs.ts";
 import { formatMarkdown } from "./markdown.ts";
 import { writeOwnFiles } from "./own_files.ts";
 import { formatPage } from "./page.ts";
+import { ndjsonOf } from "./ndjson.ts";
+import { permit } from "./permit.ts";
 import { readSources } from "./sources.ts";
 
 /** The files of a report. */
@@ -19,10 +24,25 @@ export interface ReportFiles {
   csv: string;
 }
 
+/** What to write besides. */
+export interface ReportOptions {
+  /** Folder for the files (default: the first document's). */
+  out?: string | undefined;
+  /** File for NDJSON, see {@linkcode ndjsonOf}; - is stdout. */
+  ndjson?: string | undefined;
+  /** A history that the report draws, see {@linkcode History}. */
+  history?: string | undefined;
+  /** A history to which these documents are added; drawn where there is no other to be drawn. */
+  append?: string | undefined;
+}
+
 /** Makes the texts of a report's files. */
-export function formatReport(sources: readonly Source[]): ReportFiles {
+export function formatReport(
+  sources: readonly Source[],
+  history: History | null = null,
+): ReportFiles {
   const jobs = jobsOf(sources);
-  const report = buildReport(sources, jobs);
+  const report = buildReport(sources, jobs, history);
   return {
     html: formatPage(report),
     markdown: formatMarkdown(report),
@@ -31,24 +51,29 @@ export function formatReport(sources: readonly Source[]): ReportFiles {
 }
 
 /**
- * Writes report.html, report.md and averages.csv.
+ * Writes report.html, report.md and averages.csv, and what else is wanted. Nothing is written where
+ * one of the documents or the history cannot be used.
  *
  * @param paths result documents, their folders or logs, at least one
- * @param out folder for the files (default: the first document's)
  * @returns where the files are
- * @throws {UsageError} for a document or a log that cannot be used
+ * @throws {UsageError} for a document, a log or a history that cannot be used
  * @throws {RunError} for a file that cannot be written
  */
-export async function writeReport(paths: readonly string[], out?: string): Promise<ReportFiles> {
-  return await writeReportOf(await readSources(paths), out);
+export async function writeReport(
+  paths: readonly string[],
+  options?: ReportOptions,
+): Promise<ReportFiles> {
+  return await writeReportOf(await readSources(paths), options);
 }
 
 /** The same of documents that were read. */
 export async function writeReportOf(
   sources: readonly Source[],
-  out?: string,
+  { out, ndjson, history: drawn, append }: ReportOptions = {},
 ): Promise<ReportFiles> {
-  const texts = formatReport(sources);
+  const history = await openHistory(drawn, append);
+  const writeNdjson = ndjson === undefined ? null : await openNdjson(ndjson);
+  const texts = formatReport(sources, history);
   const folder = out ?? sources[0]!.folder;
   const files = {
     html: join(folder, "report.html"),
@@ -60,5 +85,24 @@ export async function writeReportOf(
     { path: files.markdown, text: texts.markdown, mark: `# ${TITLE}\n` },
     { path: files.csv, text: texts.csv, mark: `${COLUMNS.join(",")}\n` },
   ]);
+  writeNdjson?.(ndjsonOf(sources));
+  if (append !== undefined) appendHistory(append, historyLines(sources));
   return files;
+}
+
+/** The history to draw; one that is to be added to has to be one, too, and may not be there yet. */
+async function openHistory(drawn?: string, append?: string): Promise<History | null> {
+  for (const path of new Set([drawn, append])) if (path !== undefined) await permit("read", path);
+  if (append !== undefined) await permit("write", append);
+  const added = append === undefined ? null : await readHistory(append, true);
+  const history = drawn === undefined ? added : await readHistory(drawn, drawn === append);
+  for (const { path, cutOff } of new Set([added, history].filter((one) => one !== null))) {
+    if (cutOff.length > 0) say(`warning: ${path}: ${sayCutOff(cutOff)}; the rest is used`);
+  }
+  return history;
+}
+
+async function openNdjson(path: string): Promise<Write> {
+  if (path !== "-") await permit("write", path);
+  return openDocument(path);
 }

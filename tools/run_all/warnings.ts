@@ -90,8 +90,8 @@ function missedRate(jobs: readonly Job[]): string[] {
     return parts.length > 0 ? [{ job, by: 1 - Math.min(...parts) }] : [];
   });
   return missed.length === 0 ? [] : [
-    `fewer messages a second than asked for on ${
-      worst(missed, (by) => `${Math.floor((1 - by) * 100)} % of them`)
+    `the rate was not reached on ${
+      worst(missed, (by) => `${Math.floor((1 - by) * 100)} % of it`)
     }: times hold what messages waited for their turn; ask for a lower --rate`,
   ];
 }
