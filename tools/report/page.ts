@@ -77,14 +77,16 @@ function formatPicture({ charts, caption, tables, open }: Picture, notes: string
   return `${shown}\n<details><summary>The same as a table</summary>\n${rows}\n</details>`;
 }
 
-function formatTable({ caption, head, rows }: Table): string {
+function formatTable({ caption, head, rows, isText }: Table): string {
   const heads = head.map((cell) => `<th scope="col">${escape(cell)}</th>`).join("");
   const lines = rows.map(([first, ...cells]) =>
     `<tr><th scope="row">${escape(first ?? "")}</th>` +
     `${cells.map((cell) => `<td>${escape(cell)}</td>`).join("")}</tr>`
   );
   // A table that is wider than a phone scrolls in its own box, which has to be reached by keyboard.
-  return `<div class="scroll" tabindex="0" role="region" aria-label="${escape(caption)}"><table>
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${escape(caption)}"><table${
+    isText ? ' class="text"' : ""
+  }>
 <caption>${escape(caption)}</caption>
 <thead><tr>${heads}</tr></thead>
 <tbody>

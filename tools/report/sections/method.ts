@@ -3,10 +3,12 @@
  *
  * @module
  */
-import type { Section } from "../content.ts";
+import type { Section, Table } from "../content.ts";
+import { failuresTable } from "../failures.ts";
 import { MIN_ROUNDS } from "../inference.ts";
 import { type Job, machinesOf, type Source } from "../jobs.ts";
 import { NONE } from "../units.ts";
+import { nameOf } from "./cost.ts";
 
 /** How the figures come about, a thought a line. */
 const METHOD: readonly string[] = [
@@ -43,18 +45,20 @@ export function methodSection(sources: readonly Source[], jobs: readonly Job[]):
     picture: {
       charts: [],
       caption: "",
-      tables: [environmentTable(sources), securityTable(jobs)].filter(({ rows }) =>
-        rows.length > 0
-      ),
+      tables: [
+        failuresTable(jobs, (job) => nameOf(job, jobs)),
+        environmentTable(sources),
+        securityTable(jobs),
+      ].filter(({ rows }) => rows.length > 0),
       open: true,
     },
   };
 }
 
-function environmentTable(sources: readonly Source[]) {
+function environmentTable(sources: readonly Source[]): Table {
   const machines = machinesOf(sources);
   return {
-    caption: "Documents",
+    ...{ caption: "Documents", isText: true },
     head: ["started", "machine", "system", "processor", "cores", "Deno", "OpenSSL", "netpairs"],
     rows: sources.map(({ document }, i) => {
       const { startedAt, version, environment, complete } = document;
@@ -76,7 +80,7 @@ function environmentTable(sources: readonly Source[]) {
 }
 
 /** What the ends agreed on; the first round speaks for all. */
-function securityTable(jobs: readonly Job[]) {
+function securityTable(jobs: readonly Job[]): Table {
   const rows = jobs.filter(({ role }) => role === "client").flatMap(({ name, rounds }) => {
     const security = rounds[0]?.run.security;
     if (!security) return [];
@@ -85,7 +89,7 @@ function securityTable(jobs: readonly Job[]) {
   });
   const unique = new Map(rows.map((row) => [row.join(), row]));
   return {
-    caption: "What client and server agreed on",
+    ...{ caption: "What client and server agreed on", isText: true },
     head: ["lane", "version", "cipher suite", "key exchange"],
     rows: [...unique.values()],
   };
