@@ -24,13 +24,21 @@ export const IO_SHAPES: Readonly<Record<Io, string>> = {
 
 /** About how many pixels a text takes, and rather more. */
 export function widthOf(text: string, { fontSize }: View): number {
-  return Math.ceil(text.length * fontSize * 0.62);
+  return Math.ceil(text.length * fontSize * 0.58);
 }
 
 interface TextStyle {
   color: string;
   fontSize: number;
   textBorderWidth: number;
+}
+
+/** The longest name that a lane has: names get so much room, so that charts are in line. */
+const LONGEST_NAME = "dtls-async-openssl-resumed";
+
+/** How much room names get beside a wide chart. */
+export function widthOfNames(names: readonly string[], view: View): number {
+  return Math.max(...[LONGEST_NAME, ...names].map((name) => widthOf(name, view)));
 }
 
 const LINE = { lineStyle: { color: ink("grid") } };

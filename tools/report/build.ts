@@ -10,9 +10,13 @@ import { MIN_ROUNDS } from "./inference.ts";
 import { type Job, modeKey, modesOf, type Source } from "./jobs.ts";
 import type { Part } from "./panels.ts";
 import { costSection } from "./sections/cost.ts";
+import { cpuSection } from "./sections/cpu.ts";
+import { handshakeSection } from "./sections/handshake.ts";
 import { ioSection } from "./sections/io.ts";
+import { lossSection } from "./sections/loss.ts";
 import { methodSection } from "./sections/method.ts";
 import { oneWaySection } from "./sections/one_way.ts";
+import { serverSections } from "./sections/server.ts";
 import { shareSection } from "./sections/share.ts";
 import { sizesSection } from "./sections/sizes.ts";
 import { stepsSection } from "./sections/steps.ts";
@@ -28,6 +32,7 @@ const WIDE_SPREAD = 0.25;
 export function buildReport(sources: readonly Source[], jobs: readonly Job[]): Report {
   const parts = partsOf(jobs);
   const oneWay = oneWaySection(jobs);
+  const handshake = handshakeSection(jobs);
   return {
     title: TITLE,
     subtitle: subtitleOf(sources),
@@ -36,8 +41,10 @@ export function buildReport(sources: readonly Source[], jobs: readonly Job[]): R
       : ["There are no round trips in these documents: no client's run with answers is in them."],
     warnings: warningsOf(sources, parts),
     sections: [
-      ...parts.flatMap((part) => sectionsOf(part, parts.length > 1)),
+      ...parts.flatMap((part) => sectionsOf(part, jobs, parts.length > 1)),
+      ...(handshake ? [handshake] : []),
       ...(oneWay ? [oneWay] : []),
+      ...serverSections(jobs),
       methodSection(sources, jobs),
     ],
   };
@@ -53,13 +60,15 @@ function partsOf(jobs: readonly Job[]): Part[] {
   });
 }
 
-function sectionsOf(part: Part, isOneOfSeveral: boolean): Section[] {
+function sectionsOf(part: Part, jobs: readonly Job[], isOneOfSeveral: boolean): Section[] {
   const sections = [
     costSection(part),
+    lossSection(part),
     sizesSection(part),
     shareSection(part),
     stepsSection(part),
     ioSection(part),
+    cpuSection(part, jobs),
   ].filter((section) => section !== null);
   if (!isOneOfSeveral) return sections;
   const mode = describeMode(part.mode);

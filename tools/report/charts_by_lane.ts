@@ -13,6 +13,7 @@ import {
   markOf,
   textOf,
   widthOf,
+  widthOfNames,
 } from "./axes.ts";
 import { type ChartOption, type Drawing, type Ink, ink, type View } from "./chart.ts";
 import { sum } from "./inference.ts";
@@ -79,7 +80,7 @@ export function costChart(
 function describeCost({ p50, p90 }: Cost, { name }: View): string {
   if (p50 === null) return "";
   const text = formatDuration(p50);
-  return name === "wide" && p90 !== null ? `${text}, nine of ten ${formatDuration(p90)}` : text;
+  return name === "wide" && p90 !== null ? `p50 ${text}, p90 ${formatDuration(p90)}` : text;
 }
 
 /** One row of {@linkcode barsChart}: the parts of its bar, null for one it has not. */
@@ -99,15 +100,26 @@ export interface Bars {
   range: readonly number[];
 }
 
+/** Pale parts stand out from the page by a line around them. */
+const OUTLINE = { borderColor: ink("quiet"), borderWidth: 1 };
+
+/** Of the scale: the line around a thinner part would be all there is to see of it. */
+const THIN = 0.006;
+
 /** Bars made of parts, from zero on. */
 export function barsChart(rows: readonly Bar[], bars: Bars): Drawing {
+  const scale = linearScale(bars.range, bars.tell);
   const series = bars.parts.map((part, i) => ({
     ...{ type: "bar", name: part.name, stack: "parts", barWidth: 18, silent: true },
-    itemStyle: { color: ink(part.ink), borderColor: ink("text"), borderWidth: 0.6 },
-    data: rows.map(({ parts }) => parts[i] || "-"),
+    itemStyle: { color: ink(part.ink), ...OUTLINE },
+    data: rows.map(({ parts }) => {
+      const value = parts[i];
+      const isThin = value && value < scale.max * THIN;
+      return !value ? "-" : isThin ? { value, itemStyle: { borderWidth: 0 } } : value;
+    }),
   }));
   return byLane(rows, {
-    ...{ name: bars.axis, scale: linearScale(bars.range, bars.tell), series },
+    ...{ name: bars.axis, scale, series },
     legend: bars.parts.map(({ name }) => name),
     end: (row) => ({ at: lengthOf(row), text: row.text }),
   });
@@ -161,6 +173,9 @@ export function ioChart(rows: readonly IoRow[]): Drawing {
   });
 }
 
+/** Pixels for the half of the last tick's text that is beyond the plot, and for a usual end. */
+const LAST_TICK = 40;
+
 /** What charts with a row for each lane differ in. */
 interface ByLane<T> {
   name: string;
@@ -188,8 +203,8 @@ function byLane<T extends Row>(rows: readonly T[], chart: ByLane<T>): Drawing {
     });
     return {
       grid: {
-        left: isWide ? 20 + Math.max(...labels.map((label) => widthOf(label, view))) : 8,
-        right: 24 + Math.max(...ends.map(({ text }) => widthOf(text, view)), 0),
+        left: isWide ? 12 + widthOfNames(labels, view) : 8,
+        right: 20 + Math.max(...[LAST_TICK, ...ends.map(({ text }) => widthOf(text, view))]),
         top: HEAD + (legend ? LEGEND[view.name] : 0),
         bottom: AXIS_HEIGHT,
         outerBoundsMode: "none",
@@ -207,13 +222,18 @@ function endLabel(view: View, point: readonly [number, number], text: string): C
   return {
     ...{ type: "scatter", symbolSize: 0.1, silent: true, data: [point] },
     itemStyle: { opacity: 1 },
-    label: { ...textOf(view), show: text !== "", position: "right", distance: 10, formatter: text },
+    label: {
+      ...{ ...textOf(view), show: text !== "", position: "right", distance: 10, formatter: text },
+      // Lines of the grid end at it.
+      ...{ textBorderColor: ink("page"), textBorderWidth: 4 },
+    },
   };
 }
 
 function legendOf(data: readonly string[], view: View): ChartOption {
   return {
-    ...{ top: 0, left: 0, width: view.width - 10, itemWidth: 12, itemHeight: 12, itemGap: 12 },
+    ...{ top: 0, left: 0, width: view.width - 10, itemWidth: 12, itemHeight: 12, itemGap: 20 },
+    itemStyle: { borderWidth: 0 },
     ...{ selectedMode: false, data, textStyle: textOf(view) },
   };
 }

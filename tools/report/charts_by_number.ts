@@ -13,6 +13,7 @@ import {
   markOf,
   textOf,
   widthOf,
+  widthOfNames,
 } from "./axes.ts";
 import { type ChartOption, type Drawing, ink, type View } from "./chart.ts";
 import { figureOf, type Pick } from "./figures.ts";
@@ -95,6 +96,9 @@ export function linesHeight(curves: number): (view: View) => number {
   return ({ name }) => name === "wide" ? PLOT.wide : PLOT.narrow + curves * LEGEND_ROW;
 }
 
+/** Ticks get so much room, so that charts are in line. */
+const USUAL_TICK = "100 ms";
+
 interface Axes {
   x: Scale;
   xName: string;
@@ -105,8 +109,9 @@ interface Axes {
 function lines(curves: readonly Curve[], { x, xName, y, yName }: Axes): Drawing {
   return (view) => {
     const isWide = view.name === "wide";
-    const left = 16 + Math.max(...y.ticks(view).map((tick) => widthOf(y.tell(tick), view)));
-    const longest = Math.max(...curves.map(({ name }) => widthOf(name, view)));
+    const ticks = y.ticks(view).map(y.tell);
+    const left = 12 + Math.max(...[USUAL_TICK, ...ticks].map((text) => widthOf(text, view)));
+    const longest = widthOfNames(curves.map(({ name }) => name), view);
     const grid = {
       ...{ left, top: TOP, right: isWide ? LEADER + longest : 24, outerBoundsMode: "none" },
       bottom: AXIS_HEIGHT + (isWide ? 0 : 8 + curves.length * LEGEND_ROW),
@@ -129,8 +134,15 @@ function lines(curves: readonly Curve[], { x, xName, y, yName }: Axes): Drawing 
 
 function line({ job, name, points, hasMarks }: Curve): ChartOption {
   return {
-    ...{ type: "line", name, data: points, silent: true, showAllSymbol: true },
-    ...{ symbol: IO_SHAPES[job.io], symbolSize: hasMarks ? 6 : 0.1, itemStyle: markOf(job) },
+    ...{
+      type: "line",
+      name,
+      data: points,
+      silent: true,
+      showAllSymbol: true,
+      showSymbol: hasMarks,
+    },
+    ...{ symbol: IO_SHAPES[job.io], symbolSize: 6, itemStyle: markOf(job) },
     lineStyle: lineOf(job),
   };
 }

@@ -13,8 +13,8 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 
 /** Writes a report as a page. */
 export function formatPage(report: Report): string {
-  const { title, subtitle, answer, sections } = report;
-  const notes = formatNotes(report);
+  const { title, subtitle, answer, warnings, sections } = report;
+  const notes = formatNotes(answer.slice(1));
   return visible(`<!doctype html>
 <html lang="en">
 <head>
@@ -31,6 +31,8 @@ ${STYLE}</style>
 <h1>${escape(title)}</h1>
 <p class="quiet">${escape(subtitle)}</p>
 <p class="first">${escape(answer[0] ?? "")}</p>
+${listOf(warnings, "warnings")}
+${formatContents(sections)}
 </header>
 <main>
 ${sections.map((section, i) => formatSection(section, i === 0 ? notes : "")).join("\n")}
@@ -40,10 +42,16 @@ ${sections.map((section, i) => formatSection(section, i === 0 ? notes : "")).joi
 `);
 }
 
-/** The rest of the answer, and what to know before relying on it. */
-function formatNotes({ answer, warnings }: Report): string {
-  const rest = answer.slice(1).map((text) => `<p>${escape(text)}</p>`).join("");
-  return `<div class="answer">${rest}</div>${listOf(warnings, "warnings")}`;
+/** Links to the sections. */
+function formatContents(sections: readonly Section[]): string {
+  const links = sections.map(({ id, title }) => `<li><a href="#${id}">${escape(title)}</a></li>`);
+  return `<nav aria-label="Sections"><ul>${links.join("\n")}</ul></nav>`;
+}
+
+/** The rest of the answer. */
+function formatNotes(rest: readonly string[]): string {
+  if (rest.length === 0) return "";
+  return `<div class="answer">${rest.map((text) => `<p>${escape(text)}</p>`).join("")}</div>`;
 }
 
 /** @param notes stand right below the charts */

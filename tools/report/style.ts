@@ -34,6 +34,8 @@ h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem; }
 .answer p { margin: .4rem 0; }
 .first { font-size: 1.15rem; font-weight: 600; }
 .warnings { background: var(--card); border-radius: 6px; padding: .6rem 1rem .6rem 2rem; }
+nav ul { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; padding: 0; margin: 1rem 0 0; }
+a { color: var(--tcp); }
 .method { padding-left: 1.2rem; max-width: 48rem; }
 p { max-width: 48rem; }
 .charts { display: grid; gap: 1rem; }
