@@ -98,7 +98,7 @@ export function laneAxis(view: View, names: readonly string[], name: string): Ch
     axisLabel: {
       ...textOf(view),
       ...{ interval: 0, hideOverlap: false },
-      ...(isWide ? beside : { ...above, padding: [0, 0, 9, 4] }),
+      ...(isWide ? beside : { ...above, padding: [0, 0, 12, 4] }),
     },
     z: 2,
   };

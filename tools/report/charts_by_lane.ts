@@ -22,17 +22,14 @@ import { durationScale, formatTick, linearScale, type Scale } from "./scales.ts"
 import { formatDuration } from "./units.ts";
 
 /** Pixels of one row: narrow charts have the lane's name in it, above the mark. */
-const ROW: Readonly<Record<View["name"], number>> = { wide: 32, narrow: 46 };
+const ROW: Readonly<Record<View["name"], number>> = { wide: 32, narrow: 50 };
 
 /** Pixels above the rows: for the lane axis's name. */
 const HEAD = 30;
 
-/** Pixels for a legend above the rows: one line of it, or as many as a phone takes. */
-const LEGEND: Readonly<Record<View["name"], number>> = { wide: 30, narrow: 48 };
-
-/** The height of a chart with so many rows, and a legend above them or none. */
-export function heightOf(rows: number, hasLegend = false): (view: View) => number {
-  return ({ name }) => HEAD + (hasLegend ? LEGEND[name] : 0) + rows * ROW[name] + AXIS_HEIGHT;
+/** The height of a chart with so many rows, and a legend of these names above them. */
+export function heightOf(rows: number, legend: readonly string[] = []): (view: View) => number {
+  return (view) => HEAD + heightOfLegend(legend, view) + rows * ROW[view.name] + AXIS_HEIGHT;
 }
 
 /** What a row of every chart has. */
@@ -88,6 +85,8 @@ export interface Bar extends Row {
   parts: readonly (number | null)[];
   /** What stands at its end. */
   text: string;
+  /** What stands there, too, where there is room. */
+  more?: string;
 }
 
 /** What the bars of a chart are made of. */
@@ -104,7 +103,7 @@ export interface Bars {
 const OUTLINE = { borderColor: ink("quiet"), borderWidth: 1 };
 
 /** Of the scale: the line around a thinner part would be all there is to see of it. */
-const THIN = 0.006;
+const THIN = 0.012;
 
 /** Bars made of parts, from zero on. */
 export function barsChart(rows: readonly Bar[], bars: Bars): Drawing {
@@ -120,8 +119,11 @@ export function barsChart(rows: readonly Bar[], bars: Bars): Drawing {
   }));
   return byLane(rows, {
     ...{ name: bars.axis, scale, series },
-    legend: bars.parts.map(({ name }) => name),
-    end: (row) => ({ at: lengthOf(row), text: row.text }),
+    legend: bars.parts.filter((_, i) => rows.some(({ parts }) => parts[i])).map(({ name }) => name),
+    end: (row, { name }) => ({
+      at: lengthOf(row),
+      text: name === "wide" && row.more ? `${row.text}, ${row.more}` : row.text,
+    }),
   });
 }
 
@@ -203,9 +205,9 @@ function byLane<T extends Row>(rows: readonly T[], chart: ByLane<T>): Drawing {
     });
     return {
       grid: {
-        left: isWide ? 12 + widthOfNames(labels, view) : 8,
+        left: isWide ? 12 + widthOfNames(labels, view) : 24,
         right: 20 + Math.max(...[LAST_TICK, ...ends.map(({ text }) => widthOf(text, view))]),
-        top: HEAD + (legend ? LEGEND[view.name] : 0),
+        top: HEAD + heightOfLegend(legend ?? [], view),
         bottom: AXIS_HEIGHT,
         outerBoundsMode: "none",
       },
@@ -230,9 +232,28 @@ function endLabel(view: View, point: readonly [number, number], text: string): C
   };
 }
 
+/** Pixels of a line of a legend. */
+const LEGEND_LINE = 24;
+
+/** Pixels between two names in it, and of the mark before each. */
+const LEGEND_GAP = 28;
+
+/** So many lines as its names take, with some space below. */
+function heightOfLegend(names: readonly string[], view: View): number {
+  if (names.length === 0) return 0;
+  let [lines, used] = [1, 0];
+  for (const name of names) {
+    const width = widthOf(name, view) + LEGEND_GAP;
+    if (used + width > view.width) [lines, used] = [lines + 1, 0];
+    used += width;
+  }
+  return lines * LEGEND_LINE + 6;
+}
+
 function legendOf(data: readonly string[], view: View): ChartOption {
   return {
-    ...{ top: 0, left: 0, width: view.width - 10, itemWidth: 12, itemHeight: 12, itemGap: 20 },
+    ...{ top: 0, left: 0, width: view.width - 10, itemWidth: 12, itemHeight: 12 },
+    itemGap: view.name === "wide" ? LEGEND_GAP + 8 : 16,
     itemStyle: { borderWidth: 0 },
     ...{ selectedMode: false, data, textStyle: textOf(view) },
   };

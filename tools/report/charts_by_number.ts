@@ -183,7 +183,7 @@ function namesBeside(curves: readonly Curve[], plot: Plot, view: View): ChartOpt
     const leader = [[x + 5, y], [plot.right + 8, y], [plot.right + LEADER - 12, height]];
     return [{
       ...{ type: "polyline", silent: true, shape: { points: leader } },
-      style: { stroke: inkOf(job), lineWidth: 1, opacity: 0.6, fill: "none" },
+      style: { stroke: inkOf(job), lineWidth: 1, lineDash: [2, 3], fill: "none" },
     }, {
       ...{ type: "text", silent: true, x: plot.right + LEADER - 8, y: height },
       style: { text: name, fill: inkOf(job), fontSize: view.fontSize, verticalAlign: "middle" },

@@ -45,7 +45,8 @@ ${sections.map((section, i) => formatSection(section, i === 0 ? notes : "")).joi
 /** Links to the sections. */
 function formatContents(sections: readonly Section[]): string {
   const links = sections.map(({ id, title }) => `<li><a href="#${id}">${escape(title)}</a></li>`);
-  return `<nav aria-label="Sections"><ul>${links.join("\n")}</ul></nav>`;
+  return `<details class="contents"><summary>Sections</summary>
+<nav aria-label="Sections"><ul>${links.join("\n")}</ul></nav></details>`;
 }
 
 /** The rest of the answer. */
@@ -95,7 +96,7 @@ function formatTable({ caption, head, rows, isText }: Table): string {
   return `<div class="scroll" tabindex="0" role="region" aria-label="${escape(caption)}"><table${
     isText ? ' class="text"' : ""
   }>
-<caption>${escape(caption)}</caption>
+<caption><span>${escape(caption)}</span></caption>
 <thead><tr>${heads}</tr></thead>
 <tbody>
 ${lines.join("\n")}

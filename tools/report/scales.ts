@@ -43,7 +43,9 @@ export function durationScale(values: readonly (number | null)[]): Scale {
 
 /** A tick's number with its unit, without digits that say nothing. */
 export function formatTick(us: number): string {
-  return us === 0 ? "0" : formatDuration(us).replace(/\.0+ /, " ");
+  if (us === 0) return "0";
+  const [number, unit] = formatDuration(us).split(" ");
+  return `${Number(number)} ${unit}`;
 }
 
 /** How near to a decade an end of the scale of sizes is not named, in decades. */
@@ -100,5 +102,5 @@ function stepAbove(value: number): number {
 
 /** A tick's number by itself, without digits that say nothing. */
 export function formatPlain(value: number): string {
-  return formatNumber(value).replace(/\.0+$|(\.\d*[1-9])0+$/, "$1");
+  return String(Number(formatNumber(value)));
 }

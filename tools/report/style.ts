@@ -34,7 +34,7 @@ h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem; }
 .answer p { margin: .4rem 0; }
 .first { font-size: 1.15rem; font-weight: 600; }
 .warnings { background: var(--card); border-radius: 6px; padding: .6rem 1rem .6rem 2rem; }
-nav ul { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; padding: 0; margin: 1rem 0 0; }
+nav ul { columns: 24rem; padding-left: 1.2rem; margin: .3rem 0; }
 a { color: var(--tcp); }
 .method { padding-left: 1.2rem; max-width: 48rem; }
 p { max-width: 48rem; }
@@ -53,6 +53,7 @@ summary { cursor: pointer; padding: .3rem 0; }
 .scroll { overflow-x: auto; margin: .5rem 0 1.5rem; }
 table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding: .4rem 0; }
+caption span { display: inline-block; position: sticky; left: 0; max-width: min(48rem, 100vw - 3rem); }
 th, td { padding: .25rem .6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--grid); }
 th:first-child { text-align: left; }
 tbody th { font-weight: normal; }
@@ -63,7 +64,7 @@ thead th { vertical-align: bottom; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   figure, tr { break-inside: avoid; }
   h2, figcaption, caption { break-after: avoid; }
-  summary { display: none; }
+  summary, .contents { display: none; }
   details::details-content { content-visibility: visible; }
   .scroll { overflow: visible; }
   table { font-size: 7pt; }

@@ -39,9 +39,9 @@ export function cpuSection({ id, jobs }: Part, all: readonly Job[]): Section | n
       id: `${id}-cpu-${panel.id}`,
       title: `CPU time, ${panel.title}`,
       description: `CPU time per message of client and server: ${units.listOf(own.map(describe))}.`,
-      height: heightOf(own.length, true),
+      height: heightOf(own.length, ENDS),
       option: barsChart(own, {
-        parts: [{ name: "client", ink: "client" }, { name: "server", ink: "server" }],
+        parts: ENDS.map((end) => ({ name: end, ink: end })),
         axis: "CPU time per message",
         tell: formatTick,
         range,

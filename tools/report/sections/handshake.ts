@@ -5,7 +5,7 @@
  */
 import type { HandshakeCounts } from "../../../common/model/protocol.ts";
 import { ALL_SIZES } from "../all_sizes.ts";
-import { drawChart } from "../chart.ts";
+import { drawChart, type Ink } from "../chart.ts";
 import {
   type Bar,
   barsChart,
@@ -109,27 +109,30 @@ function timeChart(lanes: readonly Handshake[]) {
 
 function barOf({ job, name }: Handshake, counts: HandshakeCounts): Bar & { name: string } {
   const { roundTrips, bytesSent, bytesReceived } = counts;
-  const text = `${bytesSent + bytesReceived} bytes, ${sayRoundTrips(roundTrips)}`;
-  return { job, name, parts: [bytesSent, bytesReceived], text };
+  const text = units.formatBytes(bytesSent + bytesReceived);
+  return { job, name, parts: [bytesSent, bytesReceived], text, more: sayRoundTrips(roundTrips) };
 }
 
 function sayRoundTrips(count: number): string {
   return count === 1 ? "1 round trip" : `${count} round trips`;
 }
 
+/** What a bar is made of. */
+const SENDERS: readonly { name: string; ink: Ink }[] = [
+  { name: "from the client", ink: "client" },
+  { name: "from the server", ink: "server" },
+];
+
 function bytesChart(rows: readonly (Bar & { name: string })[]) {
   return drawChart({
     id: "handshake-bytes",
     title: "Bytes and round trips of a handshake",
     description: `Bytes of both ends and round trips: ${
-      units.listOf(rows.map(({ name, text }) => `${name} ${text}`))
+      units.listOf(rows.map(({ name, text, more }) => `${name} ${text} in ${more}`))
     }.`,
-    height: heightOf(rows.length, true),
+    height: heightOf(rows.length, SENDERS.map(({ name }) => name)),
     option: barsChart(rows, {
-      parts: [{ name: "from the client", ink: "client" }, {
-        name: "from the server",
-        ink: "server",
-      }],
+      parts: SENDERS,
       axis: "bytes",
       tell: formatPlain,
       range: rows.map(lengthOf),

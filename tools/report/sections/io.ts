@@ -27,7 +27,7 @@ export function ioSection({ id, jobs, sizeBytes }: Part): Section | null {
     id: `${id}-io`,
     title: `Kinds of I/O, ${describeSize(sizeBytes)}`,
     description: `Median time per message by kind of I/O: ${units.listOf(rows.map(describe))}.`,
-    height: heightOf(rows.length, true),
+    height: heightOf(rows.length, IO_KINDS),
     option: ioChart(rows),
   });
   return {

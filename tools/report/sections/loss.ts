@@ -45,7 +45,7 @@ export function lossSection({ id, jobs }: Part): Section | null {
     description: `Lost messages and answers in percent of the messages sent: ${
       units.listOf(bars.map(({ name, text }) => `${name} ${text}`))
     }.`,
-    height: heightOf(shown.length, true),
+    height: heightOf(shown.length, parts.map(({ name }) => name)),
     option: barsChart(shown, {
       parts,
       axis: "lost of the messages sent (%)",
@@ -90,8 +90,9 @@ function barOf(loss: Loss): Bar & { name: string } {
   const isKnown = toServer !== null && toClient !== null;
   const counts = isKnown ? [toServer, toClient, 0] : [0, 0, lost];
   const parts = counts.map((count) => percentOf(count!, sent));
-  const text = `${units.formatNumber(percentOf(lost, sent))} % (${lost} of ${sent ?? "?"})`;
-  return { job, name, note: failureOf(job), parts, text };
+  const text = `${units.formatNumber(percentOf(lost, sent))} %`;
+  const more = `${units.formatCount(lost)} of ${units.formatCount(sent)}`;
+  return { job, name, note: failureOf(job), parts, text, more };
 }
 
 function percentOf(count: number | null, sent: number | null): number | null {

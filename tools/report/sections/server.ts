@@ -63,7 +63,7 @@ function chartsOf(jobs: readonly Job[], id: string) {
       id: `${id}-steps-${panel.id}`,
       title: `Steps of the server, ${panel.title}`,
       description: `Mean time of a message on the server: ${units.listOf(own.map(describe))}.`,
-      height: heightOf(own.length, true),
+      height: heightOf(own.length, STEPS),
       option: stepsChart(own, range),
     });
   });

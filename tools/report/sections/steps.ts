@@ -31,7 +31,7 @@ export function stepsSection({ id, jobs, mode, sizeBytes }: Part): Section | nul
       id: `${id}-steps-${panel.id}`,
       title: `${describeSize(sizeBytes)}, ${panel.title}`,
       description: `Mean time and its largest part: ${units.listOf(own.map(describe))}.`,
-      height: heightOf(own.length, true),
+      height: heightOf(own.length, STEPS),
       option: stepsChart(own, range),
     });
   });
