@@ -18,14 +18,14 @@ import { readServer } from "./remote/hosts.ts";
 import { hostnameOf, RemoteAgent } from "./remote/remote_agent.ts";
 import { keep, makeFolder, RESULT_FILE } from "./lib/results_folder.ts";
 import { Rounds, type RoundsResult } from "./run_all/rounds.ts";
-import { measuredJobs } from "./run_all/rounds_figures.ts";
 import type { Cores } from "./lib/machine.ts";
-import { JOBS } from "./run_all/choose.ts";
+import { brokenBounds, checkBounds } from "./report/bounds.ts";
+import { type Job, jobsOf } from "./report/jobs.ts";
 import { failureLines, interruptedLine } from "./run_all/failures.ts";
 import { COMMAND, type RunAllOptions, runAllOptions } from "./run_all/options.ts";
 import { type Servers, SERVERS_HERE, serversOf } from "./run_all/servers.ts";
-import { explainColumns, formatJobs } from "./run_all/summary.ts";
-import { warningsOf } from "./run_all/warnings.ts";
+import { formatSummary } from "./run_all/summary.ts";
+import { type Circumstances, keyOf, warningsOf } from "./run_all/warnings.ts";
 
 /**
  * Runs all lanes.
@@ -71,22 +71,28 @@ async function run(options: RunAllOptions): Promise<number> {
   const { servers } = place;
   const folder = await makeFolder(options.results, startedAt);
   const writeResult = openDocument(join(folder, RESULT_FILE));
-  const result = await new Rounds({ ...options, servers, allJobs: JOBS, folder }).run();
+  const result = await new Rounds({ ...options, servers, folder }).run();
   await place.close();
   const { reports } = result;
   const complete = reports.length === options.jobs.length * options.rounds &&
     reports.every((report) => report.ok);
   const openssl = reports.find((report) => report.openssl)?.openssl ?? null;
   const runs = reports.flatMap((report) => report.runs);
-  const text = formatDocument(
-    makeDocument(startedAt, describeEnvironment(openssl), complete, runs),
-  );
-  const isShown = show(options, result);
+  const make = (warnings?: string[]) =>
+    makeDocument(startedAt, describeEnvironment(openssl), complete, runs, warnings);
+  // The very figures of the report.
+  const jobs = jobsOf([{ path: folder, folder, document: make(), logs: [] }]);
+  const warnings = warningsOf(circumstancesOf(options, result, jobs));
+  const text = formatDocument(make(warnings));
+  const isShown = show(options, result, jobs, warnings);
   const isKept = [writeResult, writeJson].map((write) => keep(write, text)).every(Boolean);
   say(`results: ${folder}`);
-  const isReported = runs.length === 0 || await report(folder);
+  const isReported = runs.length === 0 || await report(folder, options.append);
   if (result.interrupted && isKept) return EXIT.interrupted;
-  return complete && isShown && isKept && isReported ? EXIT.complete : EXIT.failed;
+  const broken = brokenBounds(checkBounds(jobs, options.max));
+  for (const line of broken) say(`error: ${line}`);
+  const isGood = complete && isShown && isKept && isReported && broken.length === 0;
+  return isGood ? EXIT.complete : EXIT.failed;
 }
 
 /** Where the servers run. */
@@ -126,26 +132,45 @@ async function prepareCertificates(options: RunAllOptions): Promise<void> {
  *
  * @returns false where stdout does not take the table: then it stands on stderr
  */
-function show(options: RunAllOptions, result: RoundsResult): boolean {
-  const { reports, busy, pinFailure, interrupted } = result;
-  const { rounds, side, on, json, cores: wanted } = options;
-  const jobs = measuredJobs(reports, side === "server" ? "server" : "client");
-  const pinned = pinFailure === null ? wanted : null;
-  const notes = [explainColumns(jobs, rounds), ...notesOf(options, pinned, interrupted)];
-  const { messages, clients } = options.exchange;
-  const planned = messages === null ? null : messages * clients;
-  const table = [formatJobs(jobs, rounds, planned), ...notes].join("\n");
+function show(
+  options: RunAllOptions,
+  { reports, pinFailure, interrupted }: RoundsResult,
+  jobs: readonly Job[],
+  warnings: readonly string[],
+): boolean {
+  const { rounds, json, cores } = options;
+  const pinned = pinFailure === null ? cores : null;
+  const notes = notesOf(options, pinned, interrupted);
+  const table = [formatSummary(jobs), ...notes].filter((text) => text !== "").join("\n");
   const isShown = json === "-" || jobs.length === 0 || keep(print, `${table}\n`);
   if (!isShown) say(table);
   for (const { shown } of reports) if (shown) say(shown);
   for (const line of failureLines(reports)) say(`error: ${line}`);
-  const cores = navigator.hardwareConcurrency;
-  const isOneMachine = side === "both" && on === null;
-  for (const warning of warningsOf({ jobs, isOneMachine, cores, pinned, pinFailure, busy })) {
-    say(`warning: ${warning}`);
-  }
+  for (const warning of warnings) say(`warning: ${warning}`);
   if (interrupted) say(interruptedLine(reports, options.jobs.length, rounds));
   return isShown;
+}
+
+function circumstancesOf(
+  { side, on, cores: wanted }: RunAllOptions,
+  { reports, busy, pinFailure }: RoundsResult,
+  jobs: readonly Job[],
+): Circumstances {
+  const slowStarts = new Map<string, number[]>();
+  for (const { job, slowStart } of reports) {
+    if (slowStart === null) continue;
+    slowStarts.set(keyOf(job), [...slowStarts.get(keyOf(job)) ?? [], slowStart]);
+  }
+  const role = side === "server" ? "server" : "client";
+  return {
+    jobs: jobs.filter((job) => job.role === role),
+    slowStarts,
+    isOneMachine: side === "both" && on === null,
+    cores: navigator.hardwareConcurrency,
+    pinned: pinFailure === null ? wanted : null,
+    pinFailure,
+    busy,
+  };
 }
 
 /** How it was measured, where a reader might think otherwise. */
@@ -169,10 +194,10 @@ function notesOf(
 }
 
 /** Charts take a while to load, and a run can do without. */
-async function report(folder: string): Promise<boolean> {
+async function report(folder: string, append: string | undefined): Promise<boolean> {
   try {
     const { writeReport } = await import("./report/write.ts");
-    const { html } = await writeReport([folder]);
+    const { html } = await writeReport([folder], { append });
     say(`report: ${html}`);
     return true;
   } catch (error) {

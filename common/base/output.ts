@@ -88,6 +88,30 @@ export function openLog(path: string): LogFile {
 }
 
 /**
+ * Adds text to a file that several programs may add to: it is locked meanwhile, where the file
+ * system has locks, and the text is written in one piece, at the end of what is there then. A file
+ * that is made is for its owner alone.
+ *
+ * @param textAfter makes the text of what the file holds; nothing is written where it throws
+ * @throws {RunError} naming the file, and what `textAfter` throws
+ */
+export function appendTo(path: string, textAfter: (there: string) => string): void {
+  const options = { read: true, append: true, create: true, mode: 0o600 };
+  using file = explained(path, () => Deno.openSync(path, options));
+  const there = explained(path, () => {
+    if (!file.statSync().isFile) throw new RunError("it is no file that can be added to");
+    lock(file);
+    return readAll(file);
+  });
+  const text = textAfter(there);
+  if (text === "") return;
+  explained(path, () => {
+    writeAll(file, text);
+    file.syncSync();
+  });
+}
+
+/**
  * Writes to stdout what can be seen, see {@linkcode visible}. A reader that has gone away is no
  * error: the files still get everything.
  *
@@ -202,6 +226,25 @@ function cut(file: Deno.FsFile, length: number): void {
   } catch {
     // ftruncate(2) refuses them.
   }
+}
+
+/** Until the file is closed; a file system may have no locks. */
+function lock(file: Deno.FsFile): void {
+  try {
+    file.lockSync(true);
+  } catch {
+    // What is written in one piece does not mix with what others write.
+  }
+}
+
+function readAll(file: Deno.FsFile): string {
+  const decoder = new TextDecoder();
+  const bytes = new Uint8Array(65_536);
+  let text = "";
+  for (let length; (length = file.readSync(bytes));) {
+    text += decoder.decode(bytes.subarray(0, length), { stream: true });
+  }
+  return text + decoder.decode();
 }
 
 /** Has an error say which file could not be written, and why. */

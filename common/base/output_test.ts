@@ -1,7 +1,7 @@
 import { RunError } from "./errors.ts";
-import { openDocument, openLog, print } from "./output.ts";
+import { appendTo, openDocument, openLog, print } from "./output.ts";
 import { join } from "./std.ts";
-import { assert, assertEquals, assertThrows } from "../testing/assert.ts";
+import { assert, assertEquals, assertMatch, assertThrows } from "../testing/assert.ts";
 import { FakeStdout } from "../testing/fake_stdout.ts";
 
 /** Calls with a new folder, and closes what was opened: a Write lives as long as its command. */
@@ -209,3 +209,60 @@ Deno.test("print() writes what can be seen, in place of what a terminal obeys", 
   print("a\x1b[2J\u202eb\n");
   assertEquals(stdout.texts.join(""), "a\\x1b[2J\\u202eb\n");
 });
+
+Deno.test("appendTo() adds to what is there, and writes nothing where it is told not to", () =>
+  withFolder((dir) => {
+    const path = join(dir, "history");
+    appendTo(path, (there) => `${there.length} zwölf\n`);
+    appendTo(path, (there) => `${there.length}\n`);
+    appendTo(path, () => "");
+    const error = assertThrows(
+      () =>
+        appendTo(path, () => {
+          throw new RangeError("not this");
+        }),
+      RangeError,
+    );
+    assertEquals(error.message, "not this");
+    assertEquals(Deno.readTextFileSync(path), "0 zwölf\n8\n");
+  }));
+
+Deno.test({
+  name: "appendTo() makes a file for its owner alone, and leaves another's mode",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    withFolder((dir) => {
+      const [made, there] = [join(dir, "made"), join(dir, "there")];
+      Deno.writeTextFileSync(there, "a\n");
+      Deno.chmodSync(there, 0o644);
+      for (const path of [made, there]) appendTo(path, () => "b\n");
+      const modes = [made, there].map((path) => Deno.statSync(path).mode! & 0o777);
+      assertEquals(modes, [0o600, 0o644]);
+    }),
+});
+
+Deno.test("appendTo() writes in one piece, so that what several add does not mix", () =>
+  withFolder((dir) => {
+    const path = join(dir, "history");
+    const text = `${"x".repeat(100_000)}\n`;
+    const { writeSync } = Deno.FsFile.prototype;
+    const lengths: number[] = [];
+    Deno.FsFile.prototype.writeSync = function (bytes) {
+      lengths.push(bytes.length);
+      return writeSync.call(this, bytes);
+    };
+    try {
+      appendTo(path, () => text);
+    } finally {
+      Deno.FsFile.prototype.writeSync = writeSync;
+    }
+    assertEquals(lengths, [text.length]);
+  }));
+
+Deno.test("appendTo() names a folder, and a place that is not there", () =>
+  withFolder((dir) => {
+    const wrong = { [dir]: /^cannot write .*: /, [join(dir, "no", "x")]: /: no such folder$/ };
+    for (const [path, why] of Object.entries(wrong)) {
+      assertMatch(assertThrows(() => appendTo(path, () => "x"), RunError).message, why);
+    }
+  }));

@@ -54,8 +54,17 @@ export function shownArgument(argument: string): string {
 
 /** A value as JSON, indented, with a line break at its end; whatever its texts hold, all is seen. */
 export function visibleJson(value: unknown): string {
-  // All of these are within texts: JSON escapes them as \uXXXX, each half of a pair for itself.
-  const text = JSON.stringify(value, null, 2).replace(
+  return visibleInTexts(JSON.stringify(value, null, 2));
+}
+
+/** The same in one line, without indentation. */
+export function visibleJsonLine(value: unknown): string {
+  return visibleInTexts(JSON.stringify(value));
+}
+
+/** What is hidden in JSON is within texts: JSON escapes it as \uXXXX, each half of a pair for itself. */
+function visibleInTexts(json: string): string {
+  const text = json.replace(
     HIDDEN,
     (hidden) =>
       Array.from({ length: hidden.length }, (_, i) => unit(hidden.charCodeAt(i))).join(""),

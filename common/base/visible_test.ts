@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { assert, assertEquals } from "../testing/assert.ts";
-import { shownArgument, visible, visibleJson, visibleLine } from "./visible.ts";
+import { shownArgument, visible, visibleJson, visibleJsonLine, visibleLine } from "./visible.ts";
 
 /** What moves cursors, changes colours, breaks lines unasked, or turns the order of letters around. */
 // deno-lint-ignore no-control-regex -- these are what is looked for
@@ -52,11 +52,14 @@ Deno.test("visibleLine() is one line", () => {
   assertEquals(visibleLine("  a \r\n  b\x1b\n"), "a b\\x1b");
 });
 
-Deno.test("visibleJson() says the same as JSON, and nothing in it is hidden", () => {
+Deno.test("visibleJson() and visibleJsonLine() say the same as JSON, and nothing in it is hidden", () => {
   fc.assert(fc.property(foreign, (text) => {
-    const json = visibleJson({ text, [text]: 1 });
-    assert(!HARMFUL.test(json), json);
-    assertEquals(JSON.parse(json), { text, [text]: 1 });
+    for (const write of [visibleJson, visibleJsonLine]) {
+      const json = write({ text, [text]: 1 });
+      assert(!HARMFUL.test(json), json);
+      assertEquals(JSON.parse(json), { text, [text]: 1 });
+    }
+    assertEquals(visibleJsonLine({ text }).indexOf("\n"), visibleJsonLine({ text }).length - 1);
   }));
 });
 

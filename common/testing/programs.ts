@@ -6,21 +6,25 @@
  */
 import { join } from "../base/std.ts";
 
-/** What to install on Debian and Ubuntu for each. */
-export const PACKAGES = {
-  openssl: "openssl",
-  "gnutls-cli": "gnutls-bin",
-  "gnutls-serv": "gnutls-bin",
-  chromium: "chromium",
-  ssh: "openssh-client",
-  scp: "openssh-client",
-  sshd: "openssh-server",
-  bash: "bash",
-  zsh: "zsh",
+/** Where each comes from, on Debian and Ubuntu. */
+export const ORIGINS = {
+  openssl: "apt install openssl",
+  "gnutls-cli": "apt install gnutls-bin",
+  "gnutls-serv": "apt install gnutls-bin",
+  chromium: "apt install chromium",
+  ssh: "apt install openssh-client",
+  scp: "apt install openssh-client",
+  sshd: "apt install openssh-server",
+  bash: "apt install bash",
+  zsh: "apt install zsh",
+  jq: "apt install jq",
+  gnuplot: "apt install gnuplot-nox",
+  python3: "apt install python3",
+  duckdb: "duckdb.org",
 } as const;
 
 /** Name of one of them. */
-export type Program = keyof typeof PACKAGES;
+export type Program = keyof typeof ORIGINS;
 
 /** Where a program is; null where it is missing. */
 export function findProgram(program: Program): string | null {

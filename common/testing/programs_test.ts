@@ -1,9 +1,9 @@
 import { assertMatch } from "./assert.ts";
-import { findProgram, PACKAGES, type Program } from "./programs.ts";
+import { findProgram, ORIGINS, type Program } from "./programs.ts";
 
-for (const program of Object.keys(PACKAGES) as Program[]) {
+for (const program of Object.keys(ORIGINS) as Program[]) {
   const path = findProgram(program);
-  const hint = path === null ? ` (not tested: apt install ${PACKAGES[program]})` : "";
+  const hint = path === null ? ` (not tested: ${ORIGINS[program]})` : "";
   Deno.test({
     name: `findProgram() finds ${program}${hint}`,
     ignore: path === null,

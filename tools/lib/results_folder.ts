@@ -48,20 +48,38 @@ export function jobName(lane: string, resume: boolean): string {
 
 const RESUMED = "-resumed";
 
+/** What says that one connection was kept for all messages, where a run has others beside it. */
+const KEPT = "-kept";
+
+/** The beginning of a job's logs' names. */
+export function logStem(job: string, isKept: boolean): string {
+  return isKept ? `${job}${KEPT}` : job;
+}
+
 /**
  * What the step log of one end is called.
  *
- * @param job see {@linkcode jobName}
+ * @param stem see {@linkcode logStem}
  * @param round from 1
  */
-export function logName(job: string, role: Role, round: number): string {
-  return `${job}-${role}${round > 1 ? `-${round}` : ""}.csv`;
+export function logName(stem: string, role: Role, round: number): string {
+  return `${stem}-${role}${round > 1 ? `-${round}` : ""}.csv`;
 }
 
 /** What a log's name says, and its lines do not. */
-export function readLogName(path: string): { resume: boolean; round: number } {
+export function readLogName(path: string): LogName {
   const name = basename(path);
-  return { resume: name.includes(RESUMED), round: Number(/-(\d+)\.csv$/.exec(name)?.[1] ?? 1) };
+  const round = Number(/-(\d+)\.csv$/.exec(name)?.[1] ?? 1);
+  return { resume: name.includes(RESUMED), kept: name.includes(KEPT), round };
+}
+
+/** What a log's name says. */
+export interface LogName {
+  resume: boolean;
+  /** Whether one connection was kept, where that was measured beside others. */
+  kept: boolean;
+  /** From 1. */
+  round: number;
 }
 
 /** Writes a document; where that fails it says so, as the table was shown before. */

@@ -2,7 +2,14 @@ import { RunError } from "../../common/base/errors.ts";
 import { basename } from "../../common/base/std.ts";
 import { assertEquals, assertRejects } from "../../common/testing/assert.ts";
 import { folderWith } from "../../common/testing/folder.ts";
-import { isResultsFolder, jobName, logName, makeFolder, readLogName } from "./results_folder.ts";
+import {
+  isResultsFolder,
+  jobName,
+  logName,
+  logStem,
+  makeFolder,
+  readLogName,
+} from "./results_folder.ts";
 
 const START = new Date("2026-01-31T12:00:00.000Z");
 
@@ -52,11 +59,12 @@ Deno.test("isResultsFolder() knows the names that makeFolder() gives, and no oth
 });
 
 Deno.test("readLogName() tells what logName() was given", () => {
-  for (const resume of [false, true]) {
+  for (const [resume, kept] of [[false, false], [true, false], [false, true]] as const) {
     for (const round of [1, 2, 10]) {
-      const name = logName(jobName("tls-async-openssl", resume), "client", round);
-      assertEquals(readLogName(`results-resumed-3.csv/${name}`), { resume, round }, name);
+      const stem = logStem(jobName("tls-async-openssl", resume), kept);
+      const name = logName(stem, "client", round);
+      assertEquals(readLogName(`results-resumed-3.csv/${name}`), { resume, kept, round }, name);
     }
   }
-  assertEquals(readLogName("a-log.csv"), { resume: false, round: 1 });
+  assertEquals(readLogName("a-log.csv"), { resume: false, kept: false, round: 1 });
 });

@@ -6,7 +6,7 @@
 import type { OneWay } from "../../common/measure/one_way.ts";
 import type { AllSizes, RunResult, SizeResult } from "../../common/measure/result.ts";
 import { Distribution, type Summary } from "../../common/measure/statistics.ts";
-import { byStep, STEPS } from "../../common/model/protocol.ts";
+import { byStep, type STEPS } from "../../common/model/protocol.ts";
 import type { LogFigures } from "./logs.ts";
 
 /** Stands for all sizes together, where a size is wanted. */

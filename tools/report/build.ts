@@ -5,13 +5,17 @@
  */
 import { answerOf, describeMode } from "./answer.ts";
 import type { Report, Section } from "./content.ts";
+import { ALL_SIZES } from "./all_sizes.ts";
 import { figureOf, mainSize, medianMessage } from "./figures.ts";
+import type { History } from "./history.ts";
+import { laneTables } from "./lane_rows.ts";
 import { MIN_ROUNDS } from "./inference.ts";
 import { type Job, modeKey, modesOf, type Source } from "./jobs.ts";
 import type { Part } from "./panels.ts";
 import { costSection } from "./sections/cost.ts";
 import { cpuSection } from "./sections/cpu.ts";
 import { handshakeSection } from "./sections/handshake.ts";
+import { historySection } from "./sections/history.ts";
 import { ioSection } from "./sections/io.ts";
 import { lossSection } from "./sections/loss.ts";
 import { methodSection } from "./sections/method.ts";
@@ -28,23 +32,30 @@ export const TITLE = "What a message costs over TCP, UDP, TLS and DTLS";
 /** A spread between rounds from which on a reader is warned. */
 const WIDE_SPREAD = 0.25;
 
-/** Makes the report of some documents and their jobs. */
-export function buildReport(sources: readonly Source[], jobs: readonly Job[]): Report {
+/** Makes the report of some documents and their jobs, and of a history where there is one. */
+export function buildReport(
+  sources: readonly Source[],
+  jobs: readonly Job[],
+  history: History | null,
+): Report {
   const parts = partsOf(jobs);
   const oneWay = oneWaySection(jobs);
   const handshake = handshakeSection(jobs);
+  const overTime = history && historySection(history, sources);
   return {
     title: TITLE,
     subtitle: subtitleOf(sources),
-    answer: parts[0]
-      ? answerOf(parts[0].jobs, parts[0].sizeBytes)
+    answer: parts.length > 0
+      ? answerOf(jobs)
       : ["There are no round trips in these documents: no client's run with answers is in them."],
     warnings: warningsOf(sources, parts),
     sections: [
+      ...laneTables(jobs).map((table, i) => costSection(`cost${i + 1}`, table)),
       ...parts.flatMap((part) => sectionsOf(part, jobs, parts.length > 1)),
       ...(handshake ? [handshake] : []),
       ...(oneWay ? [oneWay] : []),
       ...serverSections(jobs),
+      ...(overTime ? [overTime] : []),
       methodSection(sources, jobs),
     ],
   };
@@ -62,7 +73,6 @@ function partsOf(jobs: readonly Job[]): Part[] {
 
 function sectionsOf(part: Part, jobs: readonly Job[], isOneOfSeveral: boolean): Section[] {
   const sections = [
-    costSection(part),
     lossSection(part),
     sizesSection(part),
     shareSection(part),
@@ -84,7 +94,7 @@ function subtitleOf(sources: readonly Source[]): string {
 }
 
 function warningsOf(sources: readonly Source[], parts: readonly Part[]): string[] {
-  const warnings: string[] = [];
+  const warnings = [...new Set(sources.flatMap(({ document }) => document.warnings ?? []))];
   const partial = sources.filter(({ document }) => !document.complete);
   if (partial.length > 0) {
     const files = listOf(partial.map(({ path }) => path));
@@ -101,13 +111,15 @@ function warningsOf(sources: readonly Source[], parts: readonly Part[]): string[
         `least ${MIN_ROUNDS} are needed for intervals, and to tell a difference from chance.`,
     );
   }
-  return [...warnings, ...spreadWarnings(parts)];
+  // A run of many lanes has looked for it, and said so.
+  const isJudged = sources.every(({ document }) => document.warnings !== undefined);
+  return isJudged ? warnings : [...warnings, ...spreadWarnings(parts)];
 }
 
 function spreadWarnings(parts: readonly Part[]): string[] {
-  const wide = parts.flatMap(({ jobs, sizeBytes }) =>
+  const wide = parts.flatMap(({ jobs }) =>
     jobs.flatMap((job) => {
-      const { spread } = figureOf(job, sizeBytes, medianMessage);
+      const { spread } = figureOf(job, ALL_SIZES, medianMessage);
       return spread !== null && spread > WIDE_SPREAD
         ? [`${job.name} (${formatPercent(spread)})`]
         : [];

@@ -18,7 +18,7 @@ import {
 import { type ChartOption, type Drawing, type Ink, ink, type View } from "./chart.ts";
 import { sum } from "./inference.ts";
 import type { Job } from "./jobs.ts";
-import { durationScale, formatTick, linearScale, type Scale } from "./scales.ts";
+import { durationScale, formatTick, linearScale, partOf, type Scale } from "./scales.ts";
 import { formatDuration } from "./units.ts";
 
 /** Pixels of one row: narrow charts have the lane's name in it, above the mark. */
@@ -178,6 +178,9 @@ export function ioChart(rows: readonly IoRow[]): Drawing {
 /** Pixels for the half of the last tick's text that is beyond the plot, and for a usual end. */
 const LAST_TICK = 40;
 
+/** Pixels on both sides of a text at the end of a row. */
+const END_GAP = 20;
+
 /** What charts with a row for each lane differ in. */
 interface ByLane<T> {
   name: string;
@@ -195,18 +198,26 @@ function byLane<T extends Row>(rows: readonly T[], chart: ByLane<T>): Drawing {
     const names = rows.map((row) => row.name ?? row.job.name);
     const ends = rows.map((row) => {
       const { at, text } = end(row, view);
-      const isNoted = row.note && (isWide || text === "");
-      return { at: at || scale.min, text: [text, ...(isNoted ? [row.note] : [])].join(" ").trim() };
+      const note = isWide || text === "" ? row.note : null;
+      return { at: at || scale.min, short: text, text: [text, note].filter(Boolean).join(", ") };
     });
     // Without room on the right, what is to be known stands beside the name.
     const labels = names.map((name, i) => {
       const { note } = rows[i]!;
       return note && !ends[i]!.text.endsWith(note) ? `${name}: ${note}` : name;
     });
+    const left = isWide ? 12 + widthOfNames(labels, view) : 24;
+    // Charts are in line where usual texts get their room, and longer ones as far as they need it.
+    const usual = END_GAP +
+      Math.max(...[LAST_TICK, ...ends.map(({ short }) => widthOf(short, view))]);
+    const needed = ends.map(({ at, text }) => {
+      const room = view.width - left;
+      return room - (room - END_GAP - widthOf(text, view)) / Math.max(partOf(scale, at), 0.01);
+    });
     return {
       grid: {
-        left: isWide ? 12 + widthOfNames(labels, view) : 24,
-        right: 20 + Math.max(...[LAST_TICK, ...ends.map(({ text }) => widthOf(text, view))]),
+        left,
+        right: Math.max(usual, ...needed),
         top: HEAD + heightOfLegend(legend ?? [], view),
         bottom: AXIS_HEIGHT,
         outerBoundsMode: "none",

@@ -22,6 +22,7 @@ import {
   durationScale,
   formatPlain,
   logScale,
+  partOf,
   type Scale,
   shareScale,
   sizeScale,
@@ -36,6 +37,10 @@ export interface Curve {
   points: readonly (readonly [number, number])[];
   /** Whether each point is marked, as there is nothing known between them. */
   hasMarks: boolean;
+  /** The points whose marks are larger; absent where all are alike. */
+  large?: readonly boolean[];
+  /** Whether it is there to hold the others against: grey and dashed. */
+  isBackdrop?: boolean;
 }
 
 /** A job's points over the message sizes; what was not measured, or is nothing, is left out. */
@@ -48,7 +53,7 @@ export function pointsOverSizes(job: Job, pick: Pick): [number, number][] {
 
 /** Round trips in microseconds over sizes in bytes. */
 export function sizesChart(curves: readonly Curve[], range: readonly number[]): Drawing {
-  return lines(curves, {
+  return linesChart(curves, {
     x: sizeScale(curves.flatMap(({ points }) => points.map(([size]) => size))),
     xName: "message size (bytes, log scale)",
     y: durationScale(range),
@@ -58,7 +63,7 @@ export function sizesChart(curves: readonly Curve[], range: readonly number[]): 
 
 /** Throughput in MB/s over sizes in bytes. */
 export function throughputChart(curves: readonly Curve[], range: readonly number[]): Drawing {
-  return lines(curves, {
+  return linesChart(curves, {
     x: sizeScale(curves.flatMap(({ points }) => points.map(([size]) => size))),
     xName: "message size (bytes, log scale)",
     y: logScale(range, formatPlain),
@@ -70,13 +75,22 @@ export function throughputChart(curves: readonly Curve[], range: readonly number
  * Durations in microseconds over the share of messages that are faster. The points' first numbers
  * are 1 / (1 - share): 10 for 90 %, 100 for 99 %, so that the few slow ones get room.
  */
-export function shareChart(curves: readonly Curve[], range: readonly number[]): Drawing {
-  return lines(curves, {
-    x: shareScale(Math.max(...curves.flatMap(({ points }) => points.map(([rarity]) => rarity)))),
+export function shareChart(
+  curves: readonly Curve[],
+  range: readonly number[],
+  rarest = rarestOf(curves),
+): Drawing {
+  return linesChart(curves, {
+    x: shareScale(rarest),
     xName: "share of messages that are faster (%)",
     y: durationScale(range),
     yName: "time per message (log scale)",
   });
+}
+
+/** The rarest message of some lanes: where the scale of their shares ends. */
+export function rarestOf(curves: readonly Curve[]): number {
+  return Math.max(...curves.flatMap(({ points }) => points.map(([rarity]) => rarity)));
 }
 
 /** Pixels of a line in the legend below a narrow chart. */
@@ -99,14 +113,16 @@ export function linesHeight(curves: number): (view: View) => number {
 /** Ticks get so much room, so that charts are in line. */
 const USUAL_TICK = "100 ms";
 
-interface Axes {
+/** Scales of both axes, and what stands at them. */
+export interface Axes {
   x: Scale;
   xName: string;
   y: Scale;
   yName: string;
 }
 
-function lines(curves: readonly Curve[], { x, xName, y, yName }: Axes): Drawing {
+/** A line for each lane, with its name beside its end or, in a narrow chart, in a legend. */
+export function linesChart(curves: readonly Curve[], { x, xName, y, yName }: Axes): Drawing {
   return (view) => {
     const isWide = view.name === "wide";
     const ticks = y.ticks(view).map(y.tell);
@@ -132,19 +148,20 @@ function lines(curves: readonly Curve[], { x, xName, y, yName }: Axes): Drawing 
   };
 }
 
-function line({ job, name, points, hasMarks }: Curve): ChartOption {
+function line(curve: Curve): ChartOption {
+  const { job, name, points, hasMarks, large, isBackdrop } = curve;
+  const color = colorOf(curve);
+  const mark = { ...markOf(job), borderColor: color, ...(isBackdrop ? { color } : {}) };
   return {
-    ...{
-      type: "line",
-      name,
-      data: points,
-      silent: true,
-      showAllSymbol: true,
-      showSymbol: hasMarks,
-    },
-    ...{ symbol: IO_SHAPES[job.io], symbolSize: 6, itemStyle: markOf(job) },
-    lineStyle: lineOf(job),
+    ...{ type: "line", name, silent: true, showAllSymbol: true, showSymbol: hasMarks },
+    data: large ? points.map((value, i) => ({ value, symbolSize: large[i] ? 11 : 4 })) : points,
+    ...{ symbol: IO_SHAPES[job.io], symbolSize: 6, itemStyle: mark },
+    lineStyle: isBackdrop ? { color, width: 2, type: "dashed" } : lineOf(job),
   };
+}
+
+function colorOf({ job, isBackdrop }: Curve): string {
+  return isBackdrop ? ink("quiet") : inkOf(job);
 }
 
 function legendOf(curves: readonly Curve[], view: View): ChartOption {
@@ -178,20 +195,20 @@ function namesBeside(curves: readonly Curve[], plot: Plot, view: View): ChartOpt
     };
   });
   const heights = spread(ends.map(({ y }) => y), NAME_GAP, plot);
-  return curves.flatMap(({ job, name }, i) => {
+  return curves.flatMap((curve, i) => {
     const [{ x, y }, height] = [ends[i]!, heights[i]!];
     const leader = [[x + 5, y], [plot.right + 8, y], [plot.right + LEADER - 12, height]];
     return [{
       ...{ type: "polyline", silent: true, shape: { points: leader } },
-      style: { stroke: inkOf(job), lineWidth: 1, lineDash: [2, 3], fill: "none" },
+      style: { stroke: colorOf(curve), lineWidth: 1, lineDash: [2, 3], fill: "none" },
     }, {
       ...{ type: "text", silent: true, x: plot.right + LEADER - 8, y: height },
-      style: { text: name, fill: inkOf(job), fontSize: view.fontSize, verticalAlign: "middle" },
+      style: {
+        text: curve.name,
+        fill: colorOf(curve),
+        fontSize: view.fontSize,
+        verticalAlign: "middle",
+      },
     }];
   });
-}
-
-/** Where on a logarithmic scale a value is, from 0 to 1. */
-function partOf({ min, max }: Scale, value: number): number {
-  return Math.log(value / min) / Math.log(max / min);
 }

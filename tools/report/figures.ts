@@ -40,6 +40,12 @@ export function figureOf(job: Job, sizeBytes: number, pick: Pick): Figure {
   return { value, spread: values.length > 1 && value > 0 ? width / value : null };
 }
 
+/** The median of what rounds have; null where none has anything. */
+export function medianOf(values: readonly (number | null | undefined)[]): number | null {
+  const known = values.filter((value) => typeof value === "number");
+  return known.length > 0 ? median(known) : null;
+}
+
 /** Sum of a count over rounds and sizes; null where one of them was not counted. */
 export function totalOf(job: Job, sizes: readonly number[], pick: Pick): number | null {
   let total: number | null = null;
@@ -107,9 +113,10 @@ export function slowestOf(job: Job): { us: number; sizeBytes: number } | null {
  * then; the first one bears the start.
  */
 export function mainSize(jobs: readonly Job[]): number | null {
-  const run = jobs[0]?.rounds[0]?.run;
+  const sizes = jobs.flatMap(({ rounds }) => rounds.flatMap(({ run }) => run.sizes));
+  const inOrder = [...new Set(sizes.map(({ sizeBytes }) => sizeBytes))];
   let [best, most] = [null as number | null, 0];
-  for (const { sizeBytes } of run?.sizes.toReversed() ?? []) {
+  for (const sizeBytes of inOrder.toReversed()) {
     const having = jobs.filter((job) => figureOf(job, sizeBytes, medianMessage).value !== null);
     if (having.length > most) [best, most] = [sizeBytes, having.length];
   }

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "../../common/testing/assert.ts";
-import { answerOf } from "./answer.ts";
+import { describeMode } from "./answer.ts";
 import { baselineOf, figureOf, mainSize, medianMessage, ratioOf, totalOf } from "./figures.ts";
 import { jobsOf } from "./jobs.ts";
 import { fakeDocument, type FakeRun, fakeRun } from "./testdata/documents.ts";
@@ -24,6 +24,18 @@ Deno.test("jobsOf() takes runs of the same lane for its rounds", () => {
       ["udp-sync", "client", "message", 1],
     ],
   );
+});
+
+Deno.test("jobsOf() keeps runs at a rate apart, and describeMode() names it", () => {
+  const document = fakeDocument([fakeRun(TCP), fakeRun(TCP), fakeRun(TCP)]);
+  document.runs[1]!.rate = { wanted: 250, reached: 249.5 };
+  document.runs[2]!.rate = { wanted: 250, reached: 249 };
+  const jobs = jobsOf([{ path: "", folder: "", document, logs: [] }]);
+  assertEquals(jobs.map(({ rate, rounds }) => [rate, rounds.length]), [[null, 1], [250, 2]]);
+  assertEquals(jobs.map((job) => describeMode(job)), [
+    "with a new connection for every message",
+    "with a new connection for every message, at 250 messages a second",
+  ]);
 });
 
 Deno.test("jobsOf() puts documents of one machine together, and keeps those of two apart", () => {
@@ -77,15 +89,4 @@ Deno.test("mainSize() is the latest size that all lanes have", () => {
   assertEquals(mainSize(jobsWith(TCP, UDP)), 999);
   assertEquals(mainSize(jobsWith(TCP, { ...UDP, sizes: [100] })), 100);
   assertEquals(mainSize([]), null);
-});
-
-Deno.test("answerOf() says in plain words what the lanes cost", () => {
-  const answer = answerOf(jobsWith(TCP, UDP, { ...TCP, io: "spin" }), 100);
-  assertEquals(answer, [
-    "With blocking calls, a message of 100 bytes and its answer take 144 µs over TCP and " +
-    "68.3 µs over UDP, with a new connection for every message.",
-    "Measured in round trips over TCP that is 0.47 for UDP.",
-    "How a program waits matters, too: over TCP it takes 144 µs with blocking calls and 65.0 µs " +
-    "without sleeping.",
-  ]);
 });

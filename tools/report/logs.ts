@@ -4,11 +4,11 @@
  * @module
  */
 import { describe, UsageError } from "../../common/base/errors.ts";
-import { type Role, STEPS } from "../../common/model/protocol.ts";
+import { STEPS } from "../../common/model/protocol.ts";
 import type { RunResult } from "../../common/measure/result.ts";
 import { join } from "../../common/base/std.ts";
 import { LOG_COLUMNS, OTHER_STEPS } from "../../common/measure/step_log.ts";
-import { readLogName } from "../lib/results_folder.ts";
+import { type LogName, readLogName } from "../lib/results_folder.ts";
 import { piecesOf } from "./log_reader.ts";
 import { type LoggedMessage, readMessages } from "./messages.ts";
 
@@ -30,12 +30,10 @@ export interface LoggedSize {
 export type LogFigures = ReadonlyMap<number, LoggedSize>;
 
 /** A log, as far as its name and its first line tell. */
-export interface FoundLog {
+export interface FoundLog extends LogName {
   file: string;
   lane: string;
   role: string;
-  resume: boolean;
-  round: number;
 }
 
 /**
@@ -48,24 +46,30 @@ export interface FoundLog {
 export async function logsOf(
   runs: readonly RunResult[],
   folder: string,
-): Promise<(LogFigures | null)[]> {
+): Promise<(FoundLog | null)[]> {
   const logs = await findLogs(folder);
-  const found: (LogFigures | null)[] = [];
-  // One after the other, as logs are large.
+  const found: (FoundLog | null)[] = [];
   for (const run of runs) {
-    const of = keyOf(run.lane, run.role, run.resume);
-    const sameRuns = runs.filter((other) => keyOf(other.lane, other.role, other.resume) === of);
-    const sameLogs = logs.filter(({ lane, role, resume }) => keyOf(lane, role, resume) === of);
+    const of = keyOfRun(run, runs);
+    const sameRuns = runs.filter((other) => keyOfRun(other, runs) === of);
+    const sameLogs = logs.filter((log) => keyOf(log, log.kept) === of);
     const log = sameLogs[sameRuns.indexOf(run)];
     const isClear = log && sameLogs.length === sameRuns.length;
-    found.push(isClear ? figuresOf(log.file) : null);
+    found.push(isClear ? log : null);
   }
   return found;
 }
 
-function keyOf(lane: string, role: Role | string, resume: boolean): string {
-  return `${lane} ${role} ${resume}`;
+function keyOf({ lane, role, resume }: LogKey, kept: boolean): string {
+  return `${lane} ${role} ${resume} ${kept}`;
 }
+
+/** A log's name says that a connection was kept only where there are other runs beside it. */
+function keyOfRun(run: RunResult, runs: readonly RunResult[]): string {
+  return keyOf(run, run.connect === "once" && runs.some(({ connect }) => connect !== "once"));
+}
+
+type LogKey = Pick<FoundLog, "lane" | "role" | "resume">;
 
 /** The step logs in a folder, by their rounds; those of one round by name. */
 export async function findLogs(folder: string): Promise<FoundLog[]> {

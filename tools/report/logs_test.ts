@@ -1,10 +1,11 @@
 import { UsageError } from "../../common/base/errors.ts";
 import { join } from "../../common/base/std.ts";
+import type { RunResult } from "../../common/measure/result.ts";
 import { LOG_COLUMNS } from "../../common/measure/step_log.ts";
 import { assert, assertEquals, assertRejects } from "../../common/testing/assert.ts";
 import { averagesCsv } from "./averages.ts";
 import { jobsOf } from "./jobs.ts";
-import { logsOf } from "./logs.ts";
+import { figuresOf, logsOf } from "./logs.ts";
 import { readMessages } from "./messages.ts";
 import { fakeDocument, fakeLog, type FakeRun, fakeRun } from "./testdata/documents.ts";
 import { folderWith } from "../../common/testing/folder.ts";
@@ -53,6 +54,11 @@ Deno.test("readMessages() counts neither the first message of a run nor lost one
   ]);
 });
 
+/** What the logs of runs say. */
+async function loggedOf(runs: readonly RunResult[], folder: string) {
+  return (await logsOf(runs, folder)).map((log) => log && figuresOf(log.file));
+}
+
 Deno.test("averagesCsv() leaves the cold sample and lost messages out", async () => {
   const log = logOf(
     // The steps of setting up, and the time of a size, are no messages'.
@@ -62,7 +68,7 @@ Deno.test("averagesCsv() leaves the cold sample and lost messages out", async ()
   );
   await using folder = await folderWith({ "tcp-async-client.csv": log });
   const runs = [fakeRun(TCP)];
-  const logs = await logsOf(runs, folder.dir);
+  const logs = await loggedOf(runs, folder.dir);
   const document = fakeDocument(runs);
   const csv = averagesCsv(jobsOf([{ path: "", folder: folder.dir, document, logs }]));
   assertEquals(csv.split("\n").slice(1), [
@@ -84,7 +90,7 @@ Deno.test("logsOf() finds later rounds and resumed lanes by name, and lane and r
     "notes.txt": "no log",
   });
   const fakes = [TCP, TLS, resumed, TCP, TCP, { ...TCP, role: "server" } as const];
-  const logs = await logsOf(fakes.map(fakeRun), folder.dir);
+  const logs = await loggedOf(fakes.map(fakeRun), folder.dir);
   const counts = logs.map((log) => log?.get(100)?.messagesUs.length ?? null);
   assertEquals(counts, [2, 5, 6, 3, 4, null]);
 });
@@ -97,11 +103,11 @@ Deno.test("logsOf() does without logs where it is not clear which run they belon
 Deno.test("logsOf() reads a log that was cut off, and refuses one that is spoilt", async () => {
   const text = fakeLog(TCP, 5);
   await using folder = await folderWith({ "a.csv": text.slice(0, -20) });
-  const [log] = await logsOf([fakeRun(TCP)], folder.dir);
+  const [log] = await loggedOf([fakeRun(TCP)], folder.dir);
   assertEquals(log!.get(100)!.messagesUs.length, 4);
   await Deno.writeTextFile(join(folder.dir, "a.csv"), text.replace(",send,", ",sing,"));
   const error = await assertRejects(
-    async () => void await logsOf([fakeRun(TCP)], folder.dir),
+    async () => void await loggedOf([fakeRun(TCP)], folder.dir),
     UsageError,
     "not a line of a step log",
   );

@@ -8,13 +8,19 @@ import { formatDuration, formatNumber } from "./units.ts";
 
 /** From where to where an axis goes, and what is written at it. */
 export interface Scale {
-  type: "log" | "value";
+  type: "log" | "value" | "time";
   min: number;
   max: number;
   /** Where something is written. */
   ticks: (view: View) => readonly number[];
   /** What is written there, with the unit. */
   tell: (value: number) => string;
+}
+
+/** Where on a scale a value is, from 0 to 1. */
+export function partOf({ type, min, max }: Scale, value: number): number {
+  if (type === "log") return Math.log(value / min) / Math.log(max / min);
+  return (value - min) / (max - min);
 }
 
 /** With so few decades there is room between them. */
@@ -103,4 +109,40 @@ function stepAbove(value: number): number {
 /** A tick's number by itself, without digits that say nothing. */
 export function formatPlain(value: number): string {
   return String(Number(formatNumber(value)));
+}
+
+const [SECOND, MINUTE, HOUR, DAY] = [1000, 60_000, 3_600_000, 86_400_000];
+
+/** What can lie between two ticks of a scale of times, in milliseconds. */
+const TIME_STEPS: readonly number[] = [
+  ...[1, 5, 15, 30].map((seconds) => seconds * SECOND),
+  ...[1, 5, 15, 30].map((minutes) => minutes * MINUTE),
+  ...[1, 3, 6, 12].map((hours) => hours * HOUR),
+  ...[1, 2, 7, 14, 28, 91, 182].map((days) => days * DAY),
+];
+
+/** So many ticks with a date fit in. */
+const MOST_TIMES: Readonly<Record<View["name"], number>> = { wide: 7, narrow: 2 };
+
+/** A scale of times, in milliseconds since the epoch: UTC. */
+export function timeScale(times: readonly number[]): Scale {
+  const first = Math.min(...times);
+  const max = Math.max(...times, first + SECOND);
+  const stepFor = (most: number) =>
+    TIME_STEPS.find((step) => (max - first) / step <= most) ??
+      Math.ceil((max - first) / most / (365 * DAY)) * 365 * DAY;
+  const ticks = ({ name }: View) => {
+    const step = stepFor(MOST_TIMES[name]);
+    const named: number[] = [];
+    for (let time = Math.ceil(first / step) * step; time <= max; time += step) named.push(time);
+    // Within the span there may be none of the round times.
+    return named.length > 0 ? named : [first];
+  };
+  const isInDays = stepFor(MOST_TIMES.wide) >= DAY;
+  const isInSeconds = stepFor(MOST_TIMES.wide) < MINUTE;
+  const tell = (time: number) => {
+    const text = new Date(time).toISOString().replace("T", " ");
+    return isInDays ? text.slice(0, 10) : text.slice(5, isInSeconds ? 19 : 16);
+  };
+  return { type: "time", min: first, max, ticks, tell };
 }

@@ -58,7 +58,7 @@ th, td { padding: .25rem .6rem; text-align: right; white-space: nowrap; border-b
 th:first-child { text-align: left; }
 tbody th { font-weight: normal; }
 .text :is(th, td) { text-align: left; vertical-align: top; }
-.text td { white-space: normal; }
+.text td:last-child { white-space: normal; min-width: 16rem; }
 thead th { vertical-align: bottom; }
 @media print {
   body { max-width: none; padding: 0; font-size: 10pt; }

@@ -4,16 +4,18 @@
  * @module
  */
 import { join } from "../../common/base/std.ts";
-import { describe, RunError, UsageError } from "../../common/base/errors.ts";
-import { makePrivateFolder, openDocument } from "../../common/base/output.ts";
+import { openDocument, type Write } from "../../common/base/output.ts";
+import { say } from "../../common/base/say.ts";
 import { averagesCsv, COLUMNS } from "./averages.ts";
 import { buildReport, TITLE } from "./build.ts";
-import { type FoundDocument, readDocument } from "./documents.ts";
-import { type Job, jobsOf, type Source } from "./jobs.ts";
-import { figuresOf, logsOf, startOf } from "./logs.ts";
+import { appendHistory, type History, historyLines, readHistory, sayCutOff } from "./history.ts";
+import { jobsOf, type Source } from "./jobs.ts";
 import { formatMarkdown } from "./markdown.ts";
+import { writeOwnFiles } from "./own_files.ts";
 import { formatPage } from "./page.ts";
+import { ndjsonOf } from "./ndjson.ts";
 import { permit } from "./permit.ts";
+import { readSources } from "./sources.ts";
 
 /** The files of a report. */
 export interface ReportFiles {
@@ -22,10 +24,25 @@ export interface ReportFiles {
   csv: string;
 }
 
+/** What to write besides. */
+export interface ReportOptions {
+  /** Folder for the files (default: the first document's). */
+  out?: string | undefined;
+  /** File for NDJSON, see {@linkcode ndjsonOf}; - is stdout. */
+  ndjson?: string | undefined;
+  /** A history that the report draws, see {@linkcode History}. */
+  history?: string | undefined;
+  /** A history to which these documents are added; drawn where there is no other to be drawn. */
+  append?: string | undefined;
+}
+
 /** Makes the texts of a report's files. */
-export function formatReport(sources: readonly Source[]): ReportFiles {
+export function formatReport(
+  sources: readonly Source[],
+  history: History | null = null,
+): ReportFiles {
   const jobs = jobsOf(sources);
-  const report = buildReport(sources, jobs);
+  const report = buildReport(sources, jobs, history);
   return {
     html: formatPage(report),
     markdown: formatMarkdown(report),
@@ -34,92 +51,58 @@ export function formatReport(sources: readonly Source[]): ReportFiles {
 }
 
 /**
- * Writes report.html, report.md and averages.csv.
+ * Writes report.html, report.md and averages.csv, and what else is wanted. Nothing is written where
+ * one of the documents or the history cannot be used.
  *
  * @param paths result documents, their folders or logs, at least one
- * @param out folder for the files (default: the first document's)
  * @returns where the files are
- * @throws {UsageError} for a document or a log that cannot be used
+ * @throws {UsageError} for a document, a log or a history that cannot be used
  * @throws {RunError} for a file that cannot be written
  */
-export async function writeReport(paths: readonly string[], out?: string): Promise<ReportFiles> {
-  const found = await readDocuments(paths);
-  const sources: Source[] = [];
-  for (const document of found) {
-    const { madeOf } = document;
-    const logs = madeOf
-      ? madeOf.map(({ file }) => figuresOf(file))
-      : await logsOf(document.document.runs, document.folder);
-    sources.push({ ...document, logs });
-  }
-  const texts = formatReport(sources);
-  const folder = out ?? found[0]!.folder;
-  // A file takes another's place where the folder may be read, too.
-  for (const name of ["read", "write"] as const) await permit(name, folder);
-  try {
-    await makePrivateFolder(folder);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotCapable) throw cause;
-    throw new RunError(`cannot make the folder ${folder}: ${describe(cause)}`, { cause });
-  }
+export async function writeReport(
+  paths: readonly string[],
+  options?: ReportOptions,
+): Promise<ReportFiles> {
+  return await writeReportOf(await readSources(paths), options);
+}
+
+/** The same of documents that were read. */
+export async function writeReportOf(
+  sources: readonly Source[],
+  { out, ndjson, history: drawn, append }: ReportOptions = {},
+): Promise<ReportFiles> {
+  const history = await openHistory(drawn, append);
+  const writeNdjson = ndjson === undefined ? null : await openNdjson(ndjson);
+  const texts = formatReport(sources, history);
+  const folder = out ?? sources[0]!.folder;
   const files = {
     html: join(folder, "report.html"),
     markdown: join(folder, "report.md"),
     csv: join(folder, "averages.csv"),
   };
-  const kinds = ["html", "markdown", "csv"] as const;
-  for (const kind of kinds) await refuseForeign(files[kind], texts[kind]);
-  for (const kind of kinds) openDocument(files[kind])(texts[kind]);
+  await writeOwnFiles(folder, [
+    { path: files.html, text: texts.html, mark: `<title>${TITLE}</title>` },
+    { path: files.markdown, text: texts.markdown, mark: `# ${TITLE}\n` },
+    { path: files.csv, text: texts.csv, mark: `${COLUMNS.join(",")}\n` },
+  ]);
+  writeNdjson?.(ndjsonOf(sources));
+  if (append !== undefined) appendHistory(append, historyLines(sources));
   return files;
 }
 
-/** What tells a file of an earlier report: its title, or the names of its columns. */
-const MARKS = [`<title>${TITLE}</title>`, `# ${TITLE}\n`, `${COLUMNS.join(",")}\n`];
-
-/** So much of a file is looked at: the marks stand at its beginning. */
-const HEAD_BYTES = 4096;
-
-/**
- * A file that bears a report's name and is none stays as it is.
- *
- * @throws {RunError} naming it
- */
-async function refuseForeign(path: string, text: string): Promise<void> {
-  const mark = MARKS.find((mark) => text.slice(0, HEAD_BYTES).includes(mark)) ?? text;
-  let head: string;
-  try {
-    head = await startOf(path, HEAD_BYTES);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return;
-    if (cause instanceof Deno.errors.NotCapable) throw cause;
-    throw new RunError(`cannot write ${path}: ${describe(cause)}`, { cause });
+/** The history to draw; one that is to be added to has to be one, too, and may not be there yet. */
+async function openHistory(drawn?: string, append?: string): Promise<History | null> {
+  for (const path of new Set([drawn, append])) if (path !== undefined) await permit("read", path);
+  if (append !== undefined) await permit("write", append);
+  const added = append === undefined ? null : await readHistory(append, true);
+  const history = drawn === undefined ? added : await readHistory(drawn, drawn === append);
+  for (const { path, cutOff } of new Set([added, history].filter((one) => one !== null))) {
+    if (cutOff.length > 0) say(`warning: ${path}: ${sayCutOff(cutOff)}; the rest is used`);
   }
-  if (head === "" || head.includes(mark)) return;
-  throw new RunError(
-    `cannot write ${path}: it is there already, and no report of this program's; ` +
-      "move it away, or name another folder with --out",
-  );
+  return history;
 }
 
-/**
- * Reads the jobs of one document, without logs.
- *
- * @throws {UsageError} where it cannot be used
- */
-export async function readJobs(path: string): Promise<Job[]> {
-  const [found] = await readDocuments([path]);
-  return jobsOf([{ ...found!, logs: [] }]);
-}
-
-/** A document without runs has nothing to report. */
-async function readDocuments(paths: readonly string[]): Promise<FoundDocument[]> {
-  const found: FoundDocument[] = [];
-  for (const path of paths) {
-    const document = await readDocument(path);
-    if (document.document.runs.length === 0) {
-      throw new UsageError(`${document.path}: there are no runs in it; measure again`);
-    }
-    found.push(document);
-  }
-  return found;
+async function openNdjson(path: string): Promise<Write> {
+  if (path !== "-") await permit("write", path);
+  return openDocument(path);
 }

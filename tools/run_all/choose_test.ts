@@ -1,11 +1,33 @@
 import { UsageError } from "../../common/base/errors.ts";
 import { LANES } from "../../common/model/lanes.ts";
 import { assertEquals, assertThrows } from "../../common/testing/assert.ts";
-import { chooseJobs, JOBS } from "./choose.ts";
+import { chooseJobs, jobsIn } from "./choose.ts";
+
+const JOBS = jobsIn(["message"]);
 
 function chosen(text: string | undefined, isQuick = false): string[] {
   return chooseJobs(text, JOBS, isQuick).map(({ name }) => name);
 }
+
+Deno.test("jobsIn() resumes nothing on a connection that stays open, and has UDP once", () => {
+  const both = jobsIn(["message", "once"]);
+  const kept = both.filter(({ connect }) => connect === "once");
+  assertEquals(kept.map(({ lane }) => lane), [...LANES]);
+  assertEquals(kept.some(({ resume }) => resume), false);
+  assertEquals(both.filter(({ lane }) => lane.name === "udp-sync").length, 1);
+  const files = both.map(({ file }) => file);
+  assertEquals(new Set(files).size, files.length, "every job has logs of its own");
+  assertEquals(jobsIn(["once"]).map(({ file }) => file), LANES.map(({ name }) => name));
+  assertEquals(JOBS.filter(({ lane }) => lane.protocol === "udp").length, 3);
+});
+
+Deno.test("chooseJobs() takes a name in every mode", () => {
+  const jobs = chooseJobs("tcp-sync", jobsIn(["message", "once"]), false);
+  assertEquals(jobs.map(({ name, connect }) => `${name} ${connect}`), [
+    "tcp-sync message",
+    "tcp-sync once",
+  ]);
+});
 
 Deno.test("chooseJobs() takes a whole name for that lane alone", () => {
   for (const { name } of JOBS) assertEquals(chosen(name), [name]);
@@ -31,9 +53,12 @@ Deno.test("chooseJobs() takes * for anything", () => {
   assertEquals(chosen("dtls-spin*resumed"), ["dtls-spin-openssl-resumed"]);
 });
 
-Deno.test("chooseJobs() resumes with the quick plan only what a name says", () => {
+Deno.test("chooseJobs() resumes and spins with the quick plan only where a name says so", () => {
   const plain = LANES.map(({ name }) => name);
-  for (const text of [undefined, "all", "*"]) assertEquals(chosen(text, true), plain);
+  const sleeping = plain.filter((name) => !name.includes("spin"));
+  for (const text of [undefined, "*"]) assertEquals(chosen(text, true), sleeping);
+  assertEquals(chosen("all", true), plain);
+  assertEquals(chosen("udp-spin", true), ["udp-spin"]);
   assertEquals(chosen("all"), JOBS.map(({ name }) => name));
   assertEquals(chosen("tls-async", true), ["tls-async-rustls", "tls-async-openssl"]);
   assertEquals(chosen("tls-async-openssl-resumed", true), ["tls-async-openssl-resumed"]);

@@ -1,12 +1,14 @@
 import { assertEquals } from "../../common/testing/assert.ts";
-import { JOBS } from "./choose.ts";
+import { jobsIn } from "./choose.ts";
 import { failureLines, interruptedLine } from "./failures.ts";
 import type { LaneReport } from "./job.ts";
+
+const JOBS = jobsIn(["message"]);
 
 function report(place: number, failure: string | null, round = 1): LaneReport {
   return {
     ...{ job: JOBS[place]!, round, ok: failure === null, interrupted: false, failure },
-    ...{ shown: null, runs: [], totals: null, slowStart: null, openssl: null },
+    ...{ shown: null, runs: [], slowStart: null, openssl: null },
   };
 }
 

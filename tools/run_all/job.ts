@@ -6,15 +6,17 @@
 import type { Lane } from "../../common/model/lanes.ts";
 import type { ConnectMode } from "../../common/model/protocol.ts";
 import type { RunResult } from "../../common/measure/result.ts";
-import type { LogTotals } from "./log_totals.ts";
 
 /** A lane and how it is run. */
 export interface Job {
   lane: Lane;
   /** Whether sessions are resumed. */
   resume: boolean;
-  /** For tables and file names. */
+  connect: ConnectMode;
+  /** For tables: the lane's, with what says that sessions are resumed. */
   name: string;
+  /** The beginning of its logs' names. */
+  file: string;
 }
 
 /** What came of a lane. */
@@ -30,8 +32,6 @@ export interface LaneReport {
   shown: string | null;
   /** Of the ends that ran here, partial ones too. */
   runs: RunResult[];
-  /** The client's or, where only that ran here, the server's. */
-  totals: LogTotals | null;
   /** How many times as long the first messages took as the rest; null where it is not known. */
   slowStart: number | null;
   /** Version text of the library in use. */
@@ -40,12 +40,16 @@ export interface LaneReport {
 
 /** What is exchanged by each job. */
 export interface Exchange {
+  sizes: readonly number[];
+  /** Messages of each size; null where a duration was given. */
+  repeat: number | null;
   /** Messages of one client; null where a duration was given. */
   messages: number | null;
   /** Seconds that all messages take; null where a number was given. */
   seconds: number | null;
-  connect: ConnectMode;
   clients: number;
   /** Pause between messages, in milliseconds. */
   waitMs: number;
+  /** Messages a second of all clients together; null where each follows an answer. */
+  rate: number | null;
 }

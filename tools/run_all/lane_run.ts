@@ -6,18 +6,19 @@
 import { formatAddress } from "../../common/base/addresses.ts";
 import { EXIT } from "../../common/base/errors.ts";
 import { type Role, STEPS } from "../../common/model/protocol.ts";
-import type { ResultDocument } from "../../common/measure/result.ts";
+import type { ResultDocument, RunResult } from "../../common/measure/result.ts";
 import { say } from "../../common/base/say.ts";
 import { join } from "../../common/base/std.ts";
 import { type Ending, failureOf, ScriptProcess, type ScriptSettings } from "../lib/children.ts";
 import { logName } from "../lib/results_folder.ts";
 import { piecesOf } from "../report/log_reader.ts";
 import type { Exchange, Job, LaneReport } from "./job.ts";
-import { readMessages } from "../report/messages.ts";
+import { type LoggedMessage, readMessages } from "../report/messages.ts";
 import type { Cores } from "../lib/machine.ts";
 import { joined } from "./join.ts";
-import { summarizeLog } from "./log_totals.ts";
 import type { RunningServer, ServerEnding, Servers } from "./servers.ts";
+import { slowStartOf } from "./slow_start.ts";
+import { type WarmUp, warmUpOf, withoutWarmUp } from "./warm_up.ts";
 
 /** What a lane is run with. */
 export interface LaneRunOptions {
@@ -55,11 +56,13 @@ const LONE_SERVER_IDLE_MS = 3_600_000;
 /** Runs the server, then the client, or one of them. */
 export class LaneRun {
   readonly #options: LaneRunOptions;
+  readonly #warmUp: WarmUp | null;
   readonly #processes: Pick<ScriptProcess, "kill">[] = [];
   #interrupted = false;
 
   constructor(options: LaneRunOptions) {
     this.#options = options;
+    this.#warmUp = warmUpOf(options.job, options.exchange);
   }
 
   /**
@@ -107,7 +110,8 @@ export class LaneRun {
   }
 
   #startServer(port: number): RunningServer {
-    const { job: { lane, resume }, servers, args } = this.#options;
+    const { job: { lane, resume }, servers } = this.#options;
+    const args = this.#exchangeArgs();
     const cpu = this.#coreOf("server");
     return this.#started(
       servers.start(this.#script("server", port), { lane, resume, cpu, args }),
@@ -138,9 +142,16 @@ export class LaneRun {
         ...patience,
         ...(cpu === null ? [] : ["--cpu", String(cpu)]),
         ...(job.resume ? ["--resume"] : []),
-        ...this.#options.args,
+        ...this.#exchangeArgs(),
       ],
     };
+  }
+
+  /** What both ends are told of the exchange. */
+  #exchangeArgs(): string[] {
+    const { job, exchange, args } = this.#options;
+    const sizes = this.#warmUp?.sizes ?? exchange.sizes;
+    return ["--connect", job.connect, "--sizes", sizes.join(","), ...args];
   }
 
   #coreOf(role: Role): number | null {
@@ -150,7 +161,7 @@ export class LaneRun {
 
   #logOf(role: Role): string {
     const { folder, job, round } = this.#options;
-    return join(folder, logName(job.name, role, round));
+    return join(folder, logName(job.file, role, round));
   }
 
   /** Looks at how much of the client's log is there, or how long it has been running. */
@@ -163,7 +174,7 @@ export class LaneRun {
         return (performance.now() - startedMs) / 1000 / (exchange.seconds ?? 1);
       }
       const { size } = await Deno.stat(path).catch(() => ({ size: 0 }));
-      const steps = exchange.connect === "message" ? STEPS_OF[job.lane.protocol] : 2;
+      const steps = job.connect === "message" ? STEPS_OF[job.lane.protocol] : 2;
       return size / (exchange.messages * exchange.clients * steps * LINE_BYTES);
     };
     const timer = setInterval(async () => onProgress(Math.min(await look(), 1)), PROGRESS_MS);
@@ -171,23 +182,59 @@ export class LaneRun {
     return { [Symbol.dispose]: () => clearInterval(timer) };
   }
 
+  /** A run as it would be had it been warm at once. */
+  #warm(run: RunResult): RunResult {
+    return this.#warmUp ? withoutWarmUp(run, this.#warmUp, this.#messagesOf(run.role)) : run;
+  }
+
+  /** Null where there is no log, or where it is cut off by a full disk. */
+  #messagesOf(role: Role): LoggedMessage[] | null {
+    try {
+      return [...readMessages(piecesOf(this.#logOf(role)))];
+    } catch {
+      return null;
+    }
+  }
+
+  #slowStart(): number | null {
+    const messages = this.#messagesOf(this.#options.side === "server" ? "server" : "client");
+    const left = this.#warmUp?.sizeBytes;
+    return messages && slowStartOf(messages.filter(({ sizeBytes }) => sizeBytes !== left));
+  }
+
+  /** What there is of a lane that has failed says so; where there is nothing, that alone. */
+  #failedRuns(runs: readonly RunResult[], failure: string): RunResult[] {
+    const { job: { lane, resume, connect }, side, exchange: { clients } } = this.#options;
+    const { name, protocol, io, engine } = lane;
+    const role = side === "server" ? "server" : "client";
+    const none: RunResult = {
+      ...{ lane: name, role, protocol, io, engine, connect, resume, reply: true, clients },
+      ...{ security: null, sizes: [] },
+    };
+    const all = runs.some((run) => run.role === role) ? runs : [none, ...runs];
+    return all.map((run) => ({ ...run, failure }));
+  }
+
   /** @param serverFailure why the client was ended, where it was */
   #report(endings: readonly ServerEnding[], serverFailure: string | null): LaneReport {
-    const { job, round, side } = this.#options;
+    const { job, round } = this.#options;
     const documents = endings.flatMap(documentOf);
-    const runs = documents.flatMap((document) => document.runs);
+    const runs = documents.flatMap((document) => document.runs).map((run) => this.#warm(run));
     const clock = endings.find((ending) => ending.clock)?.clock;
     const failed = endings.find((ending) => ending.code !== EXIT.complete);
-    const failure = failed ? serverFailure ?? failureOf(failed) : null;
+    const reason = failed ? serverFailure ?? failureOf(failed) : null;
+    const failure = this.#interrupted ? null : reason;
     return {
       job,
       round,
       ok: !failed,
       interrupted: this.#interrupted,
-      failure: this.#interrupted ? null : failure,
+      failure,
       shown: tableOf(endings[0]),
-      runs: joined(runs, { isComplete: documents.every(({ complete }) => complete), clock }),
-      ...figuresOf(this.#logOf(side === "server" ? "server" : "client")),
+      runs: failed
+        ? this.#failedRuns(runs, failure ?? "interrupted")
+        : joined(runs, { isComplete: documents.every(({ complete }) => complete), clock }),
+      slowStart: this.#slowStart(),
       openssl: documents.find((document) => document.environment.openssl)?.environment.openssl ??
         null,
     };
@@ -207,15 +254,6 @@ function documentOf({ stdout }: Ending): ResultDocument[] {
 function tableOf(ending: Ending | undefined): string | null {
   const [table, ...rest] = ending?.stderr.split(/^error: cannot write .*\n/m) ?? [];
   return table && rest.length > 0 ? table.replace(/^listening on .*\n/, "").trimEnd() : null;
-}
-
-/** What a log says; nothing where there is none, or where it is cut off by a full disk. */
-function figuresOf(log: string): Pick<LaneReport, "totals" | "slowStart"> {
-  try {
-    return summarizeLog(readMessages(piecesOf(log)));
-  } catch {
-    return { totals: null, slowStart: null };
-  }
 }
 
 /** Timed steps of a message on each protocol, a connection per message. */

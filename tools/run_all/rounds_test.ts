@@ -1,14 +1,17 @@
-import { LANES } from "../../common/model/lanes.ts";
 import { assert, assertEquals } from "../../common/testing/assert.ts";
+import { jobsIn } from "./choose.ts";
 import type { Job } from "./job.ts";
 import { formatLeft, Pace } from "./progress.ts";
 import type { Exchange } from "./job.ts";
 import { turnsOf } from "./rounds.ts";
 import { busyShare, twoCores } from "../lib/machine.ts";
 
-const JOBS: Job[] = LANES.slice(0, 3).map((lane) => ({ lane, resume: false, name: lane.name }));
+/** A job for each lane, in a connection for each message. */
+const ALL: readonly Job[] = jobsIn(["message"]).filter(({ resume }) => !resume);
+const JOBS = ALL.slice(0, 3);
 const EXCHANGE: Exchange = {
-  ...{ messages: 100, seconds: null, connect: "message", clients: 1, waitMs: 0 },
+  ...{ sizes: [100], repeat: 100, messages: 100, seconds: null },
+  ...{ clients: 1, waitMs: 0, rate: null },
 };
 
 Deno.test("turnsOf() interleaves the jobs", () => {
@@ -40,8 +43,8 @@ Deno.test("Pace takes what is left from the rounds before", () => {
 });
 
 Deno.test("Pace weighs jobs that were not measured yet by their kind", () => {
-  const lane = LANES.find(({ engine }) => engine !== null)!;
-  const pace = new Pace([...JOBS, { lane, resume: false, name: lane.name }], {
+  const secure = ALL.find(({ lane }) => lane.engine !== null)!;
+  const pace = new Pace([...JOBS, secure], {
     ...EXCHANGE,
     messages: 10_000,
   });
@@ -61,7 +64,7 @@ function watched(jobs: readonly Job[], tookMs: readonly number[]): number[] {
 }
 
 Deno.test("Pace never goes back, and is near the truth on a slow network from the first lane on", () => {
-  const jobs: Job[] = LANES.map((lane) => ({ lane, resume: false, name: lane.name }));
+  const jobs = ALL;
   const trips = { tcp: 2, udp: 1, tls: 4, dtls: 5 };
   // Two machines with 20 ms between them: the first lane is no measure of the others.
   const tookMs = jobs.map(({ lane }) => 2200 * (trips[lane.protocol] * 20 + (lane.engine ? 4 : 0)));

@@ -1,117 +1,137 @@
 /**
- * The table at the end of run_all.
+ * The table at the end of run_all, and the sentence below it.
  *
  * @module
  */
-import { formatTable, formatUs } from "../../common/cli/table.ts";
+import { formatTable } from "../../common/cli/table.ts";
+import { COLUMNS, wrap } from "../../common/cli/wrap.ts";
+import { ALL_SIZES } from "../report/all_sizes.ts";
+import { answerOf } from "../report/answer.ts";
+import { figureOf, type Pick, totalOf } from "../report/figures.ts";
+import type { Job } from "../report/jobs.ts";
 import {
-  baselineOf,
-  figureOf,
-  medianMessage,
-  type Pick,
-  ratioOf,
-  totalOf,
-} from "../report/figures.ts";
-import { median } from "../report/inference.ts";
-import { NONE } from "../report/units.ts";
-import { type Percentile, PERCENTILES } from "../../common/measure/statistics.ts";
-import { ALL_SIZES, type MeasuredJob } from "./rounds_figures.ts";
+  cpuOf,
+  failuresOf,
+  type LaneRow,
+  type LaneTable,
+  laneTables,
+  lossOf,
+  mainJob,
+  medianTime,
+  nameOf,
+  timeOf,
+  timesTcp,
+} from "../report/lane_rows.ts";
+import { receiversOf } from "../report/sections/one_way.ts";
+import { formatDuration, formatNumber, formatPercent, NONE } from "../report/units.ts";
 
-const HEAD = [
-  ...["lane", "messages", "lost", "resumed", "p50 us", "p90 us", "p99 us", "spread"],
-  ...["x TCP", "msg/s", "MB/s", "handshake", "secs", "version cipher"],
-];
+/** A column of a table; one without a figure in any row is left out. */
+interface Column<Row> {
+  head: string;
+  cell: (row: Row) => string;
+}
+
+/** What stands in the place of a bar. */
+const FAILED = "failed";
+
+/** Bars with fewer places than this tell nothing. */
+const MIN_BAR = 6;
 
 /**
- * One row a job: medians over its rounds, counts of all of them.
+ * One row a lane, in 80 columns: medians over its rounds, a bar, and what it comes to in a sentence.
  *
- * @param planned messages of a whole round, for those that were cut off; null where no number was
- * planned
+ * @param jobs of both ends
  */
-export function formatJobs(
-  jobs: readonly MeasuredJob[],
-  rounds: number,
-  planned: number | null = null,
-): string {
-  const rows = [HEAD, ...jobs.map((job) => rowOf(job, jobs, planned))];
-  const hidden = new Set([
-    ...(rounds > 1 ? [] : ["spread"]),
-    ...(isAnswered(jobs) ? ["msg/s", "MB/s"] : ["x TCP"]),
-  ]);
-  const shown = HEAD.map((name) => !hidden.has(name));
-  return formatTable(rows.map((row) => row.filter((_, column) => shown[column])));
+export function formatSummary(jobs: readonly Job[]): string {
+  const answered = laneTables(jobs);
+  const tables = answered.map(formatLanes);
+  const oneWay = receiversOf(jobs.filter(({ reply }) => !reply));
+  if (oneWay.length > 0) tables.push(formatOneWay(oneWay));
+  return [...tables, ...answerOf(jobs).slice(0, 1).map((text) => wrap(text))].join("\n\n");
 }
 
-/** What the columns mean, in a line or two. */
-export function explainColumns(jobs: readonly MeasuredJob[], rounds: number): string {
-  const isTwoWay = isAnswered(jobs);
-  const what = isTwoWay ? "a message and its answer" : "sending a message without an answer";
-  const over = rounds > 1 ? `medians over ${rounds} rounds, ` : "";
-  const spread = rounds > 1 ? "spread: of p50 over rounds; " : "";
-  return `(${what}, all sizes together: ${over}microseconds; ${spread}` +
-    (isTwoWay ? "x TCP: p50 by that of TCP with the same I/O" : "MB: 10^6 bytes that arrived") +
-    "; handshake: its p50)";
-}
-
-function isAnswered(jobs: readonly MeasuredJob[]): boolean {
-  return jobs.every(({ reply }) => reply);
-}
-
-function rowOf(
-  job: MeasuredJob,
-  jobs: readonly MeasuredJob[],
-  planned: number | null,
-): string[] {
-  const percentile = (name: Percentile) => at(job, ({ result }) => result.messageUs[name]);
-  const seconds = job.reports.flatMap(({ totals }) =>
-    totals?.elapsedUs ? totals.elapsedUs / 1e6 : []
-  );
-  const { spread } = figureOf(job, ALL_SIZES, medianMessage);
-  const security = job.rounds.find(({ run }) => run.security)?.run.security;
-  const agreed = [security?.version, security?.cipher].filter((text) => text).join(" ");
-  return [
-    job.name,
-    countsOf(job, planned),
-    count(job, ({ result }) => result.lost),
-    job.resume ? count(job, ({ result }) => result.resumed) : NONE,
-    ...PERCENTILES.map((name) => formatUs(percentile(name))),
-    spread === null ? NONE : `${Math.round(spread * 100)} %`,
-    ratioText(job, jobs),
-    rateText(job, ({ result }) => result.oneWay?.messagesPerSecond),
-    rateText(job, ({ result }) => result.oneWay?.megabytesPerSecond),
-    formatUs(at(job, ({ result }) => result.steps.handshake?.p50)),
-    seconds.length > 0 ? median(seconds).toFixed(2) : NONE,
-    agreed || NONE,
+function formatLanes(table: LaneTable): string {
+  const { rows, hasKept } = table;
+  const hasBoth = hasKept && rows.some(({ opening }) => opening);
+  const main = hasKept ? "message" : "opening";
+  const time = (head: string, us: (row: LaneRow) => number | null): Column<LaneRow> => ({
+    head,
+    cell: (row) => formatDuration(us(row)),
+  });
+  const columns: Column<LaneRow>[] = [
+    { head: "lane", cell: ({ name }) => name },
+    ...(hasBoth ? [time("opening", ({ opening }) => timeOf(opening, "p50"))] : []),
+    time("resumed", ({ resumed }) => timeOf(resumed, "p50")),
+    time(main, (row) => timeOf(mainJob(row, table), "p50")),
+    ...(hasBoth ? [] : [time("p90", (row) => timeOf(mainJob(row, table), "p90"))]),
+    time("p99", (row) => timeOf(mainJob(row, table), "p99")),
+    { head: "x TCP", cell: (row) => formatNumber(timesTcp(mainJob(row, table), table).value) },
+    { head: "spread", cell: (row) => spreadOf(mainJob(row, table)) },
+    time("CPU", (row) => cpuOf(mainJob(row, table), table).both),
+    { head: "lost", cell: lostText },
   ];
+  const longest = (row: LaneRow) =>
+    timeOf(hasBoth ? row.opening : mainJob(row, table), "p50") ?? timeOf(row.resumed, "p50");
+  const notes = [
+    ...(hasBoth ? ["opening: first message on a new connection"] : []),
+    ...(rows.some(({ resumed }) => resumed) ? ["resumed: the same with a session resumed"] : []),
+    main === "message"
+      ? "message: each further message on an open connection"
+      : "opening: a message on a connection of its own",
+    "all p50",
+    ...(rows.some((row) => cpuOf(mainJob(row, table), table).both !== null)
+      ? [`CPU: time of both ends for a ${main === "message" ? "message" : "connection"}`]
+      : []),
+    `bar: ${hasBoth ? "opening" : main}`,
+  ].map((note) => note === "all p50" && !hasBoth ? "p50" : note);
+  return `${withBars(rows, columns, longest)}\n${wrap(`(${notes.join("; ")})`)}`;
 }
 
-function at(job: MeasuredJob, pick: Pick): number | null {
-  return figureOf(job, ALL_SIZES, pick).value;
+/** Rows as a table with a bar at the end of each, as long as the terminal's line allows. */
+function withBars(
+  rows: readonly LaneRow[],
+  columns: readonly Column<LaneRow>[],
+  lengthOf: (row: LaneRow) => number | null,
+): string {
+  const cells = rows.map((row) => columns.map(({ cell }) => cell(row)));
+  const shown = columns.map((_, i) => i === 0 || cells.some((row) => row[i] !== NONE));
+  const lines = [columns.map(({ head }) => head), ...cells]
+    .map((row) => row.filter((_, i) => shown[i]));
+  const text = formatTable(lines, 1).split("\n");
+  const width = Math.max(...text.map((line) => line.length)) + 1;
+  const places = COLUMNS - width - 1;
+  const longest = Math.max(...rows.map((row) => lengthOf(row) ?? 0));
+  const barOf = (row: LaneRow) => {
+    if (failuresOf(row).length > 0) return FAILED;
+    const length = lengthOf(row);
+    if (length === null || places < MIN_BAR) return "";
+    return "#".repeat(Math.max(Math.round(length / longest * places), 1));
+  };
+  const bars = ["", ...rows.map((row) => longest > 0 ? barOf(row) : "")];
+  return text.map((line, i) => `${line.padEnd(width)}${bars[i]}`.trimEnd()).join("\n");
 }
 
-function count(job: MeasuredJob, pick: Pick): string {
-  return String(totalOf(job, [ALL_SIZES], pick) ?? NONE);
+function spreadOf(job: Job | null): string {
+  return job ? formatPercent(medianTime(job).spread) : NONE;
 }
 
-/** Answered of sent; one-way, arrived of sent. Of a round that was cut off, of those planned. */
-function countsOf(job: MeasuredJob, planned: number | null): string {
-  if (job.rounds.length === 0) return NONE;
-  const sent = totalOf(job, [ALL_SIZES], ({ result }) => result.sent);
-  const cut = job.reports.filter(({ interrupted, ok }) => interrupted && !ok);
-  const missing = planned === null ? 0 : planned * job.rounds.length - (sent ?? 0);
-  const all = cut.length > 0 && sent !== null ? sent + Math.max(missing, 0) : sent;
-  return `${count(job, ({ result }) => result.answered)}/${all ?? NONE}`;
+/** A dash where nothing was lost, as in most runs. */
+function lostText(row: LaneRow): string {
+  const { lost } = lossOf(row);
+  return lost ? String(lost) : NONE;
 }
 
-function rateText(job: MeasuredJob, pick: Pick): string {
-  const rate = at(job, pick);
-  return rate === null ? NONE : rate.toFixed(rate >= 100 ? 0 : 1);
-}
-
-/** The ratio and, where there are rounds enough, its 95 % interval. */
-function ratioText(job: MeasuredJob, jobs: readonly MeasuredJob[]): string {
-  const { value, interval } = ratioOf(job, baselineOf(job, jobs), ALL_SIZES);
-  if (value === null) return NONE;
-  const text = (ratio: number) => ratio.toFixed(ratio >= 100 ? 0 : ratio >= 10 ? 1 : 2);
-  return interval ? `${text(value)} ${text(interval.low)}-${text(interval.high)}` : text(value);
+function formatOneWay(jobs: readonly Job[]): string {
+  const figure = (job: Job, pick: Pick) => formatNumber(figureOf(job, ALL_SIZES, pick).value);
+  const count = (job: Job, pick: Pick) => String(totalOf(job, [ALL_SIZES], pick) ?? NONE);
+  const rows = jobs.map((job) => [
+    nameOf(job, jobs),
+    count(job, ({ result }) => result.sent),
+    count(job, ({ result }) => result.lost),
+    figure(job, ({ result }) => result.oneWay?.messagesPerSecond),
+    figure(job, ({ result }) => result.oneWay?.megabytesPerSecond),
+    job.rounds.some(({ run }) => run.failure) ? FAILED : "",
+  ]);
+  const table = formatTable([["lane", "sent", "lost", "messages/s", "MB/s", ""], ...rows]);
+  return `${table}\n(one way: the server does not answer; MB: 10^6 bytes that arrived)`;
 }

@@ -3,16 +3,20 @@
  *
  * @module
  */
-import { PERCENTILES } from "../../common/measure/statistics.ts";
-import { figureOf, medianMessage } from "../report/figures.ts";
-import { median } from "../report/inference.ts";
+import { missesRate } from "../../common/measure/rate.ts";
+import { type Percentile, PERCENTILES } from "../../common/measure/statistics.ts";
+import { figureOf, medianMessage, medianOf } from "../report/figures.ts";
 import { formatNumber, formatPercent, listOf } from "../report/units.ts";
-import { ALL_SIZES, type MeasuredJob } from "./rounds_figures.ts";
+import { ALL_SIZES } from "../report/all_sizes.ts";
+import { figuresAt, type Job } from "../report/jobs.ts";
 import type { Cores } from "../lib/machine.ts";
 
 /** How it was measured. */
 export interface Circumstances {
-  jobs: readonly MeasuredJob[];
+  /** Of the end whose figures count. */
+  jobs: readonly Job[];
+  /** How many times as long the first messages of each job took as the rest, round by round. */
+  slowStarts: ReadonlyMap<string, readonly number[]>;
   /** Whether both ends ran here. */
   isOneMachine: boolean;
   /** Number of cores. */
@@ -43,8 +47,9 @@ export function warningsOf(circumstances: Circumstances): string[] {
   return [
     ...sharedCore(circumstances),
     ...busyMachine(circumstances),
+    ...missedRate(jobs),
     ...wideSpread(jobs),
-    ...slowStart(jobs),
+    ...slowStart(circumstances),
     ...fewSamples(jobs),
   ];
 }
@@ -77,7 +82,21 @@ function busyMachine({ busy }: Circumstances): string[] {
   ];
 }
 
-function wideSpread(jobs: readonly MeasuredJob[]): string[] {
+function missedRate(jobs: readonly Job[]): string[] {
+  const missed = jobs.flatMap((job) => {
+    const parts = job.rounds.flatMap(({ run }) =>
+      missesRate(run) ? run.rate!.reached! / run.rate!.wanted : []
+    );
+    return parts.length > 0 ? [{ job, by: 1 - Math.min(...parts) }] : [];
+  });
+  return missed.length === 0 ? [] : [
+    `the rate was not reached on ${
+      worst(missed, (by) => `${Math.floor((1 - by) * 100)} % of it`)
+    }: times hold what messages waited for their turn; ask for a lower --rate`,
+  ];
+}
+
+function wideSpread(jobs: readonly Job[]): string[] {
   const wide = jobs.flatMap((job) => {
     const { spread } = figureOf(job, ALL_SIZES, medianMessage);
     return spread !== null && spread > WIDE_SPREAD ? [{ job, by: spread }] : [];
@@ -88,11 +107,10 @@ function wideSpread(jobs: readonly MeasuredJob[]): string[] {
   ];
 }
 
-function slowStart(jobs: readonly MeasuredJob[]): string[] {
+function slowStart({ jobs, slowStarts }: Circumstances): string[] {
   const slow = jobs.flatMap((job) => {
-    const starts = job.reports.flatMap(({ slowStart }) => slowStart ?? []);
-    const by = median(starts);
-    return by > SLOW_START ? [{ job, by }] : [];
+    const by = medianOf(slowStarts.get(keyOf(job)) ?? []);
+    return by !== null && by > SLOW_START ? [{ job, by }] : [];
   });
   return slow.length === 0 ? [] : [
     `the first messages were slow on ${worst(slow, (by) => `${formatNumber(by)} times`)}: the ` +
@@ -100,11 +118,19 @@ function slowStart(jobs: readonly MeasuredJob[]): string[] {
   ];
 }
 
-function fewSamples(jobs: readonly MeasuredJob[]): string[] {
+/** What tells a lane's jobs apart. */
+export function keyOf({ name, connect }: { name: string; connect: string }): string {
+  return `${name} ${connect}`;
+}
+
+function fewSamples(jobs: readonly Job[]): string[] {
+  const lacks = (job: Job, name: Percentile) =>
+    job.rounds.some((round) => {
+      const { messageUs } = figuresAt(round, ALL_SIZES)!.result;
+      return messageUs.n > 0 && messageUs[name] === null;
+    });
   const few = PERCENTILES.flatMap((name) => {
-    const lacking = jobs.filter(({ rounds }) =>
-      rounds.some(({ run: { sizes: [all] } }) => all!.messageUs.n > 0 && !all!.messageUs[name])
-    );
+    const lacking = jobs.filter((job) => lacks(job, name));
     return lacking.length > 0 ? [{ name, lacking }] : [];
   });
   const [first] = few;
@@ -116,14 +142,18 @@ function fewSamples(jobs: readonly MeasuredJob[]): string[] {
   return [`too few messages for ${names}${whose}: use more of them (--repeat)`];
 }
 
-/** The names with the highest figures, and how many more there are. */
+/** The names with the highest figures, each once, and how many more there are. */
 function worst(
-  found: readonly { job: MeasuredJob; by: number }[],
+  found: readonly { job: Job; by: number }[],
   format?: (by: number) => string,
 ): string {
-  const sorted = found.toSorted((a, b) => b.by - a.by);
+  const highest = new Map<string, number>();
+  for (const { job: { name }, by } of found) {
+    highest.set(name, Math.max(highest.get(name) ?? by, by));
+  }
+  const sorted = [...highest].sort(([, a], [, b]) => b - a);
   const names = sorted.slice(0, MAX_NAMES)
-    .map(({ job, by }) => format ? `${job.name} (${format(by)})` : job.name);
+    .map(([name, by]) => format ? `${name} (${format(by)})` : name);
   const rest = sorted.length - names.length;
   return listOf(rest > 0 ? [...names, `${rest} more`] : names);
 }

@@ -1,93 +1,129 @@
 /**
- * What a message costs on each lane: the report's main picture.
+ * What opening a connection costs on each lane, and what each message costs after that: the report's
+ * first picture.
  *
  * @module
  */
-import { PERCENTILES } from "../../../common/measure/statistics.ts";
-import { drawChart } from "../chart.ts";
+import { type Chart, drawChart } from "../chart.ts";
 import { type Cost, costChart, heightOf } from "../charts_by_lane.ts";
 import type { Section, Table } from "../content.ts";
-import { baselineOf, figureOf, medianMessage, ratioOf, slowestOf, totalOf } from "../figures.ts";
-import { type Job, sizesOf } from "../jobs.ts";
-import { panelsOf, type Part } from "../panels.ts";
+import { slowestOf } from "../figures.ts";
+import type { Job } from "../jobs.ts";
+import {
+  cpuOf,
+  failuresOf,
+  type LaneRow,
+  type LaneTable,
+  lossOf,
+  mainJob,
+  medianTime,
+  nameOf,
+  timeOf,
+  timesTcp,
+} from "../lane_rows.ts";
+import { panelsOf } from "../panels.ts";
 import * as units from "../units.ts";
 
 const READING = "Each mark is the median: half of the messages were faster. The line goes on to " +
   "the time that nine of ten messages stay below. Hollow marks: the session was resumed. " +
   "Each step of the scale is ten times the one before.";
 
-/** The section for one mode. */
-export function costSection({ id, jobs, sizeBytes }: Part): Section {
-  const costs = jobs.flatMap((job) => costOf(job, sizeBytes) ?? []);
+/** What is asked about a lane. */
+const QUESTIONS = [
+  {
+    id: "message",
+    title: "each further message on an open connection",
+    jobsOf: ({ kept }: LaneRow) => [kept],
+  },
+  {
+    id: "opening",
+    title: "the first message on a new connection",
+    jobsOf: ({ opening, resumed }: LaneRow) => [opening, resumed],
+  },
+] as const;
+
+/** @param id starts the ids of the section and its charts */
+export function costSection(id: string, table: LaneTable): Section {
+  const charts = QUESTIONS.flatMap((question) => {
+    const jobs = table.rows.flatMap(question.jobsOf).filter((job) => job !== null);
+    return chartsOf(`${id}-${question.id}`, question.title, jobs, table);
+  });
+  return {
+    id,
+    title: "What it costs",
+    paragraphs: [],
+    picture: { charts, caption: READING, tables: [costTable(table)], open: true },
+  };
+}
+
+function chartsOf(id: string, title: string, jobs: readonly Job[], table: LaneTable): Chart[] {
+  const costs = jobs.flatMap((job) => costOf(job) ?? []);
   const range = costs.flatMap(({ p50, p90 }) => [p50, p90 ?? p50]);
-  const charts = panelsOf(costs.map(({ job }) => job)).map((panel) => {
+  return panelsOf(costs.map(({ job }) => job)).map((panel) => {
     const rows = costs.filter(({ job }) => panel.jobs.includes(job));
+    const told = rows.map(({ job, p50 }) =>
+      `${nameOf(job, table.clients)} ${units.formatDuration(p50)}`
+    );
     return drawChart({
-      id: `${id}-cost-${panel.id}`,
-      title: `${units.formatBytes(sizeBytes)}, ${panel.title}`,
-      description: `Median time per message: ${units.listOf(rows.map(describeCost))}.`,
+      id: `${id}-${panel.id}`,
+      title: `${title[0]!.toUpperCase()}${title.slice(1)}: ${panel.title}`,
+      description: `Median time of ${title}: ${units.listOf(told)}.`,
       height: heightOf(rows.length),
       option: costChart(rows, range),
     });
   });
-  const tables = [costTable(jobs, sizeBytes)];
-  return {
-    id: `${id}-cost`,
-    title: "What a message costs",
-    paragraphs: [],
-    picture: { charts, caption: READING, tables, open: true },
-  };
 }
 
-function costOf(job: Job, sizeBytes: number): Cost | null {
-  const p50 = figureOf(job, sizeBytes, medianMessage).value;
-  const p90 = figureOf(job, sizeBytes, ({ result }) => result.messageUs.p90).value;
-  return p50 === null ? null : { job, p50, p90 };
-}
-
-function describeCost({ job, p50 }: Cost): string {
-  return `${job.label} ${units.formatDuration(p50)}`;
+function costOf(job: Job): Cost | null {
+  const p50 = timeOf(job, "p50");
+  return p50 === null ? null : { job, p50, p90: timeOf(job, "p90") };
 }
 
 const HEAD = [
-  ...["lane", "rounds", "p50 µs", "p90 µs", "p99 µs", "spread of p50"],
-  ...["× TCP", "95 % of × TCP", "lost of sent", "slowest message"],
+  ...["lane", "rounds", "opening p50", "p90", "p99", "resumed p50"],
+  ...["message p50", "p90", "p99", "spread of p50", "× TCP", "95 % of × TCP"],
+  ...["CPU, client", "CPU, server", "lost of sent", "slowest message"],
 ];
 
-function costTable(jobs: readonly Job[], sizeBytes: number): Table {
+function costTable(table: LaneTable): Table {
+  const rows = table.rows.map((row) => rowOf(row, table));
+  // What no lane has is no column.
+  const shown = HEAD.map((_, i) => i === 0 || rows.some((row) => row[i] !== units.NONE));
+  const isShown = (_: string, i: number) => shown[i]!;
   return {
-    caption: `A message of ${units.formatBytes(sizeBytes)} and its answer: medians over rounds, ` +
-      "lost and slowest messages of all sizes",
-    head: HEAD,
-    rows: jobs.map((job) => rowOf(job, jobs, sizeBytes)),
+    caption: "Opening is the first message on a new connection, message each further one on an " +
+      "open connection: all sizes together, medians over rounds. Spread, × TCP and CPU time are " +
+      "of the message, where that was measured, else of the opening.",
+    head: HEAD.filter(isShown),
+    rows: rows.map((row) => row.filter(isShown)),
   };
 }
 
-function rowOf(job: Job, jobs: readonly Job[], sizeBytes: number): string[] {
-  const percentiles = PERCENTILES.map((name) =>
-    figureOf(job, sizeBytes, ({ result }) => result.messageUs[name])
-  );
-  const ratio = ratioOf(job, baselineOf(job, jobs), sizeBytes);
-  const sizes = sizesOf([job]);
-  const lost = totalOf(job, sizes, ({ result }) => result.lost);
-  const sent = totalOf(job, sizes, ({ result }) => result.sent);
-  const slowest = slowestOf(job);
+function rowOf(row: LaneRow, table: LaneTable): string[] {
+  const { opening, resumed, kept } = row;
+  const main = mainJob(row, table);
+  const times = (job: Job | null) =>
+    (["p50", "p90", "p99"] as const).map((name) => units.formatDuration(timeOf(job, name)));
+  const ratio = timesTcp(main, table);
+  const { sent, lost } = lossOf(row);
+  const cpu = cpuOf(main, table);
+  const slowest = main && slowestOf(main);
   return [
-    nameOf(job, jobs),
-    String(job.rounds.length),
-    ...percentiles.map(({ value }) => units.formatNumber(value)),
-    units.formatPercent(figureOf(job, sizeBytes, medianMessage).spread),
+    failuresOf(row).length > 0 ? `${row.name} (failed)` : row.name,
+    String(main?.rounds.length ?? units.NONE),
+    ...times(opening),
+    units.formatDuration(timeOf(resumed, "p50")),
+    ...times(kept),
+    units.formatPercent(main && medianTime(main).spread),
     units.formatNumber(ratio.value),
     units.formatInterval(ratio.interval),
-    `${units.formatCount(lost)} of ${units.formatCount(sent)}`,
+    units.formatDuration(cpu.client),
+    units.formatDuration(cpu.server),
+    sent === null && lost === null
+      ? units.NONE
+      : `${units.formatCount(lost)} of ${units.formatCount(sent)}`,
     slowest
       ? `${units.formatDuration(slowest.us)} (${units.formatBytes(slowest.sizeBytes)})`
       : units.NONE,
   ];
-}
-
-/** A job's name, with its machine where there are several. */
-export function nameOf(job: Job, jobs: readonly Job[]): string {
-  const hasOneMachine = jobs.every(({ machine }) => machine === job.machine);
-  return hasOneMachine ? job.name : `${job.name} [${job.machine + 1}]`;
 }

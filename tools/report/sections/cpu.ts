@@ -8,13 +8,11 @@ import { drawChart } from "../chart.ts";
 import { type Bar, barsChart, heightOf, lengthOf } from "../charts_by_lane.ts";
 import type { Section, Table } from "../content.ts";
 import { failureOf, withFailure } from "../failures.ts";
-import { median } from "../inference.ts";
 import type { Job } from "../jobs.ts";
-import { peerOf } from "../peers.ts";
+import { cpuOf, type LaneTable, laneTables, nameOf } from "../lane_rows.ts";
 import { panelsOf, type Part } from "../panels.ts";
 import { formatTick } from "../scales.ts";
 import * as units from "../units.ts";
-import { nameOf } from "./cost.ts";
 
 const WORDS = "User and system time of the whole process (getrusage), from the end of the first " +
   "message to the end of the exchange, divided by the messages: recording and the threads of the " +
@@ -29,7 +27,10 @@ type Burnt = Bar & { name: string };
  * @param all jobs of both ends
  */
 export function cpuSection({ id, jobs }: Part, all: readonly Job[]): Section | null {
-  const rows = jobs.map((job) => rowOf(job, jobs, all));
+  const tables = laneTables(all);
+  const rows = jobs.map((job) =>
+    rowOf(job, jobs, tables.find(({ clients }) => clients.includes(job))!)
+  );
   const known = rows.filter(({ parts, note }) => note || parts.some((us) => us !== null));
   if (!known.some(({ parts }) => parts.some((us) => us !== null))) return null;
   const range = known.map(lengthOf);
@@ -61,17 +62,15 @@ export function cpuSection({ id, jobs }: Part, all: readonly Job[]): Section | n
   };
 }
 
-function rowOf(job: Job, jobs: readonly Job[], all: readonly Job[]): Burnt {
-  const server = peerOf(job, all);
-  const parts = [cpuOf(job), server ? cpuOf(server) : null];
-  const text = parts.every((us) => us === null) ? "" : units.formatDuration(lengthOf({ parts }));
-  return { job, name: nameOf(job, jobs), note: failureOf(job), parts, text };
-}
-
-/** Median over the rounds that have it, in microseconds a message. */
-export function cpuOf({ rounds }: Job): number | null {
-  const values = rounds.flatMap(({ run }) => run.cpu?.perMessageUs ?? []);
-  return values.length > 0 ? median(values) : null;
+function rowOf(job: Job, jobs: readonly Job[], table: LaneTable): Burnt {
+  const note = failureOf(job);
+  const { client, server, both } = cpuOf(job, table);
+  const name = nameOf(job, jobs);
+  // Of a lane that has failed, what its server took is no message's.
+  if (client === null && note !== null) return { job, name, note, parts: [null, null], text: "" };
+  const text = units.formatDuration(both ?? client ?? server);
+  const more = both === null ? `the ${client === null ? "server" : "client"} alone` : undefined;
+  return { job, name, note, parts: [client, server], text, more };
 }
 
 const ENDS: readonly Role[] = ["client", "server"];

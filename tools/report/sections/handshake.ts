@@ -21,7 +21,7 @@ import { median } from "../inference.ts";
 import { type Job, sizesOf } from "../jobs.ts";
 import { formatPlain } from "../scales.ts";
 import * as units from "../units.ts";
-import { nameOf } from "./cost.ts";
+import { nameOf } from "../lane_rows.ts";
 
 const WORDS = "Round trips are how often the client waited for the server before its first " +
   "message could leave; on a network, each of them takes what the network takes. Bytes are those " +
@@ -30,6 +30,10 @@ const WORDS = "Round trips are how often the client waited for the server before
 
 const READING = "Marks: the median of the handshake's own time, without connecting; lines: nine " +
   "of ten. Hollow marks: the session was resumed.";
+
+const NO_TIMES =
+  "Of a connection for many messages the handshake belongs to the first one, which " +
+  "is warm-up: there are no times of it.";
 
 /** What is known of one lane's handshake. */
 interface Handshake extends Cost {
@@ -45,9 +49,10 @@ interface Handshake extends Cost {
 export function handshakeSection(jobs: readonly Job[]): Section | null {
   const lanes = lanesOf(jobs);
   const timed = lanes.filter(({ p50, note }) => p50 !== null || note);
+  const isTimed = timed.some(({ p50 }) => p50 !== null);
   const counted = lanes.flatMap((lane) => lane.counts ? [barOf(lane, lane.counts)] : []);
   const charts = [
-    ...(timed.some(({ p50 }) => p50 !== null) ? [timeChart(timed)] : []),
+    ...(isTimed ? [timeChart(timed)] : []),
     ...(counted.length > 0 ? [bytesChart(counted)] : []),
   ];
   if (charts.length === 0) return null;
@@ -55,7 +60,12 @@ export function handshakeSection(jobs: readonly Job[]): Section | null {
     id: "handshake",
     title: "The handshake",
     paragraphs: [WORDS],
-    picture: { charts, caption: READING, tables: [handshakeTable(lanes)], open: true },
+    picture: {
+      charts,
+      caption: isTimed ? READING : NO_TIMES,
+      tables: [handshakeTable(lanes)],
+      open: true,
+    },
   };
 }
 

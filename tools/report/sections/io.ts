@@ -13,7 +13,7 @@ import { figureOf, medianMessage } from "../figures.ts";
 import type { Job } from "../jobs.ts";
 import { describeSize, type Part } from "../panels.ts";
 import * as units from "../units.ts";
-import { nameOf } from "./cost.ts";
+import { nameOf } from "../lane_rows.ts";
 
 const READING = "The event loop is what an ordinary Deno program uses. Blocking calls leave it " +
   "out. Calls that never sleep leave out the operating system's wake-up, too, and keep a core " +

@@ -12,7 +12,7 @@ import { type Job, sizesOf } from "../jobs.ts";
 import type { Part } from "../panels.ts";
 import { formatPlain } from "../scales.ts";
 import * as units from "../units.ts";
-import { nameOf } from "./cost.ts";
+import { nameOf } from "../lane_rows.ts";
 
 const WORDS = "A message whose answer has not come counts as lost, whichever of the two got lost " +
   "on the way; where both ends' results are together, it is known which. Lost messages are in no " +

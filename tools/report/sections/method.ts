@@ -8,7 +8,7 @@ import { failuresTable } from "../failures.ts";
 import { MIN_ROUNDS } from "../inference.ts";
 import { type Job, machinesOf, type Source } from "../jobs.ts";
 import { NONE } from "../units.ts";
-import { nameOf } from "./cost.ts";
+import { nameOf } from "../lane_rows.ts";
 
 /** How the figures come about, a thought a line. */
 const METHOD: readonly string[] = [
@@ -55,7 +55,8 @@ export function methodSection(sources: readonly Source[], jobs: readonly Job[]):
   };
 }
 
-function environmentTable(sources: readonly Source[]): Table {
+/** When and with what each document was measured. */
+export function environmentTable(sources: readonly Source[]): Table {
   const machines = machinesOf(sources);
   return {
     ...{ caption: "Documents", isText: true },

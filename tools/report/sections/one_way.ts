@@ -12,7 +12,7 @@ import { type Job, modeKey, sizesOf } from "../jobs.ts";
 import { panelsOf } from "../panels.ts";
 import * as units from "../units.ts";
 import { describeMode } from "../answer.ts";
-import { nameOf } from "./cost.ts";
+import { nameOf } from "../lane_rows.ts";
 
 const CAVEAT = "The delay runs from the sender's clock to the receiver's: it is good only where " +
   "the two agree, as on one machine. MB are 10^6 bytes of messages, headers of the protocols " +
@@ -56,7 +56,8 @@ export function oneWaySection(jobs: readonly Job[]): Section | null {
   };
 }
 
-function receiversOf(jobs: readonly Job[]): Job[] {
+/** Of each lane the end that counts what arrived, or the other one where that is not there. */
+export function receiversOf(jobs: readonly Job[]): Job[] {
   return jobs.filter((job) =>
     job.role === "server" ||
     !jobs.some((other) =>

@@ -13,10 +13,8 @@ import { failureOf, withFailure } from "../failures.ts";
 import { figureOf, meanOfStep, type Pick, totalOf } from "../figures.ts";
 import { type Job, modeKey, modesOf, sizesOf } from "../jobs.ts";
 import { panelsOf } from "../panels.ts";
-import { peerOf } from "../peers.ts";
 import * as units from "../units.ts";
-import { nameOf } from "./cost.ts";
-import { cpuOf } from "./cpu.ts";
+import { cpuOfEnd, isOtherEnd, nameOf } from "../lane_rows.ts";
 
 const CAVEAT = "A server cannot know how long an answer takes to arrive: its times say what it " +
   "did itself. The step receive includes the wait for the client, so it is the client's pace, and " +
@@ -32,7 +30,11 @@ type Means = Omit<Bar, "text"> & { name: string };
  * @param all jobs of both ends
  */
 export function serverSections(all: readonly Job[]): Section[] {
-  const alone = all.filter((job) => job.role === "server" && peerOf(job, all) === null);
+  const clients = all.filter(({ role }) => role === "client");
+  const alone = all.filter((job) =>
+    job.role === "server" &&
+    !clients.some((client) => client.reply === job.reply && isOtherEnd(client, job))
+  );
   return modesOf(alone).map((mode, i) => {
     const jobs = alone.filter((job) => modeKey(job) === modeKey(mode));
     const echo = mode.reply ? "" : " It does not answer.";
@@ -95,7 +97,7 @@ function serverTable(jobs: readonly Job[]): Table {
         String(job.rounds.length),
         units.formatCount(totalOf(job, sizes, taken)),
         units.formatCount(totalOf(job, sizes, ({ result }) => result.lost)),
-        ...[...steps, cpuOf(job), rateOf(job)].map(units.formatNumber),
+        ...[...steps, cpuOfEnd(job), rateOf(job)].map(units.formatNumber),
       ];
     }),
   };

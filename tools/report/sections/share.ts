@@ -4,17 +4,17 @@
  * @module
  */
 import { PERCENTILES } from "../../../common/measure/statistics.ts";
-import { ALL_SIZES } from "../all_sizes.ts";
 import { drawChart } from "../chart.ts";
-import { type Curve, linesHeight, shareChart } from "../charts_by_number.ts";
+import { type Curve, linesHeight, rarestOf, shareChart } from "../charts_by_number.ts";
 import type { Section, Table } from "../content.ts";
 import { withFailure } from "../failures.ts";
 import { figureOf } from "../figures.ts";
 import { quantile, sum } from "../inference.ts";
-import { figuresAt, type Job, type Round } from "../jobs.ts";
+import { figuresAt, type Job } from "../jobs.ts";
 import { describeSize, panelsOf, type Part } from "../panels.ts";
+import { samplesOf, sharePoints } from "../share_curves.ts";
 import * as units from "../units.ts";
-import { nameOf } from "./cost.ts";
+import { nameOf } from "../lane_rows.ts";
 
 const READING = "Read from left to right: at 90 %, one message of ten takes longer than the line " +
   "says; at 99 %, one of a hundred.";
@@ -31,6 +31,7 @@ export function shareSection({ id, jobs, sizeBytes }: Part): Section | null {
   const curves = all.filter(({ points }) => points.length > 1);
   if (curves.length === 0) return null;
   const range = curves.flatMap(({ points }) => points.map(([, us]) => us));
+  const rarest = rarestOf(curves);
   const charts = panelsOf(curves.map(({ job }) => job)).map((panel) => {
     const own = curves.filter(({ job }) => panel.jobs.includes(job));
     const worst = own.map(({ name, points }) =>
@@ -42,7 +43,7 @@ export function shareSection({ id, jobs, sizeBytes }: Part): Section | null {
       description: `How long messages take, from the fastest to the slowest of each lane: the ` +
         `right ends of the lines are ${units.listOf(worst)}.`,
       height: linesHeight(own.length),
-      option: shareChart(own, range),
+      option: shareChart(own, range, rarest),
     });
   });
   return {
@@ -74,52 +75,7 @@ function sayWhence(curves: readonly Shares[]): string {
 
 function sharesOf(job: Job, name: string, sizeBytes: number): Shares {
   const samples = samplesOf(job, sizeBytes);
-  const points = samples
-    ? raritiesUpTo(samples.length).map((rarity) => at(samples, rarity))
-    : documentedPoints(job, sizeBytes);
-  return { job, name, points, hasMarks: samples === null, samples };
-}
-
-/** Rounds without figures need no log; one with figures and without a log makes it null. */
-function samplesOf(job: Job, sizeBytes: number): number[] | null {
-  const samples: number[] = [];
-  for (const round of job.rounds) {
-    const logged = loggedIn(round, sizeBytes);
-    if (!logged && hasFigures(round, sizeBytes)) return null;
-    for (const us of logged ?? []) samples.push(us);
-  }
-  return samples.length > 0 ? samples.sort((a, b) => a - b) : null;
-}
-
-function hasFigures({ run }: Round, sizeBytes: number): boolean {
-  return run.sizes.some((size) =>
-    size.messageUs.n > 0 && (sizeBytes === ALL_SIZES || size.sizeBytes === sizeBytes)
-  );
-}
-
-function loggedIn({ log }: Round, sizeBytes: number): readonly number[] | undefined {
-  if (sizeBytes !== ALL_SIZES) return log?.get(sizeBytes)?.messagesUs;
-  return log ? [...log.values()].flatMap(({ messagesUs }) => messagesUs) : undefined;
-}
-
-/** The document's own points, and which share of the messages is faster: see {@linkcode shareChart}. */
-const POINTS = [["min", 1], ["p50", 2], ["p90", 10], ["p99", 100]] as const;
-
-function documentedPoints(job: Job, sizeBytes: number): [number, number][] {
-  return POINTS.flatMap(([name, rarity]): [number, number][] => {
-    const us = figureOf(job, sizeBytes, ({ result }) => result.messageUs[name]).value;
-    return us === null ? [] : [[rarity, us]];
-  });
-}
-
-function at(samples: readonly number[], rarity: number): [number, number] {
-  return [rarity, quantile(samples, 1 - 1 / rarity)];
-}
-
-/** Twelve steps a decade, as far as there is a sample beyond the last. */
-function raritiesUpTo(samples: number): number[] {
-  const steps = Math.max(Math.floor(12 * Math.log10(samples)), 0);
-  return Array.from({ length: steps + 1 }, (_, i) => 10 ** (i / 12));
+  return { job, name, samples, ...sharePoints(job, sizeBytes, samples) };
 }
 
 function shareTable(all: readonly Shares[], sizeBytes: number): Table {
@@ -135,7 +91,7 @@ function shareTable(all: readonly Shares[], sizeBytes: number): Table {
       ...names.map((figure) =>
         units.formatNumber(figureOf(job, sizeBytes, ({ result }) => result.messageUs[figure]).value)
       ),
-      ...(isLogged ? [rarest(samples ?? [])] : []),
+      ...(isLogged ? [slowest(samples ?? [])] : []),
     ]),
   };
 }
@@ -146,6 +102,6 @@ function countOf(job: Job, sizeBytes: number): string {
 }
 
 /** As for the others: at least one sample has to lie beyond it. */
-function rarest(samples: readonly number[]): string {
+function slowest(samples: readonly number[]): string {
   return units.formatNumber(samples.length < 1000 ? null : quantile(samples, 0.999));
 }

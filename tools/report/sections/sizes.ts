@@ -11,7 +11,7 @@ import { type Job, sizesOf } from "../jobs.ts";
 import { type Panel, panelsOf, type Part } from "../panels.ts";
 import { withFailure } from "../failures.ts";
 import * as units from "../units.ts";
-import { nameOf } from "./cost.ts";
+import { nameOf } from "../lane_rows.ts";
 
 /** The section for one mode; null with fewer than two sizes. */
 export function sizesSection({ id, jobs }: Part): Section | null {

@@ -12,7 +12,7 @@ import type { Job, Mode } from "../jobs.ts";
 import { failureOf, withFailure } from "../failures.ts";
 import { describeSize, panelsOf, type Part } from "../panels.ts";
 import * as units from "../units.ts";
-import { nameOf } from "./cost.ts";
+import { nameOf } from "../lane_rows.ts";
 
 /** A row's parts are its steps' means in microseconds. */
 type Means = Omit<Bar, "text"> & { name: string; note: string | null };

@@ -16,7 +16,13 @@ import {
   type Step,
   STEPS,
 } from "../../../common/model/protocol.ts";
-import type { ResultDocument, RunResult, SizeResult } from "../../../common/measure/result.ts";
+import type { CpuTime } from "../../../common/measure/cpu_time.ts";
+import type {
+  AllSizes,
+  ResultDocument,
+  RunResult,
+  SizeResult,
+} from "../../../common/measure/result.ts";
 import type { Summary } from "../../../common/measure/statistics.ts";
 import { LOG_COLUMNS } from "../../../common/measure/step_log.ts";
 import { randomNumbers } from "../../../common/base/random.ts";
@@ -89,7 +95,22 @@ export function fakeRun(fake: FakeRun): RunResult {
       }
       : null,
     sizes: (fake.sizes ?? SIZES).map((sizeBytes) => fakeSize(fake, sizeBytes)),
+    allSizes: fakeAllSizes(fake),
+    cpu: fakeCpu(fake),
   };
+}
+
+/** As those of the size in the middle. */
+function fakeAllSizes(fake: FakeRun): AllSizes {
+  const sizes = [...fake.sizes ?? SIZES].sort((a, b) => a - b);
+  const { messageUs, steps } = fakeSize(fake, sizes[sizes.length >> 1]!);
+  return { messageUs, steps };
+}
+
+function fakeCpu(fake: FakeRun): CpuTime {
+  const perMessageUs = Math.round(fakeAllSizes(fake).messageUs.mean! * 0.6);
+  const messages = (fake.sizes ?? SIZES).length * 100 - 1;
+  return { userUs: perMessageUs * messages, systemUs: 0, perMessageUs };
 }
 
 function fakeSize(fake: FakeRun, sizeBytes: number): SizeResult {
@@ -146,7 +167,11 @@ function oneWayOf(fake: FakeRun, sizeBytes: number): OneWay {
 }
 
 /** A document of some runs. */
-export function fakeDocument(runs: RunResult[], complete = true): ResultDocument {
+export function fakeDocument(
+  runs: RunResult[],
+  complete = true,
+  warnings?: string[],
+): ResultDocument {
   return {
     ...{ schemaVersion: 1, tool: "netpairs", version: "0.1.0" },
     startedAt: "2026-01-31T12:00:00.000Z",
@@ -154,13 +179,18 @@ export function fakeDocument(runs: RunResult[], complete = true): ResultDocument
       ...{ os: "linux", arch: "x86_64", cpu: "Made-up <CPU> & co", cores: 2, deno: "2.9.6" },
       ...{ openssl: "OpenSSL 3.0.19", hostname: "bench" },
     },
-    ...{ complete, runs },
+    ...{ complete, ...(warnings ? { warnings } : {}), runs },
   };
 }
 
-/** All jobs in five rounds, and one-way runs. */
+/** All jobs in five rounds, in both modes, and one-way runs. */
 export function fullDocument(): ResultDocument {
-  return fakeDocument([...fakeRounds(FAKE_JOBS), ...FAKE_LANES.flatMap(oneWayRuns)]);
+  const jobs = [...FAKE_JOBS, ...FAKE_LANES.map(kept)];
+  return fakeDocument([...fakeRounds(jobs), ...FAKE_LANES.flatMap(oneWayRuns)]);
+}
+
+function kept(job: FakeRun): FakeRun {
+  return { ...job, connect: "once" };
 }
 
 /** The jobs of the snapshots. */
@@ -171,10 +201,12 @@ export const FEW_JOBS: readonly FakeRun[] = [
   { protocol: "tcp", io: "sync" },
 ];
 
-/** The document of the snapshots: few jobs in five rounds, and one-way runs of one lane. */
+/** The document of the snapshots: few jobs in five rounds, in both modes, and one lane one-way. */
 export function smallDocument(): ResultDocument {
   const udp: FakeRun = { protocol: "udp", io: "sync" };
-  return fakeDocument([...fakeRounds(FEW_JOBS), ...oneWayRuns(udp)], false);
+  const jobs = [...FEW_JOBS, ...FEW_JOBS.filter(({ resume }) => !resume).map(kept)];
+  const warnings = ["the machine was busy: end other programs, and measure again"];
+  return fakeDocument([...fakeRounds(jobs), ...oneWayRuns(udp)], false, warnings);
 }
 
 /** Both ends of jobs, in rounds between which the machine drifts. */
