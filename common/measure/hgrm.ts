@@ -12,18 +12,7 @@ const TICKS_PER_HALF = 5;
 /** Of a histogram with three significant digits: the power of two that 2 * 10^3 fits into. */
 const SUB_BUCKETS = 2048;
 
-/**
- * The percentiles of a series in microseconds, with 5 lines for each half of the distance to 100 %.
- *
- * @example
- * ```ts
- * const series = new Distribution();
- * for (const us of [10, 20, 30]) series.record(us);
- * const lines = formatHgrm(series).split("\n");
- * if (lines[0] !== "       Value     Percentile TotalCount 1/(1-Percentile)") throw new Error();
- * if (lines[2] !== "      10.007 0.000000000000          1           1.00") throw new Error();
- * ```
- */
+/** The percentiles of a series, with 5 lines for each half of the distance to 100 %. */
 export function formatHgrm(series: Distribution): string {
   const { n, meanUs, deviationUs } = series;
   const maxUs = n > 0 ? series.atRank(n) : 0;
@@ -40,7 +29,16 @@ export function formatHgrm(series: Distribution): string {
   ].join("\n");
 }
 
-/** The same of durations in microseconds. */
+/**
+ * The same of durations in microseconds.
+ *
+ * @example
+ * ```ts
+ * const lines = hgrmOf([10, 20, 30]).split("\n");
+ * if (lines[0] !== "       Value     Percentile TotalCount 1/(1-Percentile)") throw new Error();
+ * if (lines[2] !== "      10.007 0.000000000000          1           1.00") throw new Error();
+ * ```
+ */
 export function hgrmOf(durationsUs: Iterable<number>): string {
   const series = new Distribution();
   for (const us of durationsUs) series.record(us);

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { SizeResult } from "./result.ts";
 
 /** Messages a second of all clients together. */
 export interface Rate {
@@ -24,7 +23,7 @@ const MISSED_MS = 10;
  * was late by a few milliseconds.
  */
 export function missesRate(
-  { rate, sizes }: { rate?: Rate; sizes: readonly Pick<SizeResult, "sent">[] },
+  { rate, sizes }: { rate?: Rate; sizes: readonly { sent: number | null }[] },
 ): boolean {
   if (!rate || rate.reached === null) return false;
   const { wanted, reached } = rate;
