@@ -68,7 +68,7 @@ function reportOptions({ values, texts, operands: paths }: Read<typeof OPTIONS>)
     throw new UsageError(`--${stray} ${compare ? "does not go" : "goes"} with --compare`);
   }
   const path = [append, history].find((path) => path === "-");
-  if (path !== undefined) throw new UsageError("a history is a file: it cannot be read from -");
+  if (path !== undefined) throw new UsageError("a history is a file: it cannot be -");
   if (!compare) return { does: "report", paths, results, files: { out, ndjson, append, history } };
   const [before, after] = paths;
   if (before === undefined || after === undefined || paths.length > 2) {
