@@ -22,6 +22,7 @@ export const blockingPair: BlockingPair<[], ServerTransport<PosixTcp>> = {
     connect: () =>
       connectInTurn(servers, (server) => PosixTcp.connect(server, loop, timeoutMs, bind)),
     rest: () => loop.rest(),
+    until: (dueMs) => loop.until(dueMs),
   }),
   server({ port, timeoutMs }, loop, hostname) {
     const listener = new PosixTcpListener(hostname, port, loop, timeoutMs);

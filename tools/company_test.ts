@@ -54,8 +54,13 @@ for (const lane of lanesBesideSpin("tcp", "tls", "dtls")) {
     using first = await talkTo(lane.protocol, port);
     await first.send(bytesOf(messageText(lane.protocol, 0, 100)));
     assertEquals(await within(first.receive()), ACK);
-    const args = [...SMALL, "--timeout-ms", "60000", "--port", String(port)];
-    assertEquals((await place.run(lane, "client", args)).code, 0);
+    // The server gives up a handshake after this time, too, and that of a script's start is longer.
+    for (let no = 0; no < 3; no++) {
+      using second = await talkTo(lane.protocol, port);
+      await second.send(bytesOf(messageText(lane.protocol, no, 100)));
+      assertEquals(await within(second.receive()), ACK);
+      await second.end();
+    }
     const { code, stdout } = await within(process.ended);
     assertEquals(code, 0);
     assertMatch(stdout, /^100 +3 +0 /m);

@@ -16,9 +16,11 @@ import { hostScripts } from "../common/testing/script_hosts.ts";
 
 hostScripts();
 
-/** More messages than any machine exchanges before the test has looked. */
+/** More than any machine exchanges before the test has looked; a log is written after each. */
+const SIZES = Array.from({ length: 500 }, (_, i) => 100 + i).join(",");
+
 const ENDLESS = [
-  ...["--sizes", Array.from({ length: 500 }, (_, i) => 100 + i).join(","), "--repeat", "100000"],
+  ...["--sizes", SIZES, "--repeat", "100000"],
   ...["--no-reply", "--connect", "once"],
 ];
 
@@ -27,7 +29,7 @@ const INTERRUPTED = /^interrupted; the results are partial$/;
 for (const lane of lanesBesideSpin()) {
   Deno.test(`${lane.name} client writes partial results on Ctrl-C`, async () => {
     await using place = await Workplace.make();
-    const args = ["--sizes", "100,200", "--repeat", "50"];
+    const args = ["--sizes", SIZES, "--repeat", "50"];
     const { port, process } = await place.serve(lane, [...args, "--json", "-"]);
     await Deno.writeTextFile(place.path("client.csv"), "");
     const client = place.start(lane, "client", [

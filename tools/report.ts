@@ -5,26 +5,36 @@
  *
  * @module
  */
-import { UsageError } from "../common/base/errors.ts";
+import { EXIT, UsageError } from "../common/base/errors.ts";
 import { print } from "../common/base/output.ts";
 import { say } from "../common/base/say.ts";
 import type { Option } from "../common/cli/arguments.ts";
 import { type Command, type Read, runCommand } from "../common/cli/command.ts";
-import { flag, text } from "../common/cli/option_kinds.ts";
+import { file, flag, text } from "../common/cli/option_kinds.ts";
 import { COMPARE_OPTIONS, compareDocuments, type CompareOptions } from "./compare.ts";
+import { type Bound, brokenBounds, checkBounds, MAX_OPTION } from "./report/bounds.ts";
 import { newestFolder } from "./report/documents.ts";
-import { type ReportOptions as FileOptions, writeReport } from "./report/write.ts";
+import { jobsOf } from "./report/jobs.ts";
+import { readSources } from "./report/sources.ts";
+import { type ReportOptions as FileOptions, writeReportOf } from "./report/write.ts";
 
 export { type ReportFiles, writeReport } from "./report/write.ts";
 
 const OPTIONS = {
-  out: text("DIR", "folder for the report (default: the first document's)", undefined),
+  out: text(
+    "DIR",
+    "folder for the report (default: the first document's), or for --compare's page",
+    undefined,
+  ),
   results: text("DIR", "where the newest results are looked for", "results"),
   ndjson: text("FILE", "the figures as NDJSON, too (- for stdout)", undefined),
-  append: text("FILE", "add the medians to this history, and draw it", undefined),
-  history: text("FILE", "draw this history: what lanes took over time", undefined),
+  hgrm: flag("each log's distribution, too, for HdrHistogram"),
+  append: file("add the medians to this history, and draw it"),
+  history: file("draw this history: what lanes took over time"),
   compare: flag("compare two documents instead: --compare A.json B.json"),
+  max: MAX_OPTION,
   bound: comparing(COMPARE_OPTIONS.bound),
+  "accept-inconclusive": comparing(COMPARE_OPTIONS["accept-inconclusive"]),
   absolute: comparing(COMPARE_OPTIONS.absolute),
   "every-size": comparing(COMPARE_OPTIONS["every-size"]),
   json: comparing(COMPARE_OPTIONS.json),
@@ -41,10 +51,11 @@ before it wrote its document, a log will do, or a folder of logs.`,
   examples: [
     "deno task report",
     "deno task report results/2026-01-31T12-00-00.000Z --out public",
+    "deno task report --max p99=5ms --max dtls-sync-openssl:lost=1%",
     "deno task report --append history.ndjson --ndjson figures.ndjson",
-    "deno task report --compare before/result.json after/result.json --bound 5",
+    "deno task report --compare before/result.json after/result.json --bound 20",
   ],
-  failed: "failed, or --compare found a lane that is slower",
+  failed: "failed, a lane is over --max, or --compare found one slower or inconclusive",
   permissions: {
     "--allow-read": "results; outside the current folder, Deno asks on a terminal",
     "--allow-write": "the report; outside the current folder, Deno asks on a terminal",
@@ -53,28 +64,33 @@ before it wrote its document, a log will do, or a folder of logs.`,
 
 /** What the arguments say. */
 export type ReportOptions =
-  | { does: "report"; paths: string[]; results: string; files: FileOptions }
+  | {
+    does: "report";
+    paths: string[];
+    results: string;
+    files: FileOptions;
+    max: readonly Bound[];
+  }
   | { does: "compare"; before: string; after: string } & CompareOptions;
 
 const ONLY_COMPARE = Object.keys(COMPARE_OPTIONS);
-const ONLY_REPORT = ["out", "results", "ndjson", "append", "history"];
+const ONLY_REPORT = ["results", "ndjson", "hgrm", "append", "history"];
 
 /** @throws {UsageError} for options that do not go together, or a wrong number of paths */
 function reportOptions({ values, texts, operands: paths }: Read<typeof OPTIONS>): ReportOptions {
-  const { compare, out, results, bound: boundPercent, absolute, everySize, json } = values;
-  const { ndjson, append, history } = values;
+  const { compare, results, bound: boundPercent, ...rest } = values;
   const stray = (compare ? ONLY_REPORT : ONLY_COMPARE).find((name) => texts.has(name));
   if (stray) {
     throw new UsageError(`--${stray} ${compare ? "does not go" : "goes"} with --compare`);
   }
-  const path = [append, history].find((path) => path === "-");
-  if (path !== undefined) throw new UsageError("a history is a file: it cannot be -");
-  if (!compare) return { does: "report", paths, results, files: { out, ndjson, append, history } };
+  const { out, ndjson, append, history, hgrm, max } = rest;
+  const files = { out, ndjson, append, history, hgrm };
+  if (!compare) return { does: "report", paths, results, files, max };
   const [before, after] = paths;
   if (before === undefined || after === undefined || paths.length > 2) {
     throw new UsageError(`--compare wants two documents, A.json B.json; there are ${paths.length}`);
   }
-  return { does: "compare", before, after, boundPercent, absolute, everySize, json };
+  return { does: "compare", before, after, boundPercent, ...rest };
 }
 
 /**
@@ -88,15 +104,15 @@ export function report(args: string[]): Promise<number> {
     if (options.does === "compare") {
       return await compareDocuments(options.before, options.after, options);
     }
-    const { paths, results, files } = options;
-    const written = await writeReport(
-      paths.length > 0 ? paths : [await newestFolder(results)],
-      files,
-    );
-    const names = Object.values(written).join("\n");
+    const { paths, results, files, max } = options;
+    const sources = await readSources(paths.length > 0 ? paths : [await newestFolder(results)]);
+    const names = Object.values(await writeReportOf(sources, files)).flat().join("\n");
     // NDJSON has stdout for itself.
     if (files.ndjson === "-") say(names);
     else print(`${names}\n`);
+    const broken = brokenBounds(checkBounds(jobsOf(sources), max));
+    for (const line of broken) say(`error: ${line}`);
+    return broken.length > 0 ? EXIT.failed : EXIT.complete;
   });
 }
 

@@ -19,6 +19,7 @@ import { hostnameOf, RemoteAgent } from "./remote/remote_agent.ts";
 import { keep, makeFolder, RESULT_FILE } from "./lib/results_folder.ts";
 import { Rounds, type RoundsResult } from "./run_all/rounds.ts";
 import type { Cores } from "./lib/machine.ts";
+import { brokenBounds, checkBounds } from "./report/bounds.ts";
 import { type Job, jobsOf } from "./report/jobs.ts";
 import { failureLines, interruptedLine } from "./run_all/failures.ts";
 import { COMMAND, type RunAllOptions, runAllOptions } from "./run_all/options.ts";
@@ -86,9 +87,12 @@ async function run(options: RunAllOptions): Promise<number> {
   const isShown = show(options, result, jobs, warnings);
   const isKept = [writeResult, writeJson].map((write) => keep(write, text)).every(Boolean);
   say(`results: ${folder}`);
-  const isReported = runs.length === 0 || await report(folder);
+  const isReported = runs.length === 0 || await report(folder, options.append);
   if (result.interrupted && isKept) return EXIT.interrupted;
-  return complete && isShown && isKept && isReported ? EXIT.complete : EXIT.failed;
+  const broken = brokenBounds(checkBounds(jobs, options.max));
+  for (const line of broken) say(`error: ${line}`);
+  const isGood = complete && isShown && isKept && isReported && broken.length === 0;
+  return isGood ? EXIT.complete : EXIT.failed;
 }
 
 /** Where the servers run. */
@@ -190,10 +194,10 @@ function notesOf(
 }
 
 /** Charts take a while to load, and a run can do without. */
-async function report(folder: string): Promise<boolean> {
+async function report(folder: string, append: string | undefined): Promise<boolean> {
   try {
     const { writeReport } = await import("./report/write.ts");
-    const { html } = await writeReport([folder]);
+    const { html } = await writeReport([folder], { append });
     say(`report: ${html}`);
     return true;
   } catch (error) {

@@ -1,17 +1,13 @@
 /** Results that cannot be kept: they are shown, then it is said why, and the exit code is 1. */
 import { basename } from "../common/base/std.ts";
+import { ACK } from "../common/model/message.ts";
 import { FakeStdout } from "../common/testing/fake_stdout.ts";
 import { saidIn } from "../common/testing/stderr.ts";
 import { runAll } from "./run_all.ts";
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { cannotMakeTrouble, smallDisk } from "../common/testing/trouble.ts";
-import {
-  assertOneLine,
-  laneNamed,
-  readDocument,
-  untilLogged,
-  Workplace,
-} from "../common/testing/pairs.ts";
+import { assertOneLine, laneNamed, readDocument, Workplace } from "../common/testing/pairs.ts";
+import { StubServer } from "../common/testing/stub_peers.ts";
 import { endingOf, startRunAll } from "../common/testing/run_all.ts";
 
 const LANE = laneNamed("tcp-async");
@@ -71,17 +67,19 @@ Deno.test("A client whose folder is removed meanwhile shows its table, and says 
   await using place = await Workplace.make();
   const folder = place.path("gone");
   await Deno.mkdir(folder);
-  const csv = place.path("client.csv");
-  await Deno.writeTextFile(csv, "");
-  const { port } = await place.serve(LANE, OPTIONS);
-  const process = place.start(LANE, "client", [
-    ...[...OPTIONS, "--port", String(port), "--wait-ms", "5", "--csv", csv],
-    ...["--json", `${folder}/a.json`],
-  ], { permissions });
-  await untilLogged(process, csv, 20);
-  await Deno.remove(folder);
-  const ending = await process.ended;
-  assertMatch(ending.stdout, TABLE);
+  await using server = await StubServer.listen(LANE.protocol, {
+    answers: (n) => n !== 10,
+    sizeBytes: 100,
+    // The client waits for this answer meanwhile.
+    onSilence: async (talk) => {
+      await Deno.remove(folder);
+      await talk.send(ACK);
+    },
+  });
+  const args = ["--sizes", "100", "--repeat", "20", "--port", String(server.port)];
+  const json = ["--json", `${folder}/a.json`];
+  const ending = await place.run(LANE, "client", [...args, ...json], { permissions });
+  assertMatch(ending.stdout, /^tcp-async client\nbytes .*\n100 +20 +0 /);
   assertOneLine(ending, 1, /^error: cannot write \S+gone\/a\.json: no such folder$/);
 });
 

@@ -45,6 +45,7 @@ export const blockingPair: BlockingPair<[], DatagramServerTransport<SocketAddres
     close: (socket: PosixUdpClient) => socket.close(),
     lastLoss: (socket: PosixUdpClient) => socket.lastLoss,
     rest: () => loop.rest(),
+    until: (dueMs) => loop.until(dueMs),
   }),
   server({ port }, loop, hostname) {
     const socket = PosixUdp.at(hostname, port, loop);

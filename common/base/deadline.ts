@@ -3,10 +3,14 @@
  *
  * @module
  */
+import { round } from "./event_loop.ts";
 import { InterruptedError, TimeoutError } from "./errors.ts";
 
 /** setTimeout() takes more for 1; a deadline that is further away is looked at again then. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** A timer may fire so late: the rest of a wait that has to end in time is rounds of the loop. */
+const LATE_MS = 1.5;
 
 /**
  * Watches any number of waits with a single timer. Arming a deadline again and again, as every
@@ -54,6 +58,19 @@ export class Deadlines implements Disposable {
       });
       deadline.arm(ms);
     });
+  }
+
+  /**
+   * Waits until a time on the clock of performance.now(), to some microseconds; rejects when
+   * interrupted.
+   */
+  async until(dueMs: number): Promise<void> {
+    const sleepMs = dueMs - performance.now() - LATE_MS;
+    if (sleepMs > 0) await this.sleep(sleepMs);
+    while (performance.now() < dueMs) {
+      await round();
+      this.check();
+    }
   }
 
   /** Ends every wait now, and every later one as soon as it begins. */

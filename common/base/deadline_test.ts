@@ -274,3 +274,23 @@ Deno.test("arm() for longer than a timer can be set sets the longest one", () =>
   }
   assertEquals(asked, [2 ** 31 - 1]);
 });
+
+Deno.test("Deadlines.until() ends no sooner than it is to, however far that is", async () => {
+  using deadlines = new Deadlines();
+  for (const ms of [-1, 0, 0.3, 1, 4]) {
+    const dueMs = performance.now() + ms;
+    await deadlines.until(dueMs);
+    assert(performance.now() >= dueMs, `${ms}`);
+  }
+});
+
+Deno.test("Deadlines.until() rejects when interrupted, asleep or not", async () => {
+  for (const ms of [1, 3_600_000]) {
+    using clock = new FakeClock();
+    using deadlines = new Deadlines();
+    const waiting = deadlines.until(clock.nowMs + ms);
+    await clock.settle();
+    deadlines.interrupt();
+    await assertRejects(() => waiting, InterruptedError);
+  }
+});

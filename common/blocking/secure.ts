@@ -88,6 +88,7 @@ export function secureClient(
     },
     refusesSession: (driver, error) => sessions.refuses(driver, error),
     rest: () => loop.rest(),
+    until: (dueMs) => loop.until(dueMs),
     end: () => context.close(),
   };
 }

@@ -91,7 +91,7 @@ export async function runPass(
       expectEcho: false,
       resume,
     },
-    ...{ plan: { sizes: [SIZE_BYTES], repeat: messages }, waitMs: 0, pause: false },
+    ...{ plan: { sizes: [SIZE_BYTES], repeat: messages }, waitMs: 0, rate: null, pause: false },
     ...{ timeoutMs: PATIENCE_MS, idleTimeoutMs: PATIENCE_MS, forever: false, answer: "ack" },
   };
   using deadlines = new Deadlines();

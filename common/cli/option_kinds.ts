@@ -35,6 +35,21 @@ export function wholeNumber<D extends number | null | undefined>(
   });
 }
 
+/** An option whose value is a number of a range, with or without a fraction. */
+export function decimal<D extends number | null>(
+  { min, max }: { min: number; max: number },
+  help: string,
+  absent: D,
+): Option<number | D> {
+  return option<number | D>("N", `${help} (${min} to ${max})`, absent, (text, name) => {
+    const value = /^[0-9]{1,9}(\.[0-9]{1,9})?$/.test(text) ? Number(text) : NaN;
+    if (value >= min && value <= max) return value;
+    throw new UsageError(
+      `${name} ${shownArgument(text)}: a number from ${min} to ${max} is allowed`,
+    );
+  });
+}
+
 /** An option whose value is one of several. */
 export function oneOf<const T extends string, D extends T | null | undefined>(
   allowed: readonly T[],
@@ -56,6 +71,14 @@ export function hostName<D>(help: string, absent: D): Option<string | D> {
     } catch (cause) {
       throw new UsageError((cause as Error).message, { cause });
     }
+  });
+}
+
+/** An option whose value is a file that is read, too, so that a pipe will not do. */
+export function file(help: string): Option<string | undefined> {
+  return option<string | undefined>("FILE", help, undefined, (text, name) => {
+    if (text !== "-" && text !== "") return text;
+    throw new UsageError(`${name} ${shownArgument(text)}: a file's name is wanted`);
   });
 }
 

@@ -1,10 +1,18 @@
 import { UsageError } from "../base/errors.ts";
 import { assertEquals, assertThrows } from "../testing/assert.ts";
-import { hostName, oneOf, option, text, wholeNumber } from "./option_kinds.ts";
+import { file, hostName, oneOf, option, text, wholeNumber } from "./option_kinds.ts";
 
 const NUMBER = wholeNumber([1, 65535], "", 1);
 const CHOICE = oneOf(["message", "once"], "how", "message");
 const HOST = hostName("where", "127.0.0.1");
+
+Deno.test("file() refuses what is no file's name", () => {
+  const { read } = file("what it is");
+  assertEquals(read(["a.ndjson"], "--append"), "a.ndjson");
+  for (const text of ["-", ""]) {
+    assertThrows(() => read([text], "--append"), UsageError, "a file's name is wanted");
+  }
+});
 
 Deno.test("wholeNumber() reads a number of its range", () => {
   assertEquals(["1", "65535", "0080"].map((text) => NUMBER.read([text], "--port")), [1, 65535, 80]);

@@ -17,6 +17,7 @@ import {
   parsePlan,
   type Plan,
   type PlanFile,
+  RATES,
 } from "../model/plan.ts";
 import type { PairOptions } from "../model/pair_options.ts";
 import { DEFAULT_CERTS } from "../pem/certificate_files.ts";
@@ -35,7 +36,16 @@ import {
   type Values,
 } from "./arguments.ts";
 import { type CommandHelp, HELP } from "./command.ts";
-import { flag, hostName, notTaken, oneOf, option, text, wholeNumber } from "./option_kinds.ts";
+import {
+  decimal,
+  flag,
+  hostName,
+  notTaken,
+  oneOf,
+  option,
+  text,
+  wholeNumber,
+} from "./option_kinds.ts";
 
 /** What the command line asks for. */
 export type Request = PairOptions | "help" | "version";
@@ -66,11 +76,23 @@ export const EXCHANGE_OPTIONS = {
   "no-reply": flag("one-way: the server does not answer"),
   clients: wholeNumber([1, 1000], "clients at once; a server waits for so many", 1),
   "wait-ms": wholeNumber([0, HOUR_MS], "pause between messages in milliseconds", 0),
+  rate: decimal(
+    RATES,
+    "messages a second in all, whether answers have come or not; times count from when each was due",
+    null,
+  ),
   "timeout-ms": wholeNumber([1, HOUR_MS], "longest wait for one step in milliseconds", 5000),
 };
 
 /** Of these, one says what the other does not. */
-export const EXCHANGE_EXCLUSIVE = [["repeat", "seconds"]];
+export const EXCHANGE_EXCLUSIVE = [["repeat", "seconds"], ["wait-ms", "rate"]];
+
+/** A server waits for what clients send at a rate; it has none itself. */
+const SERVER_RATE = decimal(
+  RATES,
+  "messages a second that all clients send: a silence may be as long",
+  null,
+);
 
 const EXCLUSIVE = [...EXCHANGE_EXCLUSIVE, ["echo", "discard"], ["no-reply", "expect-echo"], [
   "end-with-stdin",
@@ -103,6 +125,7 @@ export function pairOptions(protocol: Protocol, role: Role) {
       option<string | null>("ADDRESS", "sync and spin: this end's own address", null, readAddress),
     ),
     ...EXCHANGE_OPTIONS,
+    ...(isServer ? { rate: SERVER_RATE } : {}),
     "expect-echo": onClients(flag("the answer is the message itself: the server echoes")),
     pause: flag("wait for the Enter key between sizes"),
     "end-with-stdin": flag("end the run when stdin ends"),
@@ -126,6 +149,7 @@ export function pairOptions(protocol: Protocol, role: Role) {
     ),
     json: text("FILE", "write the result document (- for stdout)", null),
     csv: text("FILE", "write a line for every step (- for stdout)", null),
+    hgrm: text("FILE", "write the distribution of times for HdrHistogram (- for stdout)", null),
     quiet: flag("show no progress and no messages"),
     forever: onServers(flag("serve until stopped")),
     echo: onServers(flag("send back all that arrives, until stopped")),
@@ -166,7 +190,7 @@ export function parseOptions(
   if (split.texts.has("version")) return "version";
   refuseTogether(split, EXCLUSIVE);
   const given = givenValues(table, split);
-  const file = readPlan(given.plan, readFile);
+  const file = readPlan(given, readFile);
   const plan = planOf(given, file);
   checkPlan(plan, protocol);
   const values = { ...defaultValues(table), ...file, ...given };
@@ -194,7 +218,7 @@ export function parseOptions(
 /** A server outlasts a client whose messages get lost, unless it is told to wait for less. */
 function idleTimeoutOf(
   protocol: Protocol,
-  options: Pick<PairOptions, "idleTimeoutMs" | "timeoutMs" | "waitMs">,
+  options: Pick<PairOptions, "idleTimeoutMs" | "timeoutMs" | "waitMs" | "rate" | "clients">,
 ): number {
   const { idleTimeoutMs } = options;
   const mayGetLost = protocol === "udp" || protocol === "dtls";
@@ -203,7 +227,9 @@ function idleTimeoutOf(
 
 /** Refuses options that do not go with each other's values. */
 function refuseMisfits(
-  { io, engine, cpu, bind, json, csv, reply, expectEcho }: Values<PairTable> & PlanFile,
+  { io, engine, cpu, bind, json, csv, hgrm, reply, expectEcho }:
+    & Values<PairTable>
+    & Pick<PlanFile, "reply">,
   { texts }: Arguments,
 ): void {
   if (engine === "rustls") {
@@ -224,11 +250,19 @@ function refuseMisfits(
   if (bind !== null && io === "async") {
     throw new UsageError(`--bind ${bind} goes with --io sync or spin: Deno has no setting for it`);
   }
-  if (json !== null && json === csv) {
+  refuseSameFile({ json, csv, hgrm });
+}
+
+/** Two outputs in one file would be neither. */
+function refuseSameFile(outputs: Readonly<Record<string, string | null>>): void {
+  const given = Object.entries(outputs).filter(([, path]) => path !== null);
+  for (const [i, [one, path]] of given.entries()) {
+    const [other] = given.slice(i + 1).find(([, others]) => others === path) ?? [];
+    if (other === undefined) continue;
     throw new UsageError(
-      json === "-"
-        ? "--json - and --csv -: stdout can take only one"
-        : `--json ${json} and --csv ${csv}: a file can take only one`,
+      path === "-"
+        ? `--${one} - and --${other} -: stdout can take only one`
+        : `--${one} ${path} and --${other} ${path}: a file can take only one`,
     );
   }
 }
@@ -258,7 +292,7 @@ export function pairHelp(protocol: Protocol, role: Role): CommandHelp {
         dtls: "OpenSSL",
       }[protocol],
       ...(engine === null ? {} : { "--allow-env=NETPAIRS_LIBSSL": "to be told where OpenSSL is" }),
-      "--allow-write": "--json, --csv",
+      "--allow-write": "--json, --csv, --hgrm",
       "--allow-sys=hostname,cpus": "the machine's name and processor in --json",
     },
   };
@@ -278,23 +312,31 @@ export function planOf(given: Partial<Values<typeof EXCHANGE_OPTIONS>>, file: Pl
 /**
  * Reads a plan file.
  *
- * @param path none, and the plan is empty
+ * @param given where it has no plan, that is empty; a pause or a rate counts more than either in the
+ * file
  * @throws {UsageError} where it cannot be read, or says what cannot be
  */
 export function readPlan(
-  path: string | undefined,
+  { plan: path, waitMs, rate }: Partial<Values<typeof EXCHANGE_OPTIONS>>,
   readFile: (path: string) => string = Deno.readTextFileSync,
 ): PlanFile {
   if (path === undefined) return {};
-  let text: string;
+  const file = parsePlan(readText(path, readFile), path);
+  if (waitMs !== undefined || rate !== undefined) {
+    delete file.waitMs;
+    delete file.rate;
+  }
+  return file;
+}
+
+function readText(path: string, readFile: (path: string) => string): string {
   try {
-    text = readFile(path);
+    return readFile(path);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) throw cause;
     const why = cause instanceof Deno.errors.NotFound ? "no such file" : "it cannot be read";
     throw new UsageError(`plan ${path}: ${why}`, { cause });
   }
-  return parsePlan(text, path);
 }
 
 /** Of an end whose clock is another than its peer's. */

@@ -43,6 +43,17 @@ Deno.test("parseOptions() lets a count or a time of the options win over either 
   assertEquals(readWithPlan("repeat: 3", "--seconds=4", ...args).plan, plan);
 });
 
+Deno.test("parseOptions() lets a pause or a rate of the options win over either in the file", () => {
+  const paceOf = (text: string, ...args: string[]) => {
+    const { waitMs, rate } = readWithPlan(text, ...args);
+    return [waitMs, rate];
+  };
+  assertEquals(paceOf("rate: 0.5"), [0, 0.5]);
+  assertEquals(paceOf("rate: 0.5", "--rate=7"), [0, 7]);
+  assertEquals(paceOf("rate: 0.5", "--wait-ms=0"), [0, null]);
+  assertEquals(paceOf("waitMs: 3", "--rate=7"), [0, 7]);
+});
+
 Deno.test("parseOptions() takes defaults for what the plan file leaves out", () => {
   const { plan, connect, reply, waitMs } = readWithPlan("repeat: 3");
   assertEquals(plan, { sizes: FULL_PLAN.sizes, repeat: 3 });

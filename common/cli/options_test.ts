@@ -44,6 +44,7 @@ Deno.test("parseOptions() has the documented defaults", () => {
     reply: true,
     expectEcho: false,
     waitMs: 0,
+    rate: null,
     pause: false,
     endWithStdin: false,
     clients: 1,
@@ -52,6 +53,7 @@ Deno.test("parseOptions() has the documented defaults", () => {
     timeoutMs: 5000,
     json: null,
     csv: null,
+    hgrm: null,
     quiet: false,
     forever: false,
     idleTimeoutMs: 60_000,
@@ -103,6 +105,9 @@ const OPTIONS: [string[], Partial<PairOptions>][] = [
   [["--no-reply"], { reply: false }],
   [["--wait-ms", "0"], { waitMs: 0 }],
   [["--wait-ms", "3600000"], { waitMs: 3_600_000 }],
+  [["--rate", "0.1"], { rate: 0.1 }],
+  [["--rate", "1000000"], { rate: 1_000_000 }],
+  [["--rate=12.5"], { rate: 12.5 }],
   [["--pause"], { pause: true }],
   [["--end-with-stdin"], { endWithStdin: true }],
   [["--clients", "8"], { clients: 8 }],
@@ -118,6 +123,8 @@ const OPTIONS: [string[], Partial<PairOptions>][] = [
   [["--csv", "-", "--quiet"], { csv: "-", quiet: true }],
   [["--csv", "-", "--json", "a.json"], { csv: "-", json: "a.json" }],
   [["--csv", "steps.csv"], { csv: "steps.csv" }],
+  [["--hgrm", "times.hgrm", "--csv", "-"], { hgrm: "times.hgrm", csv: "-" }],
+  [["--hgrm", "-"], { hgrm: "-" }],
   [["--quiet"], { quiet: true }],
 ];
 
@@ -177,7 +184,15 @@ const REFUSED: [string[], string][] = [
   [["--sizes", "100;999"], '--sizes 100;999: "100;999" is no whole number of bytes'],
   [["--sizes", "100,31"], "size 31: at least 32 bytes, the length of the header"],
   [["--connect", "always"], "--connect always: use message, size or once"],
+  [["--rate", "0.09"], "--rate 0.09: a number from 0.1 to 1000000 is allowed"],
+  [["--rate", "1000000.5"], "--rate 1000000.5: a number from 0.1 to 1000000 is allowed"],
+  [["--rate", "1e3"], "--rate 1e3: a number from 0.1 to 1000000 is allowed"],
+  [["--rate", ".5"], "--rate .5: a number from 0.1 to 1000000 is allowed"],
+  [["--rate", "-5"], "--rate -5: a number from 0.1 to 1000000 is allowed"],
+  [["--rate", "5", "--wait-ms", "0"], "--wait-ms and --rate: only one of them"],
   [["--json", "-", "--csv", "-"], "--json - and --csv -: stdout can take only one"],
+  [["--csv", "-", "--hgrm", "-"], "--csv - and --hgrm -: stdout can take only one"],
+  [["--json", "a", "--hgrm", "a"], "--json a and --hgrm a: a file can take only one"],
 ];
 
 for (const [args, line] of REFUSED) {

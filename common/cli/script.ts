@@ -6,6 +6,7 @@
  */
 import { formatAddress, withZoneOf } from "../base/addresses.ts";
 import { Client } from "../exchange/client.ts";
+import { Schedule } from "../exchange/schedule.ts";
 import { ConnectionServer } from "../exchange/connection_server.ts";
 import { DatagramServer } from "../exchange/datagram_server.ts";
 import type { AnyServerTransport, ClientTransport, Prepare } from "../exchange/transport.ts";
@@ -23,6 +24,8 @@ import type { ReceiveBufferState } from "../posix/receive_buffer.ts";
 import type { Protocol, Role, Security } from "../model/protocol.ts";
 import { nowUs } from "../measure/clock.ts";
 import type { CpuTime } from "../measure/cpu_time.ts";
+import { formatHgrm } from "../measure/hgrm.ts";
+import { missesRate } from "../measure/rate.ts";
 import { Recorder } from "../measure/recorder.ts";
 import {
   describeEnvironment,
@@ -55,10 +58,11 @@ export function clientMain<Connection>(
     if (options.unsafelySkipNameCheck) sayUnchecked();
     const transport = await made(prepare, script);
     script.library = transport.library ?? null;
+    const { schedule } = script;
+    const run = { options, recorder, deadlines, schedule, onTrouble: say };
     const clients = Array.from(
       { length: options.clients },
-      (_, number) =>
-        new Client({ options, recorder, deadlines, onTrouble: say }, transport, number),
+      (_, number) => new Client(run, transport, number),
     );
     try {
       await runSizes(script, clients);
@@ -147,6 +151,8 @@ function sayLoss(buffer: ReceiveBufferState | null | undefined): void {
 interface Script {
   readonly options: PairOptions;
   readonly recorder: Recorder;
+  /** A client's, with --rate. */
+  readonly schedule: Schedule | undefined;
   readonly deadlines: Deadlines;
   readonly log: StepLog | undefined;
   /** Whether stdout is for people. */
@@ -171,18 +177,25 @@ async function main(
     }
     if (options === "version") return print(`netpairs ${VERSION}\n`), EXIT.complete;
     const writeJson = options.json === null ? null : openDocument(options.json);
+    const writeHgrm = options.hgrm === null ? null : openDocument(options.hgrm);
     const logFile = options.csv === null ? null : openLog(options.csv);
-    return await runScript(options, writeJson, logFile, run);
+    return await runScript(options, { writeJson, writeHgrm, logFile }, run);
   } catch (error) {
     return reportError(error);
   }
 }
 
+/** The files that were asked for. */
+interface Outputs {
+  writeJson: Write | null;
+  writeHgrm: Write | null;
+  logFile: LogFile | null;
+}
+
 /** From the first message to the last result: whatever ends the run, what was measured is kept. */
 async function runScript(
   options: PairOptions,
-  writeJson: Write | null,
-  logFile: LogFile | null,
+  { writeJson, writeHgrm, logFile }: Outputs,
   run: (script: Script) => Promise<void>,
 ): Promise<number> {
   const startedAt = new Date();
@@ -190,11 +203,13 @@ async function runScript(
   using _signals = onSignals(deadlines);
   using setup = logFile && new SetupTimes();
   const log = logFile ? new StepLog(logFile, options.lane, options.role, setup) : undefined;
-  const talks = !options.quiet && options.json !== "-" && options.csv !== "-";
+  const { role, rate, clients, json, csv, hgrm } = options;
+  const talks = !options.quiet && ![json, csv, hgrm].includes("-");
   const recorder = new Recorder(log);
   const script: Script = {
     options,
     recorder,
+    schedule: rate !== null && role === "client" ? new Schedule({ rate, clients }) : undefined,
     deadlines,
     log,
     talks,
@@ -214,11 +229,14 @@ async function runScript(
   script.cpu = recorder.cpu();
   const complete = failure === undefined;
   const result = resultOf(script, complete);
-  const isKept = keep(script, result, () => {
-    writeJson?.(formatDocument(
-      makeDocument(startedAt, describeEnvironment(script.library), complete, [result]),
-    ));
-  });
+  const isKept = keep(script, result, [
+    () =>
+      writeJson?.(formatDocument(
+        makeDocument(startedAt, describeEnvironment(script.library), complete, [result]),
+      )),
+    () => writeHgrm?.(formatHgrm(recorder.times())),
+  ]);
+  sayMissed(result);
   if (failure instanceof InterruptedError) say("interrupted; the results are partial");
   else if (!complete) reportError(withHint(failure));
   if (!isKept) return EXIT.failed;
@@ -231,7 +249,7 @@ async function runScript(
  *
  * @returns whether all is kept
  */
-function keep(script: Script, result: RunResult, write: () => void): boolean {
+function keep(script: Script, result: RunResult, writes: (() => void)[]): boolean {
   const { talks, recorder, log } = script;
   const hasRows = recorder.messages > 0 || result.discarded !== undefined;
   const table = hasRows ? `${summaryOf(result, recorder)}\n` : "";
@@ -247,21 +265,32 @@ function keep(script: Script, result: RunResult, write: () => void): boolean {
   };
   attempt(() => script.finishTalk());
   const isShown = talks && attempt(() => print(table));
-  attempt(write);
+  for (const write of writes) attempt(write);
   attempt(() => log?.close());
   if (failures.length > 0 && !isShown && table) say(table.trimEnd());
   for (const failure of failures) reportError(failure);
   return failures.length === 0;
 }
 
+/** Where messages were due sooner than they could be sent, times are not those of single messages. */
+function sayMissed(result: RunResult): void {
+  const { rate } = result;
+  if (!rate || !missesRate(result)) return;
+  say(
+    `warning: ${rate.wanted} messages a second were not reached: ${rate.reached} were sent; the times ` +
+      "hold what messages waited for their turn; ask for a lower --rate, or for more --clients",
+  );
+}
+
 /** All clients send one size, then all the next. */
 async function runSizes(script: Script, clients: Client<unknown>[]): Promise<void> {
-  const { options, recorder, deadlines, log } = script;
+  const { options, recorder, schedule, deadlines, log } = script;
   const { sizes } = options.plan;
   const shows = !options.quiet && Deno.stderr.isTerminal();
   for (const [i, sizeBytes] of sizes.entries()) {
     if (options.pause && i > 0) await untilEnter(sizeBytes, deadlines);
     const startUs = nowUs();
+    schedule?.begin();
     if (shows) say(`size ${i + 1} of ${sizes.length}: ${sizeBytes} bytes`);
     const running = clients.map((client) => client.exchangeSize(sizeBytes, i === sizes.length - 1));
     try {
@@ -308,8 +337,8 @@ function onSignals(deadlines: Deadlines): Disposable {
 }
 
 function resultOf(script: Script, complete: boolean): RunResult {
-  const { options, recorder, security } = script;
-  const { lane, role, protocol, io, engine, connect, resume, reply, clients, plan } = options;
+  const { options, recorder, schedule, security } = script;
+  const { lane, role, protocol, io, engine, connect, resume, reply, clients, rate, plan } = options;
   const sizes = role === "client"
     ? recorder.clientResults(reply)
     : recorder.serverResults(plan, clients, reply, complete && !options.forever);
@@ -317,6 +346,7 @@ function resultOf(script: Script, complete: boolean): RunResult {
   return {
     ...{ lane, role, protocol, io, engine, connect, resume, reply, clients },
     ...(options.expectEcho ? { expectEcho: true as const } : {}),
+    ...(rate === null ? {} : { rate: schedule?.result() ?? { wanted: rate, reached: null } }),
     ...(options.answer === "discard" ? { discarded: recorder.discarded } : {}),
     ...{ security, ...(headerBytes.length > 0 ? { headerBytes } : {}), sizes },
     allSizes: recorder.allSizes(),
@@ -328,7 +358,8 @@ function resultOf(script: Script, complete: boolean): RunResult {
 function summaryOf(result: RunResult, recorder: Recorder): string {
   const { lane, role, reply, security, sizes, discarded } = result;
   if (discarded) return `${lane} ${role}\n${formatTable(discardRows(discarded))}`;
-  const times = ["p50 us", "p90 us", "p99 us", "max us"];
+  const hasP999 = sizes.some(({ messageUs }) => messageUs.p999 !== undefined);
+  const times = ["p50 us", "p90 us", "p99 us", ...(hasP999 ? ["p99.9 us"] : []), "max us"];
   const rates = ["messages/s", "MB/s", "duplicates", "reordered", "delay p50 us"];
   const hasRates = role === "server" && !reply;
   const isTimed = sizes.some(({ seconds }) => seconds !== undefined);
@@ -338,7 +369,7 @@ function summaryOf(result: RunResult, recorder: Recorder): string {
     String(size.sizeBytes),
     String(size.sent ?? recorder.exchanged(size.sizeBytes)),
     String(size.lost ?? "-"),
-    ...(hasRates ? ratesOf(size) : timesOf(size)),
+    ...(hasRates ? ratesOf(size) : timesOf(size, hasP999)),
     ...(isTimed ? [size.seconds?.toFixed(3) ?? "-"] : []),
   ];
   const agreed = security ? `, ${security.version} ${security.cipher}` : "";
@@ -350,8 +381,11 @@ function discardRows({ bytes, seconds }: Discarded): string[][] {
   return [["bytes", "seconds", "MB/s"], [String(bytes), seconds?.toFixed(3) ?? "-", rate]];
 }
 
-function timesOf({ messageUs }: SizeResult): string[] {
-  return [messageUs.p50, messageUs.p90, messageUs.p99, messageUs.max].map(formatUs);
+function timesOf(
+  { messageUs: { p50, p90, p99, p999, max } }: SizeResult,
+  hasP999: boolean,
+): string[] {
+  return [p50, p90, p99, ...(hasP999 ? [p999] : []), max].map(formatUs);
 }
 
 /** A one-way server's own times are its waits for the client: what came, and how fast, counts. */

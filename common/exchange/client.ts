@@ -16,29 +16,22 @@ import { timesIn } from "../model/sequence_tracker.ts";
 import type { Security } from "../model/protocol.ts";
 import { noteResumed } from "./agreed.ts";
 import { ExpectedAnswer } from "./expected_answer.ts";
-import { COPIES, COPY_PAUSE_MS, copyAnswerMs, LOST_LIMIT } from "./patience.ts";
-import { clientError, goneError } from "./client_errors.ts";
+import { COPIES, COPY_PAUSE_MS, copyAnswerMs, FIRST_LOST, LOST_LIMIT } from "./patience.ts";
+import { clientError, goneError, unanswered } from "./client_errors.ts";
 import type { ClientTransport } from "./transport.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
 import type { Recorder } from "../measure/recorder.ts";
 import type { Outcome } from "../measure/outcome.ts";
+import { type Schedule, type Turns, turnsOf } from "./schedule.ts";
 import { systemCode } from "../base/system_errors.ts";
-
-/**
- * Where the first messages or handshakes have no answer that is said; where a datagram was refused
- * besides, nothing listens.
- */
-const FIRST_LOST = 3;
-
-function unanswered(what: string): string {
-  return `has not answered ${FIRST_LOST} ${what} in a row; ${LOST_LIMIT} end the run`;
-}
 
 /** What the exchange of a run works with. */
 export interface ClientRun {
   readonly options: PairOptions;
   readonly recorder: Recorder;
   readonly deadlines: Deadlines;
+  /** When messages are due; none where each follows the answer to the one before. */
+  readonly schedule?: Schedule | undefined;
   /** Called after each message, answered or not. */
   readonly onExchanged?: () => void;
   /** Told where nothing has answered yet; the run goes on. */
@@ -66,6 +59,7 @@ export class Client<Connection> {
   /** Whether a connection outlives its first message, and whether it ends with its size. */
   readonly #keep: boolean;
   readonly #endsWithSize: boolean;
+  readonly #turns: Turns | null;
   readonly #run: ClientRun;
   /** What is being exchanged, and what becomes of it: the same memory for every message. */
   #message: Uint8Array = new Uint8Array();
@@ -100,6 +94,7 @@ export class Client<Connection> {
       lost: false,
       resumed: false,
     };
+    this.#turns = turnsOf(run, transport, number);
     this.#answer = new ExpectedAnswer(run.options);
     this.#writer = new MessageWriter(protocol, Math.max(...plan.sizes));
     this.#keep = connect !== "message" || transport.connectionless === true;
@@ -118,6 +113,8 @@ export class Client<Connection> {
     } catch (cause) {
       if (cause instanceof InterruptedError) throw cause;
       throw this.#failed(sizeBytes, this.#outcome.no, cause);
+    } finally {
+      this.#turns?.ended(this.#timer);
     }
   }
 
@@ -164,18 +161,21 @@ export class Client<Connection> {
     const timer = this.#timer;
     const outcome = this.#outcome;
     const answer = this.#answer;
+    const turns = this.#turns;
     const reply = this.#reply;
     const seconds = this.#seconds;
     const waitMs = this.#waitMs;
     const { timeoutMs } = this.#options;
     const onExchanged = this.#onExchanged;
-    const endUs = seconds === undefined ? Infinity : nowUs() + seconds * 1e6;
+    const beganUs = turns === null ? nowUs() : turns.begin();
+    const endUs = seconds === undefined ? Infinity : beganUs + seconds * 1e6;
     outcome.sizeBytes = sizeBytes;
     for (outcome.no = 0;;) {
       deadlines.check();
       const message = this.#message = this.#writer.prepare(outcome.no, sizeBytes);
       answer.to(message);
-      timer.start();
+      if (turns === null) timer.start();
+      else await turns.next(timer);
       let connection = this.#connection;
       while (connection === null) {
         this.#doing = "connect to";
@@ -215,7 +215,7 @@ export class Client<Connection> {
       outcome.lost = reply && !outcome.answered;
       const isOver = seconds === undefined
         ? outcome.no === this.#repeat - 1
-        : timer.lastUs >= endUs;
+        : timer.lastUs >= endUs || turns !== null && turns.dueUs >= endUs;
       outcome.resumed = transport.resumed?.(connection) ?? false;
       if (outcome.resumed && !this.#hasResumed) {
         this.#hasResumed = true;

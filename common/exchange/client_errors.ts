@@ -6,7 +6,7 @@
 import { formatAddress } from "../base/addresses.ts";
 import { describe, RunError } from "../base/errors.ts";
 import type { PairOptions } from "../model/pair_options.ts";
-import { LOST_LIMIT } from "./patience.ts";
+import { FIRST_LOST, LOST_LIMIT } from "./patience.ts";
 
 /** Where a client was when it failed. */
 export interface ClientPosition {
@@ -37,4 +37,9 @@ export function clientError(
 /** The server does not answer any more, or its answers do not arrive. */
 export function goneError(): RunError {
   return new RunError(`${LOST_LIMIT} messages in a row were lost; the server is gone`);
+}
+
+/** What is said of a server where the first messages or handshakes have no answer. */
+export function unanswered(what: string): string {
+  return `has not answered ${FIRST_LOST} ${what} in a row; ${LOST_LIMIT} end the run`;
 }

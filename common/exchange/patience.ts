@@ -8,6 +8,12 @@ import type { PairOptions } from "../model/pair_options.ts";
 /** So many lost in a row are no loss any more: with half of all lost, one run in a million has it. */
 export const LOST_LIMIT = 20;
 
+/**
+ * Where the first messages or handshakes have no answer that is said; where a datagram was refused
+ * besides, nothing listens.
+ */
+export const FIRST_LOST = 3;
+
 /** Before a copy of a run's last message, which is not timed, and for the answer to it. */
 export const COPY_PAUSE_MS = 10;
 const COPY_ANSWER_MS = 100;
@@ -20,11 +26,18 @@ export function copyAnswerMs({ timeoutMs }: Pick<PairOptions, "timeoutMs">): num
   return Math.min(COPY_ANSWER_MS, timeoutMs);
 }
 
+/** How long a client waits between two messages; at a rate, for its next turn. */
+export function pauseMs(
+  { waitMs, rate, clients }: Pick<PairOptions, "waitMs" | "rate" | "clients">,
+): number {
+  return rate === null ? waitMs : clients * 1000 / rate;
+}
+
 /** The longest silence of a client whose messages or answers get lost. */
 export function lossySilenceMs(
-  { timeoutMs, waitMs }: Pick<PairOptions, "timeoutMs" | "waitMs">,
+  options: Pick<PairOptions, "timeoutMs" | "waitMs" | "rate" | "clients">,
 ): number {
-  return (LOST_LIMIT + 1) * (timeoutMs + waitMs);
+  return (LOST_LIMIT + 1) * (options.timeoutMs + pauseMs(options));
 }
 
 /** How long a client may wait for a lost answer to its last message, and for one to a copy. */

@@ -8,7 +8,7 @@ import type { Deadline, Deadlines } from "../base/deadline.ts";
 import { InterruptedError, RunError } from "../base/errors.ts";
 import type { PairOptions } from "../model/pair_options.ts";
 import type { Recorder } from "../measure/recorder.ts";
-import { lossySilenceMs } from "./patience.ts";
+import { lossySilenceMs, pauseMs } from "./patience.ts";
 
 /**
  * A plan with a count ends with its last message, as often as there are clients. A plan with a
@@ -49,7 +49,7 @@ export class RunEnd {
   #fail: (error: RunError) => void = () => {};
 
   constructor(options: PairOptions, deadlines: Deadlines, recorder: Recorder) {
-    const { plan, clients, forever, timeoutMs, idleTimeoutMs, waitMs } = options;
+    const { plan, clients, forever, timeoutMs, idleTimeoutMs } = options;
     this.#options = options;
     this.#deadlines = deadlines;
     this.#recorder = recorder;
@@ -57,7 +57,7 @@ export class RunEnd {
     this.#lastNo = this.#isTimed ? NaN : plan.repeat - 1;
     this.#lastSize = plan.sizes.at(-1)!;
     this.#idleMs = idleTimeoutMs;
-    this.#endingMs = Math.min(2 * timeoutMs + waitMs, idleTimeoutMs);
+    this.#endingMs = Math.min(2 * timeoutMs + pauseMs(options), idleTimeoutMs);
     const times = timesIn(plan.sizes, this.#lastSize);
     this.#isOnce = times === 1;
     this.#finalsWanted = forever ? Infinity : times * clients;
@@ -69,10 +69,10 @@ export class RunEnd {
    * @param waits whether a client waits for what gets lost: for answers, or for a handshake
    */
   mayGetLost(waits: boolean): void {
-    const { reply, timeoutMs, waitMs, idleTimeoutMs } = this.#options;
+    const { reply, timeoutMs, idleTimeoutMs } = this.#options;
     this.#endsSoon = true;
     this.#endsInSilence = !reply;
-    const options = { timeoutMs: waits ? timeoutMs : 0, waitMs };
+    const options = { ...this.#options, timeoutMs: waits ? timeoutMs : 0 };
     const silenceMs = Math.max(lossySilenceMs(options), 2 * timeoutMs);
     this.#endingMs = Math.min(silenceMs, idleTimeoutMs);
   }

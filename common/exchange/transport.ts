@@ -51,6 +51,11 @@ export interface ClientTransport<Connection = unknown> extends ConnectionVerbs<C
   lastLoss?(connection: Connection): unknown;
   /** Called between messages: where calls block, the event loop gets its turn here. */
   rest?(): Promise<void> | undefined;
+  /**
+   * Waits until a time on the clock of performance.now(), where calls block; elsewhere the event
+   * loop waits. It rejects when the run is interrupted.
+   */
+  until?(dueMs: number): Promise<void>;
   /** Gives back what the connections share. */
   end?(): void;
 }

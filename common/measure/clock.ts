@@ -56,6 +56,12 @@ export class StepTimer {
     this.#startedUs = this.#lastUs = nowUs();
   }
 
+  /** The same at a time that has passed: what was waited for since then is the first step's. */
+  startAt(us: number): void {
+    this.durationsUs.fill(NaN);
+    this.#startedUs = this.#lastUs = us;
+  }
+
   /** Ends the running step under the name at `index` and begins the next. */
   mark(index: number): void {
     const now = nowUs();

@@ -80,6 +80,21 @@ Deno.test("StepTimer.start() forgets the steps before", () => {
   assertEquals(timer.totalUs, 1000);
 });
 
+Deno.test("StepTimer.startAt() begins the first step at a time that has passed", () => {
+  using clock = new FakeClock();
+  const timer = new StepTimer();
+  timer.start();
+  timer.mark(STEP_INDEX.connect);
+  clock.nowMs = 30;
+  timer.startAt(10_000);
+  assertEquals([timer.lastUs, timer.totalUs], [10_000, 0]);
+  clock.nowMs = 31;
+  timer.mark(STEP_INDEX.send);
+  timer.mark(STEP_INDEX.receive);
+  assertEquals([...timer.durationsUs], [NaN, NaN, 21_000, 0, NaN, NaN]);
+  assertEquals([timer.startsUs[STEP_INDEX.send], timer.totalUs], [10_000, 21_000]);
+});
+
 Deno.test("StepTimer.next() begins a message where the last one ended", () => {
   using clock = new FakeClock();
   const timer = new StepTimer();

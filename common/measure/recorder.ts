@@ -140,14 +140,12 @@ export class Recorder {
 
   /** All sizes together. */
   allSizes(): AllSizes {
-    const message = new Distribution();
     const steps = STEPS.map(() => new Distribution());
     for (const size of this.#sizes.values()) {
-      message.add(size.message);
       for (const [i, step] of size.steps.entries()) if (step) steps[i]!.add(step);
     }
     return {
-      messageUs: message.summary(),
+      messageUs: this.times().summary(),
       steps: byStep((_, i) => steps[i]!.n > 0 ? steps[i]!.summary() : null),
     };
   }
@@ -155,6 +153,13 @@ export class Recorder {
   /** Messages of one size that were exchanged to their end, lost ones included. */
   exchanged(sizeBytes: number): number {
     return this.#sizes.get(sizeBytes)?.exchanged ?? 0;
+  }
+
+  /** All times that count, of all sizes together. */
+  times(): Distribution {
+    const all = new Distribution();
+    for (const { message } of this.#sizes.values()) all.add(message);
+    return all;
   }
 
   /** A client's results: it knows what it sent, and with answers on what was lost. */

@@ -95,6 +95,13 @@ Deno.test("Recorder.cpu() is known once the warm-up is over", () => {
   assertEquals(perMessageUs, (userUs + systemUs) / 2);
 });
 
+Deno.test("Recorder.times() has what counts of all sizes together", () => {
+  const recorder = recorded([9000], [10], [30, { sizeBytes: 999 }], [5000, { lost: true }]);
+  const { n, min, max } = recorder.times().summary();
+  assertEquals([n, min, max], [2, 10, 30]);
+  assertEquals(recorder.clientResults(true).map(({ messageUs }) => messageUs.n), [1, 1]);
+});
+
 Deno.test("Recorder has one warm-up a run, not one a size", () => {
   const recorder = recorded([9000], [10], [20, { sizeBytes: 999 }]);
   assertEquals(recorder.clientResults(true).map(({ messageUs }) => messageUs.n), [1, 1]);

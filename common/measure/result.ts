@@ -11,6 +11,7 @@ import { visibleJson } from "../base/visible.ts";
 import type { ConnectMode, Engine, Io, Protocol, Role, Security, Step } from "../model/protocol.ts";
 import type { CpuTime } from "./cpu_time.ts";
 import type { OneWay } from "./one_way.ts";
+import type { Rate } from "./rate.ts";
 import type { Summary } from "./statistics.ts";
 
 /** What was exchanged at one message size. */
@@ -78,6 +79,8 @@ export interface RunResult {
   clients: number;
   /** Client: the answers were the messages themselves; absent where they were `ack`. */
   expectEcho?: true;
+  /** Messages a second, where that was asked for; absent where they were sent as answers came. */
+  rate?: Rate;
   security: Security | null;
   /** What a server with --discard dropped; absent in all other cases. */
   discarded?: Discarded;

@@ -13,20 +13,22 @@ export interface Summary {
   p50: number | null;
   p90: number | null;
   p99: number | null;
+  /** Absent where there are fewer than 1000 samples. */
+  p999?: number;
   max: number | null;
   mean: number | null;
   /** Of the sample, with n - 1. */
   stddev: number | null;
 }
 
-/** The percentiles of a series, by their names in a {@linkcode Summary}. */
+/** The percentiles that every series has, by their names in a {@linkcode Summary}. */
 export const PERCENTILES = ["p50", "p90", "p99"] as const;
 
 /** One of {@linkcode PERCENTILES}. */
 export type Percentile = typeof PERCENTILES[number];
 
 /** Longest duration told apart: one hour, in nanoseconds. */
-const HIGHEST_NS = 3_600_000_000_000;
+export const HIGHEST_NS = 3_600_000_000_000;
 
 /**
  * A series of durations. Percentiles come from an HDR histogram with three significant digits
@@ -80,15 +82,37 @@ export class Distribution {
     return this.#n;
   }
 
+  /** The mean in microseconds; 0 of no samples. */
+  get meanUs(): number {
+    return this.#mean;
+  }
+
+  /** The deviation of these samples from their mean, with n; 0 of no samples. */
+  get deviationUs(): number {
+    return this.#n > 0 ? Math.sqrt(this.#squares / this.#n) : 0;
+  }
+
+  /**
+   * The sample at a rank, as the histogram has it: the highest value that it does not tell apart.
+   *
+   * @param rank from 1 for the smallest to n for the largest
+   * @returns microseconds
+   */
+  atRank(rank: number): number {
+    return this.#histogram.percentile((rank - 0.5) / this.#n * 100) / 1000;
+  }
+
   /** All figures, rounded to nanoseconds. */
   summary(): Summary {
     const n = this.#n;
+    const p999 = this.#percentile(999);
     return {
       n,
       min: n > 0 ? round(this.#min) : null,
-      p50: this.#percentile(50),
-      p90: this.#percentile(90),
-      p99: this.#percentile(99),
+      p50: this.#percentile(500),
+      p90: this.#percentile(900),
+      p99: this.#percentile(990),
+      ...(p999 === null ? {} : { p999 }),
       max: n > 0 ? round(this.#max) : null,
       mean: n > 0 ? round(this.#mean) : null,
       stddev: n > 1 ? round(Math.sqrt(this.#squares / (n - 1))) : null,
@@ -97,11 +121,11 @@ export class Distribution {
 
   /**
    * A percentile wants at least one sample beyond it: 2 for the 50th, 10 for the 90th, 100 for
-   * the 99th; with fewer it would be the maximum under another name.
+   * the 99th, 1000 for the 99.9th; with fewer it would be the maximum under another name.
    */
-  #percentile(percent: number): number | null {
-    if (this.#n * (100 - percent) < 100) return null;
-    const us = this.#histogram.percentile(percent) / 1000;
+  #percentile(perMille: number): number | null {
+    if (this.#n * (1000 - perMille) < 1000) return null;
+    const us = this.atRank(Math.ceil(this.#n * perMille / 1000));
     return round(Math.min(Math.max(us, this.#min), this.#max));
   }
 }

@@ -56,6 +56,42 @@ for (const [n, ...supported] of SUPPORT) {
   });
 }
 
+Deno.test("Distribution.summary() has a 99.9th percentile of 1000 samples, and none of fewer", () => {
+  assertEquals(Object.hasOwn(summaryOf(upTo(999)), "p999"), false);
+  const { p99, p999, max } = summaryOf(upTo(1000));
+  assertEquals([p99, p999, max].map((us) => Math.round(us!)), [990, 999, 1000]);
+});
+
+Deno.test("Distribution.add() makes of two series what their samples make of one", () => {
+  const random = seededRandom();
+  const values = Array.from({ length: 3000 }, () => 10 ** (random() * 5));
+  for (const cut of [0, 1, 1500, 3000]) {
+    const parts = [values.slice(0, cut), values.slice(cut)].map((part) => {
+      const series = new Distribution();
+      for (const us of part) series.record(us);
+      return series;
+    });
+    parts[0]!.add(parts[1]!);
+    const [added, whole] = [parts[0]!.summary(), summaryOf(values)];
+    assertGreater(0.01, Math.abs(added.mean! - whole.mean!));
+    assertGreater(0.01, Math.abs(added.stddev! - whole.stddev!));
+    assertEquals({ ...added, mean: 0, stddev: 0 }, { ...whole, mean: 0, stddev: 0 });
+  }
+});
+
+Deno.test("Distribution.atRank() is the sample that comes so far from the smallest", () => {
+  const series = new Distribution();
+  for (const us of [30, 10, 20, 20]) series.record(us);
+  assertEquals([1, 2, 3, 4].map((rank) => Math.round(series.atRank(rank))), [10, 20, 20, 30]);
+});
+
+Deno.test("Distribution.deviationUs is that of its samples, and 0 of none", () => {
+  const series = new Distribution();
+  assertEquals([series.meanUs, series.deviationUs], [0, 0]);
+  for (const us of [2, 4, 4, 4, 5, 5, 7, 9]) series.record(us);
+  assertEquals([series.meanUs, series.deviationUs], [5, 2]);
+});
+
 Deno.test("Distribution.summary() has exact minimum, maximum, mean and deviation", () => {
   const { n, min, max, mean, stddev } = summaryOf([2, 4, 4, 4, 5, 5, 7, 9]);
   // The squares of the distances to 5 come to 32; 32 / 7 is the variance of a sample of 8.

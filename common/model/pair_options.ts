@@ -37,6 +37,8 @@ export interface PairOptions {
   /** Client: the answer is the message itself. */
   readonly expectEcho: boolean;
   readonly waitMs: number;
+  /** Messages a second that all clients send together; null where each follows an answer. */
+  readonly rate: number | null;
   readonly pause: boolean;
   /** End in order when stdin does. */
   readonly endWithStdin: boolean;
@@ -49,6 +51,8 @@ export interface PairOptions {
   readonly json: string | null;
   /** File for the log of every step; "-" is stdout. */
   readonly csv: string | null;
+  /** File for the distribution of the messages' times; "-" is stdout. */
+  readonly hgrm: string | null;
   readonly quiet: boolean;
   /** Server: serve until stopped. */
   readonly forever: boolean;

@@ -22,6 +22,7 @@ export interface PlanFile extends Partial<Plan> {
   connect?: ConnectMode;
   reply?: boolean;
   waitMs?: number;
+  rate?: number;
 }
 
 /**
@@ -32,6 +33,12 @@ export const MAX_REPEAT = 100_000;
 
 /** Longest time for the messages of one size: an hour. */
 export const MAX_SECONDS = 3600;
+
+/**
+ * Fewest and most messages a second of all clients: servers wait a minute for the next one, and no
+ * lane here sends a million.
+ */
+export const RATES = { min: 0.1, max: 1_000_000 } as const;
 
 // The sizes of the original programs, in their order.
 // deno-fmt-ignore
@@ -74,8 +81,9 @@ export function parsePlan(text: string, file: string): PlanFile {
     }
     Object.assign(plan, { [key]: found });
   }
-  if (plan.repeat !== undefined && plan.seconds !== undefined) {
-    throw new UsageError(`plan ${file}: keys "repeat" and "seconds": only one of them`);
+  for (const [one, other] of EXCLUSIVE) {
+    if (plan[one] === undefined || plan[other] === undefined) continue;
+    throw new UsageError(`plan ${file}: keys "${one}" and "${other}": only one of them`);
   }
   return plan;
 }
@@ -102,6 +110,9 @@ export function checkPlan(plan: Plan, protocol: Protocol): void {
     }
   }
 }
+
+/** Each says what the other does not. */
+const EXCLUSIVE = [["repeat", "seconds"], ["waitMs", "rate"]] as const;
 
 function isCount(value: unknown, min: number, max: number): boolean {
   return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
@@ -130,5 +141,9 @@ const KEYS: Readonly<Record<string, { wanted: string; accepts(value: unknown): b
   waitMs: {
     wanted: "a whole number of milliseconds up to 3600000",
     accepts: (value) => isCount(value, 0, 3_600_000),
+  },
+  rate: {
+    wanted: `a number from ${RATES.min} to ${RATES.max}`,
+    accepts: (value) => typeof value === "number" && value >= RATES.min && value <= RATES.max,
   },
 };

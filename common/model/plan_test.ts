@@ -21,6 +21,8 @@ const GOOD: [string, ReturnType<typeof parsePlan>][] = [
   ["reply: false", { reply: false }],
   ["waitMs: 0", { waitMs: 0 }],
   ["waitMs: 3600000", { waitMs: 3_600_000 }],
+  ["rate: 0.1", { rate: 0.1 }],
+  ["rate: 1000000", { rate: 1_000_000 }],
   ["{}", {}],
   [
     "# all of them\nsizes: [32]\nrepeat: 2\nconnect: once\nreply: true\nwaitMs: 5\n",
@@ -46,7 +48,9 @@ const BAD: Record<string, string> = {
   "sizes: *nowhere": "not YAML: line 1: cannot read alias: unidentified alias",
   "size: [100]": "line 1: unknown key; did you mean sizes?",
   "repeat: 3\nRepeat: 3": "line 2: unknown key; did you mean repeat?",
-  "something: 3": "line 1: unknown key; known are sizes, repeat, seconds, connect, reply, waitMs",
+  "something: 3":
+    "line 1: unknown key; known are sizes, repeat, seconds, connect, reply, waitMs, " +
+    "rate",
   "sizes: []": 'key "sizes": a list of at least one size in whole bytes is wanted',
   "sizes: 100": 'key "sizes": a list',
   "sizes:": 'key "sizes": a list',
@@ -70,6 +74,11 @@ const BAD: Record<string, string> = {
   "reply: 1": 'key "reply": true or false',
   "waitMs: -1": 'key "waitMs": a whole number of milliseconds',
   "waitMs: 0.5": 'key "waitMs": a whole number of milliseconds',
+  "rate: 0.05": 'key "rate": a number from 0.1 to 1000000 is wanted',
+  "rate: 1000001": 'key "rate": a number',
+  'rate: "5"': 'key "rate": a number',
+  "rate: .nan": 'key "rate": a number',
+  "rate: 5\nwaitMs: 0": 'keys "waitMs" and "rate": only one of them',
   "waitMs: 3600001": 'key "waitMs": a whole number of milliseconds',
 };
 

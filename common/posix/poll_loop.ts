@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { setImmediate } from "node:timers";
+import { round } from "../base/event_loop.ts";
 import { EINTR, PosixError } from "./errors.ts";
 import { type Libc, loadLibc } from "./libc.ts";
 import { type Patience, SLICE_MS } from "./socket.ts";
@@ -20,6 +20,13 @@ const ROUNDS_PER_TURN = 16;
 
 /** A call that could block takes some ten microseconds: so many are less than a slice. */
 const CALLS_PER_LOOK = 16;
+
+/**
+ * A sleep of poll(2) ends some tens of microseconds late (timer slack, prctl(2)) and is whole
+ * milliseconds: what is left of a wait is asked for again and again, and its end just waited for.
+ */
+const SLACK_MS = 0.2;
+const BUSY_MS = 0.02;
 
 /** A wait of one connection or listener. */
 export class Wait {
@@ -112,6 +119,15 @@ export class PollLoop {
   }
 
   /**
+   * Waits until a time on the clock of performance.now(), to the microsecond; it rejects with the
+   * signal's reason.
+   */
+  async until(dueMs: number): Promise<void> {
+    await this.sleep(dueMs - BUSY_MS).ready;
+    while (performance.now() < dueMs);
+  }
+
+  /**
    * Ends every wait for a file descriptor that is about to be closed: its number will be reused.
    *
    * @param error made where there is a wait
@@ -164,7 +180,9 @@ export class PollLoop {
       fds[2 * i + 1] = wait.events;
       dueMs = Math.min(dueMs, wait.dueMs);
     }
-    const timeoutMs = this.patience === "spin" ? 0 : Math.max(Math.ceil(dueMs - now), 0);
+    const timeoutMs = this.patience === "spin"
+      ? 0
+      : Math.max(Math.floor(dueMs - now - SLACK_MS), 0);
     const bytes = new Uint8Array(fds.buffer);
     const ready = this.#libc.poll(bytes, waits.length, timeoutMs);
     const errno = this.#libc.errno[0]!;
@@ -175,8 +193,4 @@ export class PollLoop {
       else if (wait.dueMs <= after) wait.settle(false);
     }
   }
-}
-
-function round(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
 }

@@ -111,14 +111,20 @@ Deno.test("PollLoop.wait() ends for that one alone which has something to read",
 });
 
 Deno.test("PollLoop ends waits in the order of their times", async () => {
+  // By a real clock two of them are over at once where the process had no turn for long.
+  using clock = new FakeClock();
+  const beganMs = clock.nowMs;
   using bench = new Bench();
   const socket = bench.socket();
   const ended: number[] = [];
-  const ends = [45, 5, 25].map(async (ms) => {
-    await bench.wait(socket, ms).ready;
-    ended.push(ms);
-  });
-  await within(Promise.all(ends));
+  const ends = new Map([45, 5, 25].map((ms) => {
+    const end = bench.wait(socket, ms).ready.then(() => ended.push(ms));
+    return [ms, end];
+  }));
+  for (const ms of [5, 25, 45]) {
+    clock.nowMs = beganMs + ms;
+    await ends.get(ms);
+  }
   assertEquals(ended, [5, 25, 45]);
 });
 
@@ -129,6 +135,24 @@ Deno.test("PollLoop.sleep() ends with its time, or when it is settled", async ()
   setTimeout(() => wait.settle(true), 1);
   assertEquals(await within(wait.ready), true);
 });
+
+for (const patience of ["block", "spin"] as const) {
+  Deno.test(`PollLoop.until() ends no sooner than it is to (${patience})`, async () => {
+    using bench = new Bench(patience);
+    for (const ms of [-1, 0, 0.01, 0.5, 30]) {
+      const dueMs = performance.now() + ms;
+      await within(bench.loop.until(dueMs));
+      assert(performance.now() >= dueMs, `${ms}`);
+    }
+  });
+
+  Deno.test(`PollLoop.until() rejects when the signal is aborted (${patience})`, async () => {
+    using bench = new Bench(patience);
+    const waiting = bench.loop.until(performance.now() + LATER_MS);
+    setTimeout(() => bench.controller.abort(new InterruptedError("interrupted")), 1);
+    await assertRejects(() => within(waiting), InterruptedError);
+  });
+}
 
 Deno.test("Wait.fail() rejects that one alone", async () => {
   using bench = new Bench();

@@ -24,6 +24,21 @@ export function wholeNumber(min: number, max: number, unit = ""): Kind<number> {
   };
 }
 
+/** A number, whole or not. */
+export function number(min: number, max: number): Kind<number> {
+  const allowed = `a number from ${min} to ${max}`;
+  return {
+    allowed,
+    read(value) {
+      if (typeof value !== "number") wrongKind(allowed, value);
+      return value >= min && value <= max ? value : wrongValue(allowed, String(value));
+    },
+    good: [min, (min + max) / 2, max],
+    wrongKinds: [...OBJECTS, "1", 1n, true, Object(min)],
+    wrongValues: [min - 1, max + 1, NaN, Infinity, -Infinity],
+  };
+}
+
 /** A time in milliseconds; a fraction is allowed, and Infinity is for ever. */
 export function milliseconds(min: number): Kind<number> {
   const allowed = `a number of milliseconds from ${min}, or Infinity`;

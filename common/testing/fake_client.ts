@@ -28,6 +28,8 @@ export interface FakeClientOptions {
   receptions?: Reception[];
   /** What the n-th connection agreed on; a protocol that is not secure has none. */
   security?: (connection: number) => Security;
+  /** Waits until a message is due; by default the event loop does. */
+  until?: (dueMs: number) => Promise<void>;
   /** Called before each step that is written down; may throw, and may let time pass. */
   before?: (call: string) => void;
 }
@@ -41,6 +43,7 @@ export interface FakeConnection {
 export class FakeClientTransport implements ClientTransport<FakeConnection> {
   readonly datagrams?: boolean;
   readonly connectionless?: boolean;
+  readonly until?: (dueMs: number) => Promise<void>;
   readonly shutdown?: (connection: FakeConnection) => MaybePromise<void>;
   /** Every call: `connect`, `send <no>/<size>`, `receive`, `shutdown`, `close`. */
   readonly calls: string[] = [];
@@ -55,6 +58,7 @@ export class FakeClientTransport implements ClientTransport<FakeConnection> {
     this.#receptions = [...options.receptions ?? []];
     if (options.connectionless) this.connectionless = true;
     if (options.datagrams || options.connectionless) this.datagrams = true;
+    if (options.until) this.until = options.until;
     if (options.security) this.shutdown = () => this.#call("shutdown", () => {});
   }
 

@@ -3,6 +3,8 @@ import { TimeoutError } from "../../common/base/errors.ts";
 import { loadOpenSsl } from "../../common/openssl/bindings/library.ts";
 import { assert, assertEquals, assertRejects } from "../../common/testing/assert.ts";
 import { testCertificates } from "../../common/testing/certs.ts";
+import { acceptFrom } from "../../common/testing/dtls.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { connectedNet, type MemoryNet } from "../../common/testing/memory_net.ts";
 import { DtlsConn } from "./conn.ts";
 import { connectDtls } from "./connect.ts";
@@ -221,7 +223,7 @@ Deno.test("receive() gives what came while nobody received, in order", async () 
 async function keptBy(conn: DtlsConn): Promise<number> {
   for (let kept = 0;; kept++) {
     const message = await conn.receive(undefined, 1).catch((error) => error);
-    if (message instanceof TimeoutError) return kept;
+    if (message === null || message instanceof TimeoutError) return kept;
     assert(message instanceof Uint8Array);
   }
 }
@@ -241,20 +243,23 @@ Deno.test("receive() gives the oldest of many messages that nobody received", as
   await assertRejects(() => it.conn.receive(undefined, 1), TimeoutError);
 });
 
-Deno.test("inboxBytes of a listener and of a client say what their connections keep", async () => {
-  const { ca, client, server } = await testCertificates();
-  const loopback = { hostname: "127.0.0.1", inboxBytes: 3000 };
-  await using listener = listenDtls({ ...loopback, port: 0, ...server });
-  const { port } = listener.addr;
-  await using conn = await connectDtls({ ...loopback, port, caCerts: [ca], ...client });
-  const [accepted] = await Promise.all([listener.accept(), conn.handshake()]);
-  for (const [from, to] of [[conn, accepted!], [accepted!, conn]] as const) {
+for (const receiver of ["listener", "client"]) {
+  Deno.test(`inboxBytes of a ${receiver} says what its connections keep`, async () => {
+    // Time stands still: shutdown() waits for the other end's answer however long that takes.
+    using _clock = new FakeClock();
+    const { ca, client, server } = await testCertificates();
+    const loopback = { hostname: "127.0.0.1", inboxBytes: 3000 };
+    await using listener = listenDtls({ ...loopback, port: 0, ...server });
+    const { port } = listener.addr;
+    await using conn = await connectDtls({ ...loopback, port, caCerts: [ca], ...client });
+    const accepted = await acceptFrom(listener, conn);
+    const [from, to] = receiver === "listener" ? [conn, accepted] : [accepted, conn];
     for (let i = 0; i < 20; i++) await from.send(new Uint8Array(1000));
-    // The kernel hands them over in order; the program's turn comes after all of them.
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    // It is answered when all that came before has come.
+    await from.shutdown();
     assertEquals(await keptBy(to), 2);
-  }
-});
+  });
+}
 
 Deno.test("receive() gives what was kept, then null, when the peer has ended", async () => {
   using it = await memoryConn();

@@ -31,11 +31,13 @@ export function startQuestion(
   clockShiftUs: number,
 ): StartQuestion {
   const wanted = optionsOf(lane, args);
-  const { plan: { sizes, repeat, seconds }, connect, reply, clients, waitMs, timeoutMs } = wanted;
+  const { plan: { sizes, repeat, seconds }, connect, reply, clients } = wanted;
+  const { waitMs, rate, timeoutMs } = wanted;
   const question: StartQuestion = {
     ...{ ask: "start", lane: lane.name, resume, sizes },
     ...(seconds === undefined ? { repeat } : { seconds }),
     ...{ connect, reply, clients, waitMs, timeoutMs, clockShiftUs },
+    ...(rate === null ? {} : { rate }),
     ...(cpu === null ? {} : { cpu }),
   };
   const understood = optionsOf(lane, exchangeArguments(question));
@@ -48,13 +50,14 @@ export function startQuestion(
 
 /** The arguments of a lane's server that concern the exchange. */
 export function exchangeArguments(question: StartQuestion): string[] {
-  const { sizes, repeat, seconds, connect, reply, clients, waitMs, timeoutMs } = question;
+  const { sizes, repeat, seconds, connect, reply, clients, waitMs, rate, timeoutMs } = question;
   return [
     ...["--sizes", sizes.join(",")],
     ...(repeat === undefined ? [] : ["--repeat", String(repeat)]),
     ...(seconds === undefined ? [] : ["--seconds", String(seconds)]),
     ...["--connect", connect, ...(reply ? [] : ["--no-reply"]), "--clients", String(clients)],
-    ...["--wait-ms", String(waitMs), "--timeout-ms", String(timeoutMs)],
+    ...(rate === undefined ? ["--wait-ms", String(waitMs)] : ["--rate", String(rate)]),
+    ...["--timeout-ms", String(timeoutMs)],
   ];
 }
 

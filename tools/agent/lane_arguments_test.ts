@@ -15,6 +15,7 @@ Deno.test("startQuestion() and exchangeArguments() say the same as the arguments
       "--sizes 100,999 --repeat 7",
       "--sizes 100 --seconds 3 --connect once --no-reply --clients 4",
       "--wait-ms 20 --timeout-ms 700",
+      "--rate 12.5 --clients 4",
     ]
   ) {
     const args = line === "" ? [] : line.split(" ");

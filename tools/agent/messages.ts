@@ -8,7 +8,7 @@
  * @module
  */
 import { LANES } from "../../common/model/lanes.ts";
-import { MAX_REPEAT, MAX_SECONDS } from "../../common/model/plan.ts";
+import { MAX_REPEAT, MAX_SECONDS, RATES } from "../../common/model/plan.ts";
 import {
   CONNECT_MODES,
   type ConnectMode,
@@ -17,7 +17,7 @@ import {
 } from "../../common/model/protocol.ts";
 import { checkVariant, setting, type SettingsTable } from "../../common/settings/check.ts";
 import { type Kind, wrongKind } from "../../common/settings/kind.ts";
-import { flag, listOf, oneOf, text, wholeNumber } from "../../common/settings/kinds.ts";
+import { flag, listOf, number, oneOf, text, wholeNumber } from "../../common/settings/kinds.ts";
 import { MAX_CORES } from "../../common/posix/affinity.ts";
 
 /** Raised with every change after which one end does not understand the other. */
@@ -55,6 +55,8 @@ export interface StartQuestion {
   reply: boolean;
   clients: number;
   waitMs: number;
+  /** Messages a second that all clients send together, instead of a pause. */
+  rate?: number | undefined;
   timeoutMs: number;
   /** Sync and spin: core to stay on. */
   cpu?: number | undefined;
@@ -101,6 +103,7 @@ export const START: SettingsTable<Omit<StartQuestion, "ask">> = {
   reply: setting(flag(), "whether messages are answered"),
   clients: setting(wholeNumber(1, 1000), "clients at once"),
   waitMs: setting(wholeNumber(0, HOUR_MS, "milliseconds"), "pause between messages"),
+  rate: setting(number(RATES.min, RATES.max), "messages a second of all clients", "none"),
   timeoutMs: setting(wholeNumber(1, HOUR_MS, "milliseconds"), "longest wait for one step"),
   cpu: setting(wholeNumber(0, MAX_CORES - 1), "core to stay on", "any"),
   clockShiftUs: setting(ANY_TIME, "added to the server's clock"),

@@ -154,7 +154,8 @@ export function describeMode(mode: Mode): string {
 }
 
 /** What is not the usual way, to stand after a comma. */
-function manner({ clients, expectEcho }: Mode): string {
+function manner({ clients, expectEcho, rate }: Mode): string {
   const echo = expectEcho ? ", with answers as long as the messages" : "";
-  return `${clients > 1 ? `, with ${clients} clients at once` : ""}${echo}`;
+  const pace = rate === null ? "" : `, at ${rate} messages a second`;
+  return `${clients > 1 ? `, with ${clients} clients at once` : ""}${echo}${pace}`;
 }

@@ -13,13 +13,17 @@ import {
   markOf,
   sizeAxis,
 } from "./axes.ts";
-import type { ChartOption } from "./chart.ts";
+import { type ChartOption, ink } from "./chart.ts";
 import { figureOf, type Pick } from "./figures.ts";
 import { type Job, sizesOf } from "./jobs.ts";
 
 /** A lane's line. */
 export interface Curve {
   job: Job;
+  /** What stands at its end; default: the lane's label. */
+  name?: string;
+  /** Whether it is there to hold the others against: grey and dashed. */
+  isBackdrop?: boolean;
   points: readonly (readonly [number, number])[];
 }
 
@@ -91,14 +95,14 @@ function formatShare(rarity: number): string {
 }
 
 function line(curve: Curve, hasMarks: boolean): ChartOption {
-  const { job, points } = curve;
+  const { job, points, name = job.label, isBackdrop = false } = curve;
   return {
-    ...{ type: "line", name: job.label, data: points, silent: true, showAllSymbol: true },
+    ...{ type: "line", name, data: points, silent: true, showAllSymbol: true },
     ...{ symbol: IO_SHAPES[job.io], symbolSize: hasMarks ? 5 : 0.1, itemStyle: markOf(job) },
-    lineStyle: lineOf(job),
+    lineStyle: isBackdrop ? { color: ink("quiet"), width: 2, type: "dashed" } : lineOf(job),
     endLabel: {
-      ...{ show: true, formatter: job.label.replace(", ", ",\n"), distance: 6 },
-      ...{ color: inkOf(job), fontSize: 12, textBorderWidth: 0 },
+      ...{ show: true, formatter: name.replace(", ", ",\n"), distance: 6 },
+      ...{ color: isBackdrop ? ink("quiet") : inkOf(job), fontSize: 12, textBorderWidth: 0 },
     },
     labelLayout: { moveOverlap: "shiftY" },
   };

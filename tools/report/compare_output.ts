@@ -3,122 +3,101 @@
  *
  * @module
  */
-import { formatTable } from "../../common/cli/table.ts";
 import { visibleJson } from "../../common/base/visible.ts";
-import type { Change, Comparison, LaneChanges } from "./compare.ts";
-import { ENOUGH_LANES } from "./drift.ts";
-import { MIN_ROUNDS } from "./inference.ts";
-import { formatDuration, listOf, NONE } from "./units.ts";
+import { formatTable } from "../../common/cli/table.ts";
+import { wrap } from "../../common/cli/wrap.ts";
+import type { BoundCheck } from "./bounds.ts";
+import { type Change, type Comparison, type LaneChanges, verdictOf } from "./compare.ts";
+import {
+  byMode,
+  conclusionOf,
+  countVerdicts,
+  formatMode,
+  formatPoints,
+  notesOf,
+} from "./compare_notes.ts";
+import type { Interval } from "./inference.ts";
+import { formatBytes, formatDuration, NONE } from "./units.ts";
 
-/** Formats a comparison; sizes are listed where they changed, or all if asked for. */
+const HEAD = ["lane", "before", "after", "change", "own", "± 95 %", "verdict"];
+
+/** What the columns are; below the table. */
+const COLUMNS = "Before and after: the median message of all sizes together, median over rounds, " +
+  "as a report shows it. Change: between these two. Own: the lane's own change, without the " +
+  "machine's drift, and half its 95 % interval. Changes are percent.";
+
+/**
+ * Formats a comparison in 80 columns; sizes are listed where they changed, or all if asked for. The
+ * last lines are one sentence.
+ */
 export function formatComparison(comparison: Comparison, everySize: boolean): string {
-  const { lanes, onlyBefore, onlyAfter } = comparison;
-  const rows = lanes.flatMap((lane) =>
-    lane.changes.filter((change, i) => i === 0 || everySize || isSignificant(change))
-      .map((change) => rowOf(lane, change))
-  );
-  const head = ["lane", "size", "before", "after", "change", "95 % interval", "p", "verdict"];
-  const notes = [
-    ...driftNotes(lanes),
-    ...roundNotes(lanes),
-    ...noiseNotes(comparison),
-    ...(onlyBefore.length ? [`Only in the first document: ${listOf(onlyBefore)}.`] : []),
-    ...(onlyAfter.length ? [`Only in the second document: ${listOf(onlyAfter)}.`] : []),
+  const parts = [
+    ...(comparison.lanes.length > 0 ? [tableOf(comparison, everySize)] : []),
+    [...(comparison.lanes.length > 0 ? [COLUMNS] : []), ...notesOf(comparison)]
+      .map((note) => wrap(note)).join("\n"),
+    wrap(conclusionOf(comparison)),
   ];
-  const table = rows.length > 0 ? formatTable([head, ...rows]) : "No lane is in both documents.";
-  return `${[table, "", ...notes].join("\n").trimEnd()}\n`;
+  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
 
-function isSignificant({ verdict }: Change): boolean {
-  return verdict === "slower" || verdict === "faster";
+/** Rows below the name of their mode. */
+function tableOf({ lanes }: Comparison, everySize: boolean): string {
+  const blocks = byMode(lanes).map((own) => ({
+    mode: formatMode(own[0]!.job),
+    rows: own.flatMap((lane) => rowsOf(lane, everySize)),
+  }));
+  const [head, ...lines] = formatTable([HEAD, ...blocks.flatMap(({ rows }) => rows)]).split("\n");
+  const shown = blocks.flatMap(({ mode, rows }) => [`${mode}:`, ...lines.splice(0, rows.length)]);
+  return [head, ...shown].join("\n");
 }
 
-function rowOf({ job }: LaneChanges, change: Change): string[] {
-  const { sizeBytes, beforeUs, afterUs, ratio, interval, probability } = change;
+function rowsOf({ job, changes: [all, ...sizes] }: LaneChanges, everySize: boolean): string[][] {
+  const listed = sizes.filter(({ verdict }) =>
+    everySize || verdict === "slower" || verdict === "faster"
+  );
   return [
-    job.reply ? job.name : `${job.name}, one way`,
-    sizeBytes === null ? "all" : String(sizeBytes),
+    rowOf(job.name, all!),
+    ...listed.map((change) => rowOf(`  ${formatBytes(change.sizeBytes!)}`, change)),
+  ];
+}
+
+function rowOf(name: string, change: Change): string[] {
+  const { beforeUs, afterUs, plainRatio, ratio, interval, isRegression, verdict } = change;
+  return [
+    name,
     formatDuration(beforeUs),
     formatDuration(afterUs),
-    percentOf(ratio),
-    interval ? `${percentOf(interval.low)} to ${percentOf(interval.high)}` : NONE,
-    probability === null ? NONE : probability.toFixed(3),
-    change.isRegression ? "SLOWER, beyond the bound" : change.verdict,
+    formatPoints(plainRatio),
+    formatPoints(ratio),
+    interval ? halfOf(interval, ratio) : NONE,
+    isRegression ? "SLOWER" : verdict,
   ];
 }
 
-function percentOf(ratio: number): string {
-  const percent = (ratio - 1) * 100;
-  return `${percent < 0 ? "" : "+"}${percent.toFixed(1)} %`;
-}
-
-function driftNotes(lanes: readonly LaneChanges[]): string[] {
-  const notes: string[] = [];
-  const known = lanes.filter(({ driftFrom }) => driftFrom);
-  if (known.length > 0) {
-    notes.push(
-      "The machine's drift was taken out of the changes, not of the times: it is the median of " +
-        "the other lanes, round by round; of those with the same kind of I/O where there are " +
-        `at least ${ENOUGH_LANES}.`,
-    );
-  }
-  const unsure = known.filter(({ driftFrom }) => driftFrom!.length < ENOUGH_LANES);
-  if (unsure.length > 0) {
-    const names = listOf(unsure.map(({ job }) => job.name));
-    notes.push(
-      `Fewer than ${ENOUGH_LANES} other lanes show the drift of ${names}: where one lane changes, ` +
-        "the others seem to change the other way.",
-    );
-  }
-  const unknown = lanes.filter(({ driftFrom }) => !driftFrom);
-  if (unknown.length > 0) {
-    notes.push(
-      `Drift was not taken out for ${listOf(unknown.map(({ job }) => job.name))}: a change has ` +
-        "to exceed how far the rounds wander there, and may still be the machine's.",
-    );
-  }
-  return notes;
-}
-
-function roundNotes(lanes: readonly LaneChanges[]): string[] {
-  const few = lanes.filter(({ changes }) =>
-    changes.some(({ verdict }) => verdict === "too few rounds")
-  );
-  if (few.length === 0) return [];
-  const names = few.map(({ job, rounds }) => `${job.name} (${rounds.before}, ${rounds.after})`);
-  return [
-    `Too few rounds for a statement about ${listOf(names)}: ${MIN_ROUNDS} are needed on each side.`,
-  ];
-}
-
-/** That nothing was found says little where little could have been found. */
-function noiseNotes({ lanes, boundPercent }: Comparison): string[] {
-  const noisy = lanes.flatMap(({ job, changes: [change] }) =>
-    change?.detectable && change.detectable > 1 + boundPercent / 100 && !isSignificant(change)
-      ? [`${job.name} (${percentOf(change.detectable)})`]
-      : []
-  );
-  if (noisy.length === 0) return [];
-  return [
-    `The rounds scatter too much to be sure of finding ${boundPercent} %. What would be found: ` +
-    `${listOf(noisy)}. Measure more rounds, or on a quieter machine.`,
-  ];
+/** The longer half of an interval, in percent. */
+function halfOf({ low, high }: Interval, ratio: number): string {
+  return (Math.max(high - ratio, ratio - low) * 100).toFixed(1);
 }
 
 /** A comparison as a document. */
 export function comparisonJson(
   comparison: Comparison,
   paths: { before: string; after: string },
+  bounds: readonly BoundCheck[] = [],
 ): string {
-  const lanes = comparison.lanes.map(({ job, rounds, driftFrom, changes }) => ({
-    ...{ lane: job.rounds[0]!.run.lane, resume: job.resume, connect: job.connect },
-    ...{ reply: job.reply, clients: job.clients },
-    ...{ rounds, driftFrom, changes },
-  }));
-  const { onlyBefore, onlyAfter, boundPercent } = comparison;
+  const lanes = comparison.lanes.map((lane) => {
+    const { job, rounds, driftFrom, isPooled, changes } = lane;
+    return {
+      ...{ lane: job.rounds[0]!.run.lane, resume: job.resume, connect: job.connect },
+      ...{ reply: job.reply, clients: job.clients },
+      ...{ rounds, driftFrom, isPooled, verdict: verdictOf(lane), changes },
+    };
+  });
+  const { onlyBefore, onlyAfter, withoutFigures, boundPercent } = comparison;
   const document = {
     ...{ schemaVersion: 1, tool: "netpairs", kind: "comparison" },
-    ...{ ...paths, boundPercent, onlyBefore, onlyAfter, lanes },
+    ...{ ...paths, boundPercent, onlyBefore, onlyAfter, withoutFigures, lanes },
+    ...{ counts: countVerdicts(comparison), conclusion: conclusionOf(comparison), bounds },
   };
   return visibleJson(document);
 }

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "../../common/testing/assert.ts";
+import { describeMode } from "./answer.ts";
 import { baselineOf, figureOf, mainSize, medianMessage, ratioOf, totalOf } from "./figures.ts";
 import { jobsOf } from "./jobs.ts";
 import { fakeDocument, type FakeRun, fakeRun } from "./testdata/documents.ts";
@@ -23,6 +24,18 @@ Deno.test("jobsOf() takes runs of the same lane for its rounds", () => {
       ["udp-sync", "client", "message", 1],
     ],
   );
+});
+
+Deno.test("jobsOf() keeps runs at a rate apart, and describeMode() names it", () => {
+  const document = fakeDocument([fakeRun(TCP), fakeRun(TCP), fakeRun(TCP)]);
+  document.runs[1]!.rate = { wanted: 250, reached: 249.5 };
+  document.runs[2]!.rate = { wanted: 250, reached: 249 };
+  const jobs = jobsOf([{ path: "", folder: "", document, logs: [] }]);
+  assertEquals(jobs.map(({ rate, rounds }) => [rate, rounds.length]), [[null, 1], [250, 2]]);
+  assertEquals(jobs.map((job) => describeMode(job)), [
+    "with a new connection for every message",
+    "with a new connection for every message, at 250 messages a second",
+  ]);
 });
 
 Deno.test("jobsOf() puts documents of one machine together, and keeps those of two apart", () => {

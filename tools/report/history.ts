@@ -35,8 +35,8 @@ export function historyLines(sources: readonly Source[]): Line[] {
 
 /** A text that is the same for the same lane, end, mode, machine and start. */
 export function lineKey(line: Line): string {
-  const { startedAt, lane, role, connect, resume, reply, expectEcho, clients } = line;
-  const what = [startedAt, lane, role, connect, resume, reply, expectEcho, clients];
+  const { startedAt, lane, role, connect, resume, reply, expectEcho, clients, rate } = line;
+  const what = [startedAt, lane, role, connect, resume, reply, expectEcho, clients, rate];
   return JSON.stringify([...what, machineKey(line)]);
 }
 
@@ -140,7 +140,7 @@ const { startedAt, version, environment: { properties: environment } } = schema.
 const PROPERTIES = {
   ...{ startedAt, version, lane: run.lane, role: run.role, protocol: run.protocol, io: run.io },
   ...{ engine: run.engine, connect: run.connect, resume: run.resume, reply: run.reply },
-  ...{ clients: run.clients, expectEcho: { type: "boolean" } },
+  ...{ clients: run.clients, expectEcho: { type: "boolean" }, rate: { type: ["number", "null"] } },
   sizeBytes: { anyOf: [size.sizeBytes, { type: "null" }] },
   p50Us: { type: ["number", "null"], minimum: 0 },
   // Of logs alone the number of cores is not known.

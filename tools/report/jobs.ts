@@ -39,6 +39,8 @@ export interface Mode {
   clients: number;
   /** Whether the answer is the message itself. */
   expectEcho: boolean;
+  /** Messages a second that were asked for; null where each followed an answer. */
+  rate: number | null;
 }
 
 /** One lane in one mode, full or resumed, seen from one end, with its rounds. */
@@ -98,13 +100,14 @@ export function machinesOf(sources: readonly FoundDocument[]): number[] {
 
 function jobOf(run: RunResult, machine: number, isOneOfSeveral: boolean): Job {
   const { protocol, io, engine, resume, role, connect, reply, clients, expectEcho = false } = run;
+  const rate = run.rate?.wanted ?? null;
   const kind = protocol.toUpperCase();
   const name = protocol === "tls"
     ? `${kind} (${engine === "rustls" ? "rustls" : "OpenSSL"})`
     : kind;
   const label = `${name}${resume ? ", resumed" : ""}${isOneOfSeveral ? ` [${machine + 1}]` : ""}`;
   return {
-    ...{ protocol, io, engine, resume, role, connect, reply, clients, expectEcho },
+    ...{ protocol, io, engine, resume, role, connect, reply, clients, expectEcho, rate },
     ...{ label, machine },
     name: jobName(run.lane, resume),
     rounds: [],
@@ -118,8 +121,9 @@ function orderOf({ machine, io, protocol, engine, resume }: Job): number {
 }
 
 /** A text that is the same for the same mode. */
-export function modeKey({ connect, reply, clients, expectEcho }: Mode): string {
-  return `${connect} ${reply} ${clients}${expectEcho ? " echo" : ""}`;
+export function modeKey({ connect, reply, clients, expectEcho, rate }: Mode): string {
+  const pace = rate === null ? "" : ` ${rate}/s`;
+  return `${connect} ${reply} ${clients}${expectEcho ? " echo" : ""}${pace}`;
 }
 
 /** The modes of some jobs, in the order of the jobs. */

@@ -50,7 +50,7 @@ export function laneTables(jobs: readonly Job[]): LaneTable[] {
   const side = answered.some(({ role }) => role === "client") ? "client" : "server";
   const tables = new Map<string, Job[]>();
   for (const job of answered) {
-    const key = `${job.clients} ${job.expectEcho}`;
+    const key = `${job.clients} ${job.expectEcho} ${job.rate}`;
     if (job.role === side) tables.set(key, [...tables.get(key) ?? [], job]);
   }
   return [...tables.values()].map((clients) => ({

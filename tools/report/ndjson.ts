@@ -6,9 +6,8 @@
 import { visibleJsonLine } from "../../common/base/visible.ts";
 import type { Environment, RunResult } from "../../common/measure/result.ts";
 import { ALL_SIZES } from "./all_sizes.ts";
-import { figureOf, type Pick, totalOf } from "./figures.ts";
+import { figureOf, medianOf, type Pick, totalOf } from "./figures.ts";
 import { figuresAt, type Job, jobsOf, type Mode, sizesOf, type Source } from "./jobs.ts";
-import { median } from "./inference.ts";
 
 /** What was measured. */
 type Measured =
@@ -25,6 +24,8 @@ type Measured =
 export interface Line extends Measured {
   /** ISO 8601, UTC: of the document; where several were put together, of the first. */
   startedAt: string;
+  /** Messages a second that were reached, where a rate was wanted; null for a single size. */
+  rateReached: number | null;
   /** Null for all sizes together. */
   sizeBytes: number | null;
   /** How many were measured: times are the median over them of each one's own. */
@@ -36,6 +37,7 @@ export interface Line extends Measured {
   p50Us: number | null;
   p90Us: number | null;
   p99Us: number | null;
+  p999Us: number | null;
   /** The fastest message of all rounds. */
   minUs: number | null;
   /** The slowest message of all rounds. */
@@ -67,7 +69,8 @@ export function ndjsonOf(sources: readonly Source[]): string {
 }
 
 function lineOf(job: Job, sizeBytes: number, sources: readonly Source[]): Line {
-  const { role, protocol, io, engine, connect, resume, reply, expectEcho, clients, rounds } = job;
+  const { role, protocol, io, engine, connect, resume, reply, expectEcho, clients, rate } = job;
+  const { rounds } = job;
   const runs = rounds.map(({ run }) => run);
   const { document } = sources.find(({ document }) => document.runs.includes(runs[0]!))!;
   const { os, arch, cpu, cores, deno, openssl, hostname } = document.environment;
@@ -77,7 +80,8 @@ function lineOf(job: Job, sizeBytes: number, sources: readonly Source[]): Line {
   return {
     startedAt: document.startedAt,
     lane: runs[0]!.lane,
-    ...{ role, protocol, io, engine, connect, resume, reply, expectEcho, clients },
+    ...{ role, protocol, io, engine, connect, resume, reply, expectEcho, clients, rate },
+    rateReached: isOfAll ? rounded(medianOf(runs.map((run) => run.rate?.reached))) : null,
     sizeBytes: isOfAll ? null : sizeBytes,
     rounds: rounds.length,
     sent: total(({ result }) => result.sent),
@@ -86,11 +90,12 @@ function lineOf(job: Job, sizeBytes: number, sources: readonly Source[]): Line {
     p50Us: figure(({ result }) => result.messageUs.p50),
     p90Us: figure(({ result }) => result.messageUs.p90),
     p99Us: figure(({ result }) => result.messageUs.p99),
+    p999Us: figure(({ result }) => result.messageUs.p999),
     minUs: leastOf(valuesOf(job, sizeBytes, ({ result }) => result.messageUs.min)),
     maxUs: mostOf(valuesOf(job, sizeBytes, ({ result }) => result.messageUs.max)),
     meanUs: figure(({ result }) => result.messageUs.mean),
     handshakeP50Us: figure(({ result }) => result.steps.handshake?.p50),
-    cpuPerMessageUs: isOfAll ? medianOf(runs.map(({ cpu }) => cpu?.perMessageUs)) : null,
+    cpuPerMessageUs: isOfAll ? rounded(medianOf(runs.map(({ cpu }) => cpu?.perMessageUs))) : null,
     ...{ hostname, os, arch, cpu, cores, deno, openssl },
     version: document.version,
     failure: runs.find(({ failure }) => failure !== undefined)?.failure ?? null,
@@ -110,11 +115,6 @@ function leastOf(values: readonly number[]): number | null {
 
 function mostOf(values: readonly number[]): number | null {
   return values.length > 0 ? Math.max(...values) : null;
-}
-
-function medianOf(values: readonly (number | null | undefined)[]): number | null {
-  const there = values.flatMap((value) => value ?? []);
-  return there.length > 0 ? rounded(median(there)) : null;
 }
 
 /** To nanoseconds, as in documents. */

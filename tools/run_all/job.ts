@@ -40,6 +40,9 @@ export interface LaneReport {
 
 /** What is exchanged by each job. */
 export interface Exchange {
+  sizes: readonly number[];
+  /** Messages of each size; null where a duration was given. */
+  repeat: number | null;
   /** Messages of one client; null where a duration was given. */
   messages: number | null;
   /** Seconds that all messages take; null where a number was given. */
@@ -47,4 +50,6 @@ export interface Exchange {
   clients: number;
   /** Pause between messages, in milliseconds. */
   waitMs: number;
+  /** Messages a second of all clients together; null where each follows an answer. */
+  rate: number | null;
 }

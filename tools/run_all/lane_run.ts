@@ -13,11 +13,12 @@ import { type Ending, failureOf, ScriptProcess, type ScriptSettings } from "../l
 import { logName } from "../lib/results_folder.ts";
 import { piecesOf } from "../report/log_reader.ts";
 import type { Exchange, Job, LaneReport } from "./job.ts";
-import { readMessages } from "../report/messages.ts";
+import { type LoggedMessage, readMessages } from "../report/messages.ts";
 import type { Cores } from "../lib/machine.ts";
 import { joined } from "./join.ts";
 import type { RunningServer, ServerEnding, Servers } from "./servers.ts";
 import { slowStartOf } from "./slow_start.ts";
+import { type WarmUp, warmUpOf, withoutWarmUp } from "./warm_up.ts";
 
 /** What a lane is run with. */
 export interface LaneRunOptions {
@@ -55,11 +56,13 @@ const LONE_SERVER_IDLE_MS = 3_600_000;
 /** Runs the server, then the client, or one of them. */
 export class LaneRun {
   readonly #options: LaneRunOptions;
+  readonly #warmUp: WarmUp | null;
   readonly #processes: Pick<ScriptProcess, "kill">[] = [];
   #interrupted = false;
 
   constructor(options: LaneRunOptions) {
     this.#options = options;
+    this.#warmUp = warmUpOf(options.job, options.exchange);
   }
 
   /**
@@ -146,7 +149,9 @@ export class LaneRun {
 
   /** What both ends are told of the exchange. */
   #exchangeArgs(): string[] {
-    return ["--connect", this.#options.job.connect, ...this.#options.args];
+    const { job, exchange, args } = this.#options;
+    const sizes = this.#warmUp?.sizes ?? exchange.sizes;
+    return ["--connect", job.connect, "--sizes", sizes.join(","), ...args];
   }
 
   #coreOf(role: Role): number | null {
@@ -177,6 +182,26 @@ export class LaneRun {
     return { [Symbol.dispose]: () => clearInterval(timer) };
   }
 
+  /** A run as it would be had it been warm at once. */
+  #warm(run: RunResult): RunResult {
+    return this.#warmUp ? withoutWarmUp(run, this.#warmUp, this.#messagesOf(run.role)) : run;
+  }
+
+  /** Null where there is no log, or where it is cut off by a full disk. */
+  #messagesOf(role: Role): LoggedMessage[] | null {
+    try {
+      return [...readMessages(piecesOf(this.#logOf(role)))];
+    } catch {
+      return null;
+    }
+  }
+
+  #slowStart(): number | null {
+    const messages = this.#messagesOf(this.#options.side === "server" ? "server" : "client");
+    const left = this.#warmUp?.sizeBytes;
+    return messages && slowStartOf(messages.filter(({ sizeBytes }) => sizeBytes !== left));
+  }
+
   /** What there is of a lane that has failed says so; where there is nothing, that alone. */
   #failedRuns(runs: readonly RunResult[], failure: string): RunResult[] {
     const { job: { lane, resume, connect }, side, exchange: { clients } } = this.#options;
@@ -192,9 +217,9 @@ export class LaneRun {
 
   /** @param serverFailure why the client was ended, where it was */
   #report(endings: readonly ServerEnding[], serverFailure: string | null): LaneReport {
-    const { job, round, side } = this.#options;
+    const { job, round } = this.#options;
     const documents = endings.flatMap(documentOf);
-    const runs = documents.flatMap((document) => document.runs);
+    const runs = documents.flatMap((document) => document.runs).map((run) => this.#warm(run));
     const clock = endings.find((ending) => ending.clock)?.clock;
     const failed = endings.find((ending) => ending.code !== EXIT.complete);
     const reason = failed ? serverFailure ?? failureOf(failed) : null;
@@ -209,7 +234,7 @@ export class LaneRun {
       runs: failed
         ? this.#failedRuns(runs, failure ?? "interrupted")
         : joined(runs, { isComplete: documents.every(({ complete }) => complete), clock }),
-      slowStart: slowStartIn(this.#logOf(side === "server" ? "server" : "client")),
+      slowStart: this.#slowStart(),
       openssl: documents.find((document) => document.environment.openssl)?.environment.openssl ??
         null,
     };
@@ -229,15 +254,6 @@ function documentOf({ stdout }: Ending): ResultDocument[] {
 function tableOf(ending: Ending | undefined): string | null {
   const [table, ...rest] = ending?.stderr.split(/^error: cannot write .*\n/m) ?? [];
   return table && rest.length > 0 ? table.replace(/^listening on .*\n/, "").trimEnd() : null;
-}
-
-/** Null where there is no log, or where it is cut off by a full disk. */
-function slowStartIn(log: string): number | null {
-  try {
-    return slowStartOf(readMessages(piecesOf(log)));
-  } catch {
-    return null;
-  }
 }
 
 /** Timed steps of a message on each protocol, a connection per message. */

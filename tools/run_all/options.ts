@@ -9,7 +9,7 @@ import { resolve } from "../../common/base/std.ts";
 import { shownArgument } from "../../common/base/visible.ts";
 import { type Arguments, refuseTogether } from "../../common/cli/arguments.ts";
 import { type Command, type Read, readCommand } from "../../common/cli/command.ts";
-import { flag, hostName, option, text, wholeNumber } from "../../common/cli/option_kinds.ts";
+import { file, flag, hostName, option, text, wholeNumber } from "../../common/cli/option_kinds.ts";
 import {
   EXCHANGE_EXCLUSIVE,
   EXCHANGE_OPTIONS,
@@ -20,6 +20,7 @@ import { checkPlan, type PlanFile, QUICK_PLAN } from "../../common/model/plan.ts
 import { type Role, ROLES } from "../../common/model/protocol.ts";
 import { DEFAULT_CERTS } from "../../common/pem/certificate_files.ts";
 import { DEFAULT_PORT } from "../agent/messages.ts";
+import { type Bound, MAX_OPTION } from "../report/bounds.ts";
 import { coreCount, type Cores, twoCores } from "../lib/machine.ts";
 import { chooseJobs, jobsIn } from "./choose.ts";
 import type { RoundsOptions } from "./rounds.ts";
@@ -57,6 +58,8 @@ const OPTIONS = {
     undefined,
   ),
   results: text("DIR", "folder for results", "results"),
+  max: MAX_OPTION,
+  append: file("add the medians to this history, which the report draws"),
   json: text("FILE", "one more copy of the result document (- for stdout)", null),
 };
 
@@ -80,6 +83,7 @@ is that lane alone: dtls-sync-openssl, or dtls-sync-openssl-resumed with resumed
   examples: [
     "deno task demo --quick",
     "deno task demo --rounds 5 --lanes tcp-sync,dtls-sync-openssl --connect once",
+    "deno task demo --lanes dtls --max dtls-sync-openssl:p99=5ms --append history.ndjson",
     "deno task demo --on server.example",
     "deno task demo --ssh user@server.example",
     "deno task demo --no-reply --connect once --seconds 2 --sizes 16384",
@@ -108,6 +112,10 @@ export interface RunAllOptions extends Omit<RoundsOptions, "folder" | "servers">
   leftOut: number;
   /** Folder for the folders of results. */
   results: string;
+  /** What figures may be at most. */
+  max: readonly Bound[];
+  /** File of the history that the run is added to; undefined for none. */
+  append: string | undefined;
   /** File for one more copy of the document; null for none. */
   json: string | null;
 }
@@ -140,10 +148,10 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
   ]);
   const { clients, quick, keyPassphraseFile, on = null } = values;
   const side = values.server ? "server" : values.client ? "client" : "both";
-  const file = quick ? { ...QUICK_PLAN, repeat: QUICK_REPEAT } : readPlan(given.plan);
+  const file = quick ? { ...QUICK_PLAN, repeat: QUICK_REPEAT } : readPlan(given);
   const plan = planOf(given, file);
   const { sizes, repeat, seconds } = plan;
-  const { waitMs } = { ...values, ...file, ...given };
+  const { waitMs, rate } = { ...values, ...file, ...given };
   const { connect } = { ...file, ...given };
   const isOneWay = values.noReply || file.reply === false;
   const all = jobsIn(connect ? [connect] : isOneWay ? ["message"] : BOTH_MODES);
@@ -165,17 +173,21 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
     certs: resolve(values.certs),
     keyPassphraseFile: keyPassphraseFile === undefined ? null : resolve(keyPassphraseFile),
     results: values.results,
+    max: values.max,
+    append: values.append,
     json: values.json,
     args: [
-      ...["--sizes", sizes.join(",")],
       ...(seconds === undefined ? ["--repeat", String(repeat)] : ["--seconds", String(seconds)]),
       ...passedOn(read, file),
     ],
     exchange: {
+      sizes,
+      repeat: seconds === undefined ? repeat : null,
       messages: seconds === undefined ? sizes.length * repeat : null,
       seconds: seconds === undefined ? null : sizes.length * seconds,
       clients,
       waitMs,
+      rate,
     },
     cores: existing(values.cpu, on || values.ssh !== null ? "client" : side) ??
       (side === "both" && !on && values.ssh === null
@@ -185,11 +197,12 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
 }
 
 /** The options of the exchange, as they stand there or in the plan, but for those written out. */
-function passedOn({ texts: given }: Arguments, { reply, waitMs }: PlanFile): string[] {
+function passedOn({ texts: given }: Arguments, { reply, waitMs, rate }: PlanFile): string[] {
   const written = ["plan", "sizes", "repeat", "seconds", "connect"];
   const texts = new Map<string, readonly string[]>([
     ...(reply === false ? [["no-reply", [""]] as const] : []),
     ...(waitMs === undefined ? [] : [["wait-ms", [String(waitMs)]] as const]),
+    ...(rate === undefined ? [] : [["rate", [String(rate)]] as const]),
     ...given,
   ]);
   const names = Object.keys(EXCHANGE_OPTIONS).filter((name) => !written.includes(name));

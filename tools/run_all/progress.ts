@@ -119,10 +119,12 @@ export class Pace {
 }
 
 function workMs({ lane, resume, connect }: Job, exchange: Exchange): number {
-  const { messages, seconds, clients, waitMs } = exchange;
+  const { messages, seconds, clients, waitMs, rate } = exchange;
   if (messages === null) return START_MS + (seconds ?? 0) * 1000;
   const kind = connect !== "message" || !lane.engine ? "plain" : resume ? "resumed" : "secure";
-  return START_MS + messages * (clients * MESSAGE_MS[kind] + waitMs);
+  const messageMs = clients * MESSAGE_MS[kind] + waitMs;
+  // Those of a rate are sent while the time runs.
+  return START_MS + messages * Math.max(messageMs, rate === null ? 0 : clients * 1000 / rate);
 }
 
 /** Clients wait at the same time. */

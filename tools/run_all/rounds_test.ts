@@ -10,7 +10,8 @@ import { busyShare, twoCores } from "../lib/machine.ts";
 const ALL: readonly Job[] = jobsIn(["message"]).filter(({ resume }) => !resume);
 const JOBS = ALL.slice(0, 3);
 const EXCHANGE: Exchange = {
-  ...{ messages: 100, seconds: null, clients: 1, waitMs: 0 },
+  ...{ sizes: [100], repeat: 100, messages: 100, seconds: null },
+  ...{ clients: 1, waitMs: 0, rate: null },
 };
 
 Deno.test("turnsOf() interleaves the jobs", () => {

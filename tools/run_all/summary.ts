@@ -103,8 +103,9 @@ function withBars(
   const longest = Math.max(...rows.map((row) => lengthOf(row) ?? 0));
   const barOf = (row: LaneRow) => {
     if (failuresOf(row).length > 0) return FAILED;
-    const part = (lengthOf(row) ?? 0) / longest;
-    return places < MIN_BAR ? "" : "#".repeat(Math.max(Math.round(part * places), 1));
+    const length = lengthOf(row);
+    if (length === null || places < MIN_BAR) return "";
+    return "#".repeat(Math.max(Math.round(length / longest * places), 1));
   };
   const bars = ["", ...rows.map((row) => longest > 0 ? barOf(row) : "")];
   return text.map((line, i) => `${line.padEnd(width)}${bars[i]}`.trimEnd()).join("\n");

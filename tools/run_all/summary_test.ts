@@ -31,12 +31,15 @@ const DTLS: FakeRun = { protocol: "dtls", engine: "openssl", io: "sync", sizes: 
 const kept = (fake: FakeRun): FakeRun => ({ ...fake, connect: "once" });
 
 Deno.test("formatSummary() has one row a lane, with both modes and a bar of what opening costs", () => {
-  const text = summaryOf(fakes(TCP, DTLS, { ...DTLS, resume: true }, kept(TCP), kept(DTLS)));
+  const udp: FakeRun = { protocol: "udp", io: "sync", sizes: [100], connect: "once" };
+  const resumed = { ...DTLS, resume: true };
+  const text = summaryOf(fakes(TCP, DTLS, resumed, kept(TCP), kept(DTLS), udp));
   const [tcp, dtls] = [rowOf(text, "tcp-sync"), rowOf(text, "dtls-sync-openssl")];
   assertMatch(tcp, /^tcp-sync +144 µs +- 79\.9 µs +173 µs +- #+$/);
   assertMatch(dtls, /^dtls-sync-openssl 3\.17 ms +943 µs 93\.8 µs +203 µs +1\.17 #+$/);
   const bars = [tcp, dtls].map((row) => /#+$/.exec(row)![0].length);
   assertEquals(Math.round(bars[1]! * 144 / 3170), bars[0]);
+  assertMatch(rowOf(text, "udp-sync"), /^udp-sync +- +- [\d.]+ µs +[\d.]+ µs +0\.85\d?$/);
   assertMatch(text, /each further message on an\s+open connection/);
 });
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { missesRate } from "../../common/measure/rate.ts";
 import { type Percentile, PERCENTILES } from "../../common/measure/statistics.ts";
 import { figureOf, medianMessage, medianOf } from "../report/figures.ts";
 import { formatNumber, formatPercent, listOf } from "../report/units.ts";
@@ -46,6 +47,7 @@ export function warningsOf(circumstances: Circumstances): string[] {
   return [
     ...sharedCore(circumstances),
     ...busyMachine(circumstances),
+    ...missedRate(jobs),
     ...wideSpread(jobs),
     ...slowStart(circumstances),
     ...fewSamples(jobs),
@@ -77,6 +79,20 @@ function busyMachine({ busy }: Circumstances): string[] {
   return [
     `the machine was busy: other programs used ${Math.round(busy * 100)} % of its cores between ` +
     "the runs; end them and measure again",
+  ];
+}
+
+function missedRate(jobs: readonly Job[]): string[] {
+  const missed = jobs.flatMap((job) => {
+    const parts = job.rounds.flatMap(({ run }) =>
+      missesRate(run) ? run.rate!.reached! / run.rate!.wanted : []
+    );
+    return parts.length > 0 ? [{ job, by: 1 - Math.min(...parts) }] : [];
+  });
+  return missed.length === 0 ? [] : [
+    `the rate was not reached on ${
+      worst(missed, (by) => `${Math.floor((1 - by) * 100)} % of it`)
+    }: times hold what messages waited for their turn; ask for a lower --rate`,
   ];
 }
 

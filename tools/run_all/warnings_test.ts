@@ -11,6 +11,7 @@ import { type Circumstances, warningsOf } from "./warnings.ts";
 interface Measured {
   lane: string;
   us: number[];
+  rate?: RunResult["rate"];
 }
 
 /** As many messages as every percentile needs. */
@@ -20,7 +21,7 @@ function report(lane: string, us: number[]): Measured {
   return { lane, us };
 }
 
-function runOf({ lane: name, us }: Measured): RunResult {
+function runOf({ lane: name, us, rate }: Measured): RunResult {
   const { protocol, io, engine } = LANES.find((lane) => lane.name === name)!;
   const message = new Distribution();
   for (const one of us) message.record(one);
@@ -29,6 +30,7 @@ function runOf({ lane: name, us }: Measured): RunResult {
   const counts = { sent: us.length + 1, answered: us.length + 1, lost: 0, resumed: 0 };
   return {
     ...{ lane: name, role: "client", protocol, io, engine, connect: "message", resume: false },
+    ...(rate ? { rate } : {}),
     ...{ reply: true, clients: 1, security: null, allSizes: { messageUs, steps } },
     sizes: [{ sizeBytes: 100, ...counts, messageUs, steps }],
   };
@@ -65,6 +67,17 @@ Deno.test("warningsOf() names lanes whose rounds differ a lot", () => {
   assertMatch(
     onlyWarning([...SYNC, ...rounds]),
     /^the rounds differ a lot on udp-async \(66\.\d %\): .*--rounds/,
+  );
+});
+
+Deno.test("warningsOf() names lanes that did not reach the rate", () => {
+  const rounds = [900, 1000, 995].map((reached) => (
+    { ...report("udp-async", messages(100)), rate: { wanted: 1000, reached } }
+  ));
+  assertEquals(
+    onlyWarning([...SYNC, ...rounds]),
+    "the rate was not reached on udp-async (90 % of it): times hold what messages " +
+      "waited for their turn; ask for a lower --rate",
   );
 });
 

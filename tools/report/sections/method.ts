@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Section } from "../content.ts";
+import type { Section, Table } from "../content.ts";
 import { MIN_ROUNDS } from "../inference.ts";
 import { type Job, machinesOf, type Source } from "../jobs.ts";
 import { NONE } from "../units.ts";
@@ -51,7 +51,8 @@ export function methodSection(sources: readonly Source[], jobs: readonly Job[]):
   };
 }
 
-function environmentTable(sources: readonly Source[]) {
+/** When and with what each document was measured. */
+export function environmentTable(sources: readonly Source[]): Table {
   const machines = machinesOf(sources);
   return {
     caption: "Documents",

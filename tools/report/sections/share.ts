@@ -5,12 +5,13 @@
  */
 import { PERCENTILES } from "../../../common/measure/statistics.ts";
 import { drawChart } from "../chart.ts";
-import { type Curve, LINES_HEIGHT, shareChart } from "../charts_by_number.ts";
+import { LINES_HEIGHT, shareChart } from "../charts_by_number.ts";
 import type { Section, Table } from "../content.ts";
 import { figureOf } from "../figures.ts";
 import { quantile, sum } from "../inference.ts";
 import { figuresAt, type Job } from "../jobs.ts";
 import { panelsOf, type Part } from "../panels.ts";
+import { samplesOf, shareCurve } from "../share_curves.ts";
 import * as units from "../units.ts";
 import { nameOf } from "../lane_rows.ts";
 
@@ -20,7 +21,7 @@ const READING = "Read from left to right: at 90 %, one message of ten takes long
 /** The section for one mode. */
 export function shareSection({ id, jobs, sizeBytes }: Part): Section {
   const isLogged = jobs.every((job) => samplesOf(job, sizeBytes) !== null);
-  const curves = jobs.map((job) => curveOf(job, sizeBytes, isLogged))
+  const curves = jobs.map((job) => shareCurve(job, sizeBytes, isLogged))
     .filter(({ points }) => points.length > 1);
   const range = curves.flatMap(({ points }) => points.map(([, us]) => us));
   const charts = panelsOf(curves.map(({ job }) => job)).map((panel) => {
@@ -52,36 +53,6 @@ export function shareSection({ id, jobs, sizeBytes }: Part): Section {
       open: false,
     },
   };
-}
-
-/** All rounds' messages in ascending order; null where a log is missing. */
-function samplesOf(job: Job, sizeBytes: number): number[] | null {
-  const logs = job.rounds.map((round) => figuresAt(round, sizeBytes)?.log);
-  if (logs.length === 0 || logs.some((log) => !log)) return null;
-  return logs.flatMap((log) => log!.messagesUs).sort((a, b) => a - b);
-}
-
-/** The document's own points: minimum, percentiles and, with n samples, the maximum at 1 - 1/n. */
-const POINTS = [["min", 1], ["p50", 2], ["p90", 10], ["p99", 100]] as const;
-
-function curveOf(job: Job, sizeBytes: number, isLogged: boolean): Curve {
-  const samples = isLogged ? samplesOf(job, sizeBytes)! : null;
-  if (samples) return { job, points: raritiesUpTo(samples.length).map((r) => at(samples, r)) };
-  const points = POINTS.flatMap(([name, rarity]) => {
-    const us = figureOf(job, sizeBytes, ({ result }) => result.messageUs[name]).value;
-    return us === null ? [] : [[rarity, us] as const];
-  });
-  return { job, points };
-}
-
-function at(samples: readonly number[], rarity: number): [number, number] {
-  return [rarity, quantile(samples, 1 - 1 / rarity)];
-}
-
-/** Twelve steps a decade, as far as there is a sample beyond the last. */
-function raritiesUpTo(samples: number): number[] {
-  const steps = Math.max(Math.floor(12 * Math.log10(samples)), 0);
-  return Array.from({ length: steps + 1 }, (_, i) => 10 ** (i / 12));
 }
 
 function shareTable(jobs: readonly Job[], sizeBytes: number, isLogged: boolean): Table {
