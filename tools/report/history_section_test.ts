@@ -62,12 +62,22 @@ test("historySection() keeps machines, modes, kinds of I/O and ends apart", () =
   const lines = [
     ...linesOn([0, 1], [TCP, once, async], "pi"),
     ...linesOn([0, 1], [server], "pi"),
+    ...linesOn([0, 1], [TCP], "pi").map((line) => ({ ...line, rate: 100 })),
     ...linesOn([0, 1], [TCP]),
   ];
   const { picture } = sectionOf(lines, [sourceOn(2, [TCP])]);
-  assertEquals(new Set(picture.charts.map(({ title }) => title)).size, 5);
+  assertEquals(new Set(picture.charts.map(({ title }) => title)).size, 6);
   const captions = picture.tables.map(({ caption }) => caption);
-  for (const part of ["stays open", "(async)", "as the server saw it", "machine 1", "machine 2"]) {
+  for (
+    const part of [
+      "stays open",
+      "(async)",
+      "as the server saw it",
+      "100 messages a second",
+      "machine 1",
+      "machine 2",
+    ]
+  ) {
     assert(captions.some((caption) => caption.includes(part)), part);
   }
   const machines = picture.tables.at(-1)!;
