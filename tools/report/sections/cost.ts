@@ -7,6 +7,7 @@
 import { type Chart, drawChart } from "../chart.ts";
 import { type Cost, costChart, heightOf } from "../charts_by_lane.ts";
 import type { Section, Table } from "../content.ts";
+import { failureOf } from "../failures.ts";
 import { slowestOf } from "../figures.ts";
 import type { Job } from "../jobs.ts";
 import {
@@ -26,57 +27,67 @@ import * as units from "../units.ts";
 
 const READING = "Each mark is the median: half of the messages were faster. The line goes on to " +
   "the time that nine of ten messages stay below. Hollow marks: the session was resumed. " +
-  "Each step of the scale is ten times the one before.";
+  "All charts have the same scale.";
 
 /** What is asked about a lane. */
 const QUESTIONS = [
+  {
+    id: "opening",
+    title: "first message on a new connection",
+    jobsOf: ({ opening, resumed }: LaneRow) => [opening, resumed],
+  },
   {
     id: "message",
     title: "each further message on an open connection",
     jobsOf: ({ kept }: LaneRow) => [kept],
   },
-  {
-    id: "opening",
-    title: "the first message on a new connection",
-    jobsOf: ({ opening, resumed }: LaneRow) => [opening, resumed],
-  },
 ] as const;
 
 /** @param id starts the ids of the section and its charts */
 export function costSection(id: string, table: LaneTable): Section {
-  const charts = QUESTIONS.flatMap((question) => {
-    const jobs = table.rows.flatMap(question.jobsOf).filter((job) => job !== null);
-    return chartsOf(`${id}-${question.id}`, question.title, jobs, table);
-  });
   return {
     id,
     title: "What it costs",
     paragraphs: [],
-    picture: { charts, caption: READING, tables: [costTable(table)], open: true },
+    picture: {
+      ...{ charts: chartsOf(id, table), caption: READING },
+      ...{ tables: [costTable(table)], open: true },
+    },
   };
 }
 
-function chartsOf(id: string, title: string, jobs: readonly Job[], table: LaneTable): Chart[] {
-  const costs = jobs.flatMap((job) => costOf(job) ?? []);
+/** For each kind of I/O a chart for each question, all with the same scale. */
+function chartsOf(id: string, table: LaneTable): Chart[] {
+  const costs = table.rows.flatMap((row) => QUESTIONS.flatMap(({ jobsOf }) => jobsOf(row)))
+    .flatMap((job) => job ? [costOf(job, table)] : []);
   const range = costs.flatMap(({ p50, p90 }) => [p50, p90 ?? p50]);
-  return panelsOf(costs.map(({ job }) => job)).map((panel) => {
-    const rows = costs.filter(({ job }) => panel.jobs.includes(job));
-    const told = rows.map(({ job, p50 }) =>
-      `${nameOf(job, table.clients)} ${units.formatDuration(p50)}`
-    );
-    return drawChart({
-      id: `${id}-${panel.id}`,
-      title: `${title[0]!.toUpperCase()}${title.slice(1)}: ${panel.title}`,
-      description: `Median time of ${title}: ${units.listOf(told)}.`,
-      height: heightOf(rows.length),
-      option: costChart(rows, range),
-    });
-  });
+  return panelsOf(costs.map(({ job }) => job)).flatMap((panel) =>
+    QUESTIONS.flatMap((question) => {
+      const jobs = table.rows.flatMap(question.jobsOf);
+      const rows = costs.filter(({ job }) => jobs.includes(job) && panel.jobs.includes(job));
+      if (rows.length === 0) return [];
+      return [drawChart({
+        id: `${id}-${question.id}-${panel.id}`,
+        title: capitalized(`${panel.title}: ${question.title}`),
+        description: `Median time of the ${question.title}: ${units.listOf(rows.map(describe))}.`,
+        height: heightOf(rows.length),
+        option: costChart(rows, range, "time"),
+      })];
+    })
+  );
 }
 
-function costOf(job: Job): Cost | null {
-  const p50 = timeOf(job, "p50");
-  return p50 === null ? null : { job, p50, p90: timeOf(job, "p90") };
+function capitalized(text: string): string {
+  return `${text[0]!.toUpperCase()}${text.slice(1)}`;
+}
+
+function costOf(job: Job, { clients }: LaneTable): Cost {
+  const [p50, p90] = [timeOf(job, "p50"), timeOf(job, "p90")];
+  return { job, name: nameOf(job, clients), note: failureOf(job), p50, p90 };
+}
+
+function describe({ name, note, p50 }: Cost): string {
+  return `${name} ${p50 === null ? note ?? "not known" : units.formatDuration(p50)}`;
 }
 
 const HEAD = [
