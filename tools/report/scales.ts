@@ -77,14 +77,17 @@ export function sizeScale(sizes: readonly number[]): Scale {
   return { type: "log", min, max, ticks, tell: String };
 }
 
+/** Up to here a narrow scale of shares has room for 50 %, too. */
+const NARROW_RAREST = 300;
+
 /**
  * A scale of the share of messages that are faster, so that the few slow ones get room.
  *
  * @param rarest its end, as all values 1 / (1 - share): 10 for 90 %, 100 for 99 %
  */
 export function shareScale(rarest: number): Scale {
-  const ticks = () => {
-    const named = [1, 2];
+  const ticks = ({ name }: View) => {
+    const named = name === "wide" || rarest < NARROW_RAREST ? [1, 2] : [1];
     for (let rarity = 10; rarity <= rarest; rarity *= 10) named.push(rarity);
     return named;
   };

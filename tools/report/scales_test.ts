@@ -78,7 +78,8 @@ Deno.test("sizeScale() names decades, and its ends where they do not touch one",
 });
 
 Deno.test("shareScale() names the shares of one in ten, in a hundred and so on", () => {
-  assertEquals(told(shareScale(2500)), ["0 %", "50 %", "90 %", "99 %", "99.9 %"]);
+  assertEquals(told(shareScale(2500), WIDE), ["0 %", "50 %", "90 %", "99 %", "99.9 %"]);
+  assertEquals(told(shareScale(2500)), ["0 %", "90 %", "99 %", "99.9 %"]);
   assertEquals(told(shareScale(4)), ["0 %", "50 %"]);
 });
 
