@@ -10,32 +10,82 @@ import { writeReport } from "./write.ts";
 
 const chromium = findProgram("chromium");
 
-/** What a reader without eyes gets of every chart, and what is written at its axes. */
-const CHARTS = `[...document.querySelectorAll("svg")].map((svg) => ({
-  role: svg.getAttribute("role"),
-  label: svg.getAttribute("aria-labelledby").split(" ")
-    .map((id) => document.getElementById(id)?.textContent ?? "").join(" / "),
-  texts: [...svg.querySelectorAll("text")].map((text) => text.textContent),
-  isTold: svg.closest("section").querySelector("table") !== null,
-  clipped: [...svg.querySelectorAll("text")].filter((text) => {
-    const [own, all] = [text.getBoundingClientRect(), svg.getBoundingClientRect()];
-    return own.left < all.left - 1 || own.right > all.right + 1;
-  }).map((text) => text.textContent),
-}))`;
+/** What a reader without eyes gets of every chart that is shown, and how its texts stand. */
+const CHARTS = `[...document.querySelectorAll("svg")].filter((svg) => svg.checkVisibility())
+.map((svg) => {
+  const all = svg.getBoundingClientRect();
+  const texts = [...svg.querySelectorAll("text")].map((text) => ({
+    text: text.textContent,
+    isQuiet: text.getAttribute("fill") === "var(--quiet)",
+    box: text.getBoundingClientRect(),
+  }));
+  const isOn = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 &&
+    a.top < b.bottom - 3 && b.top < a.bottom - 3;
+  return {
+    view: svg.getAttribute("class"),
+    role: svg.getAttribute("role"),
+    label: svg.getAttribute("aria-labelledby").split(" ")
+      .map((id) => document.getElementById(id)?.textContent ?? "").join(" / "),
+    texts: texts.map(({ text }) => text),
+    ticks: texts.filter(({ isQuiet }) => isQuiet).map(({ text }) => text),
+    isTold: svg.closest("section").querySelector("table") !== null,
+    clipped: texts.filter(({ box }) => box.left < all.left - 1 || box.right > all.right + 1 ||
+      box.top < all.top - 1 || box.bottom > all.bottom + 1).map(({ text }) => text),
+    touching: texts.flatMap((a, i) => texts.slice(0, i).filter((b) => isOn(a.box, b.box))
+      .map((b) => a.text + " on " + b.text)),
+    plotPx: Math.max(...[...svg.querySelectorAll("path")]
+      .map((path) => path.getBoundingClientRect().width)),
+    smallestPx: Math.min(...[...svg.querySelectorAll("text")].map((text) =>
+      parseFloat(getComputedStyle(text).fontSize) * all.width / svg.viewBox.baseVal.width)),
+  };
+})`;
 
 interface SeenChart {
+  view: string;
   role: string;
   label: string;
   texts: string[];
+  /** What is written at axes of numbers. */
+  ticks: string[];
   isTold: boolean;
   clipped: string[];
+  touching: string[];
+  /** Width of its widest line. */
+  plotPx: number;
+  /** Height of its smallest letters. */
+  smallestPx: number;
 }
 
-/** Axis names, each with its unit; lanes have none. */
-const AXES = [/\(µs, ms(, s; log scale)?\)$/, /^(protocol|.*\((bytes|%|MB\/s)(, log scale)?\))$/];
+/** What axes are called; every chart has two. */
+const AXES = [
+  ...["lane", "message size (bytes, log scale)", "time per message (log scale)", "mean time"],
+  ...["share of messages that are faster (%)", "throughput (MB/s, log scale)"],
+  ...["CPU time per message", "time of the handshake (log scale)", "bytes"],
+];
+
+/** Ticks have their units, unless the axis's name has it. */
+const TICK = /^(0|[\d.]+ (µs|ms|s|%))$/;
+const NAMED_UNIT = /\((bytes|MB\/s), log scale\)|^bytes$/;
+
+/** Letters that are smaller are hard to read; in pixels. */
+const SMALLEST_PX = 11;
 
 /** Widest page that does not scroll sideways. */
 const WIDTH = "document.documentElement.scrollWidth";
+
+/** A phone, a tablet and a screen, with the view that is shown and its narrowest plot, in pixels. */
+const SCREENS = [
+  [390, 844, "narrow", 180],
+  [768, 1024, "narrow", 180],
+  [1280, 900, "wide", 520],
+] as const;
+
+/** A node of the accessibility tree. */
+interface Node {
+  ignored: boolean;
+  role?: { value: string };
+  name?: { value: string };
+}
 
 /** Lightness of a colour as the browser has computed it. */
 const LIGHTNESS = `(() => {
@@ -54,21 +104,42 @@ Deno.test({
     await browser.resize(1280, 900);
     await browser.open(url);
 
-    await t.step(
-      "every chart has axis names with units, a text in its place, a table",
-      async () => {
+    for (const [width, height, view, plotPx] of SCREENS) {
+      await t.step(`${width} wide, every chart is shown for that width, and readable`, async () => {
+        await browser.resize(width, height);
+        assert(await browser.evaluate<number>(WIDTH) <= width, "it does not scroll sideways");
         const charts = await browser.evaluate<SeenChart[]>(CHARTS);
-        assertEquals(charts.length, 72);
-        for (const { role, label, texts, isTold } of charts) {
-          assertEquals(role, "img");
+        assertEquals(charts.length, 37);
+        for (const chart of charts) {
+          const { label, texts, ticks, clipped, touching } = chart;
+          assertEquals([chart.view, chart.role, chart.isTold], [view, "img", true], label);
           assert(/^.+ \/ .{40,}$/.test(label), label);
-          const names = AXES.map((axis) => texts.filter((text) => axis.test(text)).length);
-          const isThroughput = texts.includes("throughput (MB/s, log scale)");
-          assertEquals(names, isThroughput ? [0, 2] : [1, 1], `${label}: ${texts}`);
-          assert(isTold, label);
+          const names = texts.filter((text) => AXES.includes(text));
+          assertEquals(names.length, 2, `${label}: ${texts}`);
+          assert(ticks.length >= 2, `${label}: ${ticks}`);
+          const isNamed = names.some((name) => NAMED_UNIT.test(name));
+          for (const tick of ticks) assert(isNamed || TICK.test(tick), `${label}: ${tick}`);
+          assertEquals([clipped, touching], [[], []], label);
+          assert(chart.plotPx >= plotPx, `${label}: ${chart.plotPx} px`);
+          assert(chart.smallestPx >= SMALLEST_PX, `${label}: ${chart.smallestPx} px`);
         }
-      },
-    );
+      });
+    }
+
+    await t.step("what is shown is in the accessibility tree, and nothing else", async () => {
+      const { nodes } = await browser.send("Accessibility.getFullAXTree") as { nodes: Node[] };
+      const images = nodes.filter(({ role, ignored }) => role?.value === "image" && !ignored);
+      assertEquals(images.length, 37);
+      assert(images.every(({ name }) => name?.value));
+    });
+
+    await t.step("every table is reached by keyboard", async () => {
+      const reached = await browser.evaluate<[number, string][]>(
+        `[...document.querySelectorAll("table")].map((table) => [
+          table.parentElement.tabIndex, table.parentElement.getAttribute("aria-label")])`,
+      );
+      for (const [tabIndex, label] of reached) assert(tabIndex === 0 && label.length > 0, label);
+    });
 
     await t.step("ids are unique, and links inside the page lead somewhere", async () => {
       const ids = await browser.evaluate<string[]>(
@@ -76,20 +147,10 @@ Deno.test({
       );
       assertEquals(ids.length, new Set(ids).size);
       const page = await Deno.readTextFile(html);
-      for (const [, id] of page.matchAll(/url\(#([^)]+)\)/g)) assert(ids.includes(id!), id);
+      const links = [...page.matchAll(/url\(#([^)]+)\)|href="#([^"]+)"/g)];
+      assert(links.length > 0);
+      for (const [link, one, other] of links) assert(ids.includes(one ?? other!), link);
     });
-
-    for (const [width, height] of [[390, 844], [1280, 900]] as const) {
-      await t.step(
-        `it does not scroll sideways, ${width} wide, nor are texts cut off`,
-        async () => {
-          await browser.resize(width, height);
-          assert(await browser.evaluate<number>(WIDTH) <= width);
-          const charts = await browser.evaluate<SeenChart[]>(CHARTS);
-          for (const { label, clipped } of charts) assertEquals(clipped, [], label);
-        },
-      );
-    }
 
     await t.step(
       "it is dark where that is preferred, and light on paper all the same",

@@ -24,22 +24,26 @@ export function partOf({ type, min, max }: Scale, value: number): number {
 }
 
 /** With so few decades there is room between them. */
-const FEW_DECADES: Readonly<Record<View["name"], number>> = { wide: 2, narrow: 1 };
+const FEW_DECADES: Readonly<Record<View["name"], number>> = { wide: 2, narrow: 1.5 };
 
-/** A logarithmic scale between powers of ten that hold all values, each of them named. */
+/** A logarithmic scale, a decade long at least, that holds all values; each decade is named. */
 export function logScale(
   values: readonly (number | null)[],
   tell: (value: number) => string,
 ): Scale {
-  const logs = values.flatMap((value) => value !== null && value > 0 ? Math.log10(value) : []);
-  const low = Math.floor(logs.length > 0 ? Math.min(...logs) : 0);
-  const high = Math.max(Math.ceil(logs.length > 0 ? Math.max(...logs) : 0), low + 1);
-  const ticks = ({ name }: View) =>
-    Array.from({ length: high - low + 1 }, (_, i) => low + i).flatMap((exponent) => {
-      const isFine = high - low <= FEW_DECADES[name] && exponent < high;
-      return (isFine ? [1, 2, 5] : [1]).map((digit) => digit * 10 ** exponent);
-    });
-  return { type: "log", min: 10 ** low, max: 10 ** high, ticks, tell };
+  const positive = values.filter((value) => value !== null).filter((value) => value > 0);
+  const min = positive.length > 0 ? stepBelow(Math.min(...positive)) : 1;
+  const max = stepAbove(Math.max(...positive, 10 * min));
+  const ticks = ({ name }: View) => {
+    const isFine = Math.log10(max / min) <= FEW_DECADES[name] + 1e-9;
+    const named: number[] = [];
+    const [low, high] = [min, max].map((end) => Math.floor(Math.log10(end) + 1e-9));
+    for (let exponent = low!; exponent <= high!; exponent++) {
+      for (const digit of isFine ? [1, 2, 5] : [1]) named.push(digit * 10 ** exponent);
+    }
+    return named.filter((tick) => tick >= min * (1 - 1e-9) && tick <= max * (1 + 1e-9));
+  };
+  return { type: "log", min, max, ticks, tell };
 }
 
 /** A logarithmic scale of durations in microseconds. */
@@ -57,18 +61,24 @@ export function formatTick(us: number): string {
 /** How near to a decade an end of the scale of sizes is not named, in decades. */
 const TOO_NEAR: Readonly<Record<View["name"], number>> = { wide: 0.15, narrow: 0.5 };
 
-/** A logarithmic scale from the smallest message size to the largest. */
+/** A logarithmic scale from the smallest message size to the largest, or around the only one. */
 export function sizeScale(sizes: readonly number[]): Scale {
-  const [min, max] = [Math.min(...sizes), Math.max(...sizes)];
+  const [first, last] = [Math.min(...sizes), Math.max(...sizes)];
+  const [min, max] = first < last ? [first, last] : [first / 2, first * 2];
   const ticks = ({ name }: View) => {
     const decades: number[] = [];
     for (let size = 10 ** Math.ceil(Math.log10(min)); size <= max; size *= 10) decades.push(size);
     const isNear = (end: number) =>
       decades.some((size) => Math.abs(Math.log10(size / end)) < TOO_NEAR[name]);
-    return [...decades, ...[min, max].filter((end) => !isNear(end))].sort((a, b) => a - b);
+    return [...decades, ...new Set([first, last].filter((end) => !isNear(end)))].sort((a, b) =>
+      a - b
+    );
   };
   return { type: "log", min, max, ticks, tell: String };
 }
+
+/** Up to here a narrow scale of shares has room for 50 %, too. */
+const NARROW_RAREST = 300;
 
 /**
  * A scale of the share of messages that are faster, so that the few slow ones get room.
@@ -76,8 +86,8 @@ export function sizeScale(sizes: readonly number[]): Scale {
  * @param rarest its end, as all values 1 / (1 - share): 10 for 90 %, 100 for 99 %
  */
 export function shareScale(rarest: number): Scale {
-  const ticks = () => {
-    const named = [1, 2];
+  const ticks = ({ name }: View) => {
+    const named = name === "wide" || rarest < NARROW_RAREST ? [1, 2] : [1];
     for (let rarity = 10; rarity <= rarest; rarity *= 10) named.push(rarity);
     return named;
   };
@@ -100,10 +110,21 @@ export function linearScale(values: readonly number[], tell: (value: number) => 
   return { type: "value", min: 0, max: steps * step, ticks, tell };
 }
 
-/** The next of 1, 2, 5, 10, 20 and so on. */
+/** The next of 1, 2, 5, 10, 20 and so on, upwards. */
 function stepAbove(value: number): number {
-  const unit = 10 ** Math.floor(Math.log10(value));
+  const unit = unitOf(value);
   return unit * ([1, 2, 5].find((digit) => digit * unit >= value * (1 - 1e-9)) ?? 10);
+}
+
+/** The next of them downwards. */
+function stepBelow(value: number): number {
+  const unit = unitOf(value);
+  return unit * ([5, 2].find((digit) => digit * unit <= value * (1 + 1e-9)) ?? 1);
+}
+
+/** The power of ten that a number begins with. */
+function unitOf(value: number): number {
+  return 10 ** Math.floor(Math.log10(value) + 1e-9);
 }
 
 /** A tick's number by itself, without digits that say nothing. */

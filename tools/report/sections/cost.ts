@@ -71,7 +71,7 @@ function chartsOf(id: string, table: LaneTable): Chart[] {
         title: capitalized(`${panel.title}: ${question.title}`),
         description: `Median time of the ${question.title}: ${units.listOf(rows.map(describe))}.`,
         height: heightOf(rows.length),
-        option: costChart(rows, range, "time"),
+        option: costChart(rows, range),
       })];
     })
   );
