@@ -4,9 +4,9 @@
  * @module
  */
 import type { Io } from "../../common/model/protocol.ts";
-import { type ChartOption, type Ink, ink } from "./chart.ts";
+import { type ChartOption, type Ink, ink, type View } from "./chart.ts";
 import type { Job } from "./jobs.ts";
-import { formatDuration } from "./units.ts";
+import type { Scale } from "./scales.ts";
 
 /** Kinds of I/O as the page calls them. */
 export const IO_NAMES: Readonly<Record<Io, string>> = {
@@ -22,59 +22,86 @@ export const IO_SHAPES: Readonly<Record<Io, string>> = {
   spin: "triangle",
 };
 
-/** A logarithmic axis wants powers of ten that hold all values. */
-export function decadesOf(values: readonly number[]): { min: number; max: number } {
-  const positive = values.filter((value) => value > 0);
-  const [low, high] = [Math.min(...positive), Math.max(...positive)].map(Math.log10);
-  const min = Math.floor(low ?? 0);
-  return { min: 10 ** min, max: 10 ** Math.max(Math.ceil(high ?? 1), min + 1) };
+/** About how many pixels a text takes, and rather more. */
+export function widthOf(text: string, { fontSize }: View): number {
+  return Math.ceil(text.length * fontSize * 0.58);
 }
 
-const TEXT = { color: ink("text"), fontSize: 13 };
+interface TextStyle {
+  color: string;
+  fontSize: number;
+  textBorderWidth: number;
+}
+
+/** The longest name that a lane has: names get so much room, so that charts are in line. */
+const LONGEST_NAME = "dtls-async-openssl-resumed";
+
+/** How much room names get beside a wide chart. */
+export function widthOfNames(names: readonly string[], view: View): number {
+  return Math.max(...[LONGEST_NAME, ...names].map((name) => widthOf(name, view)));
+}
+
 const LINE = { lineStyle: { color: ink("grid") } };
 
-/** An axis, its name beside its middle. */
-export function axis(type: string, name: string, gap: number, more: ChartOption): ChartOption {
-  const { axisLabel, ...rest } = more;
+/** Pixels between the lower axis and its name. */
+const BELOW = 30;
+
+/** Pixels that the lower axis with its name takes. */
+export const AXIS_HEIGHT = 56;
+
+/** An axis below the plot, its name below its middle. */
+export function axisBelow(view: View, name: string, scale: Scale): ChartOption {
+  return { ...axis(view, name, scale), nameLocation: "middle", nameGap: BELOW };
+}
+
+/** An axis on the left of the plot, its name above it, from the chart's left edge on. */
+export function axisBeside(view: View, name: string, scale: Scale, left: number): ChartOption {
+  const option = axis(view, name, scale);
+  const nameTextStyle = { ...textOf(view), align: "left", padding: [0, 0, 0, 4 - left] };
+  return { ...option, nameLocation: "end", nameGap: 14, nameTextStyle };
+}
+
+function axis(view: View, name: string, { type, min, max, ticks, tell }: Scale): ChartOption {
+  const customValues = ticks(view);
   return {
-    ...{ type, name, nameLocation: "middle", nameGap: gap, nameTextStyle: TEXT },
+    ...{ type, name, min, max, nameTextStyle: textOf(view), nameMoveOverlap: false },
     axisLine: { show: true, ...LINE },
-    axisTick: { show: false },
-    splitLine: { show: type !== "category", ...LINE },
-    axisLabel: { color: ink("quiet"), fontSize: 12, hideOverlap: true, ...axisLabel as object },
-    ...rest,
+    axisTick: { show: false, customValues },
+    splitLine: { show: true, customValues, ...LINE },
+    axisLabel: {
+      ...{ color: ink("quiet"), fontSize: view.fontSize, hideOverlap: true },
+      ...{ customValues, formatter: tell },
+    },
   };
 }
 
-/** A logarithmic axis of durations in microseconds. */
-export function durationAxis(name: string, gap: number, values: readonly number[]): ChartOption {
-  return axis("log", `${name} (µs, ms, s; log scale)`, gap, {
-    ...decadesOf(values),
-    axisLabel: { formatter: formatTick },
-  });
+/** How texts look. */
+export function textOf({ fontSize }: View): TextStyle {
+  return { color: ink("text"), fontSize, textBorderWidth: 0 };
 }
 
-/** A tick's number with its unit, without digits that say nothing. */
-export function formatTick(us: number): string {
-  return formatDuration(us).replace(/\.0+ /, " ");
-}
-
-/** An axis of message sizes. */
-export function sizeAxis(sizes: readonly number[]): ChartOption {
-  const [min, max] = [Math.min(...sizes), Math.max(...sizes)];
-  return axis("log", "message size (bytes, log scale)", 26, {
-    ...{ min, max },
-    axisLabel: { formatter: (size: number) => String(size), showMinLabel: true },
-  });
-}
-
-/** An axis of lanes, from top to bottom; its name stands above it. */
-export function laneAxis(labels: readonly string[]): ChartOption {
-  return axis("category", "protocol", 8, {
-    ...{ data: labels, inverse: true, nameLocation: "start" },
-    nameTextStyle: { ...TEXT, align: "right", padding: [0, 6, 0, 0] },
-    axisLabel: { color: ink("text"), fontSize: 12, interval: 0, hideOverlap: false },
-  });
+/**
+ * An axis of lanes, from top to bottom. Their names stand on the left of the plot or, where that is
+ * narrow, above their rows.
+ */
+export function laneAxis(view: View, names: readonly string[], name: string): ChartOption {
+  const isWide = view.name === "wide";
+  const beside = { margin: 10 };
+  const above = { inside: true, margin: 0, align: "left", verticalAlign: "bottom" };
+  return {
+    ...{ type: "category", data: names, inverse: true, name, nameLocation: "start", nameGap: 8 },
+    nameTextStyle: isWide
+      ? { ...textOf(view), align: "right", padding: [0, 10, 0, 0] }
+      : { ...textOf(view), align: "left" },
+    axisLine: { show: true, ...LINE },
+    axisTick: { show: false },
+    axisLabel: {
+      ...textOf(view),
+      ...{ interval: 0, hideOverlap: false },
+      ...(isWide ? beside : { ...above, padding: [0, 0, 12, 4] }),
+    },
+    z: 2,
+  };
 }
 
 /** A job's colour. */

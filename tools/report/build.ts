@@ -13,10 +13,14 @@ import { MIN_ROUNDS } from "./inference.ts";
 import { type Job, modeKey, modesOf, type Source } from "./jobs.ts";
 import type { Part } from "./panels.ts";
 import { costSection } from "./sections/cost.ts";
+import { cpuSection } from "./sections/cpu.ts";
+import { handshakeSection } from "./sections/handshake.ts";
 import { historySection } from "./sections/history.ts";
 import { ioSection } from "./sections/io.ts";
+import { lossSection } from "./sections/loss.ts";
 import { methodSection } from "./sections/method.ts";
 import { oneWaySection } from "./sections/one_way.ts";
+import { serverSections } from "./sections/server.ts";
 import { shareSection } from "./sections/share.ts";
 import { sizesSection } from "./sections/sizes.ts";
 import { stepsSection } from "./sections/steps.ts";
@@ -36,6 +40,7 @@ export function buildReport(
 ): Report {
   const parts = partsOf(jobs);
   const oneWay = oneWaySection(jobs);
+  const handshake = handshakeSection(jobs);
   const overTime = history && historySection(history, sources);
   return {
     title: TITLE,
@@ -46,8 +51,10 @@ export function buildReport(
     warnings: warningsOf(sources, parts),
     sections: [
       ...laneTables(jobs).map((table, i) => costSection(`cost${i + 1}`, table)),
-      ...parts.flatMap((part) => sectionsOf(part, parts.length > 1)),
+      ...parts.flatMap((part) => sectionsOf(part, jobs, parts.length > 1)),
+      ...(handshake ? [handshake] : []),
       ...(oneWay ? [oneWay] : []),
+      ...serverSections(jobs),
       ...(overTime ? [overTime] : []),
       methodSection(sources, jobs),
     ],
@@ -64,12 +71,14 @@ function partsOf(jobs: readonly Job[]): Part[] {
   });
 }
 
-function sectionsOf(part: Part, isOneOfSeveral: boolean): Section[] {
+function sectionsOf(part: Part, jobs: readonly Job[], isOneOfSeveral: boolean): Section[] {
   const sections = [
+    lossSection(part),
     sizesSection(part),
     shareSection(part),
     stepsSection(part),
     ioSection(part),
+    cpuSection(part, jobs),
   ].filter((section) => section !== null);
   if (!isOneOfSeveral) return sections;
   const mode = describeMode(part.mode);

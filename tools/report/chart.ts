@@ -10,11 +10,30 @@ import * as bundle from "echarts/dist/echarts.esm.min";
 /** What the library is told about a chart. */
 export type ChartOption = EChartsCoreOption;
 
+/** What a chart is drawn for: it has a drawing for each, of which the style sheet shows one. */
+export interface View {
+  name: "wide" | "narrow";
+  /** In pixels. */
+  width: number;
+  /** Of all its texts, in pixels. */
+  fontSize: number;
+}
+
+/** A screen as wide as the page gets, and a phone. */
+export const VIEWS: readonly View[] = [
+  { name: "wide", width: 1200, fontSize: 14 },
+  { name: "narrow", width: 360, fontSize: 12 },
+];
+
 /** A chart, ready for the page. */
 export interface Chart {
   title: string;
+  /** Its drawings, one after the other. */
   svg: string;
 }
+
+/** What the library is told, by what is drawn for. */
+export type Drawing = (view: View) => ChartOption;
 
 /** A chart before it is drawn. */
 export interface ChartSpec {
@@ -23,8 +42,8 @@ export interface ChartSpec {
   title: string;
   /** What it shows, for those who do not see it. */
   description: string;
-  height: number;
-  option: ChartOption;
+  height: (view: View) => number;
+  option: Drawing;
 }
 
 interface EChart {
@@ -41,14 +60,12 @@ const echarts = bundle as unknown as {
   ): EChart;
 };
 
-/** A phone's width; wider screens show charts side by side. */
-const CHART_WIDTH = 380;
-
 /** The colours by what they stand for; the page's style sheet says what they look like. */
 const INKS = [
   ...["text", "quiet", "grid", "page"],
   ...["tcp", "udp", "tls", "dtls"],
   ...["connect", "handshake", "send", "receive", "shutdown", "close"],
+  ...["client", "server", "unknown"],
 ] as const;
 
 /** What something in a chart is. */
@@ -59,20 +76,26 @@ export function ink(name: Ink): string {
   return `#fe${INKS.indexOf(name).toString(16).padStart(2, "0")}ef`;
 }
 
-/** Draws a chart. */
-export function drawChart({ id, title, description, height, option }: ChartSpec): Chart {
-  const options = { renderer: "svg", ssr: true, width: CHART_WIDTH, height } as const;
+/** Draws a chart for all views. */
+export function drawChart(spec: ChartSpec): Chart {
+  return { title: spec.title, svg: VIEWS.map((view) => draw(spec, view)).join("\n") };
+}
+
+function draw(spec: ChartSpec, view: View): string {
+  const { width, fontSize } = view;
+  const options = { renderer: "svg", ssr: true, width, height: spec.height(view) } as const;
   const chart = echarts.init(null, null, options);
   try {
-    chart.setOption({ animation: false, textStyle: { fontSize: 13 }, ...option });
-    return { title, svg: forPage(chart.renderToSVGString(), id, title, description) };
+    chart.setOption({ animation: false, textStyle: { fontSize }, ...spec.option(view) });
+    return forPage(chart.renderToSVGString(), view, spec);
   } finally {
     chart.dispose();
   }
 }
 
-/** Colours of the page, ids that are the chart's own, and a text in the picture's place. */
-function forPage(svg: string, id: string, title: string, description: string): string {
+/** Colours of the page, ids that are the drawing's own, and a text in the picture's place. */
+function forPage(svg: string, view: View, { id: chart, title, description }: ChartSpec): string {
+  const id = `${chart}-${view.name}`;
   const label = `aria-labelledby="${id}-title ${id}-desc"`;
   const text = `<title id="${id}-title">${escapeText(title)}</title>` +
     `<desc id="${id}-desc">${escapeText(description)}</desc>`;
@@ -84,7 +107,7 @@ function forPage(svg: string, id: string, title: string, description: string): s
     .replace(/\bzr\d+-/g, `${id}-`)
     .replace(/#fe([0-9a-f]{2})ef/g, (_, index) => `var(--${INKS[parseInt(index, 16)]})`)
     .replace(/<rect [^>]*fill="none"><\/rect>\n?/, "")
-    .replace(/<svg /, `<svg role="img" ${label} `)
+    .replace(/<svg /, `<svg class="${view.name}" role="img" ${label} `)
     .replace(/(<svg [^>]*>)/, `$1${text}`);
 }
 

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { axis, durationAxis, inkOf, IO_SHAPES, lineOf, markOf } from "./axes.ts";
-import type { ChartOption } from "./chart.ts";
+import type { Drawing } from "./chart.ts";
+import { linesChart } from "./charts_by_number.ts";
 import type { Job } from "./jobs.ts";
+import { durationScale, timeScale } from "./scales.ts";
 
 /** What a run took. */
 export interface TimePoint {
@@ -19,43 +20,23 @@ export interface TimePoint {
 /** A lane's line. */
 export interface TimeCurve {
   job: Job;
+  /** The lane's name, with its machine where there are several. */
+  name: string;
   points: readonly TimePoint[];
 }
 
 /** Durations in microseconds over start times. */
-export function overTimeChart(curves: readonly TimeCurve[]): ChartOption {
-  const range = curves.flatMap(({ points }) => points.map(({ us }) => us));
-  return {
-    useUTC: true,
-    grid: { left: 62, right: 116, top: 14, bottom: 50 },
-    xAxis: axis("time", "start of the run (UTC)", 26, {
-      axisLabel: { formatter: isLong(curves) ? "{yyyy}-{MM}-{dd}" : "{MM}-{dd} {HH}:{mm}" },
-    }),
-    yAxis: durationAxis("median time", 48, range),
-    series: curves.map(line),
-  };
-}
-
-/** So long a time is told in days, in milliseconds: three of them. */
-const LONG_MS = 3 * 86_400_000;
-
-function isLong(curves: readonly TimeCurve[]): boolean {
-  const times = curves.flatMap(({ points }) => points.map(({ startMs }) => startMs));
-  return Math.max(...times) - Math.min(...times) > LONG_MS;
-}
-
-function line({ job, points }: TimeCurve): ChartOption {
-  return {
-    ...{ type: "line", name: job.label, silent: true, showAllSymbol: true },
-    data: points.map(({ startMs, us, isOwn }) => ({
-      value: [startMs, us],
-      symbolSize: isOwn ? 11 : 4,
-    })),
-    ...{ symbol: IO_SHAPES[job.io], itemStyle: markOf(job), lineStyle: lineOf(job) },
-    endLabel: {
-      ...{ show: true, formatter: job.label.replace(", ", ",\n"), distance: 6 },
-      ...{ color: inkOf(job), fontSize: 12, textBorderWidth: 0 },
-    },
-    labelLayout: { moveOverlap: "shiftY" },
-  };
+export function overTimeChart(curves: readonly TimeCurve[]): Drawing {
+  const all = curves.flatMap(({ points }) => points);
+  const lines = curves.map(({ job, name, points }) => ({
+    ...{ job, name, hasMarks: true },
+    points: points.map(({ startMs, us }) => [startMs, us] as const),
+    large: points.map(({ isOwn }) => isOwn),
+  }));
+  return linesChart(lines, {
+    x: timeScale(all.map(({ startMs }) => startMs)),
+    xName: "start of the run (UTC)",
+    y: durationScale(all.map(({ us }) => us)),
+    yName: "median time (log scale)",
+  });
 }

@@ -5,14 +5,14 @@
  */
 import { ALL_SIZES } from "./all_sizes.ts";
 import { type Chart, drawChart } from "./chart.ts";
-import { LINES_HEIGHT, shareChart } from "./charts_by_number.ts";
+import { linesHeight, shareChart } from "./charts_by_number.ts";
 import type { Change, Comparison, LaneChanges } from "./compare.ts";
 import { byMode, conclusionOf, formatChange, formatMode, notesOf } from "./compare_notes.ts";
 import type { Report, Section, Table } from "./content.ts";
 import type { Source } from "./jobs.ts";
 import { formatPage } from "./page.ts";
 import { environmentTable } from "./sections/method.ts";
-import { samplesOf, shareCurve } from "./share_curves.ts";
+import { samplesOf, sharePoints } from "./share_curves.ts";
 import * as units from "./units.ts";
 
 /** What every such page is called; a file that bears it was made here. */
@@ -82,9 +82,12 @@ function chartOf(id: string, lane: LaneChanges): Chart | null {
   const { job, jobAfter, changes: [change] } = lane;
   const isLogged = isLoggedLane(lane);
   const curves = [
-    { ...shareCurve(job, ALL_SIZES, isLogged), name: "before", isBackdrop: true },
-    { ...shareCurve(jobAfter, ALL_SIZES, isLogged), name: "after" },
-  ];
+    { job, name: "before", isBackdrop: true },
+    { job: jobAfter, name: "after" },
+  ].map((curve) => {
+    const samples = isLogged ? samplesOf(curve.job, ALL_SIZES) : null;
+    return { ...curve, ...sharePoints(curve.job, ALL_SIZES, samples) };
+  });
   if (curves.some(({ points }) => points.length < 2)) return null;
   const range = curves.flatMap(({ points }) => points.map(([, us]) => us));
   const worst = curves.map(({ points }) => units.formatDuration(points.at(-1)![1]));
@@ -96,7 +99,7 @@ function chartOf(id: string, lane: LaneChanges): Chart | null {
       `the slowest. The median message went from ${units.formatDuration(beforeUs)} to ` +
       `${units.formatDuration(afterUs)} (${formatChange(plainRatio)}; the lane's own change ` +
       `${formatChange(ratio)}); the right ends of the lines are ${worst[0]} and ${worst[1]}.`,
-    height: LINES_HEIGHT,
+    height: linesHeight(curves.length),
     option: shareChart(curves, range),
   });
 }

@@ -10,9 +10,11 @@ export interface Table {
   caption: string;
   head: readonly string[];
   rows: readonly (readonly string[])[];
+  /** Whether its cells are words, which may be long, and not numbers. */
+  isText?: true;
 }
 
-/** Charts side by side, and the same figures as a table. */
+/** Charts, and the same figures as a table. */
 export interface Picture {
   charts: readonly Chart[];
   /** How to read them; not needed where there are none. */

@@ -118,17 +118,21 @@ export interface CpuCost {
 /** What a job's messages cost in CPU time: medians over the rounds of each end. */
 export function cpuOf(job: Job | null, { servers }: LaneTable): CpuCost {
   const server = job && servers.find((other) => isOtherEnd(job, other));
-  const [own, others] = [job, server].map((end) => end ? perMessage(end) : null);
+  const [own, others] = [job, server].map((end) => end ? cpuOfEnd(end) : null);
   const both = own != null && others != null ? own + others : null;
   return { client: own ?? null, server: others ?? null, both };
 }
 
-function perMessage({ rounds }: Job): number | null {
+/** What one end took, the median over rounds. */
+export function cpuOfEnd({ rounds }: Job): number | null {
   return medianOf(rounds.map(({ run }: { run: RunResult }) => run.cpu?.perMessageUs));
 }
 
-/** Ends on two machines have documents of their own, joined or not. */
-function isOtherEnd(client: Job, server: Job): boolean {
+/**
+ * Whether a server's job is the other end of a client's. Ends on two machines have documents of
+ * their own, joined or not.
+ */
+export function isOtherEnd(client: Job, server: Job): boolean {
   return server.name === client.name && server.connect === client.connect &&
     server.clients === client.clients;
 }

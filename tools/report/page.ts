@@ -13,8 +13,8 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 
 /** Writes a report as a page. */
 export function formatPage(report: Report): string {
-  const { title, subtitle, answer, sections } = report;
-  const notes = formatNotes(report);
+  const { title, subtitle, answer, warnings, sections } = report;
+  const notes = formatNotes(answer.slice(1));
   return visible(`<!doctype html>
 <html lang="en">
 <head>
@@ -31,6 +31,8 @@ ${STYLE}</style>
 <h1>${escape(title)}</h1>
 <p class="quiet">${escape(subtitle)}</p>
 <p class="first">${escape(answer[0] ?? "")}</p>
+${listOf(warnings, "warnings")}
+${formatContents(sections)}
 </header>
 <main>
 ${sections.map((section, i) => formatSection(section, i === 0 ? notes : "")).join("\n")}
@@ -40,10 +42,17 @@ ${sections.map((section, i) => formatSection(section, i === 0 ? notes : "")).joi
 `);
 }
 
-/** The rest of the answer, and what to know before relying on it. */
-function formatNotes({ answer, warnings }: Report): string {
-  const rest = answer.slice(1).map((text) => `<p>${escape(text)}</p>`).join("");
-  return `<div class="answer">${rest}</div>${listOf(warnings, "warnings")}`;
+/** Links to the sections. */
+function formatContents(sections: readonly Section[]): string {
+  const links = sections.map(({ id, title }) => `<li><a href="#${id}">${escape(title)}</a></li>`);
+  return `<details class="contents"><summary>Sections</summary>
+<nav aria-label="Sections"><ul>${links.join("\n")}</ul></nav></details>`;
+}
+
+/** The rest of the answer. */
+function formatNotes(rest: readonly string[]): string {
+  if (rest.length === 0) return "";
+  return `<div class="answer">${rest.map((text) => `<p>${escape(text)}</p>`).join("")}</div>`;
 }
 
 /** @param notes stand right below the charts */
@@ -77,15 +86,17 @@ function formatPicture({ charts, caption, tables, open }: Picture, notes: string
   return `${shown}\n<details><summary>The same as a table</summary>\n${rows}\n</details>`;
 }
 
-function formatTable({ caption, head, rows }: Table): string {
+function formatTable({ caption, head, rows, isText }: Table): string {
   const heads = head.map((cell) => `<th scope="col">${escape(cell)}</th>`).join("");
   const lines = rows.map(([first, ...cells]) =>
     `<tr><th scope="row">${escape(first ?? "")}</th>` +
     `${cells.map((cell) => `<td>${escape(cell)}</td>`).join("")}</tr>`
   );
   // A table that is wider than a phone scrolls in its own box, which has to be reached by keyboard.
-  return `<div class="scroll" tabindex="0" role="region" aria-label="${escape(caption)}"><table>
-<caption>${escape(caption)}</caption>
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${escape(caption)}"><table${
+    isText ? ' class="text"' : ""
+  }>
+<caption><span>${escape(caption)}</span></caption>
 <thead><tr>${heads}</tr></thead>
 <tbody>
 ${lines.join("\n")}

@@ -4,7 +4,9 @@
  * @module
  */
 import { IO_NAMES } from "./axes.ts";
+import { ALL_SIZES } from "./all_sizes.ts";
 import type { Job, Mode } from "./jobs.ts";
+import { formatBytes } from "./units.ts";
 
 /** Jobs with the same kind of I/O on the same machine. */
 export interface Panel {
@@ -20,8 +22,13 @@ export interface Part {
   id: string;
   mode: Mode;
   jobs: readonly Job[];
-  /** The size that charts for one size show. */
+  /** The size that charts for one size show; `ALL_SIZES` for all of them together. */
   sizeBytes: number;
+}
+
+/** A size in a title or a caption. */
+export function describeSize(sizeBytes: number): string {
+  return sizeBytes === ALL_SIZES ? "all sizes" : formatBytes(sizeBytes);
 }
 
 /** Splits jobs into panels, in their order. */

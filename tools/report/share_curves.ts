@@ -7,38 +7,56 @@ import { ALL_SIZES } from "./all_sizes.ts";
 import type { Curve } from "./charts_by_number.ts";
 import { figureOf } from "./figures.ts";
 import { quantile } from "./inference.ts";
-import type { Job } from "./jobs.ts";
+import type { Job, Round } from "./jobs.ts";
 
 /**
- * All rounds' messages of a size, or of all, in ascending order and microseconds; null where a log
- * is missing.
+ * All rounds' messages of a size, or of all, in ascending order and microseconds; null where there
+ * are none, and where the log of a round that has figures is missing.
  */
 export function samplesOf(job: Job, sizeBytes: number): number[] | null {
-  const logs = job.rounds.map(({ log }) => {
-    if (!log || sizeBytes !== ALL_SIZES) return log?.get(sizeBytes)?.messagesUs;
-    return [...log.values()].flatMap(({ messagesUs }) => messagesUs);
-  });
-  if (logs.length === 0 || logs.some((log) => !log)) return null;
-  return logs.flatMap((log) => log!).sort((a, b) => a - b);
+  const samples: number[] = [];
+  for (const round of job.rounds) {
+    const logged = loggedIn(round, sizeBytes);
+    if (!logged && hasFigures(round, sizeBytes)) return null;
+    for (const us of logged ?? []) samples.push(us);
+  }
+  return samples.length > 0 ? samples.sort((a, b) => a - b) : null;
 }
 
-/** The document's own points: minimum, percentiles and, with n samples, the maximum at 1 - 1/n. */
+function hasFigures({ run }: Round, sizeBytes: number): boolean {
+  return run.sizes.some((size) =>
+    size.messageUs.n > 0 && (sizeBytes === ALL_SIZES || size.sizeBytes === sizeBytes)
+  );
+}
+
+function loggedIn({ log }: Round, sizeBytes: number): readonly number[] | undefined {
+  if (sizeBytes !== ALL_SIZES) return log?.get(sizeBytes)?.messagesUs;
+  return log ? [...log.values()].flatMap(({ messagesUs }) => messagesUs) : undefined;
+}
+
+/** The document's own points, with the share of the messages that are faster. */
 const POINTS = [["min", 1], ["p50", 2], ["p90", 10], ["p99", 100]] as const;
 
 /**
- * A job's line over the share of its messages, with 1 / (1 - share) in place of the share.
+ * A job's points over the share of its messages, with 1 / (1 - share) in place of the share.
  *
- * @param isLogged whether it is made of the logs, which have to be there; else the document gives
- *   its few points
+ * @param samples what {@linkcode samplesOf} gives; where it is null, the document gives its few
+ *   points, which are marked
  */
-export function shareCurve(job: Job, sizeBytes: number, isLogged: boolean): Curve {
-  const samples = isLogged ? samplesOf(job, sizeBytes)! : null;
-  if (samples) return { job, points: raritiesUpTo(samples.length).map((r) => at(samples, r)) };
+export function sharePoints(
+  job: Job,
+  sizeBytes: number,
+  samples: readonly number[] | null,
+): Pick<Curve, "points" | "hasMarks"> {
+  if (samples) {
+    const points = raritiesUpTo(samples.length).map((rarity) => at(samples, rarity));
+    return { points, hasMarks: false };
+  }
   const points = POINTS.flatMap(([name, rarity]) => {
     const us = figureOf(job, sizeBytes, ({ result }) => result.messageUs[name]).value;
     return us === null ? [] : [[rarity, us] as const];
   });
-  return { job, points };
+  return { points, hasMarks: true };
 }
 
 function at(samples: readonly number[], rarity: number): [number, number] {

@@ -6,23 +6,27 @@
 import { ROLES } from "../../../common/model/protocol.ts";
 import { describeMode } from "../answer.ts";
 import { type Chart, drawChart } from "../chart.ts";
-import { LINES_HEIGHT } from "../charts_by_number.ts";
+import { linesHeight } from "../charts_by_number.ts";
 import { overTimeChart, type TimeCurve } from "../chart_over_time.ts";
 import type { Section, Table } from "../content.ts";
 import { type History, historyLines, sayCutOff } from "../history.ts";
 import { type Start, type TimedJob, timedJobsOf } from "../history_jobs.ts";
 import { modeKey, type Source } from "../jobs.ts";
+import { nameOf } from "../lane_rows.ts";
 import { type Panel, panelsOf } from "../panels.ts";
 import * as units from "../units.ts";
 
 /** So many starts of a machine are shown, the newest: more would be neither read nor drawn well. */
 const NEWEST = 200;
 
+/** A job with the name it is shown by. */
+type NamedJob = TimedJob & { name: string };
+
 /** Lanes that share a chart and a table: of one end, mode, kind of I/O and machine. */
 interface Group {
   id: string;
   title: string;
-  jobs: TimedJob[];
+  jobs: NamedJob[];
   starts: Start[];
   /** How many there are that are not shown. */
   left: number;
@@ -35,9 +39,11 @@ interface Group {
  * @returns null where neither has a figure
  */
 export function historySection(history: History, sources: readonly Source[]): Section | null {
-  const jobs = timedJobsOf(historyLines(sources), history.lines).filter(({ times }) =>
+  const timed = timedJobsOf(historyLines(sources), history.lines).filter(({ times }) =>
     times.length > 0
   );
+  const all = timed.map(({ job }) => job);
+  const jobs = timed.map((one): NamedJob => ({ ...one, name: nameOf(one.job, all) }));
   if (jobs.length === 0) return null;
   const groups = groupsOf(jobs);
   return {
@@ -68,7 +74,7 @@ function paragraphsOf({ path, cutOff }: History, groups: readonly Group[]): stri
   ];
 }
 
-function groupsOf(jobs: readonly TimedJob[]): Group[] {
+function groupsOf(jobs: readonly NamedJob[]): Group[] {
   const groups: Group[] = [];
   const modes = new Map(jobs.map(({ job }) => [`${modeKey(job)} ${job.role}`, job]));
   const ordered = ROLES.flatMap((role) => [...modes].filter(([, job]) => job.role === role));
@@ -87,7 +93,7 @@ function groupsOf(jobs: readonly TimedJob[]): Group[] {
   return groups;
 }
 
-function groupOf({ id, title, jobs }: Panel, timed: readonly TimedJob[]): Group {
+function groupOf({ id, title, jobs }: Panel, timed: readonly NamedJob[]): Group {
   const own = timed.filter(({ job }) => jobs.includes(job));
   const all = [...new Set(own.flatMap(({ times }) => times.map(({ start }) => start)))]
     .sort((a, b) => a.startMs - b.startMs);
@@ -96,8 +102,8 @@ function groupOf({ id, title, jobs }: Panel, timed: readonly TimedJob[]): Group 
 }
 
 function drawGroup({ id, title, jobs, starts }: Group): Chart {
-  const curves = jobs.map(({ job, times }): TimeCurve => ({
-    job,
+  const curves = jobs.map(({ job, name, times }): TimeCurve => ({
+    ...{ job, name },
     points: times.filter(({ start }) => starts.includes(start)).map(({ start, us }) => ({
       ...{ startMs: start.startMs, isOwn: start.isOwn, us },
     })),
@@ -108,22 +114,20 @@ function drawGroup({ id, title, jobs, starts }: Group): Chart {
     title: `Over time, ${title}`,
     description: `${starts.length} starts from ${first} to ${last} UTC, median time per message: ` +
       `${units.listOf(curves.map(describe))}.`,
-    height: LINES_HEIGHT,
+    height: linesHeight(curves.length),
     option: overTimeChart(curves),
   });
 }
 
-function describe({ job, points }: TimeCurve): string {
+function describe({ name, points }: TimeCurve): string {
   const [first, last] = [points[0]!.us, points.at(-1)!.us].map(units.formatDuration);
-  return points.length > 1
-    ? `${job.label} from ${first} to ${last}`
-    : `${job.label} once, ${first}`;
+  return points.length > 1 ? `${name} from ${first} to ${last}` : `${name} once, ${first}`;
 }
 
 function groupTable({ title, jobs, starts }: Group): Table {
   return {
     caption: `Median time per message in µs, all sizes together, ${title}`,
-    head: ["started (UTC)", "netpairs", "Deno", "OpenSSL", ...jobs.map(({ job }) => job.label)],
+    head: ["started (UTC)", "netpairs", "Deno", "OpenSSL", ...jobs.map(({ name }) => name)],
     rows: starts.map((start) => [
       `${formatStart(start)}${start.isOwn ? " (this report)" : ""}`,
       start.line.version,
@@ -145,7 +149,7 @@ function machinesTable(jobs: readonly TimedJob[]): Table[] {
   const lines = new Map(jobs.map(({ job, times }) => [job.machine, times[0]!.start.line]));
   if (lines.size < 2) return [];
   return [{
-    caption: "Machines of the history",
+    ...{ caption: "Machines of the history", isText: true },
     head: ["number", "machine", "system", "processor", "cores"],
     rows: [...lines].sort(([a], [b]) => a - b).map(([number, line]) => [
       String(number + 1),

@@ -4,9 +4,11 @@
  * @module
  */
 import type { Section, Table } from "../content.ts";
+import { failuresTable } from "../failures.ts";
 import { MIN_ROUNDS } from "../inference.ts";
 import { type Job, machinesOf, type Source } from "../jobs.ts";
 import { NONE } from "../units.ts";
+import { nameOf } from "../lane_rows.ts";
 
 /** How the figures come about, a thought a line. */
 const METHOD: readonly string[] = [
@@ -43,9 +45,11 @@ export function methodSection(sources: readonly Source[], jobs: readonly Job[]):
     picture: {
       charts: [],
       caption: "",
-      tables: [environmentTable(sources), securityTable(jobs)].filter(({ rows }) =>
-        rows.length > 0
-      ),
+      tables: [
+        failuresTable(jobs, (job) => nameOf(job, jobs)),
+        environmentTable(sources),
+        securityTable(jobs),
+      ].filter(({ rows }) => rows.length > 0),
       open: true,
     },
   };
@@ -55,7 +59,7 @@ export function methodSection(sources: readonly Source[], jobs: readonly Job[]):
 export function environmentTable(sources: readonly Source[]): Table {
   const machines = machinesOf(sources);
   return {
-    caption: "Documents",
+    ...{ caption: "Documents", isText: true },
     head: ["started", "machine", "system", "processor", "cores", "Deno", "OpenSSL", "netpairs"],
     rows: sources.map(({ document }, i) => {
       const { startedAt, version, environment, complete } = document;
@@ -77,7 +81,7 @@ export function environmentTable(sources: readonly Source[]): Table {
 }
 
 /** What the ends agreed on; the first round speaks for all. */
-function securityTable(jobs: readonly Job[]) {
+function securityTable(jobs: readonly Job[]): Table {
   const rows = jobs.filter(({ role }) => role === "client").flatMap(({ name, rounds }) => {
     const security = rounds[0]?.run.security;
     if (!security) return [];
@@ -86,7 +90,7 @@ function securityTable(jobs: readonly Job[]) {
   });
   const unique = new Map(rows.map((row) => [row.join(), row]));
   return {
-    caption: "What client and server agreed on",
+    ...{ caption: "What client and server agreed on", isText: true },
     head: ["lane", "version", "cipher suite", "key exchange"],
     rows: [...unique.values()],
   };

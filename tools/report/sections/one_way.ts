@@ -4,9 +4,10 @@
  * @module
  */
 import { drawChart } from "../chart.ts";
-import { type Curve, curveOverSizes, LINES_HEIGHT, throughputChart } from "../charts_by_number.ts";
+import { type Curve, linesHeight, pointsOverSizes, throughputChart } from "../charts_by_number.ts";
 import type { Section, Table } from "../content.ts";
 import { figureOf, type Pick, totalOf } from "../figures.ts";
+import { withFailure } from "../failures.ts";
 import { type Job, modeKey, sizesOf } from "../jobs.ts";
 import { panelsOf } from "../panels.ts";
 import * as units from "../units.ts";
@@ -27,9 +28,10 @@ const megabytes: Pick = ({ result }) => result.oneWay?.megabytesPerSecond;
 export function oneWaySection(jobs: readonly Job[]): Section | null {
   const oneWay = receiversOf(jobs.filter(({ reply }) => !reply));
   if (oneWay.length === 0) return null;
-  const curves = oneWay.map((job) => curveOverSizes(job, megabytes)).filter(({ points }) =>
-    points.length > 1
-  );
+  const curves = oneWay.map((job): Curve => ({
+    ...{ job, name: nameOf(job, oneWay), hasMarks: true },
+    points: pointsOverSizes(job, megabytes),
+  })).filter(({ points }) => points.length > 1);
   const range = curves.flatMap(({ points }) => points.map(([, rate]) => rate));
   const charts = panelsOf(curves.map(({ job }) => job)).map((panel) => {
     const own = curves.filter(({ job }) => panel.jobs.includes(job));
@@ -37,8 +39,8 @@ export function oneWaySection(jobs: readonly Job[]): Section | null {
       id: `one-way-${panel.id}`,
       title: `By size, ${panel.title}`,
       description: `From the smallest size to the largest: ${units.listOf(own.map(describe))}.`,
-      height: LINES_HEIGHT,
-      option: throughputChart(own, range, "throughput (MB/s, log scale)"),
+      height: linesHeight(own.length),
+      option: throughputChart(own, range),
     });
   });
   return {
@@ -64,9 +66,9 @@ export function receiversOf(jobs: readonly Job[]): Job[] {
   );
 }
 
-function describe({ job, points }: Curve): string {
+function describe({ name, points }: Curve): string {
   const [first, last] = [points[0]![1], points.at(-1)![1]].map(units.formatNumber);
-  return `${job.label} from ${first} to ${last} MB/s`;
+  return `${name} from ${first} to ${last} MB/s`;
 }
 
 const HEAD = [
@@ -87,7 +89,7 @@ function rowOf(job: Job, jobs: readonly Job[], sizeBytes: number): string[] {
   const figure = (pick: Pick) => units.formatNumber(figureOf(job, sizeBytes, pick).value);
   const [sent, lost] = [count(({ result }) => result.sent), count(({ result }) => result.lost)];
   return [
-    nameOf(job, jobs),
+    withFailure(nameOf(job, jobs), job),
     job.role,
     String(sizeBytes),
     figure(({ result }) => result.oneWay?.messagesPerSecond),

@@ -1,73 +1,97 @@
 /**
- * How the messages of one size are distributed.
+ * How the messages of one size, or of all sizes, are distributed.
  *
  * @module
  */
 import { PERCENTILES } from "../../../common/measure/statistics.ts";
 import { drawChart } from "../chart.ts";
-import { LINES_HEIGHT, shareChart } from "../charts_by_number.ts";
+import { type Curve, linesHeight, rarestOf, shareChart } from "../charts_by_number.ts";
 import type { Section, Table } from "../content.ts";
+import { withFailure } from "../failures.ts";
 import { figureOf } from "../figures.ts";
 import { quantile, sum } from "../inference.ts";
 import { figuresAt, type Job } from "../jobs.ts";
-import { panelsOf, type Part } from "../panels.ts";
-import { samplesOf, shareCurve } from "../share_curves.ts";
+import { describeSize, panelsOf, type Part } from "../panels.ts";
+import { samplesOf, sharePoints } from "../share_curves.ts";
 import * as units from "../units.ts";
 import { nameOf } from "../lane_rows.ts";
 
 const READING = "Read from left to right: at 90 %, one message of ten takes longer than the line " +
   "says; at 99 %, one of a hundred.";
 
-/** The section for one mode. */
-export function shareSection({ id, jobs, sizeBytes }: Part): Section {
-  const isLogged = jobs.every((job) => samplesOf(job, sizeBytes) !== null);
-  const curves = jobs.map((job) => shareCurve(job, sizeBytes, isLogged))
-    .filter(({ points }) => points.length > 1);
+/** One job's messages. */
+interface Shares extends Curve {
+  /** All rounds' messages in ascending order; null where a log is missing. */
+  samples: number[] | null;
+}
+
+/** The section for one mode; null where no lane has figures. */
+export function shareSection({ id, jobs, sizeBytes }: Part): Section | null {
+  const all = jobs.map((job) => sharesOf(job, nameOf(job, jobs), sizeBytes));
+  const curves = all.filter(({ points }) => points.length > 1);
+  if (curves.length === 0) return null;
   const range = curves.flatMap(({ points }) => points.map(([, us]) => us));
+  const rarest = rarestOf(curves);
   const charts = panelsOf(curves.map(({ job }) => job)).map((panel) => {
     const own = curves.filter(({ job }) => panel.jobs.includes(job));
-    const worst = own.map(({ job, points }) =>
-      `${job.label} ${units.formatDuration(points.at(-1)![1])}`
+    const worst = own.map(({ name, points }) =>
+      `${name} ${units.formatDuration(points.at(-1)![1])}`
     );
     return drawChart({
       id: `${id}-share-${panel.id}`,
-      title: `${units.formatBytes(sizeBytes)}, ${panel.title}`,
+      title: `${describeSize(sizeBytes)}, ${panel.title}`,
       description: `How long messages take, from the fastest to the slowest of each lane: the ` +
         `right ends of the lines are ${units.listOf(worst)}.`,
-      height: LINES_HEIGHT,
-      option: shareChart(own, range),
+      height: linesHeight(own.length),
+      option: shareChart(own, range, rarest),
     });
   });
-  const source = isLogged
-    ? "Every message of all rounds, from the logs."
-    : "Made from the documents alone, which have only a few points of each line: the curve " +
-      "between them is left out, and straight lines stand in its place.";
   return {
     id: `${id}-share`,
     title: "How even it is",
     paragraphs: [],
     picture: {
       charts,
-      caption: `${READING} ${source}`,
-      tables: [shareTable(jobs, sizeBytes, isLogged)],
+      caption: `${READING} ${sayWhence(curves)}`,
+      tables: [shareTable(all, sizeBytes)],
       open: false,
     },
   };
 }
 
-function shareTable(jobs: readonly Job[], sizeBytes: number, isLogged: boolean): Table {
+/** What the lines are made from. */
+function sayWhence(curves: readonly Shares[]): string {
+  const few = curves.filter(({ samples }) => samples === null).map(({ name }) => name);
+  if (few.length === 0) return "Every message of all rounds, from the logs.";
+  const points = "has only a few points of each line: they are marked, and straight lines stand " +
+    "between them";
+  return few.length === curves.length
+    ? `There are no logs, and a document ${points}.`
+    : `Every message of all rounds, from the logs; but of ${
+      units.listOf(few)
+    } there is not every ` +
+      `log, and a document ${points}.`;
+}
+
+function sharesOf(job: Job, name: string, sizeBytes: number): Shares {
+  const samples = samplesOf(job, sizeBytes);
+  return { job, name, samples, ...sharePoints(job, sizeBytes, samples) };
+}
+
+function shareTable(all: readonly Shares[], sizeBytes: number): Table {
   const names = ["min", ...PERCENTILES, "max", "mean", "stddev"] as const;
+  const isLogged = all.some(({ samples }) => samples !== null);
   return {
-    caption: `Time per message in µs at ${units.formatBytes(sizeBytes)}: medians over rounds` +
+    caption: `Time per message in µs, ${describeSize(sizeBytes)}: medians over rounds` +
       (isLogged ? "; p99.9 is of all rounds' messages together" : ""),
     head: ["lane", "n", ...names, ...(isLogged ? ["p99.9"] : [])],
-    rows: jobs.map((job) => [
-      nameOf(job, jobs),
+    rows: all.map(({ job, name, samples }) => [
+      withFailure(name, job),
       countOf(job, sizeBytes),
-      ...names.map((name) =>
-        units.formatNumber(figureOf(job, sizeBytes, ({ result }) => result.messageUs[name]).value)
+      ...names.map((figure) =>
+        units.formatNumber(figureOf(job, sizeBytes, ({ result }) => result.messageUs[figure]).value)
       ),
-      ...(isLogged ? [rarest(samplesOf(job, sizeBytes)!)] : []),
+      ...(isLogged ? [slowest(samples ?? [])] : []),
     ]),
   };
 }
@@ -78,6 +102,6 @@ function countOf(job: Job, sizeBytes: number): string {
 }
 
 /** As for the others: at least one sample has to lie beyond it. */
-function rarest(samples: readonly number[]): string {
+function slowest(samples: readonly number[]): string {
   return units.formatNumber(samples.length < 1000 ? null : quantile(samples, 0.999));
 }

@@ -5,28 +5,34 @@
  */
 import { type ConnectMode, type Step, STEPS } from "../../../common/model/protocol.ts";
 import { drawChart } from "../chart.ts";
-import { heightOf, type Parts, stepsChart, sumOf } from "../charts_by_lane.ts";
+import { type Bar, heightOf, lengthOf, stepsChart } from "../charts_by_lane.ts";
 import type { Section, Table } from "../content.ts";
 import { figureOf, meanOfStep } from "../figures.ts";
 import type { Job, Mode } from "../jobs.ts";
-import { panelsOf, type Part } from "../panels.ts";
+import { failureOf, withFailure } from "../failures.ts";
+import { describeSize, panelsOf, type Part } from "../panels.ts";
 import * as units from "../units.ts";
 import { nameOf } from "../lane_rows.ts";
 
+/** A row's parts are its steps' means in microseconds. */
+type Means = Omit<Bar, "text"> & { name: string; note: string | null };
+
 /** The section for one mode; null where no step was measured. */
 export function stepsSection({ id, jobs, mode, sizeBytes }: Part): Section | null {
-  const rows = jobs.map((job) => partsOf(job, sizeBytes, stepsOf(mode)))
-    .filter(({ meansUs }) => meansUs.some((us) => us !== null));
-  if (rows.length === 0) return null;
-  const longestUs = roundUp(Math.max(...rows.map(sumOf)));
+  const rows = jobs.map((job): Means => ({
+    ...{ job, name: nameOf(job, jobs), note: failureOf(job) },
+    parts: meansOf(job, sizeBytes, stepsOf(mode)),
+  })).filter(({ parts, note }) => note !== null || parts.some((us) => us !== null));
+  if (!rows.some(({ parts }) => parts.some((us) => us !== null))) return null;
+  const range = rows.map(lengthOf);
   const charts = panelsOf(rows.map(({ job }) => job)).map((panel) => {
     const own = rows.filter(({ job }) => panel.jobs.includes(job));
     return drawChart({
       id: `${id}-steps-${panel.id}`,
-      title: `${units.formatBytes(sizeBytes)}, ${panel.title}`,
+      title: `${describeSize(sizeBytes)}, ${panel.title}`,
       description: `Mean time and its largest part: ${units.listOf(own.map(describe))}.`,
-      height: heightOf(own.length, 76),
-      option: stepsChart(own, longestUs),
+      height: heightOf(own.length, STEPS),
+      option: stepsChart(own, range),
     });
   });
   const { connect } = mode;
@@ -38,7 +44,7 @@ export function stepsSection({ id, jobs, mode, sizeBytes }: Part): Section | nul
       charts,
       caption: "Means, as they add up to the whole; the number is their sum. " +
         CAPTIONS[connect],
-      tables: [stepsTable(rows, jobs, sizeBytes)],
+      tables: [stepsTable(rows, sizeBytes)],
       open: false,
     },
   };
@@ -56,36 +62,28 @@ function stepsOf({ connect }: Mode): readonly Step[] {
   return connect === "size" ? ["send", "receive"] : STEPS;
 }
 
-function partsOf(job: Job, sizeBytes: number, steps: readonly Step[]): Parts {
+function meansOf(job: Job, sizeBytes: number, steps: readonly Step[]): (number | null)[] {
+  return STEPS.map((step) =>
+    steps.includes(step) ? figureOf(job, sizeBytes, meanOfStep(step)).value : null
+  );
+}
+
+function describe(row: Means): string {
+  const longest = Math.max(...row.parts.map((us) => us ?? 0));
+  if (longest === 0) return `${row.name} ${row.note ?? units.NONE}`;
+  const step = STEPS[row.parts.indexOf(longest)];
+  const [whole, part] = [lengthOf(row), longest].map(units.formatDuration);
+  return `${row.name} ${whole}, of it ${part} ${step}`;
+}
+
+function stepsTable(rows: readonly Means[], sizeBytes: number): Table {
   return {
-    job,
-    meansUs: STEPS.map((step) =>
-      steps.includes(step) ? figureOf(job, sizeBytes, meanOfStep(step)).value : null
-    ),
-  };
-}
-
-/** To one digit, so that all charts end at a tick. */
-function roundUp(us: number): number {
-  const unit = 10 ** Math.floor(Math.log10(Math.max(us, 1)));
-  return Math.ceil(us / unit) * unit;
-}
-
-function describe(parts: Parts): string {
-  const longest = Math.max(...parts.meansUs.map((us) => us ?? 0));
-  const step = STEPS[parts.meansUs.indexOf(longest)];
-  const [whole, part] = [sumOf(parts), longest].map(units.formatDuration);
-  return `${parts.job.label} ${whole}, of it ${part} ${step}`;
-}
-
-function stepsTable(rows: readonly Parts[], jobs: readonly Job[], sizeBytes: number): Table {
-  return {
-    caption: `Mean time of each step in µs at ${units.formatBytes(sizeBytes)}`,
+    caption: `Mean time of each step in µs, ${describeSize(sizeBytes)}`,
     head: ["lane", ...STEPS, "sum"],
-    rows: rows.map((parts) => [
-      nameOf(parts.job, jobs),
-      ...parts.meansUs.map(units.formatNumber),
-      units.formatNumber(sumOf(parts)),
+    rows: rows.map((row) => [
+      withFailure(row.name, row.job),
+      ...row.parts.map(units.formatNumber),
+      units.formatNumber(lengthOf(row) || null),
     ]),
   };
 }

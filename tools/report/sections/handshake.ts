@@ -1,0 +1,170 @@
+/**
+ * What a handshake takes: time, round trips, bytes and datagrams.
+ *
+ * @module
+ */
+import type { HandshakeCounts } from "../../../common/model/protocol.ts";
+import { ALL_SIZES } from "../all_sizes.ts";
+import { drawChart, type Ink } from "../chart.ts";
+import {
+  type Bar,
+  barsChart,
+  type Cost,
+  costChart,
+  heightOf,
+  lengthOf,
+} from "../charts_by_lane.ts";
+import type { Section, Table } from "../content.ts";
+import { failureOf, withFailure } from "../failures.ts";
+import { figureOf, type Pick } from "../figures.ts";
+import { median } from "../inference.ts";
+import { type Job, sizesOf } from "../jobs.ts";
+import { formatPlain } from "../scales.ts";
+import * as units from "../units.ts";
+import { nameOf } from "../lane_rows.ts";
+
+const WORDS = "Round trips are how often the client waited for the server before its first " +
+  "message could leave; on a network, each of them takes what the network takes. Bytes are those " +
+  "of TLS and DTLS, without the headers of TCP, UDP and IP. A stream has no datagrams, so TLS has " +
+  "no number of them.";
+
+const READING = "Marks: the median of the handshake's own time, without connecting; lines: nine " +
+  "of ten. Hollow marks: the session was resumed.";
+
+const NO_TIMES =
+  "Of a connection for many messages the handshake belongs to the first one, which " +
+  "is warm-up: there are no times of it.";
+
+/** What is known of one lane's handshake. */
+interface Handshake extends Cost {
+  name: string;
+  counts: HandshakeCounts | null;
+}
+
+/**
+ * The section; null where there are no handshakes.
+ *
+ * @param jobs of all modes
+ */
+export function handshakeSection(jobs: readonly Job[]): Section | null {
+  const lanes = lanesOf(jobs);
+  const timed = lanes.filter(({ p50, note }) => p50 !== null || note);
+  const isTimed = timed.some(({ p50 }) => p50 !== null);
+  const counted = lanes.flatMap((lane) => lane.counts ? [barOf(lane, lane.counts)] : []);
+  const charts = [
+    ...(isTimed ? [timeChart(timed)] : []),
+    ...(counted.length > 0 ? [bytesChart(counted)] : []),
+  ];
+  if (charts.length === 0) return null;
+  return {
+    id: "handshake",
+    title: "The handshake",
+    paragraphs: [WORDS],
+    picture: {
+      charts,
+      caption: isTimed ? READING : NO_TIMES,
+      tables: [handshakeTable(lanes)],
+      open: true,
+    },
+  };
+}
+
+/** Each lane once: as it was seen in the mode that has the most handshakes. */
+function lanesOf(jobs: readonly Job[]): Handshake[] {
+  const lanes = new Map<string, Handshake>();
+  for (const job of jobs) {
+    if (job.role !== "client" || (job.protocol !== "tls" && job.protocol !== "dtls")) continue;
+    const name = nameOf(job, jobs);
+    const [p50, p90] = (["p50", "p90"] as const).map((figure) =>
+      figureOfAll(job, ({ result }) => result.steps.handshake?.[figure])
+    );
+    const lane = { job, name, p50: p50!, p90: p90!, counts: countsOf(job), note: failureOf(job) };
+    const known = lanes.get(name);
+    if (!known || (known.p50 === null && p50 !== null)) lanes.set(name, lane);
+    else known.counts ??= lane.counts;
+  }
+  return [...lanes.values()];
+}
+
+/** Of all sizes together; where that is not known, the median over the sizes. */
+function figureOfAll(job: Job, pick: Pick): number | null {
+  const { value } = figureOf(job, ALL_SIZES, pick);
+  if (value !== null) return value;
+  const values = sizesOf([job]).flatMap((sizeBytes) => figureOf(job, sizeBytes, pick).value ?? []);
+  return values.length > 0 ? median(values) : null;
+}
+
+/** The first round that has them speaks for all. */
+function countsOf({ resume, rounds }: Job): HandshakeCounts | null {
+  for (const { run: { security } } of rounds) {
+    const counts = resume ? security?.resumedHandshake : security?.handshake;
+    if (counts) return counts;
+  }
+  return null;
+}
+
+function timeChart(lanes: readonly Handshake[]) {
+  const range = lanes.flatMap(({ p50, p90 }) => [p50, p90]);
+  const told = lanes.map(({ name, p50, note }) =>
+    `${name} ${p50 === null ? note : units.formatDuration(p50)}`
+  );
+  return drawChart({
+    id: "handshake-time",
+    title: "Time of a handshake",
+    description: `Median time of a handshake: ${units.listOf(told)}.`,
+    height: heightOf(lanes.length),
+    option: costChart(lanes, range, "time of the handshake"),
+  });
+}
+
+function barOf({ job, name }: Handshake, counts: HandshakeCounts): Bar & { name: string } {
+  const { roundTrips, bytesSent, bytesReceived } = counts;
+  const text = units.formatBytes(bytesSent + bytesReceived);
+  return { job, name, parts: [bytesSent, bytesReceived], text, more: sayRoundTrips(roundTrips) };
+}
+
+function sayRoundTrips(count: number): string {
+  return count === 1 ? "1 round trip" : `${count} round trips`;
+}
+
+/** What a bar is made of. */
+const SENDERS: readonly { name: string; ink: Ink }[] = [
+  { name: "from the client", ink: "client" },
+  { name: "from the server", ink: "server" },
+];
+
+function bytesChart(rows: readonly (Bar & { name: string })[]) {
+  return drawChart({
+    id: "handshake-bytes",
+    title: "Bytes and round trips of a handshake",
+    description: `Bytes of both ends and round trips: ${
+      units.listOf(rows.map(({ name, text, more }) => `${name} ${text} in ${more}`))
+    }.`,
+    height: heightOf(rows.length, SENDERS.map(({ name }) => name)),
+    option: barsChart(rows, {
+      parts: SENDERS,
+      axis: "bytes",
+      tell: formatPlain,
+      range: rows.map(lengthOf),
+    }),
+  });
+}
+
+function handshakeTable(lanes: readonly Handshake[]): Table {
+  return {
+    caption: "A handshake, as the client saw it: times are medians over rounds, counts are of one",
+    head: [
+      ...["lane", "p50 µs", "p90 µs", "round trips", "bytes sent", "bytes received"],
+      ...["datagrams sent", "datagrams received"],
+    ],
+    rows: lanes.map(({ job, name, p50, p90, counts }) => {
+      const datagrams = job.protocol === "dtls" ? counts : null;
+      return [
+        withFailure(name, job),
+        ...[p50, p90].map(units.formatNumber),
+        ...[counts?.roundTrips, counts?.bytesSent, counts?.bytesReceived].map(units.formatCount),
+        ...[datagrams?.datagramsSent, datagrams?.datagramsReceived].map(units.formatCount),
+      ];
+    }),
+  };
+}
