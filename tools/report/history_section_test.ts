@@ -35,8 +35,8 @@ test("historySection() draws each lane over time, and has the same as a table", 
   assertEquals(others, []);
   assertMatch(chart!.svg, /4 starts from 2026-01-01 00:00:00 to 2026-01-04 00:00:00 UTC/);
   const text = /<desc[^>]*>(.*?)<\/desc>/.exec(chart!.svg)![1]!;
-  assertMatch(text, /TCP from 144 µs to 187 µs/);
-  assertMatch(text, /TLS \(OpenSSL\) from \S+ ms to \S+ ms/);
+  assertMatch(text, /tcp-sync from 144 µs to 187 µs/);
+  assertMatch(text, /tls-sync-openssl from \S+ ms to \S+ ms/);
   const [{ head, rows }] = picture.tables as [typeof picture.tables[0]];
   assertEquals(head.slice(0, 4), ["started (UTC)", "netpairs", "Deno", "OpenSSL"]);
   assertEquals(rows.map(([start, , , , tcp]) => [start, tcp]), [
