@@ -58,7 +58,7 @@ Deno.test({
       "every chart has axis names with units, a text in its place, a table",
       async () => {
         const charts = await browser.evaluate<SeenChart[]>(CHARTS);
-        assertEquals(charts.length, 29);
+        assertEquals(charts.length, 72);
         for (const { role, label, texts, isTold } of charts) {
           assertEquals(role, "img");
           assert(/^.+ \/ .{40,}$/.test(label), label);
