@@ -28,6 +28,7 @@ const OPTIONS = {
   ),
   results: text("DIR", "where the newest results are looked for", "results"),
   ndjson: text("FILE", "the figures as NDJSON, too (- for stdout)", undefined),
+  hgrm: flag("each log's distribution, too, for HdrHistogram"),
   append: file("add the medians to this history, and draw it"),
   history: file("draw this history: what lanes took over time"),
   compare: flag("compare two documents instead: --compare A.json B.json"),
@@ -73,7 +74,7 @@ export type ReportOptions =
   | { does: "compare"; before: string; after: string } & CompareOptions;
 
 const ONLY_COMPARE = Object.keys(COMPARE_OPTIONS);
-const ONLY_REPORT = ["results", "ndjson", "append", "history"];
+const ONLY_REPORT = ["results", "ndjson", "hgrm", "append", "history"];
 
 /** @throws {UsageError} for options that do not go together, or a wrong number of paths */
 function reportOptions({ values, texts, operands: paths }: Read<typeof OPTIONS>): ReportOptions {
@@ -82,8 +83,8 @@ function reportOptions({ values, texts, operands: paths }: Read<typeof OPTIONS>)
   if (stray) {
     throw new UsageError(`--${stray} ${compare ? "does not go" : "goes"} with --compare`);
   }
-  const { out, ndjson, append, history, max } = rest;
-  const files = { out, ndjson, append, history };
+  const { out, ndjson, append, history, hgrm, max } = rest;
+  const files = { out, ndjson, append, history, hgrm };
   if (!compare) return { does: "report", paths, results, files, max };
   const [before, after] = paths;
   if (before === undefined || after === undefined || paths.length > 2) {
@@ -105,7 +106,7 @@ export function report(args: string[]): Promise<number> {
     }
     const { paths, results, files, max } = options;
     const sources = await readSources(paths.length > 0 ? paths : [await newestFolder(results)]);
-    const names = Object.values(await writeReportOf(sources, files)).join("\n");
+    const names = Object.values(await writeReportOf(sources, files)).flat().join("\n");
     // NDJSON has stdout for itself.
     if (files.ndjson === "-") say(names);
     else print(`${names}\n`);

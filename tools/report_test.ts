@@ -235,6 +235,67 @@ Deno.test({
   },
 });
 
+test("report --ndjson - has stdout for itself, and says elsewhere what it has written", async () => {
+  await using folder = await folderWith({ "a.json": documentOf(2) });
+  const { code, stdout, stderr } = await reportOf(folder, ["a.json", "--ndjson", "-"]);
+  assertEquals([code, stderr], [0, "report.html\nreport.md\naverages.csv\n"]);
+  const lines = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals(lines.map(({ lane, sizeBytes, rounds }) => [lane, sizeBytes, rounds]), [
+    ...["tcp-async", "udp-async"].flatMap((lane) =>
+      [100, 999, null].map((size) => [lane, size, 2])
+    ),
+  ]);
+  const path = folder.path("figures.ndjson");
+  const filed = await reportOf(folder, ["a.json", "--ndjson", path]);
+  assertEquals([filed.code, filed.stderr], [0, ""]);
+  assertEquals(await Deno.readTextFile(path), stdout);
+});
+
+test("report --append begins a history, adds to it once and draws it, as --history does", async () => {
+  const later = documentOf(1, 1.1).replace("2026-01-31T", "2026-02-01T");
+  await using folder = await folderWith({ "a.json": documentOf(1), "b.json": later });
+  const path = folder.path("history.ndjson");
+  for (const name of ["a.json", "b.json", "b.json"]) {
+    const made = await reportOf(folder, [name, "--append", path]);
+    assertEquals([made.code, made.stderr], [0, ""]);
+  }
+  const text = await Deno.readTextFile(path);
+  assertEquals(text.split("\n").length, 5);
+  const drawn = await Deno.readTextFile(folder.path("report.md"));
+  assertMatch(
+    drawn,
+    /## Over time[^]*2026-01-31 12:00:00 \|[^]*2026-02-01 12:00:00 \(this report\)/,
+  );
+  const again = await reportOf(folder, ["b.json", "--history", path]);
+  assertEquals([again.code, again.stderr], [0, ""]);
+  assertEquals(await Deno.readTextFile(folder.path("report.md")), drawn);
+  assertEquals(await Deno.readTextFile(path), text);
+});
+
+test("report refuses a file that is no history before it writes anything", async () => {
+  for (const option of ["--append", "--history"]) {
+    await using folder = await folderWith({ "a.json": documentOf(1), "notes.txt": "my notes\n" });
+    const made = await reportOf(folder, ["a.json", option, folder.path("notes.txt")]);
+    assertEquals([made.code, made.stdout], [2, ""]);
+    assertMatch(made.stderr, /^error: notes\.txt: line 1 is none of a history of netpairs; .*\n$/);
+    assertEquals(await Deno.readTextFile(folder.path("notes.txt")), "my notes\n");
+    assertEquals([...Deno.readDirSync(folder.dir)].map(({ name }) => name).sort(), [
+      "a.json",
+      "notes.txt",
+    ]);
+  }
+});
+
+test("report says which line of a history was cut off, and uses the rest", async () => {
+  await using folder = await folderWith({ "a.json": documentOf(1), "h": '{"startedAt":"2026' });
+  const made = await reportOf(folder, ["a.json", "--append", folder.path("h")]);
+  assertEquals([made.code, made.stderr], [0, "warning: h: line 1 was cut off; the rest is used\n"]);
+  assertMatch(
+    await Deno.readTextFile(folder.path("h")),
+    /^\{"startedAt":"2026\n\{"startedAt":"2026-01-31/,
+  );
+});
+
 const WRONG: [string, Record<string, string>, string[], RegExp][] = [
   ["a missing file", {}, ["no.json"], /^error: cannot read no\.json: no such file$/],
   [
@@ -273,6 +334,19 @@ const WRONG: [string, Record<string, string>, string[], RegExp][] = [
   ["an unknown option", {}, ["--everything"], /^error: unknown option "--everything"; /],
   ["one document to compare", {}, ["--compare", "a.json"], /^error: --compare wants two documents/],
   ["a bound alone", {}, ["--bound", "5"], /^error: --bound goes with --compare$/],
+  [
+    "--append with --compare",
+    {},
+    ["--compare", "a", "b", "--append", "c"],
+    /^error: --append does not go /,
+  ],
+  ["a history of stdin", {}, ["--history", "-"], /^error: --history -: a file's name is wanted$/],
+  [
+    "a missing history",
+    { "a.json": documentOf(1) },
+    ["a.json", "--history", "h"],
+    /^error: cannot read h: no such file$/,
+  ],
   [
     "--results with --compare",
     {},

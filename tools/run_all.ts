@@ -188,7 +188,7 @@ function notesOf(
     );
   }
   if (leftOut > 0 && !interrupted) {
-    notes.push(`(${leftOut} lanes with resumed sessions did not run: --lanes all takes all)`);
+    notes.push(`(${leftOut} more runs, with resumed sessions or on spin: --lanes all)`);
   }
   return notes;
 }

@@ -79,6 +79,7 @@ async function resultsFolder() {
   await writeReport([folder.dir], {
     ndjson: folder.path("figures.ndjson"),
     append: folder.path("history.ndjson"),
+    hgrm: true,
   });
   return folder;
 }
@@ -111,7 +112,7 @@ for (const [i, line] of lines.entries()) {
       assertEquals([code, stderr], [0, ""], line);
       const [, picture] = /set output "(.*?)"/.exec(line) ?? [];
       if (picture === undefined) {
-        assertMatch(stdout, /tcp-sync|receive/);
+        assertMatch(stdout, /tcp-sync|receive|Percentile/);
         assertMatch(stdout, /\d{2,}/);
       } else {
         const svg = await Deno.readTextFile(folder.path(picture));

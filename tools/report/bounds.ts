@@ -6,7 +6,6 @@
 import { UsageError } from "../../common/base/errors.ts";
 import { shownArgument } from "../../common/base/visible.ts";
 import type { Option } from "../../common/cli/arguments.ts";
-import type { Summary } from "../../common/measure/statistics.ts";
 import { ALL_SIZES } from "./all_sizes.ts";
 import { describeMode } from "./answer.ts";
 import { figureOf, type Pick, slowestOf, totalOf } from "./figures.ts";
@@ -146,8 +145,8 @@ const MIN_SAMPLES = 1000;
 
 /** A round's 99.9th percentile: the document's, or the log's. */
 function rarestOf({ run, log }: Round): number | null {
-  const summary: (Summary & { p999?: number }) | undefined = run.allSizes?.messageUs;
-  if (summary?.p999 !== undefined || !log) return summary?.p999 ?? null;
+  const p999 = run.allSizes?.messageUs.p999;
+  if (p999 !== undefined || !log) return p999 ?? null;
   const samples = [...log.values()].flatMap(({ messagesUs }) => messagesUs);
   return samples.length < MIN_SAMPLES ? null : quantile(samples.sort((a, b) => a - b), 0.999);
 }

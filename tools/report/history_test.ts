@@ -63,6 +63,7 @@ const OTHERS: Record<string, Partial<Line>> = {
   "direction": { reply: false },
   "answer": { expectEcho: true },
   "number of clients": { clients: 2 },
+  "rate": { rate: 100 },
   "machine": { hostname: "other" },
   "processor": { cpu: null },
 };

@@ -4,11 +4,13 @@
  * @module
  */
 import { join } from "../../common/base/std.ts";
+import { UsageError } from "../../common/base/errors.ts";
 import { openDocument, type Write } from "../../common/base/output.ts";
 import { say } from "../../common/base/say.ts";
 import { averagesCsv, COLUMNS } from "./averages.ts";
 import { buildReport, TITLE } from "./build.ts";
 import { appendHistory, type History, historyLines, readHistory, sayCutOff } from "./history.ts";
+import { HGRM_MARK, hgrmFiles } from "./hgrm.ts";
 import { jobsOf, type Source } from "./jobs.ts";
 import { formatMarkdown } from "./markdown.ts";
 import { writeOwnFiles } from "./own_files.ts";
@@ -24,6 +26,12 @@ export interface ReportFiles {
   csv: string;
 }
 
+/** Where a report's files are. */
+export interface WrittenFiles extends ReportFiles {
+  /** Distributions, where they were asked for. */
+  hgrm: string[];
+}
+
 /** What to write besides. */
 export interface ReportOptions {
   /** Folder for the files (default: the first document's). */
@@ -34,6 +42,8 @@ export interface ReportOptions {
   history?: string | undefined;
   /** A history to which these documents are added; drawn where there is no other to be drawn. */
   append?: string | undefined;
+  /** Whether each job's distribution is written, as its logs have it, see {@linkcode hgrmFiles}. */
+  hgrm?: boolean;
 }
 
 /** Makes the texts of a report's files. */
@@ -62,28 +72,37 @@ export function formatReport(
 export async function writeReport(
   paths: readonly string[],
   options?: ReportOptions,
-): Promise<ReportFiles> {
+): Promise<WrittenFiles> {
   return await writeReportOf(await readSources(paths), options);
 }
 
 /** The same of documents that were read. */
 export async function writeReportOf(
   sources: readonly Source[],
-  { out, ndjson, history: drawn, append }: ReportOptions = {},
-): Promise<ReportFiles> {
+  { out, ndjson, history: drawn, append, hgrm = false }: ReportOptions = {},
+): Promise<WrittenFiles> {
+  const distributions = hgrm ? hgrmFiles(jobsOf(sources)) : [];
+  if (hgrm && distributions.length === 0) {
+    throw new UsageError("--hgrm: there are no step logs beside the documents to make it of");
+  }
   const history = await openHistory(drawn, append);
   const writeNdjson = ndjson === undefined ? null : await openNdjson(ndjson);
   const texts = formatReport(sources, history);
   const folder = out ?? sources[0]!.folder;
+  const hgrms = distributions.map(({ name, text }) => ({
+    ...{ path: join(folder, name), text, mark: HGRM_MARK },
+  }));
   const files = {
     html: join(folder, "report.html"),
     markdown: join(folder, "report.md"),
     csv: join(folder, "averages.csv"),
+    hgrm: hgrms.map(({ path }) => path),
   };
   await writeOwnFiles(folder, [
     { path: files.html, text: texts.html, mark: `<title>${TITLE}</title>` },
     { path: files.markdown, text: texts.markdown, mark: `# ${TITLE}\n` },
     { path: files.csv, text: texts.csv, mark: `${COLUMNS.join(",")}\n` },
+    ...hgrms,
   ]);
   writeNdjson?.(ndjsonOf(sources));
   if (append !== undefined) appendHistory(append, historyLines(sources));

@@ -58,11 +58,23 @@ export class LaneRun {
   readonly #options: LaneRunOptions;
   readonly #warmUp: WarmUp | null;
   readonly #processes: Pick<ScriptProcess, "kill">[] = [];
+  #server: RunningServer | null = null;
   #interrupted = false;
 
   constructor(options: LaneRunOptions) {
     this.#options = options;
     this.#warmUp = warmUpOf(options.job, options.exchange);
+  }
+
+  /** Starts the server, where it runs from here, before {@linkcode run} does. */
+  prepare(): void {
+    this.#server ??= this.#startServer(this.#options.port ?? 0);
+  }
+
+  /** Ends a server that was prepared in vain. */
+  async drop(): Promise<void> {
+    this.#server?.kill("SIGINT");
+    await this.#server?.ended;
   }
 
   /**
@@ -73,10 +85,10 @@ export class LaneRun {
   async run(onProgress: (part: number) => void): Promise<LaneReport> {
     const { side, host } = this.#options;
     const endings: ServerEnding[] = [];
-    let server: RunningServer | null = null;
     let { port } = this.#options;
-    if (side !== "client") {
-      server = this.#startServer(port ?? 0);
+    if (side !== "client") this.prepare();
+    const server = this.#server;
+    if (server) {
       port = await server.port;
       if (side === "server" && port !== null) {
         say(`${this.#options.job.name}: listening on ${formatAddress(host, port)}`);

@@ -32,7 +32,7 @@ const OPTIONS = {
     undefined,
   ),
   rounds: wholeNumber([1, 1000], "measure all lanes so many times, in turn", 1),
-  quick: flag("the small plan: sizes 16384 and 100, no resumed lanes"),
+  quick: flag("the small plan: sizes 16384 and 100, no resumed lanes, no spin; less exact"),
   ...EXCHANGE_OPTIONS,
   cpu: option<Cores | undefined>(
     "A,B",
@@ -165,6 +165,7 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
     allJobs: all,
     leftOut: texts.has("lanes") ? 0 : all.length - jobs.length,
     rounds: values.rounds,
+    overlaps: quick && side === "both" && on === null && values.ssh === null,
     side,
     on,
     ssh: values.ssh,

@@ -17,6 +17,8 @@ export interface RoundsOptions extends Omit<LaneRunOptions, "job" | "round" | "p
   rounds: number;
   /** First port; null for free ones. */
   port: number | null;
+  /** Whether a lane's server starts while the lane before is measured: quicker, and less exact. */
+  overlaps: boolean;
 }
 
 /** What came of all rounds. */
@@ -51,6 +53,8 @@ export class Rounds {
   readonly #options: RoundsOptions;
   readonly #running = new Set<LaneRun>();
   readonly #reports: LaneReport[] = [];
+  /** The run of the next turn, its server listening already. */
+  #prepared: { turn: Turn; run: LaneRun } | null = null;
   #busy: number | null = null;
   #pinFailure: string | null = null;
   #interrupted = false;
@@ -79,6 +83,14 @@ export class Rounds {
   }
 
   async #measure(): Promise<void> {
+    try {
+      await this.#takeTurns();
+    } finally {
+      await this.#prepared?.run.drop();
+    }
+  }
+
+  async #takeTurns(): Promise<void> {
     const { jobs, rounds } = this.#options;
     const turns = turnsOf(jobs, rounds);
     const pace = new Pace(turns.map(({ job }) => job), this.#options.exchange);
@@ -86,20 +98,36 @@ export class Rounds {
     for (const [i, turn] of turns.entries()) {
       if (turn.job === jobs[0]) await this.#watchOthers();
       if (this.#interrupted || this.#options.servers.failure !== null) return;
-      const label = rounds > 1 ? `${turn.job.name}, round ${turn.round}` : turn.job.name;
+      const name = turn.job.connect === "message" ? turn.job.name : `${turn.job.name}, kept open`;
+      const label = rounds > 1 ? `${name}, round ${turn.round}` : name;
       const startedMs = performance.now();
       const show = (part: number) => {
         const { done, leftMs } = pace.at(i, part, performance.now() - startedMs);
         progress.show(done, label, leftMs);
       };
-      this.#reports.push(await this.#turn(turn, show));
+      const run = this.#prepared?.turn === turn ? this.#prepared.run : this.#start(turn);
+      this.#prepare(turns[i + 1]);
+      this.#reports.push(await this.#turn(run, turn, show));
       pace.ended(i, performance.now() - startedMs);
     }
     await this.#watchOthers();
   }
 
-  async #turn(turn: Turn, onProgress: (part: number) => void): Promise<LaneReport> {
-    const report = await this.#start(turn).run(onProgress);
+  /** A server that never sleeps would take a core from the lane that is measured. */
+  #prepare(turn: Turn | undefined): void {
+    this.#prepared = null;
+    if (!turn || !this.#options.overlaps || turn.job.lane.io === "spin") return;
+    const run = this.#start(turn);
+    run.prepare();
+    this.#prepared = { turn, run };
+  }
+
+  async #turn(
+    run: LaneRun,
+    turn: Turn,
+    onProgress: (part: number) => void,
+  ): Promise<LaneReport> {
+    const report = await run.run(onProgress);
     if (!report.failure?.startsWith("--cpu ") || this.#pinFailure !== null) return report;
     // The system gives this program other cores, or lets it choose none.
     this.#pinFailure = report.failure;
