@@ -6,7 +6,7 @@
 import { answerOf, describeMode } from "./answer.ts";
 import type { Report, Section } from "./content.ts";
 import { ALL_SIZES } from "./all_sizes.ts";
-import { figureOf, mainSize, medianMessage } from "./figures.ts";
+import { figureOf, medianMessage } from "./figures.ts";
 import type { History } from "./history.ts";
 import { laneTables } from "./lane_rows.ts";
 import { MIN_ROUNDS } from "./inference.ts";
@@ -24,13 +24,11 @@ import { serverSections } from "./sections/server.ts";
 import { shareSection } from "./sections/share.ts";
 import { sizesSection } from "./sections/sizes.ts";
 import { stepsSection } from "./sections/steps.ts";
-import { formatPercent, listOf } from "./units.ts";
+import { listOf } from "./units.ts";
+import { wideSpread } from "./wide_spread.ts";
 
 /** What every report is called; a file that bears it was made here. */
 export const TITLE = "What a message costs over TCP, UDP, TLS and DTLS";
-
-/** A spread between rounds from which on a reader is warned. */
-const WIDE_SPREAD = 0.25;
 
 /** Makes the report of some documents and their jobs, and of a history where there is one. */
 export function buildReport(
@@ -50,7 +48,9 @@ export function buildReport(
       : ["There are no round trips in these documents: no client's run with answers is in them."],
     warnings: warningsOf(sources, parts),
     sections: [
-      ...laneTables(jobs).map((table, i) => costSection(`cost${i + 1}`, table)),
+      ...parts.length > 0
+        ? laneTables(jobs).map((table, i) => costSection(`cost${i + 1}`, table))
+        : [],
       ...parts.flatMap((part) => sectionsOf(part, jobs, parts.length > 1)),
       ...(handshake ? [handshake] : []),
       ...(oneWay ? [oneWay] : []),
@@ -66,8 +66,8 @@ function partsOf(jobs: readonly Job[]): Part[] {
   const answered = jobs.filter(({ role, reply }) => role === "client" && reply);
   return modesOf(answered).flatMap((mode, i) => {
     const own = answered.filter((job) => modeKey(job) === modeKey(mode));
-    const sizeBytes = mainSize(own);
-    return sizeBytes === null ? [] : [{ id: `mode${i + 1}`, mode, jobs: own, sizeBytes }];
+    const hasFigures = own.some((job) => figureOf(job, ALL_SIZES, medianMessage).value !== null);
+    return hasFigures ? [{ id: `mode${i + 1}`, mode, jobs: own, sizeBytes: ALL_SIZES }] : [];
   });
 }
 
@@ -113,21 +113,5 @@ function warningsOf(sources: readonly Source[], parts: readonly Part[]): string[
   }
   // A run of many lanes has looked for it, and said so.
   const isJudged = sources.every(({ document }) => document.warnings !== undefined);
-  return isJudged ? warnings : [...warnings, ...spreadWarnings(parts)];
-}
-
-function spreadWarnings(parts: readonly Part[]): string[] {
-  const wide = parts.flatMap(({ jobs }) =>
-    jobs.flatMap((job) => {
-      const { spread } = figureOf(job, ALL_SIZES, medianMessage);
-      return spread !== null && spread > WIDE_SPREAD
-        ? [`${job.name} (${formatPercent(spread)})`]
-        : [];
-    })
-  );
-  if (wide.length === 0) return [];
-  return [
-    `The rounds differ a lot for ${listOf(wide)}: trust ratios more than times, and measure ` +
-    "again on a quiet machine or with more rounds.",
-  ];
+  return isJudged ? warnings : [...warnings, ...wideSpread(jobs)];
 }

@@ -35,8 +35,8 @@ export function heightOf(rows: number, legend: readonly string[] = []): (view: V
 /** What a row of every chart has. */
 export interface Row {
   job: Job;
-  /** The lane's name with its machine, where there are several; otherwise the job's. */
-  name?: string;
+  /** The lane's name, with its machine where there are several. */
+  name: string;
   /** What else is to be known of the lane, such as that it has failed. */
   note?: string | null;
 }
@@ -195,7 +195,7 @@ function byLane<T extends Row>(rows: readonly T[], chart: ByLane<T>): Drawing {
   return (view) => {
     const { name, scale, series, legend, end } = chart;
     const isWide = view.name === "wide";
-    const names = rows.map((row) => row.name ?? row.job.name);
+    const names = rows.map((row) => row.name);
     const ends = rows.map((row) => {
       const { at, text } = end(row, view);
       const note = isWide || text === "" ? row.note : null;

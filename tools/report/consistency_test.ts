@@ -10,6 +10,11 @@ import { fullDocument } from "./testdata/documents.ts";
 import { formatDuration, formatNumber } from "./units.ts";
 import { formatReport } from "./write.ts";
 
+/** The charts' library starts timers of its own, which a test's end does not wait for. */
+function test(name: string, fn: () => void): void {
+  Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
+}
+
 const document = fullDocument();
 const source: Source = { path: "", folder: "", document, logs: document.runs.map(() => null) };
 const jobs = jobsOf([source]);
@@ -35,7 +40,7 @@ function expectedOf(job: Job | null): string {
   return formatDuration(timeOf(job, "p50"));
 }
 
-Deno.test("terminal, page, Markdown, NDJSON and comparison show the same figures", () => {
+test("terminal, page, Markdown, NDJSON and comparison show the same figures", () => {
   const terminal = formatSummary(jobs);
   const { html, markdown } = formatReport([source]);
   const comparison = formatComparison(
@@ -76,7 +81,7 @@ Deno.test("terminal, page, Markdown, NDJSON and comparison show the same figures
   }
 });
 
-Deno.test("the first sentence of terminal, page and Markdown is the same, with the table's figures", () => {
+test("the first sentence of terminal, page and Markdown is the same, with the table's figures", () => {
   const terminal = formatSummary(jobs).split("\n\n").at(-1)!.replaceAll("\n", " ");
   const { html, markdown } = formatReport([source]);
   const escaped = terminal.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
@@ -88,7 +93,7 @@ Deno.test("the first sentence of terminal, page and Markdown is the same, with t
   }
 });
 
-Deno.test("what makes figures doubtful stands in the document, on the page and in Markdown", () => {
+test("what makes figures doubtful stands in the document, on the page and in Markdown", () => {
   const warnings = ["the machine was busy", "a rate was not reached"];
   const { html, markdown } = formatReport([{ ...source, document: { ...document, warnings } }]);
   for (const warning of warnings) assert(html.includes(warning) && markdown.includes(warning));

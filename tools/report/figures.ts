@@ -107,18 +107,3 @@ export function slowestOf(job: Job): { us: number; sizeBytes: number } | null {
   }
   return slowest;
 }
-
-/**
- * The size that pictures of one size show: the latest that most jobs have, as programs are warm by
- * then; the first one bears the start.
- */
-export function mainSize(jobs: readonly Job[]): number | null {
-  const sizes = jobs.flatMap(({ rounds }) => rounds.flatMap(({ run }) => run.sizes));
-  const inOrder = [...new Set(sizes.map(({ sizeBytes }) => sizeBytes))];
-  let [best, most] = [null as number | null, 0];
-  for (const sizeBytes of inOrder.toReversed()) {
-    const having = jobs.filter((job) => figureOf(job, sizeBytes, medianMessage).value !== null);
-    if (having.length > most) [best, most] = [sizeBytes, having.length];
-  }
-  return best;
-}

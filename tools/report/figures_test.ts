@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../../common/testing/assert.ts";
 import { describeMode } from "./answer.ts";
-import { baselineOf, figureOf, mainSize, medianMessage, ratioOf, totalOf } from "./figures.ts";
+import { baselineOf, figureOf, medianMessage, ratioOf, totalOf } from "./figures.ts";
 import { jobsOf } from "./jobs.ts";
 import { fakeDocument, type FakeRun, fakeRun } from "./testdata/documents.ts";
 import { formatCount, formatDuration, formatInterval, formatNumber } from "./units.ts";
@@ -83,10 +83,4 @@ Deno.test("ratioOf() gives no interval for too few rounds, and no ratio of TCP t
   assertEquals(ratioOf(udp!, baselineOf(udp!, jobs), 100).interval, null);
   assertEquals(ratioOf(tcp!, baselineOf(tcp!, jobs), 100).value, null);
   assertEquals(ratioOf(udp!, undefined, 100).value, null);
-});
-
-Deno.test("mainSize() is the latest size that all lanes have", () => {
-  assertEquals(mainSize(jobsWith(TCP, UDP)), 999);
-  assertEquals(mainSize(jobsWith(TCP, { ...UDP, sizes: [100] })), 100);
-  assertEquals(mainSize([]), null);
 });

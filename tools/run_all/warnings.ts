@@ -5,10 +5,11 @@
  */
 import { missesRate } from "../../common/measure/rate.ts";
 import { type Percentile, PERCENTILES } from "../../common/measure/statistics.ts";
-import { figureOf, medianMessage, medianOf } from "../report/figures.ts";
-import { formatNumber, formatPercent, listOf } from "../report/units.ts";
+import { medianOf } from "../report/figures.ts";
+import { formatNumber, listOf } from "../report/units.ts";
 import { ALL_SIZES } from "../report/all_sizes.ts";
 import { figuresAt, type Job } from "../report/jobs.ts";
+import { wideSpread, worst } from "../report/wide_spread.ts";
 import type { Cores } from "../lib/machine.ts";
 
 /** How it was measured. */
@@ -29,17 +30,11 @@ export interface Circumstances {
   busy: number | null;
 }
 
-/** (largest - smallest) / median of p50 from which on it is too wide. */
-const WIDE_SPREAD = 0.25;
-
 /** The first tenth takes that many times as long as the rest where a warm-up is visible. */
 const SLOW_START = 1.5;
 
 /** The part of all cores that may be busy: a quiet desktop stays below it. */
 const QUIET = 0.1;
-
-/** So many names at most stand in a line. */
-const MAX_NAMES = 4;
 
 /** All warnings, the weightiest first; none where there is nothing to say. */
 export function warningsOf(circumstances: Circumstances): string[] {
@@ -96,17 +91,6 @@ function missedRate(jobs: readonly Job[]): string[] {
   ];
 }
 
-function wideSpread(jobs: readonly Job[]): string[] {
-  const wide = jobs.flatMap((job) => {
-    const { spread } = figureOf(job, ALL_SIZES, medianMessage);
-    return spread !== null && spread > WIDE_SPREAD ? [{ job, by: spread }] : [];
-  });
-  return wide.length === 0 ? [] : [
-    `the rounds differ a lot on ${worst(wide, formatPercent)}: trust ratios more than times; ` +
-    "measure more rounds (--rounds), or on a quieter machine",
-  ];
-}
-
 function slowStart({ jobs, slowStarts }: Circumstances): string[] {
   const slow = jobs.flatMap((job) => {
     const by = medianOf(slowStarts.get(keyOf(job)) ?? []);
@@ -140,20 +124,4 @@ function fewSamples(jobs: readonly Job[]): string[] {
     : ` on ${worst(first.lacking.map((job) => ({ job, by: 0 })))}`;
   const names = listOf(few.map(({ name }) => name));
   return [`too few messages for ${names}${whose}: use more of them (--repeat)`];
-}
-
-/** The names with the highest figures, each once, and how many more there are. */
-function worst(
-  found: readonly { job: Job; by: number }[],
-  format?: (by: number) => string,
-): string {
-  const highest = new Map<string, number>();
-  for (const { job: { name }, by } of found) {
-    highest.set(name, Math.max(highest.get(name) ?? by, by));
-  }
-  const sorted = [...highest].sort(([, a], [, b]) => b - a);
-  const names = sorted.slice(0, MAX_NAMES)
-    .map(([name, by]) => format ? `${name} (${format(by)})` : name);
-  const rest = sorted.length - names.length;
-  return listOf(rest > 0 ? [...names, `${rest} more`] : names);
 }
