@@ -254,7 +254,17 @@ Deno.test("parseRunAll() resumes nothing where there is one connection", () => {
 Deno.test("parseRunAll() takes the whole plan, and the small one with --quick", () => {
   const [whole, quick] = [parseRunAll([]), parseRunAll(["--quick"])];
   assert(whole !== "help" && quick !== "help");
-  assertEquals([whole.exchange.messages, quick.exchange.messages], [2200, 120]);
+  const repeats = (...args: string[]) => {
+    const options = parseRunAll(args);
+    assert(options !== "help");
+    return options.exchange.repeat;
+  };
+  assertEquals(repeats(), { message: 25, size: 100, once: 100 });
+  assertEquals(repeats("--quick"), { message: 15, size: 60, once: 60 });
+  // What is asked for is what is exchanged.
+  for (const own of [["--connect", "message"], ["--repeat", "100"]]) {
+    assertEquals(repeats(...own), { message: 100, size: 100, once: 100 });
+  }
   assertEquals([whole.rounds, quick.rounds], [1, 1]);
   const kept = (jobs: readonly Job[]) =>
     jobs.filter(({ connect }) => connect === "once").map(({ lane }) => lane);
@@ -274,7 +284,7 @@ Deno.test("parseRunAll() passes options on to both ends", () => {
     "--seconds 2 --no-reply --clients 3",
   );
   assert(options.jobs.every(({ connect }) => connect === "once"));
-  const counts = { messages: null, repeat: null, seconds: 2, clients: 3, waitMs: 0, rate: null };
+  const counts = { repeat: null, seconds: 2, clients: 3, waitMs: 0, rate: null };
   const exchange = { sizes: [100], ...counts };
   assertEquals(options.exchange, exchange);
   assertEquals(options.cores, { server: 1, client: 0 });
@@ -285,7 +295,7 @@ Deno.test("parseRunAll() passes a rate on, and refuses it beside a pause", async
   const read = (...args: string[]) => {
     const options = parseRunAll(args);
     assert(options !== "help");
-    return [options.args.slice(4).join(" "), options.exchange.rate];
+    return [options.args.join(" "), options.exchange.rate];
   };
   assertEquals(read("--rate", "0.5"), ["--rate 0.5", 0.5]);
   assertEquals(read("--plan", place.path("plan.yaml")), ["--rate 12.5", 12.5]);
@@ -305,22 +315,23 @@ Deno.test("parseRunAll() passes a plan file on, less than the options that are t
     assert(options !== "help");
     const { exchange, jobs } = options;
     const modes = [...new Set(jobs.map(({ connect }) => connect))];
-    return [options.args.join(" "), exchange.messages, exchange.waitMs, modes];
+    return [options.args.join(" "), exchange.repeat?.once, exchange.waitMs, modes];
   };
-  assertEquals(argsOf(), ["--repeat 7 --no-reply --wait-ms 3", 14, 3, ["once"]]);
+  assertEquals(argsOf(), ["--no-reply --wait-ms 3", 7, 3, ["once"]]);
   assertEquals(
     argsOf("--repeat", "2", "--wait-ms", "5", "--timeout-ms", "900", "--connect", "message"),
     [
-      "--repeat 2 --no-reply --wait-ms 5 --timeout-ms 900",
-      4,
+      "--no-reply --wait-ms 5 --timeout-ms 900",
+      2,
       5,
       ["message"],
     ],
   );
   assertEquals(argsOf("--repeat", "2", "--rate", "0.5"), [
-    "--sizes 100,999 --repeat 2 --connect once --no-reply --rate 0.5",
-    4,
+    "--no-reply --rate 0.5",
+    2,
     0,
+    ["once"],
   ]);
   assertThrows(() => parseRunAll(["--plan", place.path("none")]), UsageError, "no such file");
 });

@@ -41,10 +41,8 @@ export interface LaneReport {
 /** What is exchanged by each job. */
 export interface Exchange {
   sizes: readonly number[];
-  /** Messages of each size; null where a duration was given. */
-  repeat: number | null;
-  /** Messages of one client; null where a duration was given. */
-  messages: number | null;
+  /** Messages of each size, by what has a connection of its own; null where a duration was given. */
+  repeat: Readonly<Record<ConnectMode, number>> | null;
   /** Seconds that all messages take; null where a number was given. */
   seconds: number | null;
   clients: number;
@@ -52,4 +50,9 @@ export interface Exchange {
   waitMs: number;
   /** Messages a second of all clients together; null where each follows an answer. */
   rate: number | null;
+}
+
+/** Messages of one client of a job; null where a duration was given. */
+export function messagesOf({ connect }: Job, { sizes, repeat }: Exchange): number | null {
+  return repeat && sizes.length * repeat[connect];
 }

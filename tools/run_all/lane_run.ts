@@ -12,7 +12,7 @@ import { join } from "../../common/base/std.ts";
 import { type Ending, failureOf, ScriptProcess, type ScriptSettings } from "../lib/children.ts";
 import { logName } from "../lib/results_folder.ts";
 import { piecesOf } from "../report/log_reader.ts";
-import type { Exchange, Job, LaneReport } from "./job.ts";
+import { type Exchange, type Job, type LaneReport, messagesOf } from "./job.ts";
 import { type LoggedMessage, readMessages } from "../report/messages.ts";
 import type { Cores } from "../lib/machine.ts";
 import { joined } from "./join.ts";
@@ -163,7 +163,12 @@ export class LaneRun {
   #exchangeArgs(): string[] {
     const { job, exchange, args } = this.#options;
     const sizes = this.#warmUp?.sizes ?? exchange.sizes;
-    return ["--connect", job.connect, "--sizes", sizes.join(","), ...args];
+    const repeat = exchange.repeat?.[job.connect];
+    return [
+      ...["--connect", job.connect, "--sizes", sizes.join(",")],
+      ...(repeat === undefined ? [] : ["--repeat", String(repeat)]),
+      ...args,
+    ];
   }
 
   #coreOf(role: Role): number | null {
@@ -181,13 +186,14 @@ export class LaneRun {
     const path = this.#logOf("client");
     const { job, exchange } = this.#options;
     const startedMs = performance.now();
+    const messages = messagesOf(job, exchange);
     const look = async () => {
-      if (exchange.messages === null) {
+      if (messages === null) {
         return (performance.now() - startedMs) / 1000 / (exchange.seconds ?? 1);
       }
       const { size } = await Deno.stat(path).catch(() => ({ size: 0 }));
       const steps = job.connect === "message" ? STEPS_OF[job.lane.protocol] : 2;
-      return size / (exchange.messages * exchange.clients * steps * LINE_BYTES);
+      return size / (messages * exchange.clients * steps * LINE_BYTES);
     };
     const timer = setInterval(async () => onProgress(Math.min(await look(), 1)), PROGRESS_MS);
     onProgress(0);

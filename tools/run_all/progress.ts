@@ -5,7 +5,7 @@
  */
 import { writeStderr } from "../../common/base/say.ts";
 import { sum } from "../report/inference.ts";
-import type { Exchange, Job } from "./job.ts";
+import { type Exchange, type Job, messagesOf } from "./job.ts";
 
 const WIDTH = 30;
 
@@ -118,8 +118,10 @@ export class Pace {
   }
 }
 
-function workMs({ lane, resume, connect }: Job, exchange: Exchange): number {
-  const { messages, seconds, clients, waitMs, rate } = exchange;
+function workMs(job: Job, exchange: Exchange): number {
+  const { lane, resume, connect } = job;
+  const { seconds, clients, waitMs, rate } = exchange;
+  const messages = messagesOf(job, exchange);
   if (messages === null) return START_MS + (seconds ?? 0) * 1000;
   const kind = connect !== "message" || !lane.engine ? "plain" : resume ? "resumed" : "secure";
   const messageMs = clients * MESSAGE_MS[kind] + waitMs;
@@ -128,6 +130,7 @@ function workMs({ lane, resume, connect }: Job, exchange: Exchange): number {
 }
 
 /** Clients wait at the same time. */
-function tripsOf({ lane, connect }: Job, { messages }: Exchange): number {
-  return (messages ?? 0) * (connect === "message" ? TRIPS[lane.protocol] : 1);
+function tripsOf(job: Job, exchange: Exchange): number {
+  const trips = job.connect === "message" ? TRIPS[job.lane.protocol] : 1;
+  return (messagesOf(job, exchange) ?? 0) * trips;
 }

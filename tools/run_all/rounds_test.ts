@@ -9,8 +9,9 @@ import { busyShare, twoCores } from "../lib/machine.ts";
 /** A job for each lane, in a connection for each message. */
 const ALL: readonly Job[] = jobsIn(["message"]).filter(({ resume }) => !resume);
 const JOBS = ALL.slice(0, 3);
+const each = (repeat: number) => ({ message: repeat, size: repeat, once: repeat });
 const EXCHANGE: Exchange = {
-  ...{ sizes: [100], repeat: 100, messages: 100, seconds: null },
+  ...{ sizes: [100], repeat: each(100), seconds: null },
   ...{ clients: 1, waitMs: 0, rate: null },
 };
 
@@ -46,7 +47,7 @@ Deno.test("Pace weighs jobs that were not measured yet by their kind", () => {
   const secure = ALL.find(({ lane }) => lane.engine !== null)!;
   const pace = new Pace([...JOBS, secure], {
     ...EXCHANGE,
-    messages: 10_000,
+    repeat: each(10_000),
   });
   pace.ended(0, 1000);
   const { done, leftMs } = pace.at(1, 0, 0);
@@ -55,7 +56,7 @@ Deno.test("Pace weighs jobs that were not measured yet by their kind", () => {
 
 /** A whole run as a bar shows it: what is done at every tenth of every turn. */
 function watched(jobs: readonly Job[], tookMs: readonly number[]): number[] {
-  const pace = new Pace(jobs, { ...EXCHANGE, messages: 2200 });
+  const pace = new Pace(jobs, { ...EXCHANGE, repeat: each(2200) });
   return tookMs.flatMap((ms, turn) => {
     const steps = Array.from({ length: 11 }, (_, i) => pace.at(turn, i / 10, ms * i / 10).done);
     pace.ended(turn, ms);
@@ -81,7 +82,7 @@ Deno.test("Pace never goes back, and is near the truth on a slow network from th
 
 Deno.test("Pace does not take a slow first lane for the pace of all", () => {
   const jobs = [JOBS[0]!, JOBS[1]!];
-  const pace = new Pace(jobs, { ...EXCHANGE, messages: null, seconds: 10 });
+  const pace = new Pace(jobs, { ...EXCHANGE, repeat: null, seconds: 10 });
   pace.ended(0, 30_000);
   assertEquals(pace.at(1, 0, 0).leftMs, 10_900);
 });

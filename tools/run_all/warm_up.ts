@@ -27,7 +27,8 @@ export interface WarmUp {
 
 /** The warm-up of a job; null where it needs none, or would take longer than it is worth. */
 export function warmUpOf({ lane, connect }: Job, exchange: Exchange): WarmUp | null {
-  const { sizes, repeat, waitMs, rate } = exchange;
+  const { sizes, waitMs, rate } = exchange;
+  const repeat = exchange.repeat && exchange.repeat[connect];
   if (lane.io !== "async" || connect === "message" || repeat === null) return null;
   if (repeat >= LONG_RUN || waitMs > 0 || rate !== null) return null;
   const [first] = sizes;

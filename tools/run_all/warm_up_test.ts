@@ -7,8 +7,9 @@ import { warmUpOf, withoutWarmUp } from "./warm_up.ts";
 
 const [tcp, sync] = jobsIn(["once"]);
 
+const each = (repeat: number) => ({ message: repeat, size: repeat, once: repeat });
 const EXCHANGE: Exchange = {
-  ...{ sizes: [16384, 100], repeat: 300, messages: 600, seconds: null, clients: 1 },
+  ...{ sizes: [16384, 100], repeat: each(300), seconds: null, clients: 1 },
   ...{ waitMs: 0, rate: null },
 };
 
@@ -24,7 +25,9 @@ Deno.test("warmUpOf() leaves alone what is warm, is long, takes its time, or is 
   assertEquals(warmUpOf(sync!, EXCHANGE), null);
   assertEquals(warmUpOf(jobsIn(["message"])[0]!, EXCHANGE), null);
   for (
-    const change of [{ repeat: 5000 }, { repeat: null, seconds: 2 }, { waitMs: 20 }, { rate: 9 }]
+    const change of [{ repeat: each(5000) }, { repeat: null, seconds: 2 }, { waitMs: 20 }, {
+      rate: 9,
+    }]
   ) {
     assertEquals(warmUpOf(tcp!, { ...EXCHANGE, ...change }), null);
   }

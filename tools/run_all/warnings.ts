@@ -107,7 +107,10 @@ export function keyOf({ name, connect }: { name: string; connect: string }): str
   return `${name} ${connect}`;
 }
 
-function fewSamples(jobs: readonly Job[]): string[] {
+function fewSamples(all: readonly Job[]): string[] {
+  // Of both modes the table shows the percentiles of messages on open connections.
+  const kept = all.filter(({ connect }) => connect !== "message");
+  const jobs = kept.length > 0 ? kept : all;
   const lacks = (job: Job, name: Percentile) =>
     job.rounds.some((round) => {
       const { messageUs } = figuresAt(round, ALL_SIZES)!.result;
