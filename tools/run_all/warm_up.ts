@@ -7,15 +7,15 @@
  */
 import type { AllSizes, RunResult } from "../../common/measure/result.ts";
 import { Distribution } from "../../common/measure/statistics.ts";
-import { byStep, HEADER_BYTES, type Step } from "../../common/model/protocol.ts";
+import { byStep, type ConnectMode, HEADER_BYTES, type Step } from "../../common/model/protocol.ts";
 import type { LoggedMessage } from "../report/messages.ts";
 import type { Exchange, Job } from "./job.ts";
 
-/** Messages over one connection after which times no longer fall. */
-const MESSAGES = 800;
+/** After so many messages times hardly fall any more: a connection's beginning is much code. */
+const MESSAGES: Readonly<Record<ConnectMode, number>> = { message: 100, size: 800, once: 800 };
 
-/** A run of so many messages of each size is warm for nearly all of them. */
-const LONG_RUN = 2 * MESSAGES;
+/** A run of so many times as many messages of each size is warm for nearly all of them. */
+const LONG_RUN = 2;
 
 /** Sizes that are exchanged before a plan's own. */
 export interface WarmUp {
@@ -29,15 +29,15 @@ export interface WarmUp {
 export function warmUpOf({ lane, connect }: Job, exchange: Exchange): WarmUp | null {
   const { sizes, waitMs, rate } = exchange;
   const repeat = exchange.repeat && exchange.repeat[connect];
-  if (lane.io !== "async" || connect === "message" || repeat === null) return null;
-  if (repeat >= LONG_RUN || waitMs > 0 || rate !== null) return null;
+  if (lane.io !== "async" || repeat === null || waitMs > 0 || rate !== null) return null;
+  if (repeat >= LONG_RUN * MESSAGES[connect]) return null;
   const [first] = sizes;
   // A smaller one is none that a protocol has no room for.
   const sizeBytes = [1, 2, 3, -1].map((less) => first! - less).find((size) =>
     size >= HEADER_BYTES && !sizes.includes(size)
   );
   if (sizeBytes === undefined) return null;
-  const times = Math.ceil(MESSAGES / repeat);
+  const times = Math.ceil(MESSAGES[connect] / repeat);
   return { sizeBytes, sizes: [...Array<number>(times).fill(sizeBytes), ...sizes] };
 }
 

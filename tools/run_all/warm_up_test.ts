@@ -19,11 +19,18 @@ Deno.test("warmUpOf() puts messages of another size before the plan's", () => {
     sizes: [16383, 16383, 16383, 16384, 100],
   });
   assertEquals(warmUpOf(tcp!, { ...EXCHANGE, sizes: [33, 32] })!.sizeBytes, 34);
+  const [opening] = jobsIn(["message"]);
+  assertEquals(warmUpOf(opening!, { ...EXCHANGE, repeat: each(60) })!.sizes, [
+    16383,
+    16383,
+    16384,
+    100,
+  ]);
 });
 
 Deno.test("warmUpOf() leaves alone what is warm, is long, takes its time, or is by time", () => {
   assertEquals(warmUpOf(sync!, EXCHANGE), null);
-  assertEquals(warmUpOf(jobsIn(["message"])[0]!, EXCHANGE), null);
+  assertEquals(warmUpOf(jobsIn(["message"])[0]!, EXCHANGE), null, "300 are three times enough");
   for (
     const change of [{ repeat: each(5000) }, { repeat: null, seconds: 2 }, { waitMs: 20 }, {
       rate: 9,
