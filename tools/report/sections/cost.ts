@@ -12,7 +12,6 @@ import { slowestOf } from "../figures.ts";
 import type { Job } from "../jobs.ts";
 import {
   cpuOf,
-  failuresOf,
   type LaneRow,
   type LaneTable,
   lossOf,
@@ -110,6 +109,12 @@ function costTable(table: LaneTable): Table {
   };
 }
 
+/** Says how much of a lane has failed, each part once. */
+function nameWithFailure({ name, opening, resumed, kept }: LaneRow): string {
+  const failures = [opening, resumed, kept].flatMap((job) => (job && failureOf(job)) ?? []);
+  return failures.length > 0 ? `${name} (${[...new Set(failures)].join("; ")})` : name;
+}
+
 function rowOf(row: LaneRow, table: LaneTable): string[] {
   const { opening, resumed, kept } = row;
   const main = mainJob(row, table);
@@ -120,7 +125,7 @@ function rowOf(row: LaneRow, table: LaneTable): string[] {
   const cpu = cpuOf(main, table);
   const slowest = main && slowestOf(main);
   return [
-    failuresOf(row).length > 0 ? `${row.name} (failed)` : row.name,
+    nameWithFailure(row),
     String(main?.rounds.length ?? units.NONE),
     ...times(opening),
     units.formatDuration(timeOf(resumed, "p50")),
