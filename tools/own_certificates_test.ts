@@ -42,7 +42,7 @@ async function demo(cwd: string, ...args: string[]) {
 
 /** The lanes that have exchanged all their messages. */
 function completeLanes(stdout: string): string[] {
-  return [...stdout.matchAll(/^(\S+) +2\/2 +0 /gm)].map(([, lane]) => lane!);
+  return [...stdout.matchAll(/^([a-z]\S+-\S+) .*[\d.]+ [µm]s(?: #+)?$/gm)].map(([, lane]) => lane!);
 }
 
 for (

@@ -13,12 +13,14 @@ import { describeEnvironment, formatDocument, makeDocument } from "../common/mea
 import { say } from "../common/base/say.ts";
 import { join } from "../common/base/std.ts";
 import { runCommand } from "../common/cli/command.ts";
+import { wrap } from "../common/cli/wrap.ts";
 import { onEndSignals } from "../common/cli/signals.ts";
 import { readServer } from "./remote/hosts.ts";
 import { hostnameOf, RemoteAgent } from "./remote/remote_agent.ts";
 import { keep, makeFolder, RESULT_FILE } from "./lib/results_folder.ts";
 import { Rounds, type RoundsResult } from "./run_all/rounds.ts";
 import type { Cores } from "./lib/machine.ts";
+import { readHistory } from "./report/history.ts";
 import { brokenBounds, checkBounds } from "./report/bounds.ts";
 import { type Job, jobsOf } from "./report/jobs.ts";
 import { failureLines, interruptedLine } from "./run_all/failures.ts";
@@ -65,6 +67,8 @@ async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): P
 async function run(options: RunAllOptions): Promise<number> {
   const startedAt = new Date();
   const writeJson = options.json === null ? null : openDocument(options.json);
+  // A history that cannot be added to is said before anything is measured.
+  if (options.append !== undefined) await readHistory(options.append, true);
   const isSecure = options.on !== null || options.jobs.some(({ lane }) => lane.engine !== null);
   if (isSecure) await prepareCertificates(options);
   await using place = await findServers(options);
@@ -141,7 +145,8 @@ function show(
   const { rounds, json, cores } = options;
   const pinned = pinFailure === null ? cores : null;
   const notes = notesOf(options, pinned, interrupted);
-  const table = [formatSummary(jobs), ...notes].filter((text) => text !== "").join("\n");
+  const table = [formatSummary(jobs), ...notes.map((note) => wrap(note))]
+    .filter((text) => text !== "").join("\n");
   const isShown = json === "-" || jobs.length === 0 || keep(print, `${table}\n`);
   if (!isShown) say(table);
   for (const { shown } of reports) if (shown) say(shown);

@@ -285,7 +285,7 @@ Deno.test("parseRunAll() passes options on to both ends", () => {
   );
   assert(options.jobs.every(({ connect }) => connect === "once"));
   const counts = { repeat: null, seconds: 2, clients: 3, waitMs: 0, rate: null };
-  const exchange = { sizes: [100], ...counts };
+  const exchange = { sizes: [100], reply: false, ...counts };
   assertEquals(options.exchange, exchange);
   assertEquals(options.cores, { server: 1, client: 0 });
 });

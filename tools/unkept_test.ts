@@ -107,7 +107,7 @@ Deno.test({
     const args = ["--sizes", "100", "--repeat", "2000", "--lanes", "tcp-async"];
     const { code, stdout, stderr } = await endingOf(startRunAll(place, args));
     assertEquals(code, 1);
-    assertMatch(stdout, /^tcp-async +2000\/2000 +0 /m);
+    assertMatch(stdout, /^tcp-async +[\d.]+ [µm]s +[\d.]+ [µm]s .* failed$/m);
     assertMatch(stderr, /^tcp-async client\nbytes .*\n100 +2000 +0 +[\d.]+ /m);
     assertMatch(stderr, /^error: cannot write \S+result\.json: there is no space left on /m);
     assertMatch(stderr, /^error: tcp-async: cannot write \S+\.csv: there is no space left on /m);
@@ -118,24 +118,30 @@ Deno.test({
   },
 });
 
-Deno.test("run_all whose stdout is full keeps its documents, and shows its table on stderr", async () => {
-  await using place = await Workplace.make();
-  const full = () => {
-    throw new Error("No space left on device (os error 28)");
-  };
-  using _stdout = new FakeStdout(full);
-  const args = ["--sizes", "100", "--repeat", "20", "--lanes", "tcp-async"];
-  let code: number | undefined;
-  const said = await saidIn(async () => {
-    code = await runAll([...args, "--results", place.path("results")]);
-  });
-  assertEquals([code, said[0]], [
-    1,
-    "error: cannot write to stdout: there is no space left on the device",
-  ]);
-  assertMatch(said[1]!, /^tcp-async +20\/20 /m);
-  const document = await Deno.readTextFile(`${await folderOf(place)}/result.json`);
-  assertEquals(readDocument(document).complete, true);
+/** The charts' library starts timers of its own, which a test's end does not wait for. */
+Deno.test({
+  name: "run_all whose stdout is full keeps its documents, and shows its table on stderr",
+  sanitizeOps: false,
+  sanitizeResources: false,
+  fn: async () => {
+    await using place = await Workplace.make();
+    const full = () => {
+      throw new Error("No space left on device (os error 28)");
+    };
+    using _stdout = new FakeStdout(full);
+    const args = ["--sizes", "100", "--repeat", "20", "--lanes", "tcp-async"];
+    let code: number | undefined;
+    const said = await saidIn(async () => {
+      code = await runAll([...args, "--results", place.path("results")]);
+    });
+    assertEquals([code, said[0]], [
+      1,
+      "error: cannot write to stdout: there is no space left on the device",
+    ]);
+    assertMatch(said[1]!, /^tcp-async +[\d.]+ [µm]s +[\d.]+ [µm]s /m);
+    const document = await Deno.readTextFile(`${await folderOf(place)}/result.json`);
+    assertEquals(readDocument(document).complete, true);
+  },
 });
 
 async function folderOf(place: Workplace): Promise<string> {

@@ -7,7 +7,8 @@ import type { ConnectMode, Io } from "../../common/model/protocol.ts";
 import type { Job, Mode } from "./jobs.ts";
 import {
   cpuOf,
-  failuresOf,
+  endOf,
+  type LaneEnd,
   type LaneRow,
   type LaneTable,
   laneTables,
@@ -49,7 +50,11 @@ export function answerOf(jobs: readonly Job[]): string[] {
 
 function costs(rows: readonly LaneRow[], first: Job, table: LaneTable): string {
   const how = `${HOW[first.io]}${manner(first)}`;
-  const opening = each(rows, ({ opening }) => opening, (job) => formatDuration(timeOf(job, "p50")));
+  const opening = each(
+    rows,
+    (row) => row.opening ?? row.resumed,
+    (job) => formatDuration(timeOf(job, "p50")),
+  );
   const kept = rows.filter(({ kept }) => timeOf(kept, "p50") !== null);
   if (!table.hasKept && opening.length > 0 || kept.length === 0) {
     if (opening.length === 0) return `${how}, no message was answered.`;
@@ -99,13 +104,15 @@ function lost(rows: readonly LaneRow[]): string {
 }
 
 function failed(rows: readonly LaneRow[]): string {
-  const names = rows.filter((row) => failuresOf(row).length > 0).map(({ name }) => name);
-  return names.length > 0 ? ` Failed: ${listOf(names)}.` : "";
+  const named = (end: LaneEnd) => rows.filter((row) => endOf(row) === end).map(({ name }) => name);
+  const [failed, partial] = [named("failed"), named("interrupted")];
+  return (failed.length > 0 ? ` Failed: ${listOf(failed)}.` : "") +
+    (partial.length > 0 ? ` Interrupted: ${listOf(partial)}.` : "");
 }
 
 function sayResumed(rows: readonly LaneRow[]): string[] {
-  const parts = rows.flatMap(({ resumed }) =>
-    resumed && timeOf(resumed, "p50") !== null
+  const parts = rows.flatMap(({ opening, resumed }) =>
+    opening && resumed && timeOf(resumed, "p50") !== null
       ? [`${formatDuration(timeOf(resumed, "p50"))} over ${resumed.label.replace(", resumed", "")}`]
       : []
   );
@@ -154,8 +161,8 @@ export function describeMode(mode: Mode): string {
 }
 
 /** What is not the usual way, to stand after a comma. */
-function manner({ clients, expectEcho, rate }: Mode): string {
+export function manner({ clients, expectEcho, rate }: Mode): string {
   const echo = expectEcho ? ", with answers as long as the messages" : "";
-  const pace = rate === null ? "" : `, at ${rate} messages a second`;
+  const pace = rate === null ? "" : `, at ${rate} ${rate === 1 ? "message" : "messages"} a second`;
   return `${clients > 1 ? `, with ${clients} clients at once` : ""}${echo}${pace}`;
 }

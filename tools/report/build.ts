@@ -10,7 +10,7 @@ import { figureOf, medianMessage } from "./figures.ts";
 import type { History } from "./history.ts";
 import { laneTables } from "./lane_rows.ts";
 import { MIN_ROUNDS } from "./inference.ts";
-import { type Job, modeKey, modesOf, type Source } from "./jobs.ts";
+import { type Job, modeKey, modesOf, sizesOf, type Source } from "./jobs.ts";
 import type { Part } from "./panels.ts";
 import { costSection } from "./sections/cost.ts";
 import { cpuSection } from "./sections/cpu.ts";
@@ -43,14 +43,12 @@ export function buildReport(
   return {
     title: TITLE,
     subtitle: subtitleOf(sources),
-    answer: parts.length > 0
+    answer: jobs.some(({ role, reply }) => role === "client" && reply)
       ? answerOf(jobs)
       : ["There are no round trips in these documents: no client's run with answers is in them."],
     warnings: warningsOf(sources, parts),
     sections: [
-      ...parts.length > 0
-        ? laneTables(jobs).map((table, i) => costSection(`cost${i + 1}`, table))
-        : [],
+      ...laneTables(jobs).map((table, i) => costSection(`cost${i + 1}`, table)),
       ...parts.flatMap((part) => sectionsOf(part, jobs, parts.length > 1)),
       ...(handshake ? [handshake] : []),
       ...(oneWay ? [oneWay] : []),
@@ -66,7 +64,11 @@ function partsOf(jobs: readonly Job[]): Part[] {
   const answered = jobs.filter(({ role, reply }) => role === "client" && reply);
   return modesOf(answered).flatMap((mode, i) => {
     const own = answered.filter((job) => modeKey(job) === modeKey(mode));
-    const hasFigures = own.some((job) => figureOf(job, ALL_SIZES, medianMessage).value !== null);
+    const hasFigures = own.some((job) =>
+      [ALL_SIZES, ...sizesOf([job])].some((size) =>
+        figureOf(job, size, medianMessage).value !== null
+      )
+    );
     return hasFigures ? [{ id: `mode${i + 1}`, mode, jobs: own, sizeBytes: ALL_SIZES }] : [];
   });
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import { ALL_SIZES } from "./all_sizes.ts";
+import { describeMode } from "./answer.ts";
 import { type Drift, driftOf, hasFigures, type JobPair, logMedians, pairJobs } from "./drift.ts";
 import { figureOf, medianMessage } from "./figures.ts";
 import {
@@ -115,7 +116,9 @@ export function compareJobs(
   judge(lanes.flatMap(({ figures }) => figures.slice(1)), options);
   const isIn = (job: Job, side: "before" | "after") => pairs.some((pair) => pair[side] === job);
   const lone = (jobs: readonly Job[], side: "before" | "after") =>
-    jobs.filter((job) => job.role === "client" && !isIn(job, side)).map(({ name }) => name);
+    jobs.filter((job) => job.role === "client" && !isIn(job, side)).map((job) =>
+      `${job.name} (${describeMode(job)})`
+    );
   return {
     lanes: lanes.map(({ lane, figures }) => ({
       ...lane,

@@ -142,7 +142,7 @@ function signNote(name: string, { plainRatio, machineRatio, ratio }: Change): st
   }
   const percent = Math.abs((machineRatio - 1) * 100).toFixed(1);
   return `The machine was ${percent} % ${machineRatio < 1 ? "faster" : "slower"} in the second ` +
-    `document; of ${name}'s ${plain}, that leaves ${own} of its own.`;
+    `document; of the ${plain} of ${name}, that leaves ${own} of its own.`;
 }
 
 function roundNotes(lanes: readonly LaneChanges[]): string[] {

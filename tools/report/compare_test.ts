@@ -240,7 +240,7 @@ Deno.test("a comparison explains in words why a lane got faster and is called sl
   assertEquals(verdict, "slower");
   assertMatch(
     textOf(comparison),
-    /The machine was 30\.0 % faster in the second document; of tcp-sync's -9\.0 %, that leaves \+30\.0 % of its own\./,
+    /The machine was 30\.0 % faster in the second document; of the -9\.0 % of tcp-sync, that leaves \+30\.0 % of its own\./,
   );
   const plain = compareJobs(before!, before!, { boundPercent: 10 });
   assert(!textOf(plain).includes("leaves"), "no signs that differ, no note");
@@ -283,8 +283,9 @@ Deno.test("compareJobs() accepts a change within the bound", () => {
 
 Deno.test("compareJobs() names lanes that only one document has", () => {
   const comparison = compare({ lanes: [TCP, UDP], rounds: 5 }, { lanes: [TCP, TLS], rounds: 5 });
-  assertEquals(comparison.onlyBefore, ["udp-sync"]);
-  assertEquals(comparison.onlyAfter, ["tls-sync-openssl"]);
+  const mode = "with a new connection for every message";
+  assertEquals(comparison.onlyBefore, [`udp-sync (${mode})`]);
+  assertEquals(comparison.onlyAfter, [`tls-sync-openssl (${mode})`]);
   assertEquals(comparison.lanes.map(({ driftFrom }) => driftFrom), [null]);
 });
 

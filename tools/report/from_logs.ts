@@ -66,7 +66,8 @@ function readRun(log: FoundLog): LoggedRun {
     messages++;
     sizes.add(sizeBytes);
   }
-  const connect = lane.protocol === "udp" ? null : connectOf(connections, messages);
+  const isKnown = lane.protocol !== "udp";
+  const connect = log.kept ? "once" : isKnown ? connectOf(connections, messages) : null;
   const run = {
     ...runOf(lane, log.role, log.resume),
     ...{ reply, clients },

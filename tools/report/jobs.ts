@@ -79,10 +79,19 @@ export function jobsOf(sources: readonly Source[]): Job[] {
       const count = counts.get(key) ?? 0;
       counts.set(key, count + 1);
       if (!jobs.has(key)) jobs.set(key, job);
-      jobs.get(key)!.rounds.push({ id: `${number}:${count}`, run, log: source.logs[i] ?? null });
+      jobs.get(key)!.rounds.push({
+        id: `${number}:${count}`,
+        run,
+        log: logOf(run, source.logs[i]),
+      });
     }
   }
   return [...jobs.values()].sort((a, b) => orderOf(a) - orderOf(b));
+}
+
+/** A log may have messages that are in no figure, as a warm-up's are: sizes that the run has not. */
+function logOf({ sizes }: RunResult, log: LogFigures | null = null): LogFigures | null {
+  return log && new Map([...log].filter(([size]) => sizes.some((one) => one.sizeBytes === size)));
 }
 
 /**

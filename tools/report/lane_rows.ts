@@ -42,16 +42,15 @@ export interface LaneTable {
 }
 
 /**
- * Sorts answered messages into tables, one for each number of clients and kind of answer: as clients
- * saw them or, where there are servers alone, as those did.
+ * Sorts answered messages, as clients saw them, into tables: one for each number of clients, kind of
+ * answer and rate.
  */
 export function laneTables(jobs: readonly Job[]): LaneTable[] {
   const answered = jobs.filter(({ reply }) => reply);
-  const side = answered.some(({ role }) => role === "client") ? "client" : "server";
   const tables = new Map<string, Job[]>();
   for (const job of answered) {
     const key = `${job.clients} ${job.expectEcho} ${job.rate}`;
-    if (job.role === side) tables.set(key, [...tables.get(key) ?? [], job]);
+    if (job.role === "client") tables.set(key, [...tables.get(key) ?? [], job]);
   }
   return [...tables.values()].map((clients) => ({
     ...rowsOf(clients),
@@ -63,7 +62,10 @@ export function laneTables(jobs: readonly Job[]): LaneTable[] {
 }
 
 function rowsOf(jobs: readonly Job[]): Pick<LaneTable, "rows" | "hasKept"> {
-  const hasKept = jobs.some(({ protocol, connect }) => protocol !== "udp" && connect !== "message");
+  // UDP has no connections: alone, it has messages and nothing else.
+  const hasKept =
+    jobs.some(({ protocol, connect }) => protocol !== "udp" && connect !== "message") ||
+    jobs.every(({ protocol }) => protocol === "udp");
   const rows = new Map<string, LaneRow>();
   for (const job of jobs) {
     const name = nameOf(job, jobs).replace("-resumed", "");
@@ -117,10 +119,12 @@ export interface CpuCost {
 
 /** What a job's messages cost in CPU time: medians over the rounds of each end. */
 export function cpuOf(job: Job | null, { servers }: LaneTable): CpuCost {
-  const server = job && servers.find((other) => isOtherEnd(job, other));
-  const [own, others] = [job, server].map((end) => end ? cpuOfEnd(end) : null);
-  const both = own != null && others != null ? own + others : null;
-  return { client: own ?? null, server: others ?? null, both };
+  const others = job ? servers.filter((other) => isOtherEnd(job, other)) : [];
+  // The other end may have been on another machine; of several there it is not known which.
+  const server = others.find(({ machine }) => machine === job!.machine) ??
+    (others.length === 1 ? others[0] : undefined);
+  const [own = null, far = null] = [job, server].map((end) => end ? cpuOfEnd(end) : null);
+  return { client: own, server: far, both: own !== null && far !== null ? own + far : null };
 }
 
 /** What one end took, the median over rounds. */
@@ -134,7 +138,7 @@ export function cpuOfEnd({ rounds }: Job): number | null {
  */
 export function isOtherEnd(client: Job, server: Job): boolean {
   return server.name === client.name && server.connect === client.connect &&
-    server.clients === client.clients;
+    server.clients === client.clients && server.rate === client.rate;
 }
 
 /** Messages that were sent and lost in all of a row's runs; null where that is not known. */
@@ -148,9 +152,22 @@ export function lossOf(row: LaneRow): { sent: number | null; lost: number | null
 }
 
 /** Why runs of a row have failed, each reason once; empty where none has. */
-export function failuresOf(row: LaneRow): string[] {
+function failuresOf(row: LaneRow): string[] {
   const jobs = [row.opening, row.resumed, row.kept].filter((job) => job !== null);
   return [
     ...new Set(jobs.flatMap(({ rounds }) => rounds.flatMap(({ run }) => run.failure ?? []))),
   ];
+}
+
+/** How a row's runs have ended. */
+export type LaneEnd = "complete" | "failed" | "interrupted";
+
+/** What is written as the failure of a run that was interrupted. */
+export const INTERRUPTED = "interrupted";
+
+/** How a row's runs have ended: failed where any of them has. */
+export function endOf(row: LaneRow): LaneEnd {
+  const failures = failuresOf(row);
+  if (failures.length === 0) return "complete";
+  return failures.every((failure) => failure === INTERRUPTED) ? "interrupted" : "failed";
 }

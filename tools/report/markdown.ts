@@ -34,7 +34,9 @@ function listItems(items: readonly string[]): string[] {
 function formatTable({ caption, head, rows }: Table): string {
   const line = (cells: readonly string[]) => `| ${cells.map(escape).join(" | ")} |`;
   const rule = `| ${head.map((_, column) => column === 0 ? "---" : "--:").join(" | ")} |`;
-  return [`${escape(caption)}:`, "", line(head), rule, ...rows.map(line)].join("\n");
+  return [`${escape(caption.replace(/\.$/, ""))}:`, "", line(head), rule, ...rows.map(line)].join(
+    "\n",
+  );
 }
 
 /** Text from a document stays text: no markup, no HTML, no new cells or lines. */

@@ -32,8 +32,10 @@ export function worst(
   format?: (by: number) => string,
 ): string {
   const highest = new Map<string, number>();
-  for (const { job: { name }, by } of found) {
-    highest.set(name, Math.max(highest.get(name) ?? by, by));
+  for (const { job: { name, connect, protocol }, by } of found) {
+    const isOpening = connect === "message" && protocol !== "udp";
+    const what = isOpening ? `opening ${name}` : name;
+    highest.set(what, Math.max(highest.get(what) ?? by, by));
   }
   const sorted = [...highest].sort(([, a], [, b]) => b - a);
   const names = sorted.slice(0, MAX_NAMES)

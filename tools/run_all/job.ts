@@ -46,6 +46,8 @@ export interface Exchange {
   /** Seconds that all messages take; null where a number was given. */
   seconds: number | null;
   clients: number;
+  /** Whether messages are answered. */
+  reply: boolean;
   /** Pause between messages, in milliseconds. */
   waitMs: number;
   /** Messages a second of all clients together; null where each follows an answer. */

@@ -15,6 +15,7 @@ import { piecesOf } from "../report/log_reader.ts";
 import { type Exchange, type Job, type LaneReport, messagesOf } from "./job.ts";
 import { type LoggedMessage, readMessages } from "../report/messages.ts";
 import type { Cores } from "../lib/machine.ts";
+import { INTERRUPTED } from "../report/lane_rows.ts";
 import { joined } from "./join.ts";
 import type { RunningServer, ServerEnding, Servers } from "./servers.ts";
 import { slowStartOf } from "./slow_start.ts";
@@ -222,11 +223,13 @@ export class LaneRun {
 
   /** What there is of a lane that has failed says so; where there is nothing, that alone. */
   #failedRuns(runs: readonly RunResult[], failure: string): RunResult[] {
-    const { job: { lane, resume, connect }, side, exchange: { clients } } = this.#options;
+    const { job: { lane, resume, connect }, side, exchange } = this.#options;
+    const { clients, reply, rate } = exchange;
     const { name, protocol, io, engine } = lane;
     const role = side === "server" ? "server" : "client";
     const none: RunResult = {
-      ...{ lane: name, role, protocol, io, engine, connect, resume, reply: true, clients },
+      ...{ lane: name, role, protocol, io, engine, connect, resume, reply, clients },
+      ...(rate === null ? {} : { rate: { wanted: rate, reached: null } }),
       ...{ security: null, sizes: [] },
     };
     const all = runs.some((run) => run.role === role) ? runs : [none, ...runs];
@@ -250,7 +253,7 @@ export class LaneRun {
       failure,
       shown: tableOf(endings[0]),
       runs: failed
-        ? this.#failedRuns(runs, failure ?? "interrupted")
+        ? this.#failedRuns(runs, failure ?? INTERRUPTED)
         : joined(runs, { isComplete: documents.every(({ complete }) => complete), clock }),
       slowStart: this.#slowStart(),
       openssl: documents.find((document) => document.environment.openssl)?.environment.openssl ??

@@ -17,7 +17,7 @@ import {
   readPlan,
 } from "../../common/cli/options.ts";
 import { checkPlan, type PlanFile, QUICK_PLAN } from "../../common/model/plan.ts";
-import { type Role, ROLES } from "../../common/model/protocol.ts";
+import { type ConnectMode, type Role, ROLES } from "../../common/model/protocol.ts";
 import { DEFAULT_CERTS } from "../../common/pem/certificate_files.ts";
 import { DEFAULT_PORT } from "../agent/messages.ts";
 import { type Bound, MAX_OPTION } from "../report/bounds.ts";
@@ -70,7 +70,7 @@ export const COMMAND: Command<typeof OPTIONS> = {
   about:
     `Each lane is measured twice: with a connection for every message (a quarter of the messages,
 unless --repeat or --plan says how many), and with one that stays open; --connect chooses one of the
-two. Each server and each client is a process of its own. With --server and --client, every lane and
+two, --rate the latter. Each server and each client is a process of its own. With --server and --client, every lane and
 round has a port of its own, from --port on; give both the same --lanes, --rounds and options of
 the exchange.
 
@@ -162,7 +162,13 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
   // A handshake takes as long as a hundred messages: where nothing else is said there are fewer.
   const isOwnPlan = given.repeat === undefined && given.plan === undefined;
   const opening = isOwnPlan && !connect && !isOneWay ? Math.ceil(repeat / OPENING_PART) : repeat;
-  const all = jobsIn(connect ? [connect] : isOneWay ? ["message"] : BOTH_MODES);
+  // A rate that messages can keep is none that handshakes can.
+  const usual: readonly ConnectMode[] = isOneWay
+    ? ["message"]
+    : rate === null
+    ? BOTH_MODES
+    : ["once"];
+  const all = jobsIn(connect ? [connect] : usual);
   const jobs = chooseJobs(values.lanes, all, quick);
   for (const { lane } of jobs) checkPlan(plan, lane.protocol);
   if (side === "both" && values.ssh === null && texts.has("port")) {
@@ -194,6 +200,7 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
       repeat: seconds === undefined ? { message: opening, size: repeat, once: repeat } : null,
       seconds: seconds === undefined ? null : sizes.length * seconds,
       clients,
+      reply: !isOneWay,
       waitMs,
       rate,
     },

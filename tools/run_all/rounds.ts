@@ -131,6 +131,9 @@ export class Rounds {
     if (!report.failure?.startsWith("--cpu ") || this.#pinFailure !== null) return report;
     // The system gives this program other cores, or lets it choose none.
     this.#pinFailure = report.failure;
+    // So would the one that is prepared.
+    await this.#prepared?.run.drop();
+    this.#prepared = null;
     return await this.#start(turn).run(onProgress);
   }
 

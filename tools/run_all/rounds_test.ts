@@ -12,7 +12,7 @@ const JOBS = ALL.slice(0, 3);
 const each = (repeat: number) => ({ message: repeat, size: repeat, once: repeat });
 const EXCHANGE: Exchange = {
   ...{ sizes: [100], repeat: each(100), seconds: null },
-  ...{ clients: 1, waitMs: 0, rate: null },
+  ...{ clients: 1, waitMs: 0, rate: null, reply: true },
 };
 
 Deno.test("turnsOf() interleaves the jobs", () => {

@@ -11,7 +11,9 @@ import { figureOf, type Pick, totalOf } from "../report/figures.ts";
 import type { Job } from "../report/jobs.ts";
 import {
   cpuOf,
-  failuresOf,
+  cpuOfEnd,
+  endOf,
+  type LaneEnd,
   type LaneRow,
   type LaneTable,
   laneTables,
@@ -23,7 +25,7 @@ import {
   timesTcp,
 } from "../report/lane_rows.ts";
 import { receiversOf } from "../report/sections/one_way.ts";
-import { formatDuration, formatNumber, formatPercent, NONE } from "../report/units.ts";
+import { formatDuration, formatNumber, formatPercent, listOf, NONE } from "../report/units.ts";
 
 /** A column of a table; one without a figure in any row is left out. */
 interface Column<Row> {
@@ -32,7 +34,11 @@ interface Column<Row> {
 }
 
 /** What stands in the place of a bar. */
-const FAILED = "failed";
+const MARKS: Readonly<Record<LaneEnd, string>> = {
+  complete: "",
+  failed: "failed",
+  interrupted: "part",
+};
 
 /** Bars with fewer places than this tell nothing. */
 const MIN_BAR = 6;
@@ -46,13 +52,19 @@ export function formatSummary(jobs: readonly Job[]): string {
   const answered = laneTables(jobs);
   const tables = answered.map(formatLanes);
   const oneWay = receiversOf(jobs.filter(({ reply }) => !reply));
+  const servers = jobs.some(({ role }) => role === "client")
+    ? []
+    : jobs.filter(({ reply }) => reply);
+  if (servers.length > 0) tables.push(formatServers(servers));
   if (oneWay.length > 0) tables.push(formatOneWay(oneWay));
   return [...tables, ...answerOf(jobs).slice(0, 1).map((text) => wrap(text))].join("\n\n");
 }
 
 function formatLanes(table: LaneTable): string {
   const { rows, hasKept } = table;
-  const hasBoth = hasKept && rows.some(({ opening }) => opening);
+  // Where sessions are resumed and nothing else, that is what opening costs.
+  const hasOpening = rows.some(({ opening }) => opening);
+  const hasBoth = hasKept && hasOpening;
   const main = hasKept ? "message" : "opening";
   const time = (head: string, us: (row: LaneRow) => number | null): Column<LaneRow> => ({
     head,
@@ -61,7 +73,7 @@ function formatLanes(table: LaneTable): string {
   const columns: Column<LaneRow>[] = [
     { head: "lane", cell: ({ name }) => name },
     ...(hasBoth ? [time("opening", ({ opening }) => timeOf(opening, "p50"))] : []),
-    time("resumed", ({ resumed }) => timeOf(resumed, "p50")),
+    ...(hasOpening ? [time("resumed", ({ resumed }) => timeOf(resumed, "p50"))] : []),
     time(main, (row) => timeOf(mainJob(row, table), "p50")),
     ...(hasBoth ? [] : [time("p90", (row) => timeOf(mainJob(row, table), "p90"))]),
     time("p99", (row) => timeOf(mainJob(row, table), "p99")),
@@ -72,18 +84,20 @@ function formatLanes(table: LaneTable): string {
   ];
   const longest = (row: LaneRow) =>
     timeOf(hasBoth ? row.opening : mainJob(row, table), "p50") ?? timeOf(row.resumed, "p50");
+  const hasCpu = rows.some((row) => cpuOf(mainJob(row, table), table).both !== null);
   const notes = [
-    ...(hasBoth ? ["opening: first message on a new connection"] : []),
-    ...(rows.some(({ resumed }) => resumed) ? ["resumed: the same with a session resumed"] : []),
-    main === "message"
-      ? "message: each further message on an open connection"
-      : "opening: a message on a connection of its own",
-    "all p50",
-    ...(rows.some((row) => cpuOf(mainJob(row, table), table).both !== null)
-      ? [`CPU: time of both ends for a ${main === "message" ? "message" : "connection"}`]
+    ...(hasBoth ? ["opening: p50 of the first message on a new connection"] : []),
+    ...(hasOpening && rows.some(({ resumed }) => resumed)
+      ? ["resumed: the same with a session resumed"]
       : []),
+    hasKept
+      ? "message: p50 of each further message on an open connection"
+      : "opening: p50 of a message on a connection of its own",
+    `${listOf(["p99", "x TCP", ...(hasCpu ? ["CPU"] : [])])} are the ${main}'s`,
+    "x TCP: p50 by that of TCP with the same I/O",
+    ...(hasCpu ? ["CPU: processor time of both ends"] : []),
     `bar: ${hasBoth ? "opening" : main}`,
-  ].map((note) => note === "all p50" && !hasBoth ? "p50" : note);
+  ];
   return `${withBars(rows, columns, longest)}\n${wrap(`(${notes.join("; ")})`)}`;
 }
 
@@ -102,12 +116,13 @@ function withBars(
   const places = COLUMNS - width - 1;
   const longest = Math.max(...rows.map((row) => lengthOf(row) ?? 0));
   const barOf = (row: LaneRow) => {
-    if (failuresOf(row).length > 0) return FAILED;
+    const end = endOf(row);
+    if (end !== "complete") return MARKS[end];
     const length = lengthOf(row);
-    if (length === null || places < MIN_BAR) return "";
+    if (!length || places < MIN_BAR) return "";
     return "#".repeat(Math.max(Math.round(length / longest * places), 1));
   };
-  const bars = ["", ...rows.map((row) => longest > 0 ? barOf(row) : "")];
+  const bars = ["", ...rows.map(barOf)];
   return text.map((line, i) => `${line.padEnd(width)}${bars[i]}`.trimEnd()).join("\n");
 }
 
@@ -121,6 +136,26 @@ function lostText(row: LaneRow): string {
   return lost ? String(lost) : NONE;
 }
 
+/** What servers alone can tell: not how long an answer takes to arrive. */
+function formatServers(jobs: readonly Job[]): string {
+  const count = (job: Job, pick: Pick) => String(totalOf(job, [ALL_SIZES], pick) ?? NONE);
+  const rows = jobs.map((job) => [
+    nameOf(job, jobs),
+    job.connect,
+    count(job, ({ result }) => result.answered),
+    count(job, ({ result }) => result.lost),
+    formatDuration(
+      figureOf(job, ALL_SIZES, ({ result }) => result.steps.handshake?.p50).value,
+    ),
+    formatDuration(cpuOfEnd(job)),
+    job.rounds.some(({ run }) => run.failure) ? MARKS.failed : "",
+  ]);
+  const head = ["lane", "connect", "answered", "lost", "handshake", "CPU", ""];
+  return `${formatTable([head, ...rows])}\n${
+    wrap("(what the servers saw; handshake: p50; CPU: processor time of the server for a message)")
+  }`;
+}
+
 function formatOneWay(jobs: readonly Job[]): string {
   const figure = (job: Job, pick: Pick) => formatNumber(figureOf(job, ALL_SIZES, pick).value);
   const count = (job: Job, pick: Pick) => String(totalOf(job, [ALL_SIZES], pick) ?? NONE);
@@ -130,7 +165,7 @@ function formatOneWay(jobs: readonly Job[]): string {
     count(job, ({ result }) => result.lost),
     figure(job, ({ result }) => result.oneWay?.messagesPerSecond),
     figure(job, ({ result }) => result.oneWay?.megabytesPerSecond),
-    job.rounds.some(({ run }) => run.failure) ? FAILED : "",
+    job.rounds.some(({ run }) => run.failure) ? MARKS.failed : "",
   ]);
   const table = formatTable([["lane", "sent", "lost", "messages/s", "MB/s", ""], ...rows]);
   return `${table}\n(one way: the server does not answer; MB: 10^6 bytes that arrived)`;

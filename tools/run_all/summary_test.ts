@@ -63,5 +63,9 @@ Deno.test("formatSummary() says where a lane has failed, and counts what was los
 
 Deno.test("formatSummary() shows what servers alone have seen", () => {
   const text = summaryOf(fakes({ ...TCP, role: "server" }, { ...DTLS, role: "server" }));
-  assertMatch(rowOf(text, "dtls-sync-openssl"), /3\.17 ms/);
+  assertMatch(
+    rowOf(text, "dtls-sync-openssl"),
+    /^dtls-sync-openssl +message +100 +0 +3\.01 ms +1\.96 ms$/,
+  );
+  assertMatch(text, /what the servers saw/);
 });

@@ -10,7 +10,7 @@ const [tcp, sync] = jobsIn(["once"]);
 const each = (repeat: number) => ({ message: repeat, size: repeat, once: repeat });
 const EXCHANGE: Exchange = {
   ...{ sizes: [16384, 100], repeat: each(300), seconds: null, clients: 1 },
-  ...{ waitMs: 0, rate: null },
+  ...{ waitMs: 0, rate: null, reply: true },
 };
 
 Deno.test("warmUpOf() puts messages of another size before the plan's", () => {

@@ -84,7 +84,10 @@ Deno.test("warningsOf() names lanes that did not reach the rate", () => {
 Deno.test("warningsOf() names lanes whose first messages were slow", () => {
   const slowStarts = new Map([["tcp-async message", [1, 2.5, 4]], ["tcp-sync message", [1.2]]]);
   const line = onlyWarning([...SYNC, report("tcp-async", messages(100))], { slowStarts });
-  assertMatch(line, /^the first messages were slow on tcp-async \(2\.50 times\): .*--repeat/);
+  assertMatch(
+    line,
+    /^the first messages were slow on opening tcp-async \(2\.50 times\): .*--repeat/,
+  );
 });
 
 Deno.test("warningsOf() says that the machine was busy", () => {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { manner } from "../answer.ts";
 import { type Chart, drawChart } from "../chart.ts";
 import { type Cost, costChart, heightOf } from "../charts_by_lane.ts";
 import type { Section, Table } from "../content.ts";
@@ -26,18 +27,20 @@ import * as units from "../units.ts";
 
 const READING = "Each mark is the median: half of the messages were faster. The line goes on to " +
   "the time that nine of ten messages stay below. Hollow marks: the session was resumed. " +
-  "All charts have the same scale.";
+  "The scales of these charts have the same ends.";
 
 /** What is asked about a lane. */
 const QUESTIONS = [
   {
     id: "opening",
     title: "first message on a new connection",
+    told: "the first message on a new connection",
     jobsOf: ({ opening, resumed }: LaneRow) => [opening, resumed],
   },
   {
     id: "message",
     title: "each further message on an open connection",
+    told: "each further message on an open connection",
     jobsOf: ({ kept }: LaneRow) => [kept],
   },
 ] as const;
@@ -46,7 +49,7 @@ const QUESTIONS = [
 export function costSection(id: string, table: LaneTable): Section {
   return {
     id,
-    title: "What it costs",
+    title: `What it costs${manner(table.clients[0]!)}`,
     paragraphs: [],
     picture: {
       ...{ charts: chartsOf(id, table), caption: READING },
@@ -68,7 +71,7 @@ function chartsOf(id: string, table: LaneTable): Chart[] {
       return [drawChart({
         id: `${id}-${question.id}-${panel.id}`,
         title: capitalized(`${panel.title}: ${question.title}`),
-        description: `Median time of the ${question.title}: ${units.listOf(rows.map(describe))}.`,
+        description: `Median time of ${question.told}: ${units.listOf(rows.map(describe))}.`,
         height: heightOf(rows.length),
         option: costChart(rows, range),
       })];

@@ -9,7 +9,7 @@ import { type Curve, linesHeight, rarestOf, shareChart } from "../charts_by_numb
 import type { Section, Table } from "../content.ts";
 import { withFailure } from "../failures.ts";
 import { figureOf } from "../figures.ts";
-import { quantile, sum } from "../inference.ts";
+import { sum } from "../inference.ts";
 import { figuresAt, type Job } from "../jobs.ts";
 import { describeSize, panelsOf, type Part } from "../panels.ts";
 import { samplesOf, sharePoints } from "../share_curves.ts";
@@ -79,19 +79,16 @@ function sharesOf(job: Job, name: string, sizeBytes: number): Shares {
 }
 
 function shareTable(all: readonly Shares[], sizeBytes: number): Table {
-  const names = ["min", ...PERCENTILES, "max", "mean", "stddev"] as const;
-  const isLogged = all.some(({ samples }) => samples !== null);
+  const names = ["min", ...PERCENTILES, "p999", "max", "mean", "stddev"] as const;
   return {
-    caption: `Time per message in µs, ${describeSize(sizeBytes)}: medians over rounds` +
-      (isLogged ? "; p99.9 is of all rounds' messages together" : ""),
-    head: ["lane", "n", ...names, ...(isLogged ? ["p99.9"] : [])],
-    rows: all.map(({ job, name, samples }) => [
+    caption: `Time per message in µs, ${describeSize(sizeBytes)}: medians over rounds`,
+    head: ["lane", "n", ...names.map((name) => name === "p999" ? "p99.9" : name)],
+    rows: all.map(({ job, name }) => [
       withFailure(name, job),
       countOf(job, sizeBytes),
       ...names.map((figure) =>
         units.formatNumber(figureOf(job, sizeBytes, ({ result }) => result.messageUs[figure]).value)
       ),
-      ...(isLogged ? [slowest(samples ?? [])] : []),
     ]),
   };
 }
@@ -99,9 +96,4 @@ function shareTable(all: readonly Shares[], sizeBytes: number): Table {
 function countOf(job: Job, sizeBytes: number): string {
   const counts = job.rounds.map((round) => figuresAt(round, sizeBytes)?.result.messageUs.n ?? 0);
   return String(sum(counts));
-}
-
-/** As for the others: at least one sample has to lie beyond it. */
-function slowest(samples: readonly number[]): string {
-  return units.formatNumber(samples.length < 1000 ? null : quantile(samples, 0.999));
 }
