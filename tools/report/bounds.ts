@@ -157,7 +157,7 @@ export function brokenBounds(checks: readonly BoundCheck[]): string[] {
     const format = figure === "lost" ? formatPercent : formatDuration;
     const of = lane === "" ? "no lane was measured by a client" : lane;
     return value === null
-      ? `${of}: ${figure} is not known (too few messages?), so it does not pass --max ${bound}`
+      ? `${of}: ${figure} is not known, so it does not pass --max ${bound}`
       : `${of}: ${figure} is ${format(value)}, over --max ${bound}`;
   });
 }
