@@ -52,6 +52,10 @@ function assertKeys({ protocol }: Lane, lines: readonly string[], handshakes: nu
   assertEquals(labels, once.flatMap((label) => Array(handshakes).fill(label)));
 }
 
+function assertPrivate(path: string): void {
+  if (Deno.build.os !== "windows") assertEquals(Deno.statSync(path).mode! & 0o777, 0o600);
+}
+
 for (const lane of lanes) {
   Deno.test(`${lane.name} writes the same key log at both ends, for the owner alone`, async () => {
     await using place = await Workplace.make();
@@ -65,7 +69,7 @@ for (const lane of lanes) {
       const path = files[role as "client" | "server"];
       assertStringIncludes(stderr, `warning: the traffic can be read with ${path}, which takes`);
       assertKeys(lane, readLines(path), MESSAGES);
-      if (Deno.build.os !== "windows") assertEquals(Deno.statSync(path).mode! & 0o777, 0o600);
+      assertPrivate(path);
     }
     assertEquals(readLines(files.client).sort(), readLines(files.server).sort());
   });
@@ -75,12 +79,13 @@ Deno.test("--key-log adds to a key log, of both ends in one file, too", async ()
   await using place = await Workplace.make();
   const path = place.path("keys");
   // As of a program that does not end its last line.
-  Deno.writeTextFileSync(path, "# by hand\n\nCLIENT_RANDOM 00ff aa55");
+  Deno.writeTextFileSync(path, "# by hand\n\nCLIENT_RANDOM 00ff aa55", { mode: 0o644 });
   const { client, server } = await place.pair(dtls, [...SMALL, "--key-log", path]);
   assertEquals([client.code, server.code], [0, 0], client.stderr + server.stderr);
   const lines = readLines(path);
   assertEquals(lines.slice(0, 3), ["# by hand", "", "CLIENT_RANDOM 00ff aa55"]);
   assertKeys(dtls, lines.slice(3), 2 * MESSAGES);
+  assertPrivate(path);
 });
 
 Deno.test("--key-log leaves a file that holds something else as it is", async () => {
@@ -89,7 +94,7 @@ Deno.test("--key-log leaves a file that holds something else as it is", async ()
   for (const role of ["client", "server"] as const) {
     for (const text of foreign) {
       const path = place.path("notes");
-      Deno.writeTextFileSync(path, text);
+      Deno.writeTextFileSync(path, text, { mode: 0o640 });
       const ending = await place.run(dtls, role, [...SMALL, "--key-log", path]);
       assertOneLine(
         ending,
@@ -97,6 +102,7 @@ Deno.test("--key-log leaves a file that holds something else as it is", async ()
         /^error: --key-log .*notes: its line [12] is none of a key log; name another file$/,
       );
       assertEquals(Deno.readTextFileSync(path), text);
+      if (Deno.build.os !== "windows") assertEquals(Deno.statSync(path).mode! & 0o777, 0o640);
     }
   }
 });
@@ -163,6 +169,7 @@ for (const name of ["dtls-sync-openssl", "tls-async-openssl"]) {
     assertEquals(code, 0, stderr);
     assertStringIncludes(stderr, `warning: the traffic can be read with ${path}, which takes`);
     assertKeys(lane, readLines(path), MESSAGES);
+    assertPrivate(path);
   });
 }
 

@@ -130,15 +130,15 @@ export function makePrivateFile(path: string): boolean {
 }
 
 /**
- * Adds a line in one piece, so that several programs may write to the same file; one that is made is
- * for its owner alone.
+ * Adds text in one piece, so that several programs may write to the same file. It is for its owner
+ * alone from then on, whoever could read it before.
  *
- * @param line without its end
  * @throws {RunError} naming the file
  */
-export function appendLine(path: string, line: string): void {
+export function appendPrivately(path: string, text: string): void {
+  // Deno gives a file that is there this mode, too, before it writes.
   const options = { append: true, mode: 0o600 };
-  explained(path, () => Deno.writeTextFileSync(path, `${line}\n`, options));
+  explained(path, () => Deno.writeTextFileSync(path, text, options));
 }
 
 /**

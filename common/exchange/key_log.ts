@@ -5,7 +5,7 @@
  * @module
  */
 import { UsageError } from "../base/errors.ts";
-import { appendLine, appendTo, makePrivateFile } from "../base/output.ts";
+import { appendPrivately, appendTo, makePrivateFile } from "../base/output.ts";
 import { say } from "../base/say.ts";
 import type { PairOptions } from "../model/pair_options.ts";
 import { environmentKeyLog } from "../openssl/key_log.ts";
@@ -33,16 +33,22 @@ export function keyLogSetting({ keyLog }: Given): Pick<TlsSettings, "keyLog"> {
   if (keyLog !== undefined) openKeyLog(keyLog);
   const path = keyLog ?? environmentKeyLog();
   if (path !== null) say(`warning: the traffic can be read with ${path}, which takes its keys`);
-  return keyLog === undefined ? {} : { keyLog: (line) => appendLine(keyLog, line) };
+  return keyLog === undefined ? {} : { keyLog: (line) => appendPrivately(keyLog, `${line}\n`) };
 }
 
 function openKeyLog(path: string): void {
   if (makePrivateFile(path)) return;
+  let end = "";
   appendTo(path, (there) => {
     const wrong = there.split("\n").findIndex((line) => !LINE.test(line));
-    if (wrong < 0) return there === "" || there.endsWith("\n") ? "" : "\n";
+    if (wrong < 0) {
+      end = there === "" || there.endsWith("\n") ? "" : "\n";
+      return "";
+    }
     throw new UsageError(
       `--key-log ${path}: its line ${wrong + 1} is none of a key log; name another file`,
     );
   });
+  // It is the owner's alone before the first key comes.
+  appendPrivately(path, end);
 }

@@ -5,7 +5,7 @@
  */
 
 import { describe } from "../base/errors.ts";
-import { appendLine } from "../base/output.ts";
+import { appendPrivately } from "../base/output.ts";
 import { say } from "../base/say.ts";
 
 /** Names a file for key logs: curl, browsers and Wireshark know it by this name. */
@@ -31,7 +31,7 @@ export function keyLogOf(keyLog?: (line: string) => void): ((line: string) => vo
   return (line) => {
     if (!writes) return;
     try {
-      appendLine(path, line);
+      appendPrivately(path, `${line}\n`);
     } catch (error) {
       // A log that was not asked for by the program must not end it.
       writes = false;
