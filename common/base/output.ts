@@ -112,6 +112,36 @@ export function appendTo(path: string, textAfter: (there: string) => string): vo
 }
 
 /**
+ * Makes a file for its owner alone, where nothing has its name.
+ *
+ * @returns whether it was made
+ * @throws {RunError} naming the file
+ */
+export function makePrivateFile(path: string): boolean {
+  return explained(path, () => {
+    try {
+      Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }).close();
+      return true;
+    } catch (error) {
+      if (error instanceof Deno.errors.AlreadyExists) return false;
+      throw error;
+    }
+  });
+}
+
+/**
+ * Adds text in one piece, so that several programs may write to the same file. It is for its owner
+ * alone from then on, whoever could read it before.
+ *
+ * @throws {RunError} naming the file
+ */
+export function appendPrivately(path: string, text: string): void {
+  // Deno gives a file that is there this mode, too, before it writes.
+  const options = { append: true, mode: 0o600 };
+  explained(path, () => Deno.writeTextFileSync(path, text, options));
+}
+
+/**
  * Writes to stdout what can be seen, see {@linkcode visible}. A reader that has gone away is no
  * error: the files still get everything.
  *

@@ -11,6 +11,7 @@
 import { describe, InterruptedError } from "../base/errors.ts";
 import { say } from "../base/say.ts";
 import { watchSetup } from "../base/setup_steps.ts";
+import { keepsKeys } from "../exchange/key_log.ts";
 import type { PairOptions } from "../model/pair_options.ts";
 import { TlsContext } from "../openssl/context.ts";
 import { type BlockingPair, runPass } from "./warm_up_pass.ts";
@@ -62,10 +63,12 @@ export async function warmUpSecure(
 ): Promise<number> {
   const key = crypto.getRandomValues(new Uint8Array(32));
   const psk = { identity: "warm-up", key };
-  const datagram = options.protocol === "dtls";
+  // Its keys are nobody's, wherever the run's go.
+  const keyLog = keepsKeys(options) ? () => {} : undefined;
+  const settings = { datagram: options.protocol === "dtls", keyLog };
   return await warmUpAll(options, async (connect, messages) => {
-    using serverContext = new TlsContext({ role: "server", datagram, pskLookup: () => key });
-    using clientContext = new TlsContext({ role: "client", datagram, psk });
+    using serverContext = new TlsContext({ ...settings, role: "server", pskLookup: () => key });
+    using clientContext = new TlsContext({ ...settings, role: "client", psk });
     return await runPass(options, connect, messages, {
       client: (options, loop, servers) => pair.client(options, loop, servers, clientContext),
       server: (options, loop, hostname) => pair.server(options, loop, hostname, serverContext),

@@ -38,6 +38,7 @@ import {
 import { type CommandHelp, HELP } from "./command.ts";
 import {
   decimal,
+  file,
   flag,
   hostName,
   notTaken,
@@ -100,7 +101,7 @@ const EXCLUSIVE = [...EXCHANGE_EXCLUSIVE, ["echo", "discard"], ["no-reply", "exp
 ]];
 
 /** Options that Deno's own TLS has no setting for. */
-const OPENSSL_ONLY = ["resume", "tls-version", "ciphers"];
+const OPENSSL_ONLY = ["resume", "tls-version", "ciphers", "key-log"];
 
 /** The options of a pair's end, as its help lists them. */
 export function pairOptions(protocol: Protocol, role: Role) {
@@ -146,6 +147,9 @@ export function pairOptions(protocol: Protocol, role: Role) {
     certs: text("DIR", "folder of ca.pem, {server,client}-{cert,key}.pem", DEFAULT_CERTS),
     "key-passphrase-file": onSecure(
       text("FILE", "its first line is the passphrase of an encrypted private key", null),
+    ),
+    "key-log": onSecure(
+      file("OpenSSL: add keys to FILE, with which the traffic can be read, as by Wireshark"),
     ),
     json: text("FILE", "write the result document (- for stdout)", null),
     csv: text("FILE", "write a line for every step (- for stdout)", null),
@@ -227,7 +231,7 @@ function idleTimeoutOf(
 
 /** Refuses options that do not go with each other's values. */
 function refuseMisfits(
-  { io, engine, cpu, bind, json, csv, hgrm, reply, expectEcho }:
+  { io, engine, cpu, bind, keyLog, json, csv, hgrm, reply, expectEcho }:
     & Values<PairTable>
     & Pick<PlanFile, "reply">,
   { texts }: Arguments,
@@ -250,12 +254,12 @@ function refuseMisfits(
   if (bind !== null && io === "async") {
     throw new UsageError(`--bind ${bind} goes with --io sync or spin: Deno has no setting for it`);
   }
-  refuseSameFile({ json, csv, hgrm });
+  refuseSameFile({ "key-log": keyLog, json, csv, hgrm });
 }
 
 /** Two outputs in one file would be neither. */
-function refuseSameFile(outputs: Readonly<Record<string, string | null>>): void {
-  const given = Object.entries(outputs).filter(([, path]) => path !== null);
+function refuseSameFile(outputs: Readonly<Record<string, string | null | undefined>>): void {
+  const given = Object.entries(outputs).filter(([, path]) => path);
   for (const [i, [one, path]] of given.entries()) {
     const [other] = given.slice(i + 1).find(([, others]) => others === path) ?? [];
     if (other === undefined) continue;
@@ -292,6 +296,9 @@ export function pairHelp(protocol: Protocol, role: Role): CommandHelp {
         dtls: "OpenSSL",
       }[protocol],
       ...(engine === null ? {} : { "--allow-env=NETPAIRS_LIBSSL": "to be told where OpenSSL is" }),
+      ...(engine === null
+        ? {}
+        : { "--allow-write=FILE": "--key-log; --allow-read, too, where FILE is there" }),
       "--allow-write": "--json, --csv, --hgrm",
       "--allow-sys=hostname,cpus": "the machine's name and processor in --json",
     },

@@ -3,7 +3,13 @@ import { parseOptions } from "./options.ts";
 import type { PairOptions } from "../model/pair_options.ts";
 import { FULL_PLAN } from "../model/plan.ts";
 import { type Protocol, PROTOCOLS, type Role } from "../model/protocol.ts";
-import { assert, assertEquals, assertNotMatch, assertThrows } from "../testing/assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotMatch,
+  assertThrows,
+} from "../testing/assert.ts";
 
 const ROLES: Role[] = ["client", "server"];
 
@@ -50,6 +56,7 @@ Deno.test("parseOptions() has the documented defaults", () => {
     clients: 1,
     certs: "certs/pem",
     keyPassphraseFile: null,
+    keyLog: undefined,
     timeoutMs: 5000,
     json: null,
     csv: null,
@@ -261,7 +268,9 @@ for (const io of ["sync", "spin"]) {
   });
 }
 
-for (const args of [["--resume"], ["--tls-version", "1.2"], ["--ciphers", "ALL"]]) {
+for (
+  const args of [["--resume"], ["--tls-version", "1.2"], ["--ciphers", "ALL"], ["--key-log", "k"]]
+) {
   Deno.test(`parseOptions() refuses ${args.join(" ")} on rustls and takes it on openssl`, () => {
     const line = `${args[0]} goes with --engine openssl; rustls cannot set it`;
     assertEquals(refusal("tls", "client", ...args), line);
@@ -297,6 +306,16 @@ Deno.test("parseOptions() takes --key-passphrase-file where there are certificat
     assertEquals(read(protocol, "server", ...args).keyPassphraseFile, "my file");
   }
   assertThrows(() => read("tcp", "server", ...args), UsageError, "--key-passphrase-file");
+});
+
+Deno.test("parseOptions() takes --key-log of secure ends, with a file of its own", () => {
+  for (const role of ROLES) assertEquals(read("dtls", role, "--key-log", "k").keyLog, "k");
+  for (const protocol of ["tcp", "udp"] as const) {
+    assertMatch(refusal(protocol, "client", "--key-log", "k"), /^unknown option "--key-log"/);
+  }
+  assertEquals(refusal("dtls", "client", "--key-log", "-"), "--key-log -: a file's name is wanted");
+  const line = "--key-log k and --csv k: a file can take only one";
+  assertEquals(refusal("dtls", "client", "--csv", "k", "--key-log", "k"), line);
 });
 
 Deno.test("parseOptions() reads how far a server's clock is to be shifted, either way", () => {

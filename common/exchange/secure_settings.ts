@@ -16,6 +16,7 @@ import {
   type TlsVersion,
 } from "../openssl/settings.ts";
 import { loadCertificates } from "../pem/certificate_files.ts";
+import { keyLogSetting } from "./key_log.ts";
 
 /** `--tls-version` and `--ciphers`. */
 function algorithms({ protocol, tlsVersion, ciphers }: PairOptions): TlsSettings {
@@ -36,20 +37,27 @@ function algorithms({ protocol, tlsVersion, ciphers }: PairOptions): TlsSettings
  * What a pair's client shows its server and believes.
  *
  * @throws {RunError} naming the file that is missing or cannot be used
+ * @throws {UsageError} where the file of `--key-log` holds something else
  */
 export async function clientSettings(options: PairOptions): Promise<TlsClientSettings> {
-  return { ...await loadCertificates(options, "client"), ...algorithms(options) };
+  return {
+    ...await loadCertificates(options, "client"),
+    ...algorithms(options),
+    ...keyLogSetting(options),
+  };
 }
 
 /**
  * What a pair's server shows its clients and wants of them.
  *
  * @throws {RunError} naming the file that is missing or cannot be used
+ * @throws {UsageError} where the file of `--key-log` holds something else
  */
 export async function serverSettings(options: PairOptions): Promise<TlsServerSettings> {
   return {
     ...await loadCertificates(options, "server"),
     ...algorithms(options),
+    ...keyLogSetting(options),
     clientCertificate: "require",
   };
 }

@@ -46,6 +46,8 @@ export interface PairOptions {
   readonly certs: string;
   /** File whose first line opens the private key, where that is encrypted; null for none. */
   readonly keyPassphraseFile: string | null;
+  /** TLS and DTLS: file that keys are added to, see SSL_CTX_set_keylog_callback(3). */
+  readonly keyLog: string | undefined;
   readonly timeoutMs: number;
   /** File for the result document; "-" is stdout. */
   readonly json: string | null;

@@ -21,6 +21,7 @@ export const ORIGINS = {
   gnuplot: "apt install gnuplot-nox",
   python3: "apt install python3",
   duckdb: "duckdb.org",
+  tshark: "apt install tshark",
 } as const;
 
 /** Name of one of them. */

@@ -1,0 +1,129 @@
+/**
+ * What passes a port of the loopback interface, captured and deciphered by tshark.
+ *
+ * @module
+ */
+import { findProgram, ORIGINS } from "./programs.ts";
+import { within } from "./within.ts";
+
+const LOOPBACK = Deno.build.os === "linux" ? "lo" : "lo0";
+
+/** In hexadecimal digits: the last datagram of a capture. */
+const LAST = "6e657470616972733a20746865206c617374";
+
+/** Packets of a port, which go to a file until it is ended. */
+export class Capture implements AsyncDisposable {
+  readonly #port: number;
+  readonly #path: string;
+  readonly #child: Deno.ChildProcess;
+  readonly #ended: Promise<unknown>;
+  #output = "";
+  #over = false;
+  #onOutput = () => {};
+
+  private constructor(port: number, path: string) {
+    this.#port = port;
+    this.#path = path;
+    this.#child = new Deno.Command(findProgram("tshark")!, {
+      args: [
+        ...["-i", LOOPBACK, "-f", `port ${port}`, "-w", path],
+        // As packets come, it says what is in datagrams.
+        ...["-P", "-l", "-T", "fields", "-e", "udp.payload"],
+      ],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const { stdout, stderr, status } = this.#child;
+    this.#ended = Promise.all([this.#collect(stdout), this.#collect(stderr), status]).finally(
+      () => {
+        this.#over = true;
+        this.#onOutput();
+      },
+    );
+  }
+
+  /**
+   * Captures what is sent from or to a port from now on.
+   *
+   * @param path of the file
+   * @throws {Error} where that is not possible
+   */
+  static async start(port: number, path: string): Promise<Capture> {
+    await using made = new AsyncDisposableStack();
+    const capture = made.use(new Capture(port, path));
+    await capture.#says("Capture started");
+    made.move();
+    return capture;
+  }
+
+  /** Ends it when all that has been sent is in the file. */
+  async end(): Promise<void> {
+    const loopback = { transport: "udp", hostname: "127.0.0.1" } as const;
+    const socket = Deno.listenDatagram({ ...loopback, port: 0 });
+    await socket.send(Uint8Array.fromHex(LAST), { ...loopback, port: this.#port });
+    socket.close();
+    await this.#says(LAST);
+    this.#child.kill("SIGINT");
+    await within(this.#ended);
+  }
+
+  /**
+   * What was sent as application data, in its order, as far as it can be deciphered.
+   *
+   * @param keyLog path of the keys
+   */
+  async deciphered(protocol: "tls" | "dtls", keyLog: string): Promise<string[]> {
+    const transport = protocol === "tls" ? "tcp" : "udp";
+    const { stdout } = await new Deno.Command(findProgram("tshark")!, {
+      args: [
+        ...["-r", this.#path, "-o", `tls.keylog_file:${keyLog}`],
+        ...["-d", `${transport}.port==${this.#port},${protocol}`, "-Y", `${protocol} && data`],
+        ...["-T", "fields", "-e", "data"],
+      ],
+    }).output();
+    const lines = new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "");
+    return lines.map((line) => new TextDecoder().decode(Uint8Array.fromHex(line)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#over) this.#child.kill("SIGINT");
+    await this.#ended;
+  }
+
+  async #collect(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      this.#output += text;
+      this.#onOutput();
+    }
+  }
+
+  async #says(text: string): Promise<void> {
+    const wait = async () => {
+      while (!this.#output.includes(text)) {
+        if (this.#over) throw new Error(`tshark has ended: ${this.#output}`);
+        await new Promise<void>((resolve) => this.#onOutput = resolve);
+      }
+    };
+    await within(wait(), () => `tshark does not say ${text}: ${this.#output}`);
+  }
+}
+
+/** Why nothing can be captured here; null where it can. */
+export const NO_CAPTURE: string | null = findProgram("tshark") === null
+  ? ORIGINS.tshark
+  : await mayCapture()
+  ? null
+  : "nothing may be captured on the loopback interface here";
+
+async function mayCapture(): Promise<boolean> {
+  const path = await Deno.makeTempFile({ prefix: "netpairs-capture-" });
+  try {
+    await (await Capture.start(9, path))[Symbol.asyncDispose]();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await Deno.remove(path);
+  }
+}
