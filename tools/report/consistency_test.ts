@@ -4,10 +4,18 @@ import { formatSummary } from "../run_all/summary.ts";
 import { compareJobs } from "./compare.ts";
 import { formatComparison } from "./compare_output.ts";
 import { type Job, jobsOf, type Source } from "./jobs.ts";
-import { type LaneTable, laneTables, mainJob, timeOf, timesTcp } from "./lane_rows.ts";
+import {
+  cpuOf,
+  type LaneTable,
+  laneTables,
+  mainJob,
+  medianTime,
+  timeOf,
+  timesTcp,
+} from "./lane_rows.ts";
 import { linesOf } from "./ndjson.ts";
 import { fullDocument } from "./testdata/documents.ts";
-import { formatDuration, formatNumber } from "./units.ts";
+import { formatDuration, formatNumber, formatPercent } from "./units.ts";
 import { formatReport } from "./write.ts";
 
 /** The charts' library starts timers of its own, which a test's end does not wait for. */
@@ -24,7 +32,9 @@ const [table] = laneTables(jobs) as [LaneTable];
 function cellsOf(text: string, name: string): string[] {
   const line = text.split("\n").find((line) => line.startsWith(`${name} `));
   assert(line !== undefined, name);
-  return line.slice(name.length).trim().split(/ (?=-|[\d.]+ ?(?:µs|ms|s|%)?)(?!ms|µs|s|%)/)
+  return line.slice(name.length).replace(/#+$/, "").trim().split(
+    / (?=-|[\d.]+ ?(?:µs|ms|s|%)?)(?!ms|µs|s|%)/,
+  )
     .map((cell) => cell.trim()).filter((cell) => cell !== "");
 }
 
@@ -61,6 +71,13 @@ test("terminal, page, Markdown, NDJSON and comparison show the same figures", ()
       /<td>([^<]*)<\/td>/g,
     );
     const text = rowOf(markdown, new RegExp(`^\\| ${name} \\|.*`, "m"), /\| ([^|]*?) (?=\|)/g);
+    const main = mainJob(row, table);
+    const { client, server, both } = cpuOf(main, table);
+    shown.push(formatDuration(timeOf(main, "p99")), formatPercent(main && medianTime(main).spread));
+    assert(cells.includes(formatDuration(both)), `${name}: CPU in ${cells}`);
+    for (const cpu of [client, server].map(formatDuration)) {
+      assert(page.includes(cpu) && text.includes(cpu), `${name}: CPU in ${page} and ${text}`);
+    }
     for (const where of [cells, page, text]) {
       for (const figure of shown) assert(where.includes(figure), `${name}: ${figure} in ${where}`);
       if (ratio !== "-") assert(where.includes(ratio), `${name}: ${ratio} in ${where}`);
@@ -71,7 +88,9 @@ test("terminal, page, Markdown, NDJSON and comparison show the same figures", ()
         one.lane === job.rounds[0]!.run.lane && one.connect === job.connect &&
         one.resume === job.resume
       );
-      assertEquals(line?.p50Us, timeOf(job, "p50"), name);
+      for (const figure of ["p50", "p90", "p99"] as const) {
+        assertEquals(line?.[`${figure}Us`], timeOf(job, figure), `${name} ${figure}`);
+      }
       const compared = comparison.split("\n").filter((one) => one.startsWith(`${job.name} `));
       assert(
         compared.some((one) => one.includes(`${expectedOf(job)} `)),
