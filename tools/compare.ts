@@ -16,6 +16,7 @@ import { compareJobs, type Comparison, hasRegression, isInconclusive } from "./r
 import { comparisonJson, formatComparison } from "./report/compare_output.ts";
 import { jobsOf, type Source } from "./report/jobs.ts";
 import { writeOwnFiles } from "./report/own_files.ts";
+import { filesOf, refuseSameFiles } from "./report/distinct.ts";
 import { permit } from "./report/permit.ts";
 import { lacksAllSizes, readSources } from "./report/sources.ts";
 
@@ -101,7 +102,10 @@ export async function compareDocuments(
   const comparison = compareJobs(jobsBefore!, jobsAfter!, options);
   const checks = checkBounds(jobsAfter!, max);
   if (json !== undefined) {
-    if (json !== "-") await permit("write", json);
+    if (json !== "-") {
+      await permit("write", json);
+      await refuseSameFiles(await filesOf(sources), [{ name: "--json", path: json }]);
+    }
     openDocument(json)(comparisonJson(comparison, { before, after }, checks));
   }
   const page = out === undefined ? null : await writePage(comparison, sources, out);

@@ -7,7 +7,13 @@ import { report as reportHere } from "./report.ts";
 import { type Folder, folderWith } from "../common/testing/folder.ts";
 import type { Finished } from "../common/testing/own_certificates.ts";
 import { formatDuration } from "./report/units.ts";
-import { fakeDocument, fakeLog, type FakeRun, fakeRun } from "./report/testdata/documents.ts";
+import {
+  fakeDocument,
+  fakeLog,
+  type FakeRun,
+  fakeRun,
+  fitted,
+} from "./report/testdata/documents.ts";
 
 /** The charts' library starts timers of its own, which a test's end does not wait for. */
 function test(name: string, fn: () => Promise<void> | void): void {
@@ -55,11 +61,15 @@ function documentOf(rounds: number, factor = 1): string {
   return JSON.stringify(fakeDocument(runs.flat()));
 }
 
+const LOG = fakeLog(TCP, 5);
+
 test("report takes the newest folder of results, with its logs", async () => {
   await using made = await report({
     "results/2026-01-30T12-00-00.000Z/result.json": documentOf(1),
-    "results/2026-01-31T12-00-00.000Z/result.json": JSON.stringify(fakeDocument([fakeRun(TCP)])),
-    "results/2026-01-31T12-00-00.000Z/tcp-async-client.csv": fakeLog(TCP, 5),
+    "results/2026-01-31T12-00-00.000Z/result.json": JSON.stringify(fakeDocument([
+      fitted(fakeRun(TCP), LOG),
+    ])),
+    "results/2026-01-31T12-00-00.000Z/tcp-async-client.csv": LOG,
     "results/2026-02-01T12-00-00.000Z/tcp-async-client.csv": "cut off",
   });
   const folder = "results/2026-01-31T12-00-00.000Z";
@@ -188,11 +198,12 @@ test("compare --out writes a page, and replaces no other file of that name", asy
 });
 
 test("compare takes a document's p50 of all sizes from its logs where it has none", async () => {
-  const old = fakeDocument([fakeRun(TCP)]);
+  const log = fakeLog(TCP, 50);
+  const old = fakeDocument([fitted(fakeRun(TCP), log)]);
   delete old.runs[0]!.allSizes;
   await using folder = await folderWith({
     "old/result.json": JSON.stringify(old),
-    "old/tcp-async-client.csv": fakeLog(TCP, 50),
+    "old/tcp-async-client.csv": log,
     "new.json": JSON.stringify(fakeDocument([fakeRun(TCP)])),
   });
   const paths = [folder.path("old"), folder.path("new.json"), "--json", "-"];
@@ -203,6 +214,42 @@ test("compare takes a document's p50 of all sizes from its logs where it has non
   const shown = formatDuration(lane.changes[0].beforeUs);
   const markdown = await Deno.readTextFile(folder.path("old/report.md"));
   assert(markdown.includes(` ${shown} `), shown);
+});
+
+test("report leaves out a log that is not the run's, and says so", async () => {
+  await using folder = await folderWith({
+    "result.json": JSON.stringify(fakeDocument([fakeRun(TCP)])),
+    "tcp-async-client.csv": LOG,
+  });
+  const { code, stderr } = await runHere(reportHere, [folder.dir]);
+  assertEquals([code, stderr], [0, ""]);
+  const markdown = await Deno.readTextFile(folder.path("report.md"));
+  assertMatch(markdown, /Not the logs of these runs, and left out: .*tcp-async-client\.csv\./);
+  assertMatch(await Deno.readTextFile(folder.path("averages.csv")), /,document$/m);
+});
+
+test("report writes over nothing that it reads, and counts no measurement twice", async () => {
+  const text = documentOf(1);
+  await using folder = await folderWith({ "result.json": text, "copy/result.json": text });
+  await Deno.symlink(folder.path("result.json"), folder.path("link.json"));
+  const refused = async (...args: string[]) => {
+    const { code, stderr } = await runHere(reportHere, args);
+    assertEquals(code, 2, stderr);
+    assertEquals(await Deno.readTextFile(folder.path("result.json")), text);
+    return stderr;
+  };
+  const path = folder.path("result.json");
+  for (const out of ["result.json", "link.json"]) {
+    assertMatch(
+      await refused(path, "--ndjson", folder.path(out)),
+      /^error: --ndjson .*: it is the document .*result\.json, too; name another file$/m,
+    );
+  }
+  const h = folder.path("h.ndjson");
+  assertMatch(await refused(path, "--append", h, "--ndjson", h), /it is --append, too/);
+  assertMatch(await refused(path, folder.path("copy")), /the same measurement as .*name each once/);
+  const compared = await runHere(compare, [path, folder.path("copy"), "--json", path]);
+  assertEquals([compared.code, await Deno.readTextFile(path)], [2, text]);
 });
 
 test("report says how to permit a folder that is not this one", async () => {

@@ -200,6 +200,11 @@ function notesOf(
 
 /** Charts take a while to load, and a run can do without. */
 async function report(folder: string, append: string | undefined): Promise<boolean> {
+  // All that was measured is kept already.
+  using _signals = onEndSignals(() => {
+    say("interrupted: there is no report; deno task report makes it");
+    Deno.exit(EXIT.interrupted);
+  });
   try {
     const { writeReport } = await import("./report/write.ts");
     const { html } = await writeReport([folder], { append });

@@ -201,6 +201,7 @@ Deno.test("parseRunAll() refuses options that do not go together", () => {
   assertThrows(() => parseRunAll(["--lanes", "quic"]), UsageError, "there are tcp-async");
   assertThrows(() => parseRunAll(["--cpu", "0,9999"]), UsageError, "there is no core 9999");
   assertThrows(() => parseRunAll(["--max", "p51=1ms"]), UsageError, "no such figure");
+  assertThrows(() => parseRunAll(["--max", "tdp:p50=1ms"]), UsageError, "no lane of this run");
   assertThrows(() => parseRunAll(["--append", "-"]), UsageError, "a file's name is wanted");
   assertThrows(() => parseRunAll(["--sizes", "abc"]), UsageError, "no whole number of bytes");
   assertThrows(() => parseRunAll(["--sizes", "31"]), UsageError, "at least 32 bytes");

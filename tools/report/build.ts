@@ -105,6 +105,10 @@ function warningsOf(sources: readonly Source[], parts: readonly Part[]): string[
   if (sources.every(({ logs }) => logs.every((log) => log === null))) {
     warnings.push("Made from the documents alone: there are no step logs beside them.");
   }
+  const stray = sources.flatMap(({ strayLogs = [] }) => strayLogs);
+  if (stray.length > 0) {
+    warnings.push(`Not the logs of these runs, and left out: ${listOf(stray)}.`);
+  }
   const jobs = parts.flatMap((part) => part.jobs);
   const rounds = Math.min(...jobs.map((job) => job.rounds.length));
   if (rounds < MIN_ROUNDS) {

@@ -6,6 +6,7 @@
 import { Ajv, type ErrorObject } from "ajv";
 import { describe, UsageError } from "../../common/base/errors.ts";
 import { commandLine } from "../../common/base/program.ts";
+import { laneName } from "../../common/model/protocol.ts";
 import type { ResultDocument } from "../../common/measure/result.ts";
 import { show } from "../../common/settings/kind.ts";
 import schema from "../../common/measure/result.schema.json" with { type: "json" };
@@ -128,7 +129,7 @@ function checked(value: unknown, file: string): ResultDocument {
       `${file}: schemaVersion ${version}; this version reads 1, use the one that wrote it`,
     );
   }
-  const violation = violationOf(value);
+  const violation = violationOf(value) ?? strayLane(value as ResultDocument);
   if (violation === null) return value as ResultDocument;
   throw new UsageError(`${file}: ${violation}; ${howToMake()}`);
 }
@@ -137,6 +138,16 @@ function checked(value: unknown, file: string): ResultDocument {
 export function violationOf(value: unknown): string | null {
   const validate = new Ajv({ allowUnionTypes: true }).compile<ResultDocument>(tolerantSchema);
   return validate(value) ? null : describeViolation(validate.errors?.[0]);
+}
+
+/** A lane's name says what its other properties say. */
+function strayLane({ runs }: ResultDocument): string | null {
+  const at = runs.findIndex(({ lane, protocol, io, engine }) =>
+    lane !== laneName(protocol, io, engine)
+  );
+  if (at < 0) return null;
+  const { lane, protocol, io, engine } = runs[at]!;
+  return `/runs/${at}/lane ${show(lane)} is not the lane of ${protocol}, ${io} and ${engine}`;
 }
 
 function describeViolation(error: ErrorObject | undefined): string {

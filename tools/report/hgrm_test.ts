@@ -5,19 +5,26 @@ import { report } from "../report.ts";
 import { HGRM_MARK, hgrmFiles } from "./hgrm.ts";
 import { jobsOf } from "./jobs.ts";
 import { readSources } from "./sources.ts";
-import { fakeDocument, fakeLog, type FakeRun, fakeRun } from "./testdata/documents.ts";
+import { fakeDocument, fakeLog, type FakeRun, fakeRun, fitted } from "./testdata/documents.ts";
 
 const TCP: FakeRun = { protocol: "tcp", io: "async", sizes: [100, 999] };
 const KEPT: FakeRun = { ...TCP, connect: "once" };
 
+const LOGS = [fakeLog(TCP, 10), fakeLog(TCP, 30), fakeLog(KEPT, 5, 3)] as const;
+
 /** Two rounds, one kept connection beside them, and a server without a log. */
 const FILES = {
   "result.json": JSON.stringify(
-    fakeDocument([TCP, KEPT, TCP, { ...TCP, role: "server" } as const].map(fakeRun)),
+    fakeDocument([
+      fitted(fakeRun(TCP), LOGS[0]),
+      fitted(fakeRun(KEPT), LOGS[2]),
+      fitted(fakeRun(TCP), LOGS[1]),
+      fakeRun({ ...TCP, role: "server" }),
+    ]),
   ),
-  "tcp-async-client.csv": fakeLog(TCP, 10),
-  "tcp-async-client-2.csv": fakeLog(TCP, 30),
-  "tcp-async-kept-client.csv": fakeLog(KEPT, 5, 3),
+  "tcp-async-client.csv": LOGS[0],
+  "tcp-async-client-2.csv": LOGS[1],
+  "tcp-async-kept-client.csv": LOGS[2],
 };
 
 Deno.test("hgrmFiles() has the counted messages of all rounds of each job with a log", async () => {
@@ -35,8 +42,8 @@ Deno.test("hgrmFiles() has the counted messages of all rounds of each job with a
 });
 
 Deno.test("hgrmFiles() of several machines have names of their own", async () => {
-  const log = { "tcp-async-client.csv": fakeLog(TCP, 10) };
-  const document = fakeDocument([fakeRun(TCP)]);
+  const log = { "tcp-async-client.csv": LOGS[0] };
+  const document = fakeDocument([fitted(fakeRun(TCP), LOGS[0])]);
   await using one = await folderWith({ ...log, "result.json": JSON.stringify(document) });
   document.environment.hostname = "other";
   await using two = await folderWith({ ...log, "result.json": JSON.stringify(document) });

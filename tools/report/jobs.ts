@@ -22,6 +22,8 @@ import type { LogFigures, LoggedSize } from "./logs.ts";
 export interface Source extends FoundDocument {
   /** One for each run of the document; null where there is none. */
   logs: readonly (LogFigures | null)[];
+  /** Logs that lie beside the document and are not those of its runs; absent where there are none. */
+  strayLogs?: readonly string[];
 }
 
 /** One run of a job. */

@@ -46,9 +46,14 @@ const HEAD_BYTES = 4096;
 async function refuseForeign({ path, mark }: OwnFile): Promise<void> {
   let head: string;
   try {
+    // Of a pipe there is no beginning to look at.
+    if (!(await Deno.stat(path)).isFile) {
+      throw new RunError(`cannot write ${path}: there is something that is no file`);
+    }
     head = await startOf(path, HEAD_BYTES);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return;
+    if (cause instanceof RunError) throw cause;
     if (cause instanceof Deno.errors.NotCapable) throw cause;
     throw new RunError(`cannot write ${path}: ${describe(cause)}`, { cause });
   }

@@ -4,10 +4,11 @@
  * @module
  */
 import { UsageError } from "../../common/base/errors.ts";
-import type { ResultDocument } from "../../common/measure/result.ts";
+import type { ResultDocument, RunResult } from "../../common/measure/result.ts";
 import { type FoundDocument, readDocument } from "./documents.ts";
 import type { Source } from "./jobs.ts";
-import { figuresOf, logsOf } from "./logs.ts";
+import { sum } from "./inference.ts";
+import { figuresOf, type LogFigures, logsOf } from "./logs.ts";
 
 /**
  * Reads documents with their logs.
@@ -27,9 +28,25 @@ export async function readSources(
     const { document, folder, madeOf } = one;
     const logs = wantsLogs(document) ? madeOf ?? await logsOf(document.runs, folder) : [];
     // One after the other, as logs are large.
-    sources.push({ ...one, logs: logs.map((log) => log && figuresOf(log.file)) });
+    const strayLogs: string[] = [];
+    const figures = logs.map((log, i) => {
+      const read = log && figuresOf(log.file);
+      if (!log || !read || madeOf || isLogOf(document.runs[i]!, read)) return read;
+      strayLogs.push(log.file);
+      return null;
+    });
+    sources.push({ ...one, logs: figures, ...(strayLogs.length > 0 ? { strayLogs } : {}) });
   }
   return sources;
+}
+
+/** Whether a log has as many counted messages of each size as the run, and not another's. */
+function isLogOf({ sizes }: RunResult, log: LogFigures): boolean {
+  return sizes.every(({ sizeBytes, messageUs: { n, mean } }) => {
+    const messagesUs = log.get(sizeBytes)?.messagesUs ?? [];
+    if (messagesUs.length !== n) return false;
+    return mean === null || Math.abs(sum(messagesUs) / n - mean) <= 0.01 * mean;
+  });
 }
 
 /** Whether a document's figures of all sizes together are to be had from its logs alone. */

@@ -11,6 +11,7 @@ import { averagesCsv, COLUMNS } from "./averages.ts";
 import { buildReport, TITLE } from "./build.ts";
 import { appendHistory, type History, historyLines, readHistory, sayCutOff } from "./history.ts";
 import { HGRM_MARK, hgrmFiles } from "./hgrm.ts";
+import { filesOf, refuseSameFiles, refuseTwice } from "./distinct.ts";
 import { jobsOf, type Source } from "./jobs.ts";
 import { formatMarkdown } from "./markdown.ts";
 import { writeOwnFiles } from "./own_files.ts";
@@ -85,6 +86,7 @@ export async function writeReportOf(
   if (hgrm && distributions.length === 0) {
     throw new UsageError("--hgrm: there are no step logs beside the documents to make it of");
   }
+  refuseTwice(sources);
   const history = await openHistory(drawn, append);
   const writeNdjson = ndjson === undefined ? null : await openNdjson(ndjson);
   const texts = formatReport(sources, history);
@@ -98,6 +100,17 @@ export async function writeReportOf(
     csv: join(folder, "averages.csv"),
     hgrm: hgrms.map(({ path }) => path),
   };
+  await refuseSameFiles(
+    [
+      ...await filesOf(sources, ["averages.csv"]),
+      ...(drawn === undefined || drawn === append ? [] : [{ name: "--history", path: drawn }]),
+    ],
+    [
+      ...[files.html, files.markdown, files.csv].map((path) => ({ name: "the report's", path })),
+      ...(append === undefined ? [] : [{ name: "--append", path: append }]),
+      ...(ndjson === undefined || ndjson === "-" ? [] : [{ name: "--ndjson", path: ndjson }]),
+    ],
+  );
   await writeOwnFiles(folder, [
     { path: files.html, text: texts.html, mark: `<title>${TITLE}</title>` },
     { path: files.markdown, text: texts.markdown, mark: `# ${TITLE}\n` },

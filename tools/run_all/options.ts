@@ -171,6 +171,10 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
   const all = jobsIn(connect ? [connect] : usual);
   const jobs = chooseJobs(values.lanes, all, quick);
   for (const { lane } of jobs) checkPlan(plan, lane.protocol);
+  for (const { lane, text } of values.max) {
+    if (lane === null || jobs.some(({ name }) => name.startsWith(lane))) continue;
+    throw new UsageError(`--max ${shownArgument(text)}: no lane of this run begins with ${lane}`);
+  }
   if (side === "both" && values.ssh === null && texts.has("port")) {
     throw new UsageError("--port goes with --server, --client or --ssh; else free ports are taken");
   }

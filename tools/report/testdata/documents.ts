@@ -26,6 +26,7 @@ import type {
 } from "../../../common/measure/result.ts";
 import type { Summary } from "../../../common/measure/statistics.ts";
 import { LOG_COLUMNS } from "../../../common/measure/step_log.ts";
+import { readMessages } from "../messages.ts";
 import { randomNumbers } from "../../../common/base/random.ts";
 
 /** What a made-up run is like. */
@@ -256,4 +257,18 @@ export function fakeLog(fake: FakeRun, messages: number, lost = -1): string {
     }
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** A run as its document would be with this log: numbers and means of its messages are the log's. */
+export function fitted(run: RunResult, log: string): RunResult {
+  const times = new Map<number, number[]>();
+  for (const { sizeBytes, totalUs, isCounted } of readMessages([log])) {
+    if (isCounted) times.set(sizeBytes, [...times.get(sizeBytes) ?? [], totalUs]);
+  }
+  const sizes = run.sizes.map((size) => {
+    const us = times.get(size.sizeBytes) ?? [];
+    const mean = us.reduce((sum, one) => sum + one, 0) / us.length;
+    return { ...size, messageUs: { ...size.messageUs, n: us.length, mean } };
+  });
+  return { ...run, sizes };
 }
