@@ -15,6 +15,7 @@ import {
   type TlsSettings,
   type TlsVersion,
 } from "../openssl/settings.ts";
+import type { HandshakeLog } from "./handshake_log.ts";
 import { loadCertificates } from "../pem/certificate_files.ts";
 
 /** `--tls-version` and `--ciphers`. */
@@ -37,8 +38,15 @@ function algorithms({ protocol, tlsVersion, ciphers }: PairOptions): TlsSettings
  *
  * @throws {RunError} naming the file that is missing or cannot be used
  */
-export async function clientSettings(options: PairOptions): Promise<TlsClientSettings> {
-  return { ...await loadCertificates(options, "client"), ...algorithms(options) };
+export async function clientSettings(
+  options: PairOptions,
+  trace?: HandshakeLog,
+): Promise<TlsClientSettings> {
+  return {
+    ...await loadCertificates(options, "client"),
+    ...algorithms(options),
+    onHandshakeMessage: trace?.note,
+  };
 }
 
 /**
@@ -46,11 +54,15 @@ export async function clientSettings(options: PairOptions): Promise<TlsClientSet
  *
  * @throws {RunError} naming the file that is missing or cannot be used
  */
-export async function serverSettings(options: PairOptions): Promise<TlsServerSettings> {
+export async function serverSettings(
+  options: PairOptions,
+  trace?: HandshakeLog,
+): Promise<TlsServerSettings> {
   return {
     ...await loadCertificates(options, "server"),
     ...algorithms(options),
     clientCertificate: "require",
+    onHandshakeMessage: trace?.note,
   };
 }
 
@@ -66,9 +78,10 @@ export function connectSettings(
 export async function listenSettings(
   options: PairOptions,
   { signal }: Deadlines,
+  trace?: HandshakeLog,
 ): Promise<ListenSettings> {
   return {
-    ...await serverSettings(options),
+    ...await serverSettings(options, trace),
     hostname: await listenAddress(options.hostname),
     port: options.port,
     handshakeTimeoutMs: options.timeoutMs,

@@ -30,7 +30,7 @@ import {
   versionRange,
 } from "./configure.ts";
 import type { ContextTarget } from "./context_target.ts";
-import type { OnHandshakeMessage } from "./handshake_message.ts";
+import type { OnHandshakeMessage } from "../model/handshake_message.ts";
 import { keyLogOf } from "./key_log.ts";
 import { applyMessageCallback } from "./message_callback.ts";
 import { trustOf } from "./context_trust.ts";

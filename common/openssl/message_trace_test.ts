@@ -3,7 +3,7 @@ import { connectedNet, type MemoryNet, memoryNet } from "../testing/memory_net.t
 import { PROTOCOLS, resumptionBench } from "../testing/resumption.ts";
 import { saidIn } from "../testing/stderr.ts";
 import { loadOpenSsl } from "./bindings/library.ts";
-import type { HandshakeMessage } from "./handshake_message.ts";
+import type { HandshakeMessage } from "../model/handshake_message.ts";
 import { fragmentsOf, readRecord } from "./session/message_records.ts";
 import { recordLength } from "./records.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { OnHandshakeMessage } from "./handshake_message.ts";
+import type { OnHandshakeMessage } from "../model/handshake_message.ts";
 import type { SavedSession } from "./saved_session.ts";
 
 /**

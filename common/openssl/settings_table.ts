@@ -25,7 +25,7 @@ import {
   text,
   wholeNumber,
 } from "../settings/kinds.ts";
-import type { OnHandshakeMessage } from "./handshake_message.ts";
+import type { OnHandshakeMessage } from "../model/handshake_message.ts";
 import { SavedSession } from "./saved_session.ts";
 import {
   type ConnectSettings,

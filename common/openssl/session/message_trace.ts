@@ -10,7 +10,7 @@
 import { type MessageTaker, notify } from "../bindings/calls.ts";
 import { CONTENT, VERSION } from "../bindings/constants.ts";
 import type { OpenSsl } from "../bindings/library.ts";
-import type { HandshakeMessage, OnHandshakeMessage } from "../handshake_message.ts";
+import type { HandshakeMessage, OnHandshakeMessage } from "../../model/handshake_message.ts";
 import { clientRandom, hasRandom } from "../records.ts";
 import { alertName, FINISHED, handshakeName, tlsMessageName } from "./message_names.ts";
 import {
