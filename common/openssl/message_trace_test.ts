@@ -260,6 +260,23 @@ Deno.test("onHandshakeMessage marks a Finished that has come before", async () =
   checkMarks(server.messages);
 });
 
+Deno.test("onHandshakeMessage is told of forged records, which change nothing", async () => {
+  const client = new Names("client");
+  using net = await connectedNet({ client: client.settings });
+  client.messages.length = 0;
+  const { bytes } = net.sent.find(({ from, bytes }) => from === "server" && bytes.length > 300)!;
+  const forged = bytes.slice();
+  // The record's number, and the message's.
+  forged[10] = 200;
+  forged[18] = 200;
+  net.deliver({ from: "server", bytes: forged });
+  const { name, epoch, messageSeq, retransmission } = client.messages[0]!;
+  assertEquals([name, epoch, messageSeq, retransmission], ["ServerHello", 0, 200, false]);
+  net.server.send(new Uint8Array(3));
+  net.settle();
+  assertEquals([net.client.inbox.length, net.client.error], [1, null]);
+});
+
 Deno.test("onHandshakeMessage tells a HelloRetryRequest from a ServerHello", async () => {
   const client = new Names("client");
   using net = await memoryNet({

@@ -106,7 +106,8 @@ export interface TlsSettings {
    * Told of every handshake message, change_cipher_spec, alert and record of application data that is
    * sent or received, in order: SSL_CTX_set_msg_callback(3). It is called when the step that they
    * belong to is done, and what it throws is written to stderr. A DTLS server is told of a cookie's
-   * exchange once the client has returned it, if no other client's came between.
+   * exchange once the client has returned it, if no other client's came between. What is received is
+   * told as it comes: on DTLS records of epoch 0 can be forged, also after the handshake.
    */
   onHandshakeMessage?: OnHandshakeMessage | undefined;
 }

@@ -22,6 +22,12 @@ import {
   type RecordFacts,
 } from "./message_records.ts";
 
+/**
+ * So many fragments are remembered each way, to know them when they come again: records in the clear
+ * can be forged at any time, and no handshake has more.
+ */
+const MAX_REMEMBERED = 2048;
+
 /** A message with the time it was noted at, on performance.now(). */
 type Noted = Omit<HandshakeMessage, "us"> & { atMs: number };
 
@@ -205,8 +211,10 @@ export class MessageTrace implements MessageTaker {
     const { type, messageSeq, from, length } = fragment;
     const key = keyOf(messageSeq, [from, length]);
     const retransmission = way.fragments.has(key);
-    way.fragments.add(key);
-    way.messages.add(messageSeq);
+    if (way.fragments.size < MAX_REMEMBERED) {
+      way.fragments.add(key);
+      way.messages.add(messageSeq);
+    }
     if (type === FINISHED) way.finished = fragment;
     this.#note(way, "handshake", handshakeName(type), MESSAGE_HEADER_BYTES + length, {
       messageSeq,
