@@ -58,7 +58,7 @@ export function drawHandshake(
     parts: partsOf(events),
   };
   const lines = [title, summaryOf(flights), ""];
-  const head = `client${" ".repeat(ARROW_COLUMNS - 10)}server`;
+  const head = `client${" ".repeat(ARROW_COLUMNS - 12)}server`;
   lines.push(`${"us".padStart(TIME_COLUMNS)} ${head}`);
   let drawn = 0;
   let asked: HandshakeFacts["asked"] = null;
@@ -85,11 +85,19 @@ function summaryOf(flights: readonly Flight[]): string {
   const bytes = messages.reduce((sum, message) => sum + message.bytes, 0);
   const again = messages.filter(({ retransmission }) => retransmission).length;
   const trips = roundTripsOf(flights);
+  const end = isComplete(messages) ? "before the client can send data" : "and not complete";
   return [
-    `${trips} round trip${trips === 1 ? "" : "s"} before the client can send data`,
+    `${trips} round trip${trips === 1 ? "" : "s"} ${end}`,
     `${messages.length} messages, ${bytes} bytes`,
     ...(again > 0 ? [`${again} sent again`] : []),
   ].join("; ");
+}
+
+/** Whether both ends have said that they are through. */
+function isComplete(messages: readonly FlightMessage[]): boolean {
+  const finished = messages.filter(({ name }) => name === "Finished");
+  return new Set(finished.map(({ fromClient }) => fromClient)).size === 2 &&
+    !messages.some(({ kind, name }) => kind === "alert" && name !== "close_notify");
 }
 
 /** The line above a flight. */

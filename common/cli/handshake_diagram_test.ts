@@ -2,8 +2,8 @@ import { flightsOf, roundTripsOf } from "../measure/handshake_flights.ts";
 import type { TracedHandshake } from "../measure/traced_handshake.ts";
 import type { HandshakeMessage } from "../model/handshake_message.ts";
 import type { Role } from "../model/protocol.ts";
-import { assert, assertEquals } from "../testing/assert.ts";
-import { connectedNet } from "../testing/memory_net.ts";
+import { assert, assertEquals, assertMatch } from "../testing/assert.ts";
+import { connectedNet, memoryNet } from "../testing/memory_net.ts";
 import { type ProtocolName, resumptionBench } from "../testing/resumption.ts";
 import { loadOpenSsl } from "../openssl/bindings/library.ts";
 import { drawHandshake } from "./handshake_diagram.ts";
@@ -42,7 +42,7 @@ const MUTUAL_13 = `\
 TLS 1.3
 1 round trip before the client can send data; 14 messages, 1400 bytes
 
-       us client                server
+       us client              server
 --------- flight 1, the client's -----------------------------------------------
         0 |- ClientHello --------->| what it can, and a key share
 --------- flight 2, the server's: round trip 1 is complete ---------------------
@@ -79,7 +79,7 @@ const RESUMED_12 = `\
 TLS 1.2, resumed
 1 round trip before the client can send data; 6 messages, 600 bytes
 
-       us client                server
+       us client              server
 --------- flight 1, the client's -----------------------------------------------
         0 |- ClientHello --------->| what it can: versions, cipher suites
 --------- flight 2, the server's: round trip 1 is complete ---------------------
@@ -105,7 +105,7 @@ const FRAGMENTS = `\
 DTLS in parts
 3 round trips before the client can send data; 17 messages, 1700 bytes; 3 sent again
 
-       us client                server
+       us client              server
 --------- flight 1, the client's -----------------------------------------------
         0 |- ClientHello --------->| what it can: versions, cipher suites
 --------- flight 2, the server's: round trip 1 is complete ---------------------
@@ -162,6 +162,18 @@ for (const protocol of ["DTLS", "TLS 1.2", "TLS 1.3"] as const) {
     });
   }
 }
+
+Deno.test("drawHandshake() says that a handshake is not complete, and why", async () => {
+  const events: HandshakeMessage[] = [];
+  const onHandshakeMessage = (message: HandshakeMessage) => void events.push(message);
+  using net = await memoryNet({ datagram: false, client: { caCerts: [], onHandshakeMessage } });
+  net.run();
+  assert(net.client.error !== null);
+  const lines = drawHandshake(traced(events), "client", "refused").trimEnd().split("\n");
+  assertMatch(lines[1]!, /^1 round trip and not complete; /);
+  const alert = lines.find((line) => line.includes("unknown_ca"));
+  assertMatch(alert!, /\|- unknown_ca ---------->\| why it ends$/);
+});
 
 Deno.test("drawHandshake() draws no more than a terminal can show, and says so", async () => {
   const [{ events }] = await traces("DTLS", "require");
