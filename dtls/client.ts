@@ -22,10 +22,10 @@ import { blockingClient } from "./blocking.ts";
 import { connectDtls, type DtlsConn, dtlsContext } from "./mod.ts";
 
 /** On Deno's event loop; `--io sync` and `--io spin` stand in blocking.ts. */
-const asyncClient: Prepare<ClientTransport<DtlsConn>> = async (options, deadlines) => {
+const asyncClient: Prepare<ClientTransport<DtlsConn>> = async (options, deadlines, trace) => {
   // Once for all connections: name, certificates and key are looked up, loaded and checked.
   const server = await Server.find(options);
-  const context = dtlsContext(await clientSettings(options));
+  const context = dtlsContext(await clientSettings(options, trace));
   const settings = connectSettings(options, deadlines);
   // With --resume every connection but the first offers the session of one before it.
   const sessions = new SessionPool(options.resume);
@@ -63,13 +63,14 @@ const asyncClient: Prepare<ClientTransport<DtlsConn>> = async (options, deadline
 
     security: (conn) => toSecurity(conn.info),
     resumed: (conn) => conn.resumed,
+    sessionNumber: (conn) => conn.sessionNumber,
     refusesSession: (conn, error) => sessions.refuses(conn, error),
     end: () => context.close(),
   };
 };
 
 /** The client of the lane that the options say. */
-export const prepare: Prepare<ClientTransport<unknown>> = (options, deadlines) =>
-  (options.io === "async" ? asyncClient : blockingClient)(options, deadlines);
+export const prepare: Prepare<ClientTransport<unknown>> = (options, deadlines, trace) =>
+  (options.io === "async" ? asyncClient : blockingClient)(options, deadlines, trace);
 
 if (import.meta.main) Deno.exit(await clientMain("dtls", prepare));

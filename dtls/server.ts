@@ -20,10 +20,13 @@ import { blockingServer } from "./blocking.ts";
 import { type DtlsConn, listenDtls } from "./mod.ts";
 
 /** On Deno's event loop; `--io sync` and `--io spin` stand in blocking.ts. */
-const asyncServer: Prepare<ServerTransport<DtlsConn>> = async (options, deadlines) => {
+const asyncServer: Prepare<ServerTransport<DtlsConn>> = async (options, deadlines, trace) => {
   // Certificate and key are loaded, the socket is bound; a client has to show a certificate, too.
   const { idleTimeoutMs } = options;
-  const listener = listenDtls({ ...await listenSettings(options, deadlines), idleTimeoutMs });
+  const listener = listenDtls({
+    ...await listenSettings(options, deadlines, trace),
+    idleTimeoutMs,
+  });
   return {
     datagrams: true,
     library: loadOpenSsl().versionText,
@@ -54,13 +57,14 @@ const asyncServer: Prepare<ServerTransport<DtlsConn>> = async (options, deadline
     peer: peerOf,
     security: (conn) => toSecurity(conn.info),
     resumed: (conn) => conn.resumed,
+    sessionNumber: (conn) => conn.sessionNumber,
     stopAccepting: () => listener.stopAccepting(),
     end: () => listener.close(),
   };
 };
 
 /** The server of the lane that the options say. */
-export const prepare: Prepare<ServerTransport<unknown>> = (options, deadlines) =>
-  (options.io === "async" ? asyncServer : blockingServer)(options, deadlines);
+export const prepare: Prepare<ServerTransport<unknown>> = (options, deadlines, trace) =>
+  (options.io === "async" ? asyncServer : blockingServer)(options, deadlines, trace);
 
 if (import.meta.main) Deno.exit(await serverMain("dtls", prepare));

@@ -26,10 +26,10 @@ import { rustlsClient } from "./rustls/mod.ts";
  * OpenSSL on Deno's event loop; `--io sync` and `--io spin` stand in blocking.ts, Deno's own TLS
  * (`--engine rustls`) in rustls/.
  */
-const asyncClient: Prepare<ClientTransport<TlsConn>> = async (options, deadlines) => {
+const asyncClient: Prepare<ClientTransport<TlsConn>> = async (options, deadlines, trace) => {
   // Once for all connections: name, certificates and key are looked up, loaded and checked.
   const server = await Server.find(options);
-  const context = tlsContext(await clientSettings(options));
+  const context = tlsContext(await clientSettings(options, trace));
   const settings = connectSettings(options, deadlines);
   // With --resume every connection but the first offers the session of one before it.
   const sessions = new SessionPool(options.resume);
@@ -66,15 +66,16 @@ const asyncClient: Prepare<ClientTransport<TlsConn>> = async (options, deadlines
 
     security: (conn) => toSecurity(conn.info),
     resumed: (conn) => conn.resumed,
+    sessionNumber: (conn) => conn.sessionNumber,
     refusesSession: (conn, error) => sessions.refuses(conn, error),
     end: () => context.close(),
   };
 };
 
 /** The client of the lane that the options say. */
-export const prepare: Prepare<ClientTransport<unknown>> = (options, deadlines) => {
-  if (options.io !== "async") return blockingClient(options, deadlines);
-  return (options.engine === "openssl" ? asyncClient : rustlsClient)(options, deadlines);
+export const prepare: Prepare<ClientTransport<unknown>> = (options, deadlines, trace) => {
+  if (options.io !== "async") return blockingClient(options, deadlines, trace);
+  return (options.engine === "openssl" ? asyncClient : rustlsClient)(options, deadlines, trace);
 };
 
 if (import.meta.main) Deno.exit(await clientMain("tls", prepare));

@@ -24,9 +24,9 @@ import { rustlsServer } from "./rustls/mod.ts";
  * OpenSSL on Deno's event loop; `--io sync` and `--io spin` stand in blocking.ts, Deno's own TLS
  * (`--engine rustls`) in rustls/.
  */
-const asyncServer: Prepare<ServerTransport<TlsConn>> = async (options, deadlines) => {
+const asyncServer: Prepare<ServerTransport<TlsConn>> = async (options, deadlines, trace) => {
   // Certificate and key are loaded, the socket listens; a client has to show a certificate, too.
-  const listener = listenTls(await listenSettings(options, deadlines));
+  const listener = listenTls(await listenSettings(options, deadlines, trace));
   return {
     library: loadOpenSsl().versionText,
     hostname: listener.addr.hostname,
@@ -53,15 +53,16 @@ const asyncServer: Prepare<ServerTransport<TlsConn>> = async (options, deadlines
     peer: peerOf,
     security: (conn) => toSecurity(conn.info),
     resumed: (conn) => conn.resumed,
+    sessionNumber: (conn) => conn.sessionNumber,
     stopAccepting: () => listener.stopAccepting(),
     end: () => listener.close(),
   };
 };
 
 /** The server of the lane that the options say. */
-export const prepare: Prepare<ServerTransport<unknown>> = (options, deadlines) => {
-  if (options.io !== "async") return blockingServer(options, deadlines);
-  return (options.engine === "openssl" ? asyncServer : rustlsServer)(options, deadlines);
+export const prepare: Prepare<ServerTransport<unknown>> = (options, deadlines, trace) => {
+  if (options.io !== "async") return blockingServer(options, deadlines, trace);
+  return (options.engine === "openssl" ? asyncServer : rustlsServer)(options, deadlines, trace);
 };
 
 if (import.meta.main) Deno.exit(await serverMain("tls", prepare));

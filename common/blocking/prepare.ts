@@ -75,10 +75,10 @@ export function prepareBlockingSecure<Server extends AnyServerTransport>(
   pair: BlockingPair<[TlsContext], Server>,
 ): BlockingPreparers<Server> {
   return {
-    async client(options, deadlines) {
+    async client(options, deadlines, trace) {
       const loop = begin(options, deadlines);
       const servers = await socketAddresses(options);
-      const settings = await clientSettings(options);
+      const settings = await clientSettings(options, trace);
       const datagram = options.protocol === "dtls";
       const context = setupStep(
         "context",
@@ -87,9 +87,9 @@ export function prepareBlockingSecure<Server extends AnyServerTransport>(
       await warmUpSecure(options, pair);
       return pair.client(options, loop, servers, context);
     },
-    async server(options, deadlines) {
+    async server(options, deadlines, trace) {
       const loop = begin(options, deadlines);
-      const settings = await serverSettings(options);
+      const settings = await serverSettings(options, trace);
       const hostname = await listenAddress(options.hostname);
       const datagram = options.protocol === "dtls";
       const context = setupStep(

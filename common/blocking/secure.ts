@@ -40,6 +40,7 @@ function verbs<Connection extends SessionDriver>(
     close: (driver) => driver.close(),
     security: (driver) => driver.security,
     resumed: (driver) => driver.resumed,
+    sessionNumber: ({ session }) => session.number,
   };
 }
 

@@ -101,7 +101,7 @@ const EXCLUSIVE = [...EXCHANGE_EXCLUSIVE, ["echo", "discard"], ["no-reply", "exp
 ]];
 
 /** Options that Deno's own TLS has no setting for. */
-const OPENSSL_ONLY = ["resume", "tls-version", "ciphers", "key-log"];
+const OPENSSL_ONLY = ["resume", "tls-version", "ciphers", "key-log", "trace"];
 
 /** The options of a pair's end, as its help lists them. */
 export function pairOptions(protocol: Protocol, role: Role) {
@@ -154,6 +154,9 @@ export function pairOptions(protocol: Protocol, role: Role) {
     json: text("FILE", "write the result document (- for stdout)", null),
     csv: text("FILE", "write a line for every step (- for stdout)", null),
     hgrm: text("FILE", "write the distribution of times for HdrHistogram (- for stdout)", null),
+    trace: onSecure(
+      flag("draw the first handshake and the first resumed one; all are in --json"),
+    ),
     quiet: flag("show no progress and no messages"),
     forever: onServers(flag("serve until stopped")),
     echo: onServers(flag("send back all that arrives, until stopped")),

@@ -61,6 +61,7 @@ Deno.test("parseOptions() has the documented defaults", () => {
     json: null,
     csv: null,
     hgrm: null,
+    trace: false,
     quiet: false,
     forever: false,
     idleTimeoutMs: 60_000,

@@ -9,6 +9,8 @@ import { Client } from "../exchange/client.ts";
 import { Schedule } from "../exchange/schedule.ts";
 import { ConnectionServer } from "../exchange/connection_server.ts";
 import { DatagramServer } from "../exchange/datagram_server.ts";
+import { HandshakeLog } from "../exchange/handshake_log.ts";
+import { tracedClient, tracedServer } from "../exchange/traced.ts";
 import type { AnyServerTransport, ClientTransport, Prepare } from "../exchange/transport.ts";
 import type { ServerRun } from "../exchange/intake.ts";
 import { Deadlines } from "../base/deadline.ts";
@@ -29,17 +31,16 @@ import { missesRate } from "../measure/rate.ts";
 import { Recorder } from "../measure/recorder.ts";
 import {
   describeEnvironment,
-  type Discarded,
   formatDocument,
   makeDocument,
   type RunResult,
-  type SizeResult,
 } from "../measure/result.ts";
 import { say } from "../base/say.ts";
 import { onEndSignals } from "./signals.ts";
 import { SetupTimes } from "../measure/setup_times.ts";
 import { StepLog } from "../measure/step_log.ts";
-import { formatTable, formatUs } from "./table.ts";
+import { summaryOf } from "./summary.ts";
+import { drawHandshakes } from "./handshake_diagram.ts";
 import { TroubleLines } from "./trouble_lines.ts";
 import { VERSION } from "../base/version.ts";
 
@@ -58,11 +59,12 @@ export function clientMain<Connection>(
     if (options.unsafelySkipNameCheck) sayUnchecked();
     const transport = await made(prepare, script);
     script.library = transport.library ?? null;
-    const { schedule } = script;
+    const { schedule, trace } = script;
     const run = { options, recorder, deadlines, schedule, onTrouble: say };
     const clients = Array.from(
       { length: options.clients },
-      (_, number) => new Client(run, transport, number),
+      (_, number) =>
+        new Client(run, trace ? tracedClient(transport, trace, number) : transport, number),
     );
     try {
       await runSizes(script, clients);
@@ -114,7 +116,7 @@ export function serverMain(
     };
     const server = "run" in transport
       ? new DatagramServer(run, transport)
-      : new ConnectionServer(run, transport);
+      : new ConnectionServer(run, script.trace ? tracedServer(transport, script.trace) : transport);
     try {
       await server.serve();
     } finally {
@@ -127,10 +129,10 @@ export function serverMain(
 /** Makes a client or a server; where an option is wrong for the library, that is named. */
 async function made<Transport>(
   prepare: Prepare<Transport>,
-  { options, deadlines }: Script,
+  { options, deadlines, trace }: Script,
 ): Promise<Transport> {
   try {
-    return await prepare(options, deadlines);
+    return await prepare(options, deadlines, trace);
   } catch (error) {
     throw namingOption(error, options);
   }
@@ -154,6 +156,8 @@ interface Script {
   /** A client's, with --rate. */
   readonly schedule: Schedule | undefined;
   readonly deadlines: Deadlines;
+  /** With --trace. */
+  readonly trace: HandshakeLog | undefined;
   readonly log: StepLog | undefined;
   /** Whether stdout is for people. */
   readonly talks: boolean;
@@ -211,6 +215,7 @@ async function runScript(
     recorder,
     schedule: rate !== null && role === "client" ? new Schedule({ rate, clients }) : undefined,
     deadlines,
+    trace: options.trace ? new HandshakeLog() : undefined,
     log,
     talks,
     security: null,
@@ -237,6 +242,7 @@ async function runScript(
     () => writeHgrm?.(formatHgrm(recorder.times())),
   ]);
   sayMissed(result);
+  sayCut(script.trace);
   if (failure instanceof InterruptedError) say("interrupted; the results are partial");
   else if (!complete) reportError(withHint(failure));
   if (!isKept) return EXIT.failed;
@@ -264,7 +270,7 @@ function keep(script: Script, result: RunResult, writes: (() => void)[]): boolea
     }
   };
   attempt(() => script.finishTalk());
-  const isShown = talks && attempt(() => print(table));
+  const isShown = talks && attempt(() => print(table + drawHandshakes(result)));
   for (const write of writes) attempt(write);
   attempt(() => log?.close());
   if (failures.length > 0 && !isShown && table) say(table.trimEnd());
@@ -280,6 +286,13 @@ function sayMissed(result: RunResult): void {
     `warning: ${rate.wanted} messages a second were not reached: ${rate.reached} were sent; the times ` +
       "hold what messages waited for their turn; ask for a lower --rate, or for more --clients",
   );
+}
+
+function sayCut(trace: HandshakeLog | undefined): void {
+  const count = trace?.cutFrom ?? null;
+  if (count === null) return;
+  const kept = trace!.handshakes().length;
+  say(`trace: ${kept} of ${count} handshakes are kept: the first ones, and the first resumed one`);
 }
 
 /** All clients send one size, then all the next. */
@@ -351,50 +364,6 @@ function resultOf(script: Script, complete: boolean): RunResult {
     ...{ security, ...(headerBytes.length > 0 ? { headerBytes } : {}), sizes },
     allSizes: recorder.allSizes(),
     ...(script.cpu ? { cpu: script.cpu } : {}),
+    ...(script.trace ? { handshakes: script.trace.handshakes() } : {}),
   };
-}
-
-/** The table at the end of a run. */
-function summaryOf(result: RunResult, recorder: Recorder): string {
-  const { lane, role, reply, security, sizes, discarded } = result;
-  if (discarded) return `${lane} ${role}\n${formatTable(discardRows(discarded))}`;
-  const hasP999 = sizes.some(({ messageUs }) => messageUs.p999 !== undefined);
-  const times = ["p50 us", "p90 us", "p99 us", ...(hasP999 ? ["p99.9 us"] : []), "max us"];
-  const rates = ["messages/s", "MB/s", "duplicates", "reordered", "delay p50 us"];
-  const hasRates = role === "server" && !reply;
-  const isTimed = sizes.some(({ seconds }) => seconds !== undefined);
-  const head = ["bytes", "messages", "lost", ...(hasRates ? rates : times)];
-  if (isTimed) head.push("seconds");
-  const row = (size: SizeResult) => [
-    String(size.sizeBytes),
-    String(size.sent ?? recorder.exchanged(size.sizeBytes)),
-    String(size.lost ?? "-"),
-    ...(hasRates ? ratesOf(size) : timesOf(size, hasP999)),
-    ...(isTimed ? [size.seconds?.toFixed(3) ?? "-"] : []),
-  ];
-  const agreed = security ? `, ${security.version} ${security.cipher}` : "";
-  return `${lane} ${role}${agreed}\n${formatTable([head, ...sizes.map(row)])}`;
-}
-
-function discardRows({ bytes, seconds }: Discarded): string[][] {
-  const rate = seconds ? (bytes / seconds / 1e6).toFixed(1) : "-";
-  return [["bytes", "seconds", "MB/s"], [String(bytes), seconds?.toFixed(3) ?? "-", rate]];
-}
-
-function timesOf(
-  { messageUs: { p50, p90, p99, p999, max } }: SizeResult,
-  hasP999: boolean,
-): string[] {
-  return [p50, p90, p99, ...(hasP999 ? [p999] : []), max].map(formatUs);
-}
-
-/** A one-way server's own times are its waits for the client: what came, and how fast, counts. */
-function ratesOf({ oneWay }: SizeResult): string[] {
-  return [
-    oneWay?.messagesPerSecond?.toFixed(0) ?? "-",
-    oneWay?.megabytesPerSecond?.toFixed(1) ?? "-",
-    String(oneWay?.duplicates ?? "-"),
-    String(oneWay?.reordered ?? "-"),
-    formatUs(oneWay?.delayUs?.p50),
-  ];
 }

@@ -15,6 +15,7 @@ import {
   type TlsSettings,
   type TlsVersion,
 } from "../openssl/settings.ts";
+import type { HandshakeLog } from "./handshake_log.ts";
 import { loadCertificates } from "../pem/certificate_files.ts";
 import { keyLogSetting } from "./key_log.ts";
 
@@ -39,11 +40,15 @@ function algorithms({ protocol, tlsVersion, ciphers }: PairOptions): TlsSettings
  * @throws {RunError} naming the file that is missing or cannot be used
  * @throws {UsageError} where the file of `--key-log` holds something else
  */
-export async function clientSettings(options: PairOptions): Promise<TlsClientSettings> {
+export async function clientSettings(
+  options: PairOptions,
+  trace?: HandshakeLog,
+): Promise<TlsClientSettings> {
   return {
     ...await loadCertificates(options, "client"),
     ...algorithms(options),
     ...keyLogSetting(options),
+    onHandshakeMessage: trace?.note,
   };
 }
 
@@ -53,12 +58,16 @@ export async function clientSettings(options: PairOptions): Promise<TlsClientSet
  * @throws {RunError} naming the file that is missing or cannot be used
  * @throws {UsageError} where the file of `--key-log` holds something else
  */
-export async function serverSettings(options: PairOptions): Promise<TlsServerSettings> {
+export async function serverSettings(
+  options: PairOptions,
+  trace?: HandshakeLog,
+): Promise<TlsServerSettings> {
   return {
     ...await loadCertificates(options, "server"),
     ...algorithms(options),
     ...keyLogSetting(options),
     clientCertificate: "require",
+    onHandshakeMessage: trace?.note,
   };
 }
 
@@ -74,9 +83,10 @@ export function connectSettings(
 export async function listenSettings(
   options: PairOptions,
   { signal }: Deadlines,
+  trace?: HandshakeLog,
 ): Promise<ListenSettings> {
   return {
-    ...await serverSettings(options),
+    ...await serverSettings(options, trace),
     hostname: await listenAddress(options.hostname),
     port: options.port,
     handshakeTimeoutMs: options.timeoutMs,

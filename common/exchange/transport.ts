@@ -8,6 +8,7 @@ import type { Deadlines } from "../base/deadline.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
 import type { PairOptions } from "../model/pair_options.ts";
 import type { Security } from "../model/protocol.ts";
+import type { HandshakeLog } from "./handshake_log.ts";
 import type { ReceiveBufferState } from "../posix/receive_buffer.ts";
 
 /** What clients and servers do with a connection. */
@@ -32,6 +33,8 @@ export interface ConnectionVerbs<Connection> {
   security?(connection: Connection): Security;
   /** Whether the session was a resumed one; asked for once a connection. */
   resumed?(connection: Connection): boolean;
+  /** Which session of its context it is, where the library tells of its messages. */
+  sessionNumber?(connection: Connection): number;
 }
 
 /** How a client speaks a protocol. */
@@ -108,9 +111,10 @@ export type AnyServerTransport = ServerTransport<unknown> | DatagramServerTransp
 
 /**
  * Loads certificates, looks up names, opens listeners: all that an end does once, before its
- * exchange begins.
+ * exchange begins. Secure ones through OpenSSL tell a trace of their handshakes' messages.
  */
 export type Prepare<Transport> = (
   options: PairOptions,
   deadlines: Deadlines,
+  trace?: HandshakeLog,
 ) => Promise<Transport>;

@@ -12,6 +12,7 @@ import type { ConnectMode, Engine, Io, Protocol, Role, Security, Step } from "..
 import type { CpuTime } from "./cpu_time.ts";
 import type { OneWay } from "./one_way.ts";
 import type { Rate } from "./rate.ts";
+import type { TracedHandshake } from "./traced_handshake.ts";
 import type { Summary } from "./statistics.ts";
 
 /** What was exchanged at one message size. */
@@ -94,6 +95,8 @@ export interface RunResult {
   allSizes?: AllSizes;
   /** From the end of the first message to the end of the exchange; absent where there was none. */
   cpu?: CpuTime;
+  /** With --trace: the first handshakes, and the first resumed one; absent in all other cases. */
+  handshakes?: TracedHandshake[];
   /** Why the run has failed; absent where it has come to its end, and where that is not known. */
   failure?: string;
 }

@@ -56,6 +56,8 @@ export interface PairOptions {
   /** File for the distribution of the messages' times; "-" is stdout. */
   readonly hgrm: string | null;
   readonly quiet: boolean;
+  /** TLS and DTLS through OpenSSL: collect the messages of handshakes. */
+  readonly trace: boolean;
   /** Server: serve until stopped. */
   readonly forever: boolean;
   /** Server: what it does with what it receives. */

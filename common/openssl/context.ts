@@ -30,7 +30,9 @@ import {
   versionRange,
 } from "./configure.ts";
 import type { ContextTarget } from "./context_target.ts";
+import type { OnHandshakeMessage } from "../model/handshake_message.ts";
 import { keyLogOf } from "./key_log.ts";
+import { applyMessageCallback } from "./message_callback.ts";
 import { trustOf } from "./context_trust.ts";
 
 /**
@@ -150,6 +152,12 @@ export class TlsContext implements Disposable {
    */
   readonly pskLookup: TlsServerSettings["pskLookup"];
   /**
+   * For the bindings: told of every message of its sessions.
+   *
+   * @ignore
+   */
+  readonly onHandshakeMessage: OnHandshakeMessage | undefined;
+  /**
    * For the bindings: what a client's peers are believed by. Sessions that were verified by anything
    * else are not resumed.
    *
@@ -167,6 +175,8 @@ export class TlsContext implements Disposable {
   #versions: readonly [number, number];
   #ctx: Deno.PointerValue;
   #sessions = 0;
+  /** Sessions that there have been. */
+  #begun = 0;
   #closed = false;
 
   /**
@@ -185,6 +195,7 @@ export class TlsContext implements Disposable {
     this.role = options.role;
     this.datagram = options.datagram;
     this.pskLookup = options.role === "server" ? options.pskLookup : undefined;
+    this.onHandshakeMessage = options.onHandshakeMessage;
     this.verifies = options.role === "server"
       ? (options.clientCertificate ?? "none") !== "none"
       : !options.unsafelySkipVerification;
@@ -264,10 +275,12 @@ export class TlsContext implements Disposable {
   /**
    * For the bindings: one more session uses it, until {@linkcode release}.
    *
+   * @returns which session it is, from 1
    * @ignore
    */
-  retain(): void {
+  retain(): number {
     this.#sessions++;
+    return ++this.#begun;
   }
 
   /**
@@ -309,6 +322,7 @@ export class TlsContext implements Disposable {
     if (alpnProtocols.length > 0) this.#keep(applyAlpn(target, options.role, alpnProtocols));
     const keyLog = keyLogOf(options.keyLog);
     if (keyLog) this.#keep(applyKeyLog(target, keyLog));
+    if (options.onHandshakeMessage) this.#keep(applyMessageCallback(target));
     if (options.role === "client") this.#configureClient(target, options);
     else this.#configureServer(target, options);
   }

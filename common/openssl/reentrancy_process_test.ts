@@ -9,8 +9,16 @@ import { fromFileUrl } from "../base/std.ts";
 const PROGRAM = fromFileUrl(new URL("../testing/reentrancy/program.ts", import.meta.url));
 
 const CALLBACKS = {
-  dtls: ["pskLookup", "keyLog", "retransmitAfterMs", "onError", "signal", "body"],
-  tls: ["pskLookup", "keyLog", "onError", "signal", "body", "streams"],
+  dtls: [
+    "pskLookup",
+    "keyLog",
+    "onHandshakeMessage",
+    "retransmitAfterMs",
+    "onError",
+    "signal",
+    "body",
+  ],
+  tls: ["pskLookup", "keyLog", "onHandshakeMessage", "onError", "signal", "body", "streams"],
 };
 
 /** What it prints besides its seed is what was wrong. */

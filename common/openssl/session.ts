@@ -100,6 +100,7 @@ export class TlsSession implements Disposable {
   feed(bytes: Uint8Array<ArrayBuffer>): void {
     const ssl = this.#ssl;
     if (!ssl.isOpen || bytes.length === 0) return;
+    ssl.trace?.fed(bytes);
     if (ssl.phase === "handshaking") this.#input.feedHandshake(bytes);
     else this.#input.feed(ssl.pointer, bytes);
   }
@@ -116,9 +117,12 @@ export class TlsSession implements Disposable {
   handshake(): boolean {
     if (this.established) return true;
     const ssl = this.#ssl.begin();
+    this.#ssl.trace?.accepts();
     try {
       this.#output.isPending = true;
       const result = stepHandshake(this.#lib, ssl, this.#input, this.#cookies);
+      // Before it counts as established. After an error its queue is still to be read.
+      if (result === 1) this.#ssl.trace?.deliver();
       if (this.#ssl.isRefused) return false;
       if (result !== 1) {
         this.#wantsMore(ssl, result, "complete the handshake");
@@ -148,6 +152,7 @@ export class TlsSession implements Disposable {
    */
   listen(address: Deno.PointerObject): boolean {
     const ssl = this.#ssl.begin();
+    this.#ssl.trace?.listens();
     try {
       this.#output.isPending = true;
       // Not on the context: there it would make every handshake ask for a cookie again.
@@ -274,6 +279,11 @@ export class TlsSession implements Disposable {
     } finally {
       this.#ssl.end(this.#output);
     }
+  }
+
+  /** Which of its context's sessions it is, from 1. */
+  get number(): number {
+    return this.#ssl.number;
   }
 
   /** Whether the session was resumed; a TLS 1.3 handshake with a pre-shared key is a new one. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { OnHandshakeMessage } from "../model/handshake_message.ts";
 import type { SavedSession } from "./saved_session.ts";
 
 /**
@@ -101,6 +102,14 @@ export interface TlsSettings {
    * are permitted. Where it throws, the handshake fails.
    */
   keyLog?: ((line: string) => void) | undefined;
+  /**
+   * Told of every handshake message, change_cipher_spec, alert and record of application data that is
+   * sent or received, in order: SSL_CTX_set_msg_callback(3). It is called when the step that they
+   * belong to is done, and what it throws is written to stderr. A DTLS server is told of a cookie's
+   * exchange once the client has returned it, if no other client's came between. What is received is
+   * told as it comes: on DTLS records of epoch 0 can be forged, also after the handshake.
+   */
+  onHandshakeMessage?: OnHandshakeMessage | undefined;
 }
 
 /**

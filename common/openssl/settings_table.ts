@@ -25,6 +25,7 @@ import {
   text,
   wholeNumber,
 } from "../settings/kinds.ts";
+import type { OnHandshakeMessage } from "../model/handshake_message.ts";
 import { SavedSession } from "./saved_session.ts";
 import {
   type ConnectSettings,
@@ -112,6 +113,11 @@ function common(transport: "tls" | "dtls"): SettingsTable<TlsSettings> {
       callback<(line: string) => void>(),
       "takes the lines of an NSS key log",
       "the file that SSLKEYLOGFILE names",
+    ),
+    onHandshakeMessage: setting(
+      callback<OnHandshakeMessage>(),
+      "told of every message of a handshake, alert and record",
+      none,
     ),
   };
 }

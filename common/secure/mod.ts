@@ -13,6 +13,7 @@ export {
   OpenSslError,
   type OpenSslErrorInit,
 } from "../openssl/bindings/errors.ts";
+export type { HandshakeMessage, OnHandshakeMessage } from "../model/handshake_message.ts";
 export type { HandshakeStatistics, TlsInfo } from "../openssl/info.ts";
 export {
   type CertificateFacts,

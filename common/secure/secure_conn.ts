@@ -59,6 +59,11 @@ export abstract class SecureConn implements AsyncDisposable {
     return this.#info?.resumed ?? (this.session.established && this.session.resumed);
   }
 
+  /** Which session of its context it is, from 1: `onHandshakeMessage` takes the same number. */
+  get sessionNumber(): number {
+    return this.session.number;
+  }
+
   /**
    * Client: what is needed to resume this session with a later connection; the caller closes it.
    * In TLS 1.3 the server sends it after the handshake: read an answer first.

@@ -52,6 +52,7 @@ export async function goodSettings(
     groups: ["X25519:P-256"],
     srtpProfiles: ["SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80"],
     keyLog: [() => {}],
+    onHandshakeMessage: [() => {}],
     retransmitAfterMs: [() => 50, async () => await 50],
     pskLookup: [() => null],
     pskHint: ["x", "ä".repeat(64)],

@@ -33,6 +33,22 @@ export class CallbackError extends Error {
   override readonly name = "CallbackError";
 }
 
+/** Takes what a session sends and receives; it calls nothing and throws nothing. */
+export interface MessageTaker {
+  /**
+   * @param type content type, or one of SSL_CTX_set_msg_callback(3)'s own
+   * @param head the beginning of it, at least its header
+   * @param length of all of it, in bytes
+   */
+  take(
+    isSent: boolean,
+    type: number,
+    head: Uint8Array,
+    length: number,
+    ssl: Deno.PointerValue,
+  ): void;
+}
+
 /** What the functions of the program did during the calls of one session. */
 export interface CallRecord {
   /** Identity whose key was handed to OpenSSL last; whether it was used is another question. */
@@ -45,6 +61,8 @@ export interface CallRecord {
   failure: CallbackError | null;
   /** Why the peer's certificate was refused, where OpenSSL had nothing against it. */
   refusal?: string;
+  /** Where the session's messages go, if somebody is told of them. */
+  taker: MessageTaker | null;
 }
 
 /** The session whose call is on the stack; null where none is. */
@@ -59,6 +77,11 @@ export function enterCall(record: CallRecord | null): CallRecord | null {
   const outer = current;
   current = record;
   return outer;
+}
+
+/** Where the messages go of the session whose call is running. */
+export function currentTaker(): MessageTaker | null {
+  return current?.taker ?? null;
 }
 
 /** Notes whose key is used in the call that is running. */

@@ -14,6 +14,7 @@ import { loadOpenSsl } from "./library.ts";
 const lib = loadOpenSsl();
 
 const newRecord = (): CallRecord => ({
+  taker: null,
   pskIdentity: null,
   origin: null,
   isWelcome: false,

@@ -72,6 +72,19 @@ export const OPENSSL_NPN_NEGOTIATED = 1;
 /** Name type of the server name extension: RFC 6066 3, openssl/tls1.h. */
 export const TLSEXT_NAMETYPE_HOST_NAME = 0;
 
+/**
+ * Content types, SSL3_RT_*: openssl/ssl3.h. The last two are SSL_CTX_set_msg_callback(3)'s own: the
+ * header of a record, and what is inside a sealed record of version 1.3.
+ */
+export const CONTENT = {
+  CHANGE_CIPHER_SPEC: 20,
+  ALERT: 21,
+  HANDSHAKE: 22,
+  APPLICATION_DATA: 23,
+  HEADER: 0x100,
+  INNER_TYPE: 0x101,
+} as const;
+
 /** Protocol versions: openssl/prov_ssl.h. */
 export const VERSION = {
   TLS1_2: 0x0303,

@@ -73,6 +73,9 @@ export const LIBSSL = {
   SSL_CTX_use_psk_identity_hint: { parameters: ["pointer", "buffer"], result: "i32" },
   // void SSL_CTX_set_keylog_callback(SSL_CTX *ctx, SSL_CTX_keylog_cb_func cb);
   SSL_CTX_set_keylog_callback: { parameters: ["pointer", "function"], result: "void" },
+  // void SSL_CTX_set_msg_callback(SSL_CTX *ctx, void (*cb)(int, int, int, const void *, size_t,
+  //                               SSL *, void *));
+  SSL_CTX_set_msg_callback: { parameters: ["pointer", "function"], result: "void" },
   // long SSL_CTX_set_timeout(SSL_CTX *ctx, long t);
   SSL_CTX_set_timeout: { parameters: ["pointer", "i64"], result: "i64" },
 

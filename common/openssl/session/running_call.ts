@@ -17,6 +17,7 @@ export class RunningCall {
     origin: null,
     isWelcome: false,
     failure: null,
+    taker: null,
   };
   #state: CallState = "none";
   /** Of the call that was on the stack before, which is another session's. */

@@ -4,11 +4,12 @@
  * @module
  */
 import { SSL_CTRL, SSL_ERROR } from "../bindings/constants.ts";
-import type { CallRecord } from "../bindings/calls.ts";
+import { type CallRecord, enterCall } from "../bindings/calls.ts";
 import type { TlsContext } from "../context.ts";
 import { takeError } from "../bindings/errors.ts";
 import type { OpenSsl } from "../bindings/library.ts";
 import { MemoryBio } from "../bindings/memory_bio.ts";
+import { MessageTrace } from "./message_trace.ts";
 import type { SessionOutput } from "./output.ts";
 import { RunningCall } from "./running_call.ts";
 import { hasFailed } from "./ssl_state.ts";
@@ -40,6 +41,10 @@ export class SessionSsl {
   readonly input: Deno.PointerObject;
   /** The BIO that it writes to. */
   readonly output: Deno.PointerObject;
+  /** Which of the context's sessions it is, from 1. */
+  readonly number: number;
+  /** Where its messages are noted, if somebody is told of them. */
+  readonly trace: MessageTrace | null = null;
   readonly #lib: OpenSsl;
   readonly #context: TlsContext;
   readonly #call = new RunningCall();
@@ -64,7 +69,12 @@ export class SessionSsl {
     this.#pointer = ssl;
     this.input = input.giveAway();
     this.output = output.giveAway();
-    context.retain();
+    this.number = context.retain();
+    const { onHandshakeMessage } = context;
+    if (onHandshakeMessage) {
+      this.trace = new MessageTrace(lib, datagram, onHandshakeMessage, this.number);
+      this.#call.record.taker = this.trace;
+    }
     live++;
     lib.SSL_set_bio(ssl, this.input, this.output);
     if (datagram) lib.SSL_ctrl(ssl, SSL_CTRL.SET_MTU, BigInt(mtu), null);
@@ -127,6 +137,7 @@ export class SessionSsl {
    * @throws {Deno.errors.BadResource} where one has closed the session
    */
   end(output: SessionOutput): void {
+    this.trace?.deliver();
     const failure = this.#call.end();
     if (failure) {
       // An alert goes out; what would go on with the handshake does not.
@@ -182,7 +193,10 @@ export class SessionSsl {
     // 7.2.1 asks for that after a fatal error alone. What it writes here is freed with the BIO.
     if (this.phase === "established" && !hasFailed(this.#lib, ssl)) {
       this.#lib.ERR_clear_error();
+      // Nobody is told of what is never sent.
+      const outer = enterCall(null);
       this.#lib.SSL_shutdown(ssl);
+      enterCall(outer);
       this.#lib.ERR_clear_error();
     }
     this.#lib.SSL_free(ssl);

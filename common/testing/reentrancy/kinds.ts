@@ -72,6 +72,15 @@ const keyLog: Kind = {
   drive: connects,
 };
 
+const onHandshakeMessage: Kind = {
+  prepare(world) {
+    const onHandshakeMessage = () => told(world) as void;
+    world.extra.listen = () => ({ onHandshakeMessage });
+    world.extra.connect = () => ({ onHandshakeMessage });
+  },
+  drive: connects,
+};
+
 const retransmitAfterMs: Kind = {
   prepare(world) {
     const wait = () => used(world, () => world.oneIn(2) ? 16 : 1000) as number;
@@ -164,6 +173,7 @@ const streams: Kind = {
 export const KINDS: Readonly<Record<string, Kind>> = {
   pskLookup,
   keyLog,
+  onHandshakeMessage,
   retransmitAfterMs,
   onError,
   signal,
