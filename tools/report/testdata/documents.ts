@@ -272,3 +272,15 @@ export function fitted(run: RunResult, log: string): RunResult {
   });
   return { ...run, sizes };
 }
+
+const TCP_ASYNC: FakeRun = { protocol: "tcp", io: "async", sizes: [100, 999] };
+const UDP_ASYNC: FakeRun = { protocol: "udp", io: "async", sizes: [100, 999] };
+
+/** The text of a document of two lanes in some rounds, the first of which a factor makes slower. */
+export function documentOf(rounds: number, factor = 1): string {
+  const runs = Array.from({ length: rounds }, (_, i) => [
+    fakeRun({ ...TCP_ASYNC, factor: factor * (1 + 0.01 * i) }),
+    fakeRun({ ...UDP_ASYNC, factor: 1 + 0.01 * i }),
+  ]);
+  return JSON.stringify(fakeDocument(runs.flat()));
+}
