@@ -7,7 +7,13 @@ import { ROOT } from "../lib/children.ts";
 import { COLUMNS } from "../report/averages.ts";
 import { appendHistory, historyLines } from "../report/history.ts";
 import { linesOf } from "../report/ndjson.ts";
-import { fakeDocument, fakeLog, type FakeRun, fakeRun } from "../report/testdata/documents.ts";
+import {
+  fakeDocument,
+  fakeLog,
+  type FakeRun,
+  fakeRun,
+  fitted,
+} from "../report/testdata/documents.ts";
 import { writeReport } from "../report/write.ts";
 
 const PAGE = Deno.readTextFileSync(join(ROOT, "docs", "tools.md"));
@@ -15,7 +21,12 @@ const PAGE = Deno.readTextFileSync(join(ROOT, "docs", "tools.md"));
 const TCP: FakeRun = { protocol: "tcp", io: "sync", sizes: [100, 999] };
 const TLS: FakeRun = { protocol: "tls", io: "async", engine: "rustls", sizes: [100, 999] };
 
-const DOCUMENT = fakeDocument([TCP, { ...TCP, role: "server" } as const, TLS].map(fakeRun));
+const LOG = fakeLog(TCP, 20);
+const DOCUMENT = fakeDocument([
+  fitted(fakeRun(TCP), LOG),
+  fakeRun({ ...TCP, role: "server" }),
+  fakeRun(TLS),
+]);
 
 /** What the names in the first column of a section's table are. */
 function namesIn(section: string): string[] {
@@ -70,7 +81,7 @@ async function runIn(dir: string, line: string) {
 async function resultsFolder() {
   const folder = await folderWith({
     "result.json": JSON.stringify(DOCUMENT),
-    "tcp-sync-client.csv": fakeLog(TCP, 20),
+    "tcp-sync-client.csv": LOG,
   });
   // Of a single point in time there is nothing to draw.
   const before = { ...DOCUMENT, startedAt: "2026-01-30T12:00:00.000Z" };
