@@ -22,10 +22,7 @@ import { blockingClient } from "./blocking.ts";
 import { connectTls, type TlsConn, tlsContext } from "./mod.ts";
 import { rustlsClient } from "./rustls/mod.ts";
 
-/**
- * OpenSSL on Deno's event loop; `--io sync` and `--io spin` stand in blocking.ts, Deno's own TLS
- * (`--engine rustls`) in rustls/.
- */
+/** OpenSSL on Deno's event loop; blocking.ts has `--io sync` and spin, rustls/ Deno's own TLS. */
 const asyncClient: Prepare<ClientTransport<TlsConn>> = async (options, deadlines, trace) => {
   // Once for all connections: name, certificates and key are looked up, loaded and checked.
   const server = await Server.find(options);

@@ -132,13 +132,17 @@ DTLS in parts
 `;
 
 Deno.test("drawHandshake() draws fragments, and what is sent again", async () => {
-  const events: HandshakeMessage[] = [];
-  const onHandshakeMessage = (message: HandshakeMessage) => void events.push(message);
+  const seen: HandshakeMessage[] = [];
+  const onHandshakeMessage = (message: HandshakeMessage) => void seen.push(message);
   using _net = await connectedNet({
     mtu: 600,
     client: { onHandshakeMessage },
     server: { clientCertificate: "none" },
   });
+  // Whether a signature ends in the same datagram depends on its length, which is another each time.
+  const events = seen.filter(({ name, fragment }) =>
+    name !== "ServerKeyExchange" || fragment?.[0] === 0
+  );
   const done = events.findIndex(({ name }) => name === "ServerHelloDone");
   const again = events.slice(done - 3, done).map((event) => ({ ...event, retransmission: true }));
   events.splice(done + 1, 0, ...again);
