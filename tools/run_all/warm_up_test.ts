@@ -26,6 +26,8 @@ Deno.test("warmUpOf() puts messages of another size before the plan's", () => {
     16384,
     100,
   ]);
+  const few = { ...EXCHANGE, repeat: each(15) };
+  assertEquals(warmUpOf(opening!, few)!.sizes.length, 2 + 2, "no longer than the run itself");
 });
 
 Deno.test("warmUpOf() leaves alone what is warm, is long, takes its time, or is by time", () => {
