@@ -82,8 +82,9 @@ async function run(options: RunAllOptions): Promise<number> {
     reports.every((report) => report.ok);
   const openssl = reports.find((report) => report.openssl)?.openssl ?? null;
   const runs = reports.flatMap((report) => report.runs);
+  const environment = describeEnvironment(openssl);
   const make = (warnings?: string[]) =>
-    makeDocument(startedAt, describeEnvironment(openssl), complete, runs, warnings);
+    makeDocument(startedAt, environment, complete, runs, warnings);
   // The very figures of the report.
   const jobs = jobsOf([{ path: folder, folder, document: make(), logs: [] }]);
   const warnings = warningsOf(circumstancesOf(options, result, jobs));

@@ -201,24 +201,20 @@ export class LaneRun {
     return { [Symbol.dispose]: () => clearInterval(timer) };
   }
 
-  /** A run as it would be had it been warm at once. */
-  #warm(run: RunResult): RunResult {
-    return this.#warmUp ? withoutWarmUp(run, this.#warmUp, this.#messagesOf(run.role)) : run;
-  }
-
-  /** Null where there is no log, or where it is cut off by a full disk. */
-  #messagesOf(role: Role): LoggedMessage[] | null {
-    try {
-      return [...readMessages(piecesOf(this.#logOf(role)))];
-    } catch {
-      return null;
-    }
-  }
-
-  #slowStart(): number | null {
-    const messages = this.#messagesOf(this.#options.side === "server" ? "server" : "client");
-    const left = this.#warmUp?.sizeBytes;
-    return messages && slowStartOf(messages.filter(({ sizeBytes }) => sizeBytes !== left));
+  /** Reads an end's log, and each once; null where there is none, or where a full disk cut it off. */
+  #logReader(): (role: Role) => LoggedMessage[] | null {
+    const known = new Map<Role, LoggedMessage[] | null>();
+    const read = (role: Role) => {
+      try {
+        return [...readMessages(piecesOf(this.#logOf(role)))];
+      } catch {
+        return null;
+      }
+    };
+    return (role) => {
+      if (!known.has(role)) known.set(role, read(role));
+      return known.get(role)!;
+    };
   }
 
   /** What there is of a lane that has failed says so; where there is nothing, that alone. */
@@ -238,9 +234,14 @@ export class LaneRun {
 
   /** @param serverFailure why the client was ended, where it was */
   #report(endings: readonly ServerEnding[], serverFailure: string | null): LaneReport {
-    const { job, round } = this.#options;
+    const { job, round, side } = this.#options;
     const documents = endings.flatMap(documentOf);
-    const runs = documents.flatMap((document) => document.runs).map((run) => this.#warm(run));
+    const messagesOf = this.#logReader();
+    const warmUp = this.#warmUp;
+    const runs = documents.flatMap((document) => document.runs)
+      .map((run) => warmUp ? withoutWarmUp(run, warmUp, messagesOf(run.role)) : run);
+    const counted = messagesOf(side === "server" ? "server" : "client")
+      ?.filter(({ sizeBytes }) => sizeBytes !== warmUp?.sizeBytes);
     const clock = endings.find((ending) => ending.clock)?.clock;
     const failed = endings.find((ending) => ending.code !== EXIT.complete);
     const reason = failed ? serverFailure ?? failureOf(failed) : null;
@@ -255,7 +256,7 @@ export class LaneRun {
       runs: failed
         ? this.#failedRuns(runs, failure ?? INTERRUPTED)
         : joined(runs, { isComplete: documents.every(({ complete }) => complete), clock }),
-      slowStart: this.#slowStart(),
+      slowStart: counted ? slowStartOf(counted) : null,
       openssl: documents.find((document) => document.environment.openssl)?.environment.openssl ??
         null,
     };
