@@ -5,15 +5,15 @@
  */
 import type { Table } from "./content.ts";
 import type { Job } from "./jobs.ts";
-import { INTERRUPTED } from "./lane_rows.ts";
+import { endBy, failuresOf } from "./lane_rows.ts";
 
 /** What to say of a job beside its figures; null where none of its rounds has failed. */
-export function failureOf({ rounds }: Job): string | null {
-  const failures = rounds.flatMap(({ run }) => run.failure ?? []);
+export function failureOf(job: Job): string | null {
+  const failures = failuresOf(job);
   if (failures.length === 0) return null;
-  const word = failures.every((failure) => failure === INTERRUPTED) ? "interrupted" : "failed";
-  const { length } = failures;
-  return length === rounds.length ? word : `${word} in ${length} of ${rounds.length} rounds`;
+  const word = endBy(failures);
+  const [{ length }, all] = [failures, job.rounds.length];
+  return length === all ? word : `${word} in ${length} of ${all} rounds`;
 }
 
 /** A lane's name for the first column of a table, which says where it has failed. */

@@ -143,31 +143,38 @@ export function isOtherEnd(client: Job, server: Job): boolean {
 
 /** Messages that were sent and lost in all of a row's runs; null where that is not known. */
 export function lossOf(row: LaneRow): { sent: number | null; lost: number | null } {
-  const jobs = [row.opening, row.resumed, row.kept].filter((job) => job !== null);
   const total = (pick: "sent" | "lost") => {
-    const counts = jobs.map((job) => totalOf(job, [ALL_SIZES], ({ result }) => result[pick]));
+    const counts = jobsOf(row).map((job) =>
+      totalOf(job, [ALL_SIZES], ({ result }) => result[pick])
+    );
     return counts.includes(null) ? null : counts.reduce<number>((sum, one) => sum + one!, 0);
   };
   return { sent: total("sent"), lost: total("lost") };
 }
 
-/** Why runs of a row have failed, each reason once; empty where none has. */
-function failuresOf(row: LaneRow): string[] {
-  const jobs = [row.opening, row.resumed, row.kept].filter((job) => job !== null);
-  return [
-    ...new Set(jobs.flatMap(({ rounds }) => rounds.flatMap(({ run }) => run.failure ?? []))),
-  ];
+/** A row's jobs, as far as they were measured. */
+export function jobsOf({ opening, resumed, kept }: LaneRow): Job[] {
+  return [opening, resumed, kept].filter((job) => job !== null);
 }
 
-/** How a row's runs have ended. */
+/** How runs have ended. */
 export type LaneEnd = "complete" | "failed" | "interrupted";
 
 /** What is written as the failure of a run that was interrupted. */
 export const INTERRUPTED = "interrupted";
 
-/** How a row's runs have ended: failed where any of them has. */
+/** How a row's runs have ended. */
 export function endOf(row: LaneRow): LaneEnd {
-  const failures = failuresOf(row);
+  return endBy(jobsOf(row).flatMap(failuresOf));
+}
+
+/** Why rounds of a job have failed. */
+export function failuresOf({ rounds }: Job): string[] {
+  return rounds.flatMap(({ run }) => run.failure ?? []);
+}
+
+/** How runs with these failures have ended: failed where any of them was not just interrupted. */
+export function endBy(failures: readonly string[]): LaneEnd {
   if (failures.length === 0) return "complete";
   return failures.every((failure) => failure === INTERRUPTED) ? "interrupted" : "failed";
 }

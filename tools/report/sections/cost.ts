@@ -13,6 +13,7 @@ import { slowestOf } from "../figures.ts";
 import type { Job } from "../jobs.ts";
 import {
   cpuOf,
+  jobsOf,
   type LaneRow,
   type LaneTable,
   lossOf,
@@ -113,8 +114,9 @@ function costTable(table: LaneTable): Table {
 }
 
 /** Says how much of a lane has failed, each part once. */
-function nameWithFailure({ name, opening, resumed, kept }: LaneRow): string {
-  const failures = [opening, resumed, kept].flatMap((job) => (job && failureOf(job)) ?? []);
+function nameWithFailure(row: LaneRow): string {
+  const { name } = row;
+  const failures = jobsOf(row).flatMap((job) => failureOf(job) ?? []);
   return failures.length > 0 ? `${name} (${[...new Set(failures)].join("; ")})` : name;
 }
 
