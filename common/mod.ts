@@ -3,7 +3,8 @@
  *
  * @module
  */
-export { addressOf, lengthOf, peerOf, Server } from "./exchange/library_verbs.ts";
+export { addressOf } from "./base/addresses.ts";
+export { lengthOf, peerOf, Server } from "./exchange/library_verbs.ts";
 export { clientMain, serverMain } from "./cli/script.ts";
 export { BoundedTcp, BoundedTcpListener } from "./deno/tcp.ts";
 export { listenAddress, serverAddresses } from "./deno/lookup.ts";

@@ -184,6 +184,11 @@ export function formatAddress(hostname: string, port: number): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
+/** The same of an address as Deno gives it. */
+export function addressOf({ hostname, port }: Deno.NetAddr): string {
+  return formatAddress(hostname, port);
+}
+
 /**
  * An address as it goes over the wire: 4 or 16 bytes.
  *

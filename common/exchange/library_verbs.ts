@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatAddress, peerName, withoutZone } from "../base/addresses.ts";
+import { addressOf, peerName, withoutZone } from "../base/addresses.ts";
 import { TimeoutError } from "../base/errors.ts";
 import { ENDED, TOO_LATE } from "../base/read_result.ts";
 import { serverAddresses } from "../deno/lookup.ts";
@@ -79,9 +79,4 @@ export async function lengthOf(read: Promise<Uint8Array | number | null>): Promi
 /** The peer's `host:port`. */
 export function peerOf({ remoteAddr }: { readonly remoteAddr: Deno.NetAddr }): string {
   return addressOf(remoteAddr);
-}
-
-/** `host:port`. */
-export function addressOf({ hostname, port }: Deno.NetAddr): string {
-  return formatAddress(hostname, port);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatAddress } from "../../common/base/addresses.ts";
+import { addressOf } from "../../common/base/addresses.ts";
 import { Deadlines } from "../../common/base/deadline.ts";
 import type { MaybePromise } from "../../common/base/maybe_promise.ts";
 import { setupStep } from "../../common/base/setup_steps.ts";
@@ -192,7 +192,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
     const last = this.#lastFrom;
     if (last?.port !== from.port || last.hostname !== from.hostname) {
       this.#lastFrom = from;
-      this.#lastKey = formatAddress(from.hostname, from.port);
+      this.#lastKey = addressOf(from);
     }
     return this.#lastKey;
   }

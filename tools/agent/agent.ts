@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatAddress, withZoneOf } from "../../common/base/addresses.ts";
+import { addressOf, formatAddress, withZoneOf } from "../../common/base/addresses.ts";
 import { describe } from "../../common/base/errors.ts";
 import { TroubleLines } from "../../common/cli/trouble_lines.ts";
 import { listenAddress } from "../../common/deno/lookup.ts";
@@ -72,7 +72,7 @@ export class Agent {
       handshakeTimeoutMs: settings.handshakeMs ?? HANDSHAKE_MS,
       maxHandshakes: MAX_HANDSHAKES,
       maxSessions: MAX_SESSIONS,
-      onError: (error, addr) => troubles.add(`${peerOf(addr)}: ${describe(error)}`),
+      onError: (error, addr) => troubles.add(`${addressOf(addr)}: ${describe(error)}`),
     });
     return new Agent(listener, settings, troubles);
   }
@@ -107,7 +107,7 @@ export class Agent {
       conn.abandon();
       return;
     }
-    const peer = peerOf(conn.remoteAddr);
+    const peer = addressOf(conn.remoteAddr);
     const lines = new Lines(conn, MAX_QUESTION_BYTES, this.#nowUs);
     try {
       if (this.#isBusy) await this.#turnAway(peer, lines);
@@ -140,8 +140,4 @@ export class Agent {
       this.#isBusy = false;
     }
   }
-}
-
-function peerOf({ hostname, port }: Deno.NetAddr): string {
-  return formatAddress(hostname, port);
 }
