@@ -24,11 +24,6 @@ export class ExpectedAnswer {
     this.bytes = new Uint8Array(Math.max(longest + 1, MAX_PLAINTEXT_BYTES));
   }
 
-  /** How long it is. */
-  get length(): number {
-    return this.#wanted.length;
-  }
-
   /** From now on the answer to this message is wanted, which is borrowed as long. */
   to(message: Uint8Array): void {
     if (this.#isEcho) this.#wanted = message;
