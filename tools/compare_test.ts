@@ -12,11 +12,7 @@ import {
   fitted,
 } from "./report/testdata/documents.ts";
 import { formatDuration } from "./report/units.ts";
-
-/** The charts' library starts timers of its own, which a test's end does not wait for. */
-function test(name: string, fn: () => Promise<void> | void): void {
-  Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
-}
+import { testWithCharts as test } from "./report/testing/with_charts.ts";
 
 const TCP: FakeRun = { protocol: "tcp", io: "async", sizes: [100, 999] };
 

@@ -6,6 +6,7 @@ import { jobsOf, type Source } from "./jobs.ts";
 import type { LogFigures } from "./logs.ts";
 import { fakeDocument, type FakeRun, fakeRun } from "./testdata/documents.ts";
 import { formatDuration } from "./units.ts";
+import { testWithCharts as test } from "./testing/with_charts.ts";
 
 const LANES: readonly FakeRun[] = (["message", "once"] as const).flatMap((connect) => [
   { protocol: "tcp", io: "sync", sizes: [100, 999], connect },
@@ -27,11 +28,6 @@ function sourceOf(path: string, factor: number, log: LogFigures | null = null): 
 function compareSources(sources: readonly Source[]) {
   const [before, after] = sources.map((source) => jobsOf([source]));
   return compareJobs(before!, after!, { boundPercent: 10, absolute: true });
-}
-
-/** The charts' library starts timers of its own, which a test's end does not wait for. */
-function test(name: string, fn: () => void): void {
-  Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
 }
 
 test("a comparison's page has a chart of both documents for each lane in each mode", () => {

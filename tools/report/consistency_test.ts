@@ -17,11 +17,7 @@ import { linesOf } from "./ndjson.ts";
 import { fullDocument } from "./testdata/documents.ts";
 import { formatDuration, formatNumber, formatPercent } from "./units.ts";
 import { formatReport } from "./write.ts";
-
-/** The charts' library starts timers of its own, which a test's end does not wait for. */
-function test(name: string, fn: () => void): void {
-  Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
-}
+import { testWithCharts as test } from "./testing/with_charts.ts";
 
 const document = fullDocument();
 const source: Source = { path: "", folder: "", document, logs: document.runs.map(() => null) };

@@ -4,11 +4,7 @@ import type { Source } from "./jobs.ts";
 import type { Line } from "./ndjson.ts";
 import { historySection } from "./sections/history.ts";
 import { fakeDocument, type FakeRun, fakeRun } from "./testdata/documents.ts";
-
-/** The charts' library starts timers of its own, which a test's end does not wait for. */
-function test(name: string, fn: () => void): void {
-  Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
-}
+import { testWithCharts as test } from "./testing/with_charts.ts";
 
 const TCP: FakeRun = { protocol: "tcp", io: "sync", sizes: [100] };
 const TLS: FakeRun = { protocol: "tls", io: "sync", engine: "openssl", sizes: [100] };

@@ -9,15 +9,11 @@ import type { LogFigures } from "./logs.ts";
 import type { Part } from "./panels.ts";
 import { shareSection } from "./sections/share.ts";
 import { fakeDocument, type FakeRun, fakeRun } from "./testdata/documents.ts";
+import { testWithCharts as test } from "./testing/with_charts.ts";
 
 const TCP: FakeRun = { protocol: "tcp", io: "sync" };
 const TLS: FakeRun = { protocol: "tls", io: "sync", engine: "openssl" };
 const DTLS: FakeRun = { protocol: "dtls", io: "sync", engine: "openssl" };
-
-/** The charts' library starts timers of its own, which a test's end does not wait for. */
-function test(name: string, fn: () => void): void {
-  Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
-}
 
 function sourceOf(runs: RunResult[], logs: (LogFigures | null)[] = []): Source {
   return { path: "a.json", folder: ".", document: fakeDocument(runs), logs };
