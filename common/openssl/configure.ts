@@ -11,6 +11,7 @@ import { SSL_CTRL, SSL_OP, SSL_SESS_CACHE, SSL_VERIFY, VERSION } from "./binding
 import { takeError } from "./bindings/errors.ts";
 import { toCString } from "./bindings/library.ts";
 import { checkGroups, noGroup } from "./groups.ts";
+import { sessionIdContext } from "./identities.ts";
 import { makeVerifier } from "./peer_policy.ts";
 import {
   type DtlsSettings,
@@ -181,12 +182,20 @@ export function applyVerification(
   return verifier;
 }
 
-/** Sets how a server lets its clients resume. */
-export function applyResumption({ lib, ctx }: ContextTarget, settings: TlsServerSettings): void {
+/**
+ * Sets how a server lets its clients resume.
+ *
+ * @param trust what clients are believed by: sessions of another one are not resumed
+ */
+export function applyResumption(
+  { lib, ctx }: ContextTarget,
+  settings: TlsServerSettings,
+  trust: string,
+): void {
   const { sessionTickets = true, sessionCacheSize = SESSION_CACHE_SIZE, sessionTimeoutSeconds } =
     settings;
   // With client certificates, resumption fails without one (SSL_CTX_set_session_id_context(3)).
-  const id = new TextEncoder().encode("netpairs");
+  const id = sessionIdContext(trust);
   lib.SSL_CTX_set_session_id_context(ctx, id, id.length);
   if (!sessionTickets) lib.SSL_CTX_set_options(ctx, SSL_OP.NO_TICKET);
   // A size of 0 would be no limit (SSL_CTX_sess_set_cache_size(3)).

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { ROLES } from "../model/protocol.ts";
 import { applyAlpn, applyClientPsk, applyKeyLog, makeTimer } from "./callbacks.ts";
 import type { Callback } from "./context_target.ts";
 import { SSL_CTRL, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_OP } from "./bindings/constants.ts";
@@ -12,15 +11,7 @@ import { applyServerPsk, applyTickets, isWelcome } from "./server_psk.ts";
 import { applyCredentials } from "./credentials.ts";
 import { takeError } from "./bindings/errors.ts";
 import { loadOpenSsl, type OpenSsl } from "./bindings/library.ts";
-import type {
-  DtlsSettings,
-  TlsClientSettings,
-  TlsContextOptions,
-  TlsServerSettings,
-} from "./settings.ts";
-import { checkTogether, CLIENT_CONTEXT, SERVER_CONTEXT } from "./settings_table.ts";
-import { checkVariant, setting, type SettingsTable } from "../settings/check.ts";
-import { flag, oneOf } from "../settings/kinds.ts";
+import type { TlsClientSettings, TlsContextOptions, TlsServerSettings } from "./settings.ts";
 import {
   applyAlgorithms,
   applyGroups,
@@ -31,6 +22,14 @@ import {
 } from "./configure.ts";
 import type { ContextTarget } from "./context_target.ts";
 import type { OnHandshakeMessage } from "../model/handshake_message.ts";
+import type { Certificate } from "../pem/certificates.ts";
+import { Identities } from "./identities.ts";
+import type { ServerIdentity } from "./identity_settings.ts";
+import { loadIdentities } from "./loaded_identity.ts";
+import { type NamedIdentities, newIdentities, ownIdentities } from "./named_identities.ts";
+import { type PemSettings, pemSettings } from "./own_pem.ts";
+import { checkedOptions } from "./context_settings.ts";
+import { hasCertificate } from "./settings_table.ts";
 import { keyLogOf } from "./key_log.ts";
 import { applyMessageCallback } from "./message_callback.ts";
 import { trustOf } from "./context_trust.ts";
@@ -43,47 +42,11 @@ const OPTIONS = SSL_OP.NO_RENEGOTIATION | SSL_OP.NO_QUERY_MTU | SSL_OP.NO_COMPRE
   SSL_OP.NO_RX_CERTIFICATE_COMPRESSION | SSL_OP.CIPHER_SERVER_PREFERENCE |
   SSL_OP.PRIORITIZE_CHACHA;
 
-type Which = Pick<TlsContextOptions, "role" | "datagram">;
-
-const WHICH: SettingsTable<Which> = {
-  role: setting(oneOf(ROLES), "which end its sessions are"),
-  datagram: setting(flag(), "true for DTLS, false for TLS"),
-};
-
 /**
  * Longest list of certificates that a client may send, in bytes: SSL_CTX_set_max_cert_list(3). Some
  * RSA-4096 certificates fit; the library's own limit, 100 KiB, is what any client can make it keep.
  */
 const MAX_CERT_LIST_BYTES = 32 * 1024;
-
-/** What a context of one role and transport may be told. */
-export const CONTEXT_SETTINGS = {
-  client: {
-    tls: { ...WHICH, ...CLIENT_CONTEXT.tls },
-    dtls: { ...WHICH, ...CLIENT_CONTEXT.dtls },
-  },
-  server: {
-    tls: { ...WHICH, ...SERVER_CONTEXT.tls },
-    dtls: { ...WHICH, ...SERVER_CONTEXT.dtls },
-  },
-};
-
-type AllSettings = TlsClientSettings & TlsServerSettings & DtlsSettings;
-
-/** As it comes from a program: even which table applies has to be looked at first. */
-function checkedOptions(options: TlsContextOptions): TlsContextOptions {
-  const action = "make a TLS context";
-  const tableOf = ({ role, datagram }: Which) => {
-    const tables = role === "client" ? CLIENT_CONTEXT : SERVER_CONTEXT;
-    return tables[datagram ? "dtls" : "tls"] as SettingsTable<AllSettings>;
-  };
-  const checked = checkVariant(WHICH, tableOf, options, action);
-  checkTogether(checked, action);
-  if (checked.role === "server" && checked.cert === undefined && !checked.pskLookup) {
-    throw new TypeError("Cannot listen: cert with its key, or pskLookup, is wanted");
-  }
-  return checked as TlsContextOptions;
-}
 
 /**
  * An SSL_CTX: certificates and settings, loaded once for many connections (SSL_CTX_new(3)). It is
@@ -171,6 +134,12 @@ export class TlsContext implements Disposable {
    */
   readonly verifies: boolean;
   readonly #callbacks: Callback[] = [];
+  /** What a server shows; null for clients. */
+  #identities: Identities | null = null;
+  /** What is needed to set the groups anew. */
+  readonly #options: TlsContextOptions;
+  /** Authorities that are believed. */
+  #caCerts: readonly Certificate[] = [];
   #allowedCiphers: Set<number> | null = null;
   #versions: readonly [number, number];
   #ctx: Deno.PointerValue;
@@ -190,7 +159,7 @@ export class TlsContext implements Disposable {
    * @throws {OpenSslMissingError} where the library is missing
    */
   constructor(settings: TlsContextOptions) {
-    const options = checkedOptions(settings);
+    const options = this.#options = checkedOptions(settings);
     const lib = this.lib = loadOpenSsl(options.library);
     this.role = options.role;
     this.datagram = options.datagram;
@@ -201,15 +170,16 @@ export class TlsContext implements Disposable {
       : !options.unsafelySkipVerification;
     this.usesPsk = options.role === "client" && options.psk !== undefined;
     // Where a key is the only way in, a certificate's suite would be a way around it.
-    this.keyAlone = this.usesPsk || this.pskLookup !== undefined && options.cert === undefined;
-    this.trust = trustOf(options);
+    this.keyAlone = this.usesPsk || this.pskLookup !== undefined && !hasCertificate(options);
     this.#versions = versionRange(options);
     lib.ERR_clear_error();
+    const credentials = pemSettings(lib, options);
+    this.trust = trustOf(options, credentials);
     const ctx = lib.SSL_CTX_new(options.datagram ? lib.DTLS_method() : lib.TLS_method());
     if (ctx === null) throw takeError(lib, "make a TLS context");
     this.#ctx = ctx;
     try {
-      this.#configure({ lib, ctx, datagram: options.datagram }, options);
+      this.#configure({ lib, ctx, datagram: options.datagram }, options, credentials);
       if (options.datagram && options.role === "server") {
         this.cookies = new CookieSecrets(lib, ctx);
         this.#callbacks.push(this.cookies);
@@ -311,13 +281,16 @@ export class TlsContext implements Disposable {
     for (const callback of this.#callbacks) callback.close();
   }
 
-  #configure(target: ContextTarget, options: TlsContextOptions): void {
+  #configure(target: ContextTarget, options: TlsContextOptions, pem: PemSettings): void {
     const { lib, ctx } = target;
     lib.SSL_CTX_ctrl(ctx, SSL_CTRL.MODE, BigInt(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER), null);
     lib.SSL_CTX_set_options(ctx, OPTIONS);
     applyVersions(target, options);
     applyAlgorithms(target, options, this.keyAlone);
-    applyGroups(target, options, applyCredentials(target, options.role, options));
+    const { caCerts, chain } = applyCredentials(target, options.role, pem);
+    this.#caCerts = caCerts;
+    if (options.role === "client") applyGroups(target, options, { caCerts, chain });
+    else this.#configureIdentities(target, options);
     const { alpnProtocols = [] } = options;
     if (alpnProtocols.length > 0) this.#keep(applyAlpn(target, options.role, alpnProtocols));
     const keyLog = keyLogOf(options.keyLog);
@@ -332,16 +305,53 @@ export class TlsContext implements Disposable {
     if (options.psk) this.#keep(applyClientPsk(target, options.psk));
   }
 
+  #configureIdentities(target: ContextTarget, options: TlsServerSettings): void {
+    const { trust, mayUsePsk } = this;
+    const identities = this.#identities = new Identities(target, { trust, mayUsePsk });
+    this.#keep(identities);
+    this.#show(identities, target, ownIdentities(options));
+  }
+
   #configureServer(target: ContextTarget, options: TlsServerSettings): void {
     const { clientCertificate = "none", pskLookup, pskHint } = options;
     this.#keep(applyVerification(target, clientCertificate, clientCertificate !== "none"));
     const { lib, ctx } = target;
     lib.SSL_CTX_ctrl(ctx, SSL_CTRL.SET_MAX_CERT_LIST, BigInt(MAX_CERT_LIST_BYTES), null);
-    applyResumption(target, options);
+    applyResumption(target, options, this.trust);
     if (pskLookup) this.#keep(...applyServerPsk(target, pskLookup, pskHint));
     if (pskLookup || this.verifies) {
       this.#keep(...applyTickets(target, (session) => isWelcome(target.lib, session, pskLookup)));
     }
+  }
+
+  /**
+   * For the bindings: a server shows other certificates from now on. Handshakes that are under way
+   * end with those that they began with, and sessions can still be resumed.
+   *
+   * @throws {TypeError} naming what is of the wrong kind; and where clients have keys alone
+   * @throws {RangeError} naming what cannot be used; then all stays as it was
+   * @throws {OpenSslError} where OpenSSL refuses a certificate or a key
+   * @ignore
+   */
+  setIdentities(identities: readonly ServerIdentity[]): void {
+    const named = newIdentities(identities);
+    const { lib, pointer: ctx, datagram } = this;
+    if (!this.#identities || this.keyAlone) {
+      const why = this.#identities ? "its clients have pre-shared keys alone" : "it is a client's";
+      throw new TypeError(`Cannot set identities: ${why}`);
+    }
+    lib.ERR_clear_error();
+    this.#show(this.#identities, { lib, ctx, datagram }, named);
+  }
+
+  #show(shown: Identities, target: ContextTarget, identities: NamedIdentities): void {
+    shown.replace(
+      loadIdentities(
+        target,
+        identities,
+        (chain) => applyGroups(target, this.#options, { caCerts: this.#caCerts, chain }),
+      ),
+    );
   }
 
   /** A callback lives as long as the context. */

@@ -5,15 +5,20 @@
  */
 import { createHash } from "node:crypto";
 import { viewOf } from "../settings/kinds.ts";
-import type { TlsContextOptions } from "./settings.ts";
+import type { PemSettings } from "./own_pem.ts";
+import type { TlsClientSettings, TlsContextOptions } from "./settings.ts";
 
 /**
- * What a context's peers are believed by, and what it is itself believed by, as a text that is the
- * same for the same settings: the authorities, a key, or nothing; and its own certificate.
+ * What a context's peers are believed by, and what a client is itself believed by, as a text that is
+ * the same for the same settings: the authorities, a key, or nothing; and its own certificate.
+ *
+ * @param pem what the settings hold, as PEM
  */
-export function trustOf(options: TlsContextOptions): string {
-  if (options.role === "server") return "";
-  const { psk, caCerts = [], cert = "", unsafelySkipVerification } = options;
+export function trustOf(
+  options: TlsContextOptions,
+  { caCerts, cert = "" }: PemSettings,
+): string {
+  const { psk, unsafelySkipVerification } = options as TlsClientSettings;
   const digest = (part: string | Uint8Array) => createHash("sha256").update(part).digest();
   const [kind, parts] = unsafelySkipVerification
     ? ["anything", []] as const

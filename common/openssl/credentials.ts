@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { type Credentials, readCredentials } from "../pem/credentials.ts";
+import { type CredentialInput, type Credentials, readCredentials } from "../pem/credentials.ts";
 import type { ContextTarget } from "./context_target.ts";
 import { SSL_CTRL } from "./bindings/constants.ts";
 import { takeError } from "./bindings/errors.ts";
 import { cString } from "./bindings/library.ts";
 import { MemoryBio } from "./bindings/memory_bio.ts";
-import type { TlsSettings } from "./settings.ts";
 import { readX509 } from "./bindings/x509.ts";
 
 /**
@@ -23,7 +22,7 @@ import { readX509 } from "./bindings/x509.ts";
 export function applyCredentials(
   target: ContextTarget,
   role: "client" | "server",
-  settings: TlsSettings,
+  settings: CredentialInput,
 ): Credentials {
   const credentials = readCredentials(settings);
   const { caCerts, chain, key } = credentials;
@@ -59,11 +58,28 @@ function addToChain({ lib, ctx }: ContextTarget, pem: string): void {
   throw takeError(lib, "use the chain in cert");
 }
 
-function useKey({ lib, ctx, datagram }: ContextTarget, pem: string): void {
+function useKey(target: ContextTarget, pem: string): void {
+  const { lib, ctx } = target;
+  const key = ownKey(target, pem, "key");
+  const used = lib.SSL_CTX_use_PrivateKey(ctx, key);
+  lib.EVP_PKEY_free(key);
+  if (used !== 1 || lib.SSL_CTX_check_private_key(ctx) !== 1) throw takeError(lib, "use key");
+}
+
+/**
+ * Reads a private key; the caller owns it.
+ *
+ * @param source what to call it in an error
+ */
+export function ownKey(
+  { lib, datagram }: ContextTarget,
+  pem: string,
+  source: string,
+): Deno.PointerObject {
   using bio = new MemoryBio(lib, pem);
   // An empty passphrase: without one OpenSSL would ask for it on the terminal.
   const key = lib.PEM_read_bio_PrivateKey(bio.pointer, null, null, new Uint8Array(1));
-  if (key === null) throw takeError(lib, "use key");
+  if (key === null) throw takeError(lib, `use ${source}`);
   const type = cString(lib.EVP_PKEY_get0_type_name(key)) ?? "";
   if (datagram && /^ED/i.test(type) && lib.versionText.startsWith("OpenSSL 3.")) {
     lib.EVP_PKEY_free(key);
@@ -72,13 +88,15 @@ function useKey({ lib, ctx, datagram }: ContextTarget, pem: string): void {
         "P-256 and RSA keys can be used",
     );
   }
-  const used = lib.SSL_CTX_use_PrivateKey(ctx, key);
-  lib.EVP_PKEY_free(key);
-  if (used !== 1 || lib.SSL_CTX_check_private_key(ctx) !== 1) throw takeError(lib, "use key");
+  return key;
 }
 
-/** The caller owns what it returns. */
-function ownX509(lib: ContextTarget["lib"], pem: string, action: string): Deno.PointerObject {
+/** Reads a certificate; the caller owns it. */
+export function ownX509(
+  lib: ContextTarget["lib"],
+  pem: string,
+  action: string,
+): Deno.PointerObject {
   using bio = new MemoryBio(lib, pem);
   const x509 = readX509(lib, bio);
   if (x509 === null) throw takeError(lib, action);

@@ -5,6 +5,7 @@
  */
 import type { Security } from "../model/protocol.ts";
 import { SSL_CTRL, TLSEXT_NAMETYPE_HOST_NAME } from "./bindings/constants.ts";
+import type { HelloFacts } from "./bindings/calls.ts";
 import { cString, type OpenSsl } from "./bindings/library.ts";
 import { type PeerCertificate, readCertificate } from "./peer_certificate.ts";
 import type { TlsVersion } from "./settings.ts";
@@ -98,7 +99,12 @@ export interface HandshakeStatistics {
 export function readInfo(
   lib: OpenSsl,
   ssl: Deno.PointerObject,
-  known: { resumed: boolean; pskIdentity: string | null; statistics: HandshakeStatistics },
+  known: {
+    resumed: boolean;
+    pskIdentity: string | null;
+    statistics: HandshakeStatistics;
+    hello: HelloFacts | undefined;
+  },
 ): TlsInfo {
   // SSL_get_negotiated_group(3): 0 where there was none, as in a resumed TLS 1.2 session.
   const group = Number(lib.SSL_ctrl(ssl, SSL_CTRL.GET_NEGOTIATED_GROUP, 0n, null));
@@ -109,7 +115,10 @@ export function readInfo(
     signatureAlgorithm: signatureAlgorithmOf(lib, ssl),
     alpnProtocol: alpnProtocolOf(lib, ssl),
     srtpProfile: srtpProfileOf(lib, ssl),
-    serverName: cString(lib.SSL_get_servername(ssl, TLSEXT_NAMETYPE_HOST_NAME)),
+    // OpenSSL says for a resumed session of version 1.2 what its first handshake was for.
+    serverName: known.hello
+      ? known.hello.serverName
+      : cString(lib.SSL_get_servername(ssl, TLSEXT_NAMETYPE_HOST_NAME)),
     resumed: known.resumed,
     pskIdentity: known.pskIdentity,
     peerCertificate: peerCertificateOf(lib, ssl),

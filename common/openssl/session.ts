@@ -301,7 +301,8 @@ export class TlsSession implements Disposable {
   info(): TlsInfo {
     this.#lib.ERR_clear_error();
     const { resumed, pskIdentity } = this.#resumption;
-    const known = { resumed, pskIdentity, statistics: this.statistics };
+    const { hello } = this.#ssl.calls;
+    const known = { resumed, pskIdentity, statistics: this.statistics, hello };
     return readInfo(this.#lib, this.#ssl.pointer, known);
   }
 
@@ -353,6 +354,6 @@ export class TlsSession implements Disposable {
     if (outcome === "ended") this.peerEnded = true;
     if (outcome !== "failed") return outcome === "not yet";
     const error = takeError(this.#lib, action, ssl, this.#serverName);
-    throw this.#ssl.failed(explained(this.#context, error));
+    throw this.#ssl.failed(explained(this.#context, error, this.#ssl.calls.hello));
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { OnHandshakeMessage } from "../model/handshake_message.ts";
+import type { OwnCertificate, PemOrDer, ServerIdentity } from "./identity_settings.ts";
 import type { SavedSession } from "./saved_session.ts";
 
 /**
@@ -61,20 +62,14 @@ export interface PskIdentity {
  * if (context.role !== "client") throw new Error(context.role);
  * ```
  */
-export interface TlsSettings {
+export interface TlsSettings extends OwnCertificate {
   /**
    * File name or path of the libssl to use (default what NETPAIRS_LIBSSL names, then the system's).
    * A process uses one: the first connection decides.
    */
   library?: string | undefined;
-  /** Authorities that the peer's certificate may come from, PEM (default none: no system's own). */
-  caCerts?: readonly string[] | undefined;
-  /** Own certificate, with the chain below the authority, PEM. */
-  cert?: string | undefined;
-  /** Own private key, PEM: PKCS#8, or the older "RSA PRIVATE KEY" and "EC PRIVATE KEY". */
-  key?: string | undefined;
-  /** Passphrase of `key`, where that is encrypted (RFC 8018, or as OpenSSL did before). */
-  keyPassphrase?: string | undefined;
+  /** Authorities that the peer's certificate may come from (default none: no system's own). */
+  caCerts?: readonly PemOrDer[] | undefined;
   /** Application protocols, the preferred one first: RFC 7301; 1 to 255 bytes each. */
   alpnProtocols?: readonly string[] | undefined;
   /** Oldest version to agree on (default TLSv1.2, DTLSv1.2). */
@@ -181,6 +176,13 @@ export interface TlsClientSettings extends TlsSettings {
  * ```
  */
 export interface TlsServerSettings extends TlsSettings {
+  /**
+   * Several certificates, instead of `cert` and `key`: which one a client is shown, the name decides
+   * that it asks for. A client that asks for none of their names, or says none, is shown that of the
+   * identity without `names`; where there is none it is refused (unrecognized_name,
+   * missing_extension), unless it has a pre-shared key.
+   */
+  identities?: readonly ServerIdentity[] | undefined;
   /** Whether a client has to show a certificate (default "none"): SSL_CTX_set_verify(3). */
   clientCertificate?: "none" | "request" | "require" | undefined;
   /**

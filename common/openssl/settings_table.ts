@@ -26,6 +26,7 @@ import {
   wholeNumber,
 } from "../settings/kinds.ts";
 import type { OnHandshakeMessage } from "../model/handshake_message.ts";
+import { checkIdentities, checkOwn, IDENTITY, OWN, pemOrDer } from "./identity_table.ts";
 import { SavedSession } from "./saved_session.ts";
 import {
   type ConnectSettings,
@@ -53,7 +54,6 @@ export const MAX_PSK_BYTES = 64;
 const MAX_INT = 0x7fff_ffff;
 
 const none = "none";
-const pem = (what: string) => text({ what: `${what} as PEM text` });
 
 type Versions<T> = { tls: T; dtls: T };
 
@@ -78,13 +78,11 @@ function common(transport: "tls" | "dtls"): SettingsTable<TlsSettings> {
       "what NETPAIRS_LIBSSL names, then the system's",
     ),
     caCerts: setting(
-      listOf(pem("certificates")),
+      listOf(pemOrDer("certificates")),
       "authorities that the peer's certificate may come from",
       "none: no system's own",
     ),
-    cert: setting(pem("a certificate"), "own certificate, with its chain", none),
-    key: setting(pem("a private key"), "own private key", none),
-    keyPassphrase: setting(text({ max: 1024 }), "passphrase of an encrypted `key`", none),
+    ...OWN,
     alpnProtocols: setting(
       listOf(text({ max: 255 })),
       "application protocols, the preferred one first",
@@ -148,6 +146,11 @@ const CLIENT: SettingsTable<Omit<TlsClientSettings, keyof TlsSettings>> = {
 };
 
 const SERVER: SettingsTable<Omit<TlsServerSettings, keyof TlsSettings>> = {
+  identities: setting(
+    listOf(IDENTITY, 1),
+    "several certificates, of which the name decides that a client asks for; instead of `cert`",
+    none,
+  ),
   clientCertificate: setting(
     oneOf(["none", "request", "require"]),
     "whether a client has to show a certificate",
@@ -281,13 +284,10 @@ export function checkTogether(
   const refuse = (why: string) => {
     throw new TypeError(`Cannot ${action}: ${why}`);
   };
-  const { cert, key, minVersion, maxVersion, alpnProtocols = [] } = settings;
-  if (cert !== undefined && key === undefined) refuse("cert needs its key");
-  if (key !== undefined && cert === undefined) refuse("key needs its cert");
-  if (settings.keyPassphrase !== undefined && key === undefined) {
-    refuse("keyPassphrase needs a key");
-  }
-  if ((settings.clientCertificate ?? "none") !== "none" && cert === undefined) {
+  const { minVersion, maxVersion, alpnProtocols = [] } = settings;
+  checkOwn(settings, refuse);
+  if (settings.identities) checkServerIdentities(settings, refuse, action);
+  if ((settings.clientCertificate ?? "none") !== "none" && !hasCertificate(settings)) {
     refuse("clientCertificate needs a cert of the server's own");
   }
   if (settings.pskHint !== undefined && !settings.pskLookup) refuse("pskHint needs a pskLookup");
@@ -307,14 +307,31 @@ export function checkTogether(
   }
 }
 
+function checkServerIdentities(
+  { identities = [], ...settings }: TlsServerSettings,
+  refuse: (why: string) => void,
+  action: string,
+): void {
+  const beside = (["cert", "key", "pkcs12"] as const).find((name) => settings[name] !== undefined);
+  if (beside) refuse(`identities have their certificates in them, and go without ${beside}`);
+  checkIdentities(identities, action);
+}
+
+/** Whether an end has a certificate of its own. */
+export function hasCertificate({ cert, pkcs12, identities }: TlsServerSettings): boolean {
+  return cert !== undefined || pkcs12 !== undefined || identities !== undefined;
+}
+
 function checkPsk(
-  { caCerts = [], cert, unsafelySkipVerification, cipherSuites = "" }: TlsClientSettings,
+  { caCerts = [], cert, pkcs12, unsafelySkipVerification, cipherSuites = "" }: TlsClientSettings,
   refuse: (why: string) => void,
 ): void {
   const beside = caCerts.length > 0
     ? "caCerts"
     : cert !== undefined
     ? "cert"
+    : pkcs12 !== undefined
+    ? "pkcs12"
     : unsafelySkipVerification
     ? "unsafelySkipVerification"
     : null;

@@ -20,6 +20,7 @@ export {
   type CertificateName,
   PeerCertificate,
 } from "../openssl/peer_certificate.ts";
+export type { OwnCertificate, PemOrDer, ServerIdentity } from "../openssl/identity_settings.ts";
 export { OpenSslMissingError } from "../openssl/bindings/library.ts";
 export { SavedSession } from "../openssl/saved_session.ts";
 export { SecureConn } from "./secure_conn.ts";

@@ -6,7 +6,15 @@
  */
 import { liveSessions } from "../openssl/session.ts";
 import type { Kind } from "../settings/kind.ts";
-import { byteString, detached, milliseconds, text, wholeNumber } from "../settings/kinds.ts";
+import { IDENTITY } from "../openssl/identity_table.ts";
+import {
+  byteString,
+  detached,
+  listOf,
+  milliseconds,
+  text,
+  wholeNumber,
+} from "../settings/kinds.ts";
 import { assertEquals } from "./assert.ts";
 import { checkAll } from "./settings_suite.ts";
 import { within } from "./within.ts";
@@ -73,6 +81,11 @@ export const SECURE_CONN: Methods = {
 export const LISTENER: Methods = {
   accept: HARMLESS,
   [Symbol.asyncIterator]: HARMLESS,
+  setIdentities: [{
+    name: "identities",
+    ...listOf(IDENTITY, 1),
+    args: (value) => [value],
+  }],
   stopAccepting: HARMLESS,
   close: HARMLESS,
   [Symbol.asyncDispose]: HARMLESS,
@@ -85,6 +98,7 @@ export const SHARED: Readonly<Record<string, Methods>> = {
     allows: INNER,
     retain: INNER,
     release: INNER,
+    setIdentities: INNER,
     close: HARMLESS,
     [Symbol.dispose]: HARMLESS,
   },

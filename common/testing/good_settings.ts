@@ -5,6 +5,7 @@
  */
 import { createPrivateKey } from "node:crypto";
 import { testCertificates } from "./certs.ts";
+import { pkcs12 } from "./pkcs12.ts";
 import type { AnyTable } from "./wrong_settings.ts";
 
 /** The passphrase of {@linkcode encryptedKey}, and one that is not all ASCII. */
@@ -33,16 +34,22 @@ export async function goodSettings(
     key: client,
     keyPassphrase: { ...client, key: encryptedKey(client.key) },
     clientCertificate: { ...client, caCerts: [ca] },
+    pkcs12: { keyPassphrase: PASSPHRASE },
     pskHint: { pskLookup: () => null },
   };
   const version = table[name]!.good[0];
   const values: Readonly<Record<string, readonly unknown[]>> = {
     hostname: ["127.0.0.1", "[::ffff:127.0.0.1]"],
     port: [],
-    caCerts: [[], [ca], [`${ca}\n# a text between two of them\n${ca}`]],
+    caCerts: [[], [new TextEncoder().encode(ca)], [`${ca}\n# a text between two of them\n${ca}`]],
     cert: [client.cert, `${client.cert}${ca}`],
     key: [client.key],
     keyPassphrase: [PASSPHRASE],
+    pkcs12: [pkcs12("aes"), pkcs12("aes").buffer],
+    identities: [
+      [client],
+      [{ names: ["one.example", "*.two.example"], ...client }, { ...client }],
+    ],
     alpnProtocols: [[], ["h2", "http/1.1"], ["x".repeat(255)]],
     // What the library does not know would be refused by it.
     minVersion: [version],

@@ -112,13 +112,35 @@ export function clashes(table: AnyTable, base: object, pair: CertificatePair, ca
   const psk = { identity: "sensor-7", key: new Uint8Array(16) };
   const alone = { psk: undefined, pskLookup: undefined };
   const pskLookup = () => psk.key;
+  const bytes = new Uint8Array(1);
   const dtls = "mtu" in table || "srtpProfiles" in table;
   const [minVersion, maxVersion] = dtls ? ["DTLSv1.3", "DTLSv1.2"] : ["TLSv1.3", "TLSv1.2"];
   const alpnProtocols = Array.from({ length: 260 }, () => "x".repeat(255));
   const all: [object, string, (typeof TypeError | typeof RangeError)?][] = [
     [{ ...alone, cert: pair.cert }, "cert needs its key"],
     [{ ...alone, key: pair.key }, "key needs its cert"],
-    [{ keyPassphrase: "secret" }, "keyPassphrase needs a key"],
+    [{ keyPassphrase: "secret" }, "keyPassphrase needs a key or a pkcs12"],
+    [
+      { ...alone, ...pair, pkcs12: bytes },
+      "pkcs12 has certificate and key in it, and goes without cert",
+    ],
+    [{ psk, pkcs12: bytes }, "psk authenticates both ends, and goes without pkcs12"],
+    [
+      { ...alone, ...pair, identities: [pair] },
+      "identities have their certificates in them, and go without cert",
+    ],
+    [{ ...alone, identities: [{ key: pair.key }] }, "identities[0]: key needs its cert"],
+    [{ ...alone, identities: [{}] }, "identities[0]: cert with its key, or pkcs12, is wanted"],
+    [
+      { ...alone, identities: [pair, pair] },
+      "identities[1] and identities[0] are without names",
+      RangeError,
+    ],
+    [
+      { ...alone, identities: [{ names: ["a.b", "A.b."], ...pair }] },
+      "identities[0] has a.b twice",
+      RangeError,
+    ],
     [{ clientCertificate: "require", pskLookup }, "clientCertificate needs a cert"],
     [{ clientCertificate: "request", pskLookup }, "clientCertificate needs a cert"],
     [{ ...pair, pskLookup: undefined, pskHint: "me" }, "pskHint needs a pskLookup"],

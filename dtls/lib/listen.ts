@@ -10,6 +10,7 @@ import { setupStep } from "../../common/base/setup_steps.ts";
 import { listenHost } from "../../common/deno/lookup.ts";
 import { afterWoken, UdpSocket } from "../../common/deno/udp.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
+import type { ServerIdentity } from "../../common/openssl/identity_settings.ts";
 import type { TlsSession } from "../../common/openssl/session.ts";
 import { HANDSHAKE_TIMEOUT_MS, type ListenerCounters } from "../../common/openssl/settings.ts";
 import { contextPart, SERVER_CONTEXT } from "../../common/openssl/settings_table.ts";
@@ -84,6 +85,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   /** Where it listens; `port` is the one that was found where 0 was asked for. */
   readonly addr: Deno.NetAddr;
   readonly #socket: UdpSocket;
+  readonly #context: TlsContext;
   readonly #core: DtlsListenerCore<DtlsConn, Deno.NetAddr>;
   readonly #deadlines = new Deadlines();
   readonly #connOptions: DtlsConnOptions;
@@ -100,7 +102,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
     const { idleTimeoutMs = IDLE_TIMEOUT_MS, inboxBytes } = options;
     this.#connOptions = { handshakeTimeoutMs, idleTimeoutMs, inboxBytes, signal };
     const secure = contextPart(SERVER_CONTEXT.dtls, options);
-    const context = setupStep(
+    const context = this.#context = setupStep(
       "context",
       () => new TlsContext({ ...secure, role: "server", datagram: true }),
     );
@@ -155,6 +157,20 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   /** The connections, one after the other, until the listener is closed. */
   async *[Symbol.asyncIterator](): AsyncIterator<DtlsConn> {
     for (let conn; (conn = await this.accept());) yield conn;
+  }
+
+  /**
+   * Shows other certificates from now on, as when they are renewed, without a restart: connections and
+   * handshakes that are there go on with what they have, and sessions can be resumed as before.
+   *
+   * @param identities one or more; a single one without `names` is for all clients
+   * @throws {TypeError} naming what is unknown, missing or of the wrong kind, or where the listener has
+   * no certificate, only `pskLookup`
+   * @throws {RangeError} naming what cannot be used; then all stays as it was
+   * @throws {OpenSslError} where OpenSSL does not take a certificate or a key, likewise
+   */
+  setIdentities(identities: readonly ServerIdentity[]): void {
+    this.#context.setIdentities(identities);
   }
 
   /** Takes no new clients; sessions that are open live on. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { CONTEXT_SETTINGS } from "../../common/openssl/context.ts";
+import { CONTEXT_SETTINGS } from "../../common/openssl/context_settings.ts";
 import { CLIENT_CONTEXT } from "../../common/openssl/settings_table.ts";
 import type { Setting } from "../../common/settings/check.ts";
 import { join } from "../../common/base/std.ts";

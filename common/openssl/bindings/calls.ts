@@ -49,6 +49,18 @@ export interface MessageTaker {
   ): void;
 }
 
+/** What a server has made of a ClientHello. */
+export interface HelloFacts {
+  /** The name that the client asks for, as it stands there; null where it says none. */
+  readonly serverName: string | null;
+  /** Whether the certificate was chosen by that name. */
+  readonly isNamed: boolean;
+  /** Whether the server has no certificate for it. */
+  readonly isUnknown: boolean;
+  /** What is stapled to the certificate. */
+  readonly ocspResponse: Uint8Array<ArrayBuffer> | undefined;
+}
+
 /** What the functions of the program did during the calls of one session. */
 export interface CallRecord {
   /** Identity whose key was handed to OpenSSL last; whether it was used is another question. */
@@ -61,6 +73,8 @@ export interface CallRecord {
   failure: CallbackError | null;
   /** Why the peer's certificate was refused, where OpenSSL had nothing against it. */
   refusal?: string;
+  /** Server: what was made of the ClientHello. */
+  hello?: HelloFacts;
   /** Where the session's messages go, if somebody is told of them. */
   taker: MessageTaker | null;
 }
@@ -97,6 +111,16 @@ export function noteWelcome(): void {
 /** Notes how the session began that a ticket is made of; only the first ticket's still says so. */
 export function noteOrigin(origin: "key" | "ticket"): void {
   if (current) current.origin ??= origin;
+}
+
+/** Notes what was made of the ClientHello. */
+export function noteHello(hello: HelloFacts): void {
+  if (current) current.hello = hello;
+}
+
+/** What was made of the ClientHello in the session whose call is running. */
+export function currentHello(): HelloFacts | undefined {
+  return current?.hello;
 }
 
 /** Notes why the peer's certificate is refused in the call that is running. */

@@ -165,8 +165,13 @@ function describeVerifyResult(lib: OpenSsl, result: number, peerName: string | u
   return `is refused: ${cString(lib.X509_verify_cert_error_string(BigInt(result)))}`;
 }
 
+/** Alerts of extensions, whose reasons do not say that they are alerts (openssl/sslerr.h). */
+const ALERTS =
+  /^tls(?:v1)? (unrecognized name|unsupported extension|bad certificate (?:status response|hash value))$/;
+
 /** Alerts come from the other end; their reasons name the protocol first. */
 export function describeReason(reason: string): string {
   const alert = /^(?:(?:ssl|tls)v\d+|ssl\/tls) alert (.+)$/.exec(reason)?.[1];
-  return alert ? `the peer refused: ${alert}` : reason;
+  const said = alert ?? ALERTS.exec(reason)?.[1];
+  return said ? `the peer refused: ${said}` : reason;
 }
