@@ -118,6 +118,9 @@ function openDtls(
     get remoteAddr() {
       return udp.remoteAddr;
     },
+    get localAddr() {
+      return udp.localAddr;
+    },
     transmit: (datagram: Uint8Array) => udp.send(datagram),
     release() {
       deadlines.close();

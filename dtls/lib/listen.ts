@@ -200,7 +200,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
 
   #newConn(session: TlsSession, remoteAddr: Deno.NetAddr, place: ConnPlace): DtlsConn {
     const transmit = (datagram: Uint8Array) => this.#socket.send(datagram, remoteAddr);
-    const socket = { remoteAddr, transmit, ...place };
+    const socket = { remoteAddr, localAddr: this.addr, transmit, ...place };
     return new DtlsConn(session, socket, this.#deadlines, this.#connOptions);
   }
 }
