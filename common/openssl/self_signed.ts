@@ -34,7 +34,8 @@ export interface SelfSignedOptions {
   days?: number | undefined;
 }
 
-const OPTIONS: SettingsTable<SelfSignedOptions> = {
+/** What {@linkcode SelfSignedCertificate.generate} is told. */
+export const SELF_SIGNED: SettingsTable<SelfSignedOptions> = {
   names: setting(listOf(NAME), "DNS names and addresses", "localhost, 127.0.0.1, ::1"),
   days: setting(DAYS, "days from now for which it is valid", "30"),
 };
@@ -92,7 +93,7 @@ export class SelfSignedCertificate {
    * @throws {OpenSslMissingError} where libssl is missing
    */
   static async generate(options: SelfSignedOptions = {}): Promise<SelfSignedCertificate> {
-    const checked = checkSettings(OPTIONS, options, ACTION);
+    const checked = checkSettings(SELF_SIGNED, options, ACTION);
     const { names = ["localhost", "127.0.0.1", "::1"], days = 30 } = checked;
     const lib = loadOpenSsl();
     const keys = await crypto.subtle.generateKey(P256, true, ["sign", "verify"]);
