@@ -103,14 +103,15 @@ export const SHARED: Readonly<Record<string, Methods>> = {
   PeerCertificate: {},
   // Tried in a test of its own: it takes settings.
   SelfSignedCertificate: { generate: [] },
+  AddressError: {},
   CallbackError: {},
   CertificateError: {},
   OpenSslError: {},
   OpenSslMissingError: {},
   PemError: {},
   ReplacedError: {},
-  RunError: {},
   TimeoutError: {},
+  UnreadAnswersError: {},
 };
 
 /** What is handed to methods that take nothing. */

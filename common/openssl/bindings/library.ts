@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { RunError } from "../../base/errors.ts";
 import { OPENSSL_INIT_NO_ATEXIT, OPENSSL_VERSION } from "./constants.ts";
 import { MAKING } from "./making_symbols.ts";
 import { LIBCRYPTO, LIBSSL } from "./symbols.ts";
@@ -42,7 +41,7 @@ export interface OpenSsl extends Symbols {
  * }
  * ```
  */
-export class OpenSslMissingError extends RunError {
+export class OpenSslMissingError extends Error {
   /** Always "OpenSslMissingError". */
   override readonly name = "OpenSslMissingError";
 }
