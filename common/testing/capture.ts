@@ -1,19 +1,22 @@
 /**
- * What passes a port of the loopback interface, captured and deciphered by tshark.
+ * What passes ports of the loopback interface, captured and deciphered by tshark.
  *
  * @module
  */
+import { messagesIn, type WireMessage } from "./captured_messages.ts";
 import { findProgram, ORIGINS } from "./programs.ts";
 import { within } from "./within.ts";
 
 const LOOPBACK = Deno.build.os === "linux" ? "lo" : "lo0";
 
+type Protocol = "tls" | "dtls";
+
 /** In hexadecimal digits: the last datagram of a capture. */
 const LAST = "6e657470616972733a20746865206c617374";
 
-/** Packets of a port, which go to a file until it is ended. */
+/** Packets of some ports, which go to a file until it is ended. */
 export class Capture implements AsyncDisposable {
-  readonly #port: number;
+  readonly #ports: readonly number[];
   readonly #path: string;
   readonly #child: Deno.ChildProcess;
   readonly #ended: Promise<unknown>;
@@ -21,12 +24,12 @@ export class Capture implements AsyncDisposable {
   #over = false;
   #onOutput = () => {};
 
-  private constructor(port: number, path: string) {
-    this.#port = port;
+  private constructor(ports: readonly number[], path: string) {
+    this.#ports = ports;
     this.#path = path;
     this.#child = new Deno.Command(findProgram("tshark")!, {
       args: [
-        ...["-i", LOOPBACK, "-f", `port ${port}`, "-w", path],
+        ...["-i", LOOPBACK, "-f", ports.map((port) => `port ${port}`).join(" or "), "-w", path],
         // As packets come, it says what is in datagrams.
         ...["-P", "-l", "-T", "fields", "-e", "udp.payload"],
       ],
@@ -44,14 +47,14 @@ export class Capture implements AsyncDisposable {
   }
 
   /**
-   * Captures what is sent from or to a port from now on.
+   * Captures what is sent from or to some ports from now on.
    *
    * @param path of the file
    * @throws {Error} where that is not possible
    */
-  static async start(port: number, path: string): Promise<Capture> {
+  static async start(ports: readonly number[], path: string): Promise<Capture> {
     await using made = new AsyncDisposableStack();
-    const capture = made.use(new Capture(port, path));
+    const capture = made.use(new Capture(ports, path));
     await capture.#says("Capture started");
     made.move();
     return capture;
@@ -61,7 +64,7 @@ export class Capture implements AsyncDisposable {
   async end(): Promise<void> {
     const loopback = { transport: "udp", hostname: "127.0.0.1" } as const;
     const socket = Deno.listenDatagram({ ...loopback, port: 0 });
-    await socket.send(Uint8Array.fromHex(LAST), { ...loopback, port: this.#port });
+    await socket.send(Uint8Array.fromHex(LAST), { ...loopback, port: this.#ports[0]! });
     socket.close();
     await this.#says(LAST);
     this.#child.kill("SIGINT");
@@ -73,17 +76,33 @@ export class Capture implements AsyncDisposable {
    *
    * @param keyLog path of the keys
    */
-  async deciphered(protocol: "tls" | "dtls", keyLog: string): Promise<string[]> {
+  async deciphered(protocol: Protocol, keyLog: string): Promise<string[]> {
+    const fields = ["-Y", `${protocol} && data`, "-T", "fields", "-e", "data"];
+    const text = await this.#read(protocol, keyLog, fields);
+    const lines = text.split("\n").filter((line) => line !== "");
+    return lines.map((line) => new TextDecoder().decode(Uint8Array.fromHex(line)));
+  }
+
+  /**
+   * The messages of each port's server and its clients, in their order.
+   *
+   * @param keyLog path of the keys
+   */
+  async messages(protocol: Protocol, keyLog: string): Promise<WireMessage[][]> {
+    const pdml = await this.#read(protocol, keyLog, ["-Y", protocol, "-T", "pdml"]);
+    return this.#ports.map((port) => messagesIn(pdml, port));
+  }
+
+  async #read(protocol: Protocol, keyLog: string, args: readonly string[]): Promise<string> {
     const transport = protocol === "tls" ? "tcp" : "udp";
     const { stdout } = await new Deno.Command(findProgram("tshark")!, {
       args: [
         ...["-r", this.#path, "-o", `tls.keylog_file:${keyLog}`],
-        ...["-d", `${transport}.port==${this.#port},${protocol}`, "-Y", `${protocol} && data`],
-        ...["-T", "fields", "-e", "data"],
+        ...this.#ports.flatMap((port) => ["-d", `${transport}.port==${port},${protocol}`]),
+        ...args,
       ],
     }).output();
-    const lines = new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "");
-    return lines.map((line) => new TextDecoder().decode(Uint8Array.fromHex(line)));
+    return new TextDecoder().decode(stdout);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
