@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { listenDtls } from "../../dtls/mod.ts";
+import { type DtlsConn, listenDtls } from "../../dtls/mod.ts";
 import { blockingPair as dtlsPair } from "../../dtls/blocking.ts";
-import { listenTls } from "../../tls/mod.ts";
+import { listenTls, type TlsConn } from "../../tls/mod.ts";
 import { blockingPair as tlsPair } from "../../tls/blocking.ts";
 import { Deadlines } from "../base/deadline.ts";
 import { parseOptions } from "../cli/options.ts";
@@ -25,10 +25,13 @@ import { PATIENCE_MS } from "./within.ts";
 
 const HOST = "127.0.0.1";
 
-/** What it does with a connection: verbs of the exchange, in which blocking ends are written. */
+/** DTLS on Deno's sockets: the server's certificate goes in fragments. */
+const SMALL_MTU = 400;
+
+/** What it does with a connection, in the verbs that blocking ends have. */
 type Verbs<Connection> = Pick<
   ServerTransport<Connection>,
-  "port" | "accept" | "handshake" | "receive" | "send" | "shutdown" | "close" | "end"
+  "port" | "accept" | "handshake" | "receive" | "send" | "shutdown" | "close"
 >;
 
 /** Listens from the beginning; serves when it is told to. */
@@ -88,30 +91,31 @@ export class OpenServer implements AsyncDisposable {
 
   #onEvents(datagram: boolean, settings: TlsServerSettings): Verbs<unknown> {
     const where = { hostname: HOST, port: 0 };
-    if (!datagram) {
-      const listener = this.#resources.use(listenTls({ ...settings, ...where }));
-      type Conn = Awaited<ReturnType<typeof listener.accept>> & object;
+    const shared = {
+      handshake: (conn: TlsConn | DtlsConn) => conn.handshake(),
+      shutdown: (conn: TlsConn | DtlsConn) => conn.shutdown(),
+      close: (conn: TlsConn | DtlsConn) => conn.abandon(),
+    };
+    if (datagram) {
+      const listener = this.#resources.use(
+        listenDtls({ ...settings, ...where, mtu: SMALL_MTU }),
+      );
       return {
+        ...shared,
         port: listener.addr.port,
         accept: () => listener.accept(),
-        handshake: (conn) => conn.handshake(),
-        receive: (conn, into, timeoutMs) => lengthOf(conn.read(into, timeoutMs)),
-        send: (conn, bytes) => conn.write(bytes),
-        shutdown: (conn) => conn.shutdown(),
-        close: (conn) => conn.abandon(),
-      } satisfies Verbs<Conn> as Verbs<unknown>;
+        receive: (conn, into, timeoutMs) => lengthOf(conn.receive(into, timeoutMs)),
+        send: (conn, bytes) => conn.send(bytes),
+      } satisfies Verbs<DtlsConn> as Verbs<unknown>;
     }
-    const listener = this.#resources.use(listenDtls({ ...settings, ...where }));
-    type Conn = Awaited<ReturnType<typeof listener.accept>> & object;
+    const listener = this.#resources.use(listenTls({ ...settings, ...where }));
     return {
+      ...shared,
       port: listener.addr.port,
       accept: () => listener.accept(),
-      handshake: (conn) => conn.handshake(),
-      receive: (conn, into, timeoutMs) => lengthOf(conn.receive(into, timeoutMs)),
-      send: (conn, bytes) => conn.send(bytes),
-      shutdown: (conn) => conn.shutdown(),
-      close: (conn) => conn.abandon(),
-    } satisfies Verbs<Conn> as Verbs<unknown>;
+      receive: (conn, into, timeoutMs) => lengthOf(conn.read(into, timeoutMs)),
+      send: (conn, bytes) => conn.write(bytes),
+    } satisfies Verbs<TlsConn> as Verbs<unknown>;
   }
 
   #blocking(options: PairOptions, settings: TlsServerSettings): Verbs<unknown> {
