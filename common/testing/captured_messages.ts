@@ -10,6 +10,9 @@ export type WireMessage = Omit<HandshakeMessage, "us" | "direction" | "retransmi
   from: "client" | "server";
 };
 
+/** Lengths in bytes: RFC 8446 4 and 6, RFC 5246 7.1, RFC 6347 4.2.2. */
+const BYTES = { tlsHeader: 4, dtlsHeader: 12, alert: 2, changeCipherSpec: 1 };
+
 /** A field of a packet, in the order of the bytes: `record.epoch`, `Epoch: 1`, `1`. */
 type Field = [name: string, shown: string, value: string];
 
@@ -58,12 +61,17 @@ function messageOf(record: readonly Field[], message: Field[]): Omit<WireMessage
   const none = { epoch, messageSeq: null, fragment: null };
   switch (name) {
     case "change_cipher_spec":
-      return { kind: "change_cipher_spec", name: "ChangeCipherSpec", bytes: 1, ...none };
+      return {
+        kind: "change_cipher_spec",
+        name: "ChangeCipherSpec",
+        bytes: BYTES.changeCipherSpec,
+        ...none,
+      };
     case "alert_message.desc":
       return {
         kind: "alert",
         name: said(shown).replaceAll(" ", "_").toLowerCase(),
-        bytes: 2,
+        bytes: BYTES.alert,
         ...none,
       };
     case "app_data": {
@@ -74,11 +82,11 @@ function messageOf(record: readonly Field[], message: Field[]): Omit<WireMessage
   const common = { kind: "handshake", name: said(shown).replaceAll(" ", ""), epoch } as const;
   const length = number(message, "handshake.fragment_length");
   if (length === null) {
-    return { ...common, ...none, bytes: 4 + number(message, "handshake.length")! };
+    return { ...common, ...none, bytes: BYTES.tlsHeader + number(message, "handshake.length")! };
   }
   return {
     ...common,
-    bytes: 12 + length,
+    bytes: BYTES.dtlsHeader + length,
     messageSeq: number(message, "handshake.message_seq"),
     fragment: [number(message, "handshake.fragment_offset")!, length],
   };
