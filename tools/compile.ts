@@ -61,7 +61,7 @@ export const PROGRAMS: readonly Program[] = [
     script: "tools/netpairs.ts",
     // What all commands need; it starts itself, whatever it is called then.
     permissions: [
-      ...["--allow-net", "--allow-ffi", "--allow-env=NETPAIRS_LIBSSL", "--allow-run"],
+      ...["--allow-net", "--allow-ffi", "--allow-env=NETPAIRS_LIBSSL,SSLKEYLOGFILE", "--allow-run"],
       ...FILES,
     ],
   },

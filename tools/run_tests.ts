@@ -27,7 +27,7 @@ const FOLDER = ".tests";
 const PROGRAMS = [
   ...["deno", "openssl", "gnutls-cli", "gnutls-serv", "chromium", "bash", "zsh"],
   ...["ssh", "scp", "tar", "ssh-keygen", "/usr/sbin/sshd", "mount", "umount"],
-  ...["unshare", "nsenter"],
+  ...["unshare", "nsenter", "tshark", "dumpcap", "tcpdump", "editcap"],
 ];
 
 /** Programs that are there: Deno says of each other one, in every module, that it is not. */

@@ -7,6 +7,7 @@ import {
   assertThrows,
 } from "../testing/assert.ts";
 import {
+  argumentsOf,
   defaultValues,
   givenValues,
   optionLines,
@@ -23,7 +24,7 @@ const TABLE = {
   quiet: flag("say nothing"),
   forever: notTaken(flag("serve")),
   listener: hidden(flag("not for users")),
-  help: flag("show this"),
+  help: { ...flag("show this"), short: "h" },
 };
 
 function read(...args: string[]) {

@@ -3,44 +3,23 @@
  *
  * @module
  */
+import { Capture as Packets } from "../../tools/capture/packets.ts";
+import { createFile } from "../../tools/capture/files.ts";
+import { LOOPBACK } from "../../tools/capture/programs.ts";
+import { readingOptions } from "../../tools/capture/reading.ts";
 import { findProgram, ORIGINS } from "./programs.ts";
 import { within } from "./within.ts";
-
-const LOOPBACK = Deno.build.os === "linux" ? "lo" : "lo0";
-
-/** In hexadecimal digits: the last datagram of a capture. */
-const LAST = "6e657470616972733a20746865206c617374";
 
 /** Packets of a port, which go to a file until it is ended. */
 export class Capture implements AsyncDisposable {
   readonly #port: number;
   readonly #path: string;
-  readonly #child: Deno.ChildProcess;
-  readonly #ended: Promise<unknown>;
-  #output = "";
-  #over = false;
-  #onOutput = () => {};
+  readonly #packets: Packets;
 
-  private constructor(port: number, path: string) {
+  private constructor(port: number, path: string, packets: Packets) {
     this.#port = port;
     this.#path = path;
-    this.#child = new Deno.Command(findProgram("tshark")!, {
-      args: [
-        ...["-i", LOOPBACK, "-f", `port ${port}`, "-w", path],
-        // As packets come, it says what is in datagrams.
-        ...["-P", "-l", "-T", "fields", "-e", "udp.payload"],
-      ],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const { stdout, stderr, status } = this.#child;
-    this.#ended = Promise.all([this.#collect(stdout), this.#collect(stderr), status]).finally(
-      () => {
-        this.#over = true;
-        this.#onOutput();
-      },
-    );
+    this.#packets = packets;
   }
 
   /**
@@ -50,63 +29,46 @@ export class Capture implements AsyncDisposable {
    * @throws {Error} where that is not possible
    */
   static async start(port: number, path: string): Promise<Capture> {
-    await using made = new AsyncDisposableStack();
-    const capture = made.use(new Capture(port, path));
-    await capture.#says("Capture started");
-    made.move();
-    return capture;
+    const open = () => createFile(path);
+    return new Capture(
+      port,
+      path,
+      await within(Packets.start({ interface: LOOPBACK, port, open })),
+    );
   }
 
   /** Ends it when all that has been sent is in the file. */
   async end(): Promise<void> {
-    const loopback = { transport: "udp", hostname: "127.0.0.1" } as const;
-    const socket = Deno.listenDatagram({ ...loopback, port: 0 });
-    await socket.send(Uint8Array.fromHex(LAST), { ...loopback, port: this.#port });
-    socket.close();
-    await this.#says(LAST);
-    this.#child.kill("SIGINT");
-    await within(this.#ended);
+    if (!await within(this.#packets.end())) throw new Error("the last datagram was not captured");
   }
 
   /**
    * What was sent as application data, in its order, as far as it can be deciphered.
    *
-   * @param keyLog path of the keys
+   * @param keyLog path of the keys; null where they are in the file
    */
-  async deciphered(protocol: "tls" | "dtls", keyLog: string): Promise<string[]> {
-    const transport = protocol === "tls" ? "tcp" : "udp";
-    const { stdout } = await new Deno.Command(findProgram("tshark")!, {
-      args: [
-        ...["-r", this.#path, "-o", `tls.keylog_file:${keyLog}`],
-        ...["-d", `${transport}.port==${this.#port},${protocol}`, "-Y", `${protocol} && data`],
-        ...["-T", "fields", "-e", "data"],
-      ],
-    }).output();
-    const lines = new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "");
-    return lines.map((line) => new TextDecoder().decode(Uint8Array.fromHex(line)));
+  async deciphered(protocol: "tls" | "dtls", keyLog: string | null): Promise<string[]> {
+    return await decipheredData({ path: this.#path, protocol, port: this.#port, keyLog });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#over) this.#child.kill("SIGINT");
-    await this.#ended;
+    await this.#packets[Symbol.asyncDispose]();
   }
+}
 
-  async #collect(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-      this.#output += text;
-      this.#onOutput();
-    }
-  }
-
-  async #says(text: string): Promise<void> {
-    const wait = async () => {
-      while (!this.#output.includes(text)) {
-        if (this.#over) throw new Error(`tshark has ended: ${this.#output}`);
-        await new Promise<void>((resolve) => this.#onOutput = resolve);
-      }
-    };
-    await within(wait(), () => `tshark does not say ${text}: ${this.#output}`);
-  }
+/** What was sent as application data in a capture, see {@linkcode Capture.deciphered}. */
+export async function decipheredData(
+  reading: { path: string; protocol: "tls" | "dtls"; port: number; keyLog: string | null },
+): Promise<string[]> {
+  const { path, protocol } = reading;
+  const { stdout } = await new Deno.Command(findProgram("tshark")!, {
+    args: [
+      ...["-r", path, ...readingOptions(reading), "-Y", `${protocol} && data`],
+      ...["-T", "fields", "-e", "data"],
+    ],
+  }).output();
+  const lines = new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "");
+  return lines.map((line) => new TextDecoder().decode(Uint8Array.fromHex(line)));
 }
 
 /** Why nothing can be captured here; null where it can. */
@@ -119,11 +81,12 @@ export const NO_CAPTURE: string | null = findProgram("tshark") === null
 async function mayCapture(): Promise<boolean> {
   const path = await Deno.makeTempFile({ prefix: "netpairs-capture-" });
   try {
+    await Deno.remove(path);
     await (await Capture.start(9, path))[Symbol.asyncDispose]();
     return true;
   } catch {
     return false;
   } finally {
-    await Deno.remove(path);
+    await Deno.remove(path).catch(() => {});
   }
 }
