@@ -22,7 +22,7 @@ const FOLDER = ".tests";
 
 /**
  * What tests start: other implementations, the browser of the report's page, the shells that
- * complete, ssh for push and fetch, and what makes two machines of one.
+ * complete, ssh for push and fetch, what makes two machines of one, and what captures packets.
  */
 const PROGRAMS = [
   ...["deno", "openssl", "gnutls-cli", "gnutls-serv", "chromium", "bash", "zsh"],

@@ -149,3 +149,12 @@ Deno.test("optionLines() shows what is for users, with placeholders, ranges and 
   ]);
   assert(!lines.join().includes("listener"));
 });
+
+Deno.test("argumentsOf() gives options as they stand on the command line", () => {
+  const args = ["--quiet", "--port", "-1", "--name", "a", "--json=x", "--name", "b"];
+  const { texts } = splitArguments(TABLE, args);
+  const names = ["name", "quiet", "port", "wait-ms"];
+  assertEquals(argumentsOf(texts, names), [
+    ...["--name", "a", "--name", "b", "--quiet", "--port", "-1"],
+  ]);
+});

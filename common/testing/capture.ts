@@ -71,22 +71,21 @@ export async function decipheredData(
   return lines.map((line) => new TextDecoder().decode(Uint8Array.fromHex(line)));
 }
 
-/** Why nothing can be captured here; null where it can. */
-export const NO_CAPTURE: string | null = findProgram("tshark") === null
-  ? ORIGINS.tshark
-  : await mayCapture()
-  ? null
-  : "nothing may be captured on the loopback interface here";
+/** Why nothing can be captured here, in the words of what refused it; null where it can. */
+export const NO_CAPTURE: string | null = await refusal();
 
-async function mayCapture(): Promise<boolean> {
-  const path = await Deno.makeTempFile({ prefix: "netpairs-capture-" });
+async function refusal(): Promise<string | null> {
+  const program = findProgram("tshark");
+  if (program === null) return ORIGINS.tshark;
   try {
-    await Deno.remove(path);
-    await (await Capture.start(9, path))[Symbol.asyncDispose]();
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await Deno.remove(path).catch(() => {});
+    // Opens the interface as for a capture, asks for its link types, and ends.
+    const args = ["-L", "-i", LOOPBACK];
+    const { success, stderr } = await new Deno.Command(program, { args }).output();
+    if (success) return null;
+    const lines = new TextDecoder().decode(stderr).split("\n").filter((line) => line !== "");
+    // Before its own words it may warn of who runs it.
+    return lines.find((line) => line.startsWith("tshark: ")) ?? lines[0] ?? "tshark fails";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }

@@ -31,15 +31,10 @@ export const LOOPBACK: string = Deno.build.os === "linux" ? "lo" : "lo0";
 export interface ProgramEnding {
   success: boolean;
   stdout: string;
-  /** In one line, see {@linkcode visibleLine}. */
   stderr: string;
 }
 
-/**
- * Starts a program; null where it is missing.
- *
- * @throws {RunError} where the user may not start it
- */
+/** Starts a program; null where it is missing, or the user may not start it. */
 export function start(
   program: Capturer | "editcap",
   args: readonly string[],
@@ -51,8 +46,6 @@ export function start(
     return command.spawn();
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return null;
-    // On Debian dumpcap may be started by the users of a group alone.
-    if (cause instanceof Deno.errors.PermissionDenied) throw notPermitted(program, cause);
     throw cause;
   }
 }
@@ -104,7 +97,7 @@ export async function endOf(child: Deno.ChildProcess): Promise<ProgramEnding> {
   return {
     success,
     stdout: decoder.decode(stdout),
-    stderr: visibleLine(decoder.decode(stderr)),
+    stderr: decoder.decode(stderr),
   };
 }
 
@@ -126,8 +119,10 @@ export async function captureError(
       `--interface ${shownArgument(interfaceName)}: there is none of that name; there are ${names}`,
     );
   }
-  const said = visibleLine(stderr).replace(new RegExp(`^${program}: `), "");
-  return new RunError(`${program} does not capture: ${said || "it does not say why"}`);
+  // Before its own words it may warn of who runs it, and say where it captures.
+  const lines = stderr.split("\n").map(visibleLine).filter((line) => line !== "");
+  const said = lines.find((line) => line.startsWith(`${program}: `)) ?? lines[0];
+  return new RunError(said ?? `${program} does not capture, and does not say why`);
 }
 
 /** Of a line such as `1. lo (Loopback)`, or tcpdump's `1.lo [Up, Running]`. */
@@ -135,7 +130,7 @@ function nameOf(line: string): string {
   return /^\d+\.\s*(\S+)/.exec(line)?.[1] ?? line;
 }
 
-function notPermitted(program: string, cause?: unknown): RunError {
+function notPermitted(program: Capturer): RunError {
   const remedy = Deno.build.os === "darwin"
     ? "install ChmodBPF, which comes with Wireshark"
     : program === "tcpdump"
@@ -144,6 +139,5 @@ function notPermitted(program: string, cause?: unknown): RunError {
       'anew (elsewhere: sudo setcap cap_net_raw,cap_net_admin=eip "$(command -v dumpcap)")';
   return new RunError(
     `${program} may not capture here, as this user: ${remedy}; or capture as root`,
-    { cause },
   );
 }
