@@ -33,7 +33,7 @@ export class Capture implements AsyncDisposable {
     return new Capture(
       port,
       path,
-      await within(Packets.start({ interface: LOOPBACK, port, open })),
+      await within(Packets.start({ interface: LOOPBACK, ports: [port], open })),
     );
   }
 
@@ -60,10 +60,10 @@ export class Capture implements AsyncDisposable {
 export async function decipheredData(
   reading: { path: string; protocol: "tls" | "dtls"; port: number; keyLog: string | null },
 ): Promise<string[]> {
-  const { path, protocol } = reading;
+  const { path, protocol, port, keyLog } = reading;
   const { stdout } = await new Deno.Command(findProgram("tshark")!, {
     args: [
-      ...["-r", path, ...readingOptions(reading), "-Y", `${protocol} && data`],
+      ...["-r", path, ...readingOptions(protocol, [port], keyLog), "-Y", `${protocol} && data`],
       ...["-T", "fields", "-e", "data"],
     ],
   }).output();

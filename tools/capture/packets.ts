@@ -18,8 +18,8 @@ const PATIENCE_MS = 5000;
 /** Where packets are captured, and which. */
 export interface CaptureSettings {
   interface: string;
-  /** Of TCP and UDP, at either end. */
-  port: number;
+  /** Of TCP and UDP, at either end; one or more. */
+  ports: readonly number[];
   /** Makes the file, when the first bytes are there. */
   open: () => Deno.FsFile | Promise<Deno.FsFile>;
 }
@@ -28,7 +28,7 @@ export interface CaptureSettings {
 export class Capture implements AsyncDisposable {
   /** What captures. */
   readonly program: Capturer;
-  readonly #port: number;
+  readonly #ports: readonly number[];
   readonly #child: Deno.ChildProcess;
   readonly #started = Promise.withResolvers<void>();
   readonly #marked = Promise.withResolvers<boolean>();
@@ -38,10 +38,13 @@ export class Capture implements AsyncDisposable {
   /** What came last, as far as a part of the mark may be in it; null while it is not awaited. */
   #tail: string | null = null;
 
-  private constructor({ interface: name, port, open }: CaptureSettings) {
-    const { program, child } = startCapturer(name, `port ${port}`);
+  private constructor({ interface: name, ports, open }: CaptureSettings) {
+    const { program, child } = startCapturer(
+      name,
+      ports.map((port) => `port ${port}`).join(" or "),
+    );
     this.program = program;
-    this.#port = port;
+    this.#ports = ports;
     this.#child = child;
     this.#ended = this.#run(open);
     // Whoever waits for the end hears of it.
@@ -49,7 +52,7 @@ export class Capture implements AsyncDisposable {
   }
 
   /**
-   * Captures what is sent from or to a port from now on.
+   * Captures what is sent from or to the ports from now on.
    *
    * @throws {UsageError} where there is no such interface
    * @throws {RunError} where nothing can be captured, saying what to do; and what `open` throws
@@ -79,7 +82,7 @@ export class Capture implements AsyncDisposable {
 
   /**
    * Ends it when all is in the file that was sent on the loopback interface: a last datagram goes to
-   * the port, where nothing should listen any more.
+   * the first port, where nothing should listen any more.
    *
    * @returns whether that datagram was seen
    * @throws {RunError} where the file cannot be written
@@ -88,7 +91,7 @@ export class Capture implements AsyncDisposable {
     this.#tail = "";
     const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
     const send = () => {
-      const to = { transport: "udp", hostname: "127.0.0.1", port: this.#port } as const;
+      const to = { transport: "udp", hostname: "127.0.0.1", port: this.#ports[0]! } as const;
       socket.send(new TextEncoder().encode(MARK), to).catch(() => {});
     };
     const again = setInterval(send, AGAIN_MS);

@@ -39,13 +39,26 @@ const COLUMNS_OF = (transport: string) =>
   [`%Cus:frame.time_relative`, `%Cus:${transport}.stream`, "%uS", "%i"]
     .map((format, i) => `"${i}","${format}"`).join();
 
-/** What Wireshark and tshark have to be told of such a capture, to see what is in it. */
-export function readingOptions({ protocol, port, keyLog }: Omit<Reading, "path">): string[] {
+/**
+ * What Wireshark and tshark have to be told of a capture, to see what is in it.
+ *
+ * @param ports of servers
+ * @param keyLog keys that are not in the file itself; null for none
+ */
+export function readingOptions(
+  protocol: Protocol,
+  ports: readonly number[],
+  keyLog: string | null,
+): string[] {
+  const sealed = protocol === "tls" || protocol === "dtls" ? ports : [];
   return [
-    ...(protocol === "tls" ? ["-d", `tcp.port==${port},tls`] : []),
-    ...(protocol === "dtls" ? ["-d", `udp.port==${port},dtls`] : []),
+    ...sealed.flatMap((port) => ["-d", `${transportOf(protocol)}.port==${port},${protocol}`]),
     ...(keyLog === null ? [] : ["-o", `tls.keylog_file:${keyLog}`]),
   ];
+}
+
+function transportOf(protocol: Protocol): "tcp" | "udp" {
+  return protocol === "tcp" || protocol === "tls" ? "tcp" : "udp";
 }
 
 /**
@@ -55,17 +68,13 @@ export function readingOptions({ protocol, port, keyLog }: Omit<Reading, "path">
  * @param connections how many of them
  */
 export async function readPackets(
-  reading: Reading,
+  { path, protocol, port, keyLog }: Reading,
   connections: number,
 ): Promise<SeenPacket[] | null> {
-  const { path, protocol, port } = reading;
-  const isSecure = protocol === "tls" || protocol === "dtls";
-  const transport = protocol === "tcp" || protocol === "tls" ? "tcp" : "udp";
-  const filter = `${
-    isSecure ? protocol : transport
-  } && ${transport}.stream < ${connections} && !(${MARK_FILTER})`;
+  const transport = transportOf(protocol);
+  const filter = `${protocol} && ${transport}.stream < ${connections} && !(${MARK_FILTER})`;
   const lines = await tshark([
-    ...["-r", path, "-Y", filter, "-T", "tabs", ...readingOptions(reading)],
+    ...["-r", path, "-Y", filter, "-T", "tabs", ...readingOptions(protocol, [port], keyLog)],
     ...["-o", `gui.column.format:${COLUMNS_OF(transport)}`],
   ]);
   return lines?.map((line) => {

@@ -26,7 +26,7 @@ Deno.test("formatPackets() shows the first packets of many", () => {
 
 Deno.test("readingOptions() names a port for what is sealed, and the keys where they are", () => {
   const of = (protocol: "tcp" | "udp" | "tls" | "dtls", keyLog: string | null) =>
-    readingOptions({ protocol, port: 1443, keyLog }).join(" ");
+    readingOptions(protocol, [1443], keyLog).join(" ");
   assertEquals(of("tcp", null), "");
   assertEquals(of("udp", null), "");
   assertEquals(of("tls", null), "-d tcp.port==1443,tls");

@@ -46,7 +46,11 @@ async function captureLane(options: CaptureOptions, signal: AbortSignal): Promis
   signal.addEventListener("abort", () => pair.interrupt());
   const port = await pair.port;
   if (port === null || signal.aborted) throw new RunError(await pair.serverFailure());
-  await using capture = await Capture.start({ interface: name, port, open: () => target.open() });
+  await using capture = await Capture.start({
+    interface: name,
+    ports: [port],
+    open: () => target.open(),
+  });
   // Where the disk is full there is nothing more to be captured.
   capture.ended.catch(() => pair.interrupt());
   const keys = lane.engine === "openssl" ? target.keys : null;
@@ -71,7 +75,11 @@ async function captureOnly(
 ): Promise<number> {
   const { interface: name } = options;
   const target = new CaptureTarget(options.out, `port-${port}`, keyLog);
-  await using capture = await Capture.start({ interface: name, port, open: () => target.open() });
+  await using capture = await Capture.start({
+    interface: name,
+    ports: [port],
+    open: () => target.open(),
+  });
   say(`capturing on ${name}, port ${port}${seconds === null ? "; Ctrl-C ends it" : ""}`);
   const over = Promise.withResolvers<void>();
   signal.addEventListener("abort", () => over.resolve());

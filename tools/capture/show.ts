@@ -7,7 +7,7 @@ import { print } from "../../common/base/output.ts";
 import { say } from "../../common/base/say.ts";
 import { quote } from "../remote/ssh.ts";
 import type { CaptureOptions } from "./options.ts";
-import { formatPackets, type Reading, readingOptions, readPackets } from "./reading.ts";
+import { formatPackets, readingOptions, readPackets } from "./reading.ts";
 import type { KeptCapture } from "./target.ts";
 
 /** What was captured. */
@@ -22,21 +22,20 @@ export interface Captured {
 /** Shows the first connection, and the second where that is resumed; says the rest on stderr. */
 export async function showCapture(kept: KeptCapture, captured: Captured): Promise<void> {
   const { options: { lane, resume }, port } = captured;
-  const reading = { path: kept.path, protocol: lane.protocol, port, keyLog: kept.keyLog };
+  const { path, keyLog } = kept;
   const connections = resume ? 2 : 1;
-  const packets = await readPackets(reading, connections);
+  const packets = await readPackets({ path, protocol: lane.protocol, port, keyLog }, connections);
   for (let i = 0; i < connections; i++) {
     const own = packets?.filter(({ connection }) => connection === i) ?? [];
     const title = `${lane.name}, port ${port}: connection ${i + 1} as tshark sees it`;
     if (own.length > 0) print(`${formatPackets(own, title)}\n`);
   }
-  for (const line of linesOf(kept, captured, reading, packets?.length ?? null)) say(line);
+  for (const line of linesOf(kept, captured, packets?.length ?? null)) say(line);
 }
 
 function linesOf(
   { path, keyLog, hasKeys, asCaptured }: KeptCapture,
-  { options: { lane, only }, dropped }: Captured,
-  reading: Reading,
+  { options: { lane, only }, port, dropped }: Captured,
   seen: number | null,
 ): string[] {
   const lines: string[] = [];
@@ -55,7 +54,7 @@ function linesOf(
       `it is as it was captured: ${asCaptured} (editcap, of Wireshark, makes pcapng with keys of it)`,
     );
   }
-  const words = ["wireshark", ...readingOptions(reading), path].map(shown);
+  const words = ["wireshark", ...readingOptions(lane.protocol, [port], keyLog), path].map(shown);
   return [...lines, `capture: ${path}`, `to open it: ${words.join(" ")}`];
 }
 
