@@ -104,7 +104,7 @@ capturing("capture keeps a file that tshark deciphers by itself", ["editcap"], a
     `capture: ${path}`,
     `to open it: wireshark -d udp.port==${port},dtls ${path}`,
   ]);
-  const texts = await decipheredData({ path, protocol: "dtls", port, keyLog: null });
+  const texts = await decipheredData("dtls", [port], path, null);
   assertEquals(texts.length, HEADERS.length, texts.join("\n"));
   for (const [i, header] of HEADERS.entries()) assertMatch(texts[i]!, header);
   // What only marked the end is gone, and the programs have left nothing of their own.
@@ -129,9 +129,8 @@ capturing("capture with tcpdump alone keeps the keys beside the packets", ["tcpd
   assertMatch(ending.stderr, /as it was captured: there is no editcap/);
   assertMatch(ending.stderr, /to open it: wireshark -d tcp\.port==\d+,tls -o tls\.keylog_file:\S+/);
   const port = Number(/port==(\d+)/.exec(ending.stderr)![1]);
-  const reading = { path: place.path(`results/${path}`), protocol: "tls", port } as const;
-  const keyLog = place.path(`results/${keys}`);
-  const texts = await decipheredData({ ...reading, keyLog });
+  const [file, keyLog] = [path, keys].map((name) => place.path(`results/${name}`));
+  const texts = await decipheredData("tls", [port], file!, keyLog!);
   assertMatch(texts.join("\n"), /^ {4}0, ssl, {4}100,.*\nack/);
 });
 

@@ -1,40 +1,39 @@
 /**
- * What passes a port of the loopback interface, captured and deciphered by tshark.
+ * What passes ports of the loopback interface, captured and deciphered by tshark.
  *
  * @module
  */
-import { Capture as Packets } from "../../tools/capture/packets.ts";
 import { createFile } from "../../tools/capture/files.ts";
+import { Capture as Packets } from "../../tools/capture/packets.ts";
 import { LOOPBACK } from "../../tools/capture/programs.ts";
 import { readingOptions } from "../../tools/capture/reading.ts";
+import { messagesIn, type WireMessage } from "./captured_messages.ts";
 import { findProgram, ORIGINS } from "./programs.ts";
 import { within } from "./within.ts";
 
-/** Packets of a port, which go to a file until it is ended. */
+type Protocol = "tls" | "dtls";
+
+/** Packets of some ports, which go to a file until it is ended. */
 export class Capture implements AsyncDisposable {
-  readonly #port: number;
+  readonly #ports: readonly number[];
   readonly #path: string;
   readonly #packets: Packets;
 
-  private constructor(port: number, path: string, packets: Packets) {
-    this.#port = port;
+  private constructor(ports: readonly number[], path: string, packets: Packets) {
+    this.#ports = ports;
     this.#path = path;
     this.#packets = packets;
   }
 
   /**
-   * Captures what is sent from or to a port from now on.
+   * Captures what is sent from or to some ports from now on.
    *
    * @param path of the file
    * @throws {Error} where that is not possible
    */
-  static async start(port: number, path: string): Promise<Capture> {
+  static async start(ports: readonly number[], path: string): Promise<Capture> {
     const open = () => createFile(path);
-    return new Capture(
-      port,
-      path,
-      await within(Packets.start({ interface: LOOPBACK, ports: [port], open })),
-    );
+    return new Capture(ports, path, await Packets.start({ interface: LOOPBACK, ports, open }));
   }
 
   /** Ends it when all that has been sent is in the file. */
@@ -45,10 +44,22 @@ export class Capture implements AsyncDisposable {
   /**
    * What was sent as application data, in its order, as far as it can be deciphered.
    *
-   * @param keyLog path of the keys; null where they are in the file
+   * @param keyLog path of the keys
    */
-  async deciphered(protocol: "tls" | "dtls", keyLog: string | null): Promise<string[]> {
-    return await decipheredData({ path: this.#path, protocol, port: this.#port, keyLog });
+  async deciphered(protocol: Protocol, keyLog: string): Promise<string[]> {
+    return await decipheredData(protocol, this.#ports, this.#path, keyLog);
+  }
+
+  /**
+   * The messages of each port's server and its clients, in their order.
+   *
+   * @param keyLog path of the keys
+   */
+  async messages(protocol: Protocol, keyLog: string): Promise<WireMessage[][]> {
+    const pdml = await read(protocol, this.#ports, this.#path, keyLog, [
+      ...["-Y", protocol, "-T", "pdml"],
+    ]);
+    return this.#ports.map((port) => messagesIn(pdml, port));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -56,19 +67,34 @@ export class Capture implements AsyncDisposable {
   }
 }
 
-/** What was sent as application data in a capture, see {@linkcode Capture.deciphered}. */
+/**
+ * What was sent as application data in a capture, see {@linkcode Capture.deciphered}.
+ *
+ * @param keyLog path of the keys; null where they are in the capture itself
+ */
 export async function decipheredData(
-  reading: { path: string; protocol: "tls" | "dtls"; port: number; keyLog: string | null },
+  protocol: Protocol,
+  ports: readonly number[],
+  path: string,
+  keyLog: string | null,
 ): Promise<string[]> {
-  const { path, protocol, port, keyLog } = reading;
-  const { stdout } = await new Deno.Command(findProgram("tshark")!, {
-    args: [
-      ...["-r", path, ...readingOptions(protocol, [port], keyLog), "-Y", `${protocol} && data`],
-      ...["-T", "fields", "-e", "data"],
-    ],
-  }).output();
-  const lines = new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "");
+  const fields = ["-Y", `${protocol} && data`, "-T", "fields", "-e", "data"];
+  const text = await read(protocol, ports, path, keyLog, fields);
+  const lines = text.split("\n").filter((line) => line !== "");
   return lines.map((line) => new TextDecoder().decode(Uint8Array.fromHex(line)));
+}
+
+async function read(
+  protocol: Protocol,
+  ports: readonly number[],
+  path: string,
+  keyLog: string | null,
+  args: readonly string[],
+): Promise<string> {
+  const { stdout } = await new Deno.Command(findProgram("tshark")!, {
+    args: ["-r", path, ...readingOptions(protocol, ports, keyLog), ...args],
+  }).output();
+  return new TextDecoder().decode(stdout);
 }
 
 /** Why nothing can be captured here, in the words of what refused it; null where it can. */

@@ -13,7 +13,7 @@ export const MARK = "netpairs: the last";
 const AGAIN_MS = 500;
 
 /** Longest wait for what was sent, in milliseconds. */
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 10_000;
 
 /** Where packets are captured, and which. */
 export interface CaptureSettings {
