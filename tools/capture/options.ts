@@ -24,7 +24,7 @@ import { LOOPBACK } from "./programs.ts";
 const USUAL = { sizes: "100", repeat: "2" };
 
 const { plan: _plan, ...EXCHANGE } = EXCHANGE_OPTIONS;
-const { resume, "tls-version": tlsVersion, ciphers } = pairOptions("tls", "client");
+const { resume, "tls-version": tlsVersion, ciphers, groups } = pairOptions("tls", "client");
 
 /** What goes to both ends as it stands there. */
 const PASSED_ON = {
@@ -38,7 +38,7 @@ const PASSED_ON = {
     ...EXCHANGE.seconds,
     help: "seconds to send messages of each size; with --only: seconds to capture",
   },
-  ...{ resume, "tls-version": tlsVersion, ciphers },
+  ...{ resume, "tls-version": tlsVersion, ciphers, groups },
 };
 
 const OPTIONS = {

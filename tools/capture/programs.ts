@@ -13,11 +13,14 @@ export const CAPTURERS = ["tshark", "dumpcap", "tcpdump"] as const;
 /** Name of a program that captures. */
 export type Capturer = typeof CAPTURERS[number];
 
-/** Each of them writes to stdout: as root some give up their rights before they open a file. */
+/**
+ * Each of them writes to stdout: as root some give up their rights before they open a file. The
+ * system keeps 16 MiB for them, so that fewer packets come too fast.
+ */
 const ARGUMENTS: Readonly<Record<Capturer, readonly string[]>> = {
-  tshark: ["-q", "-w", "-"],
-  dumpcap: ["-q", "-w", "-"],
-  tcpdump: ["--immediate-mode", "-U", "-w", "-"],
+  tshark: ["-q", "-B", "16", "-w", "-"],
+  dumpcap: ["-q", "-B", "16", "-w", "-"],
+  tcpdump: ["--immediate-mode", "-U", "-B", "16384", "-w", "-"],
 };
 
 /** What to install where there is none. */
