@@ -40,7 +40,17 @@ export async function goodSettings(
     keyPassphrase: { ...client, key: encryptedKey(client.key) },
     clientCertificate: { ...client, caCerts: [ca] },
     pskHint: { pskLookup: () => null },
+<<<<<<< HEAD
     onOtherDatagram: { socket: deafSocket() },
+=======
+    // A key shows no certificate.
+    ...Object.fromEntries(
+      ["peerFingerprints", "verifyPeer", "peerAuthentication"].map((name) => [
+        name,
+        { ...client, ...Object.hasOwn(table, "pskLookup") && { pskLookup: undefined } },
+      ]),
+    ),
+>>>>>>> main
   };
   const version = table[name]!.good[0];
   const values: Readonly<Record<string, readonly unknown[]>> = {
@@ -58,6 +68,8 @@ export async function goodSettings(
     cipherSuites: ["TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"],
     groups: ["X25519:P-256"],
     srtpProfiles: ["SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80"],
+    verifyPeer: [() => {}, () => new Error("refused")],
+    peerAuthentication: ["authorities"],
     keyLog: [() => {}],
     onHandshakeMessage: [() => {}],
     retransmitAfterMs: [() => 50, async () => await 50],
