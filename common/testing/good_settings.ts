@@ -40,9 +40,7 @@ export async function goodSettings(
     keyPassphrase: { ...client, key: encryptedKey(client.key) },
     clientCertificate: { ...client, caCerts: [ca] },
     pskHint: { pskLookup: () => null },
-<<<<<<< HEAD
     onOtherDatagram: { socket: deafSocket() },
-=======
     // A key shows no certificate.
     ...Object.fromEntries(
       ["peerFingerprints", "verifyPeer", "peerAuthentication"].map((name) => [
@@ -50,7 +48,6 @@ export async function goodSettings(
         { ...client, ...Object.hasOwn(table, "pskLookup") && { pskLookup: undefined } },
       ]),
     ),
->>>>>>> main
   };
   const version = table[name]!.good[0];
   const values: Readonly<Record<string, readonly unknown[]>> = {
