@@ -145,7 +145,7 @@ Deno.test("startTls() wants to know who the server is", () => {
 });
 
 Deno.test("startTls() takes a fingerprint for a name", async () => {
-  const own = SelfSignedCertificate.generate({ names: ["sensor.example"] });
+  const own = await SelfSignedCertificate.generate({ names: ["sensor.example"] });
   const [near, far] = pipes();
   const conn = startTls(near, { peerFingerprints: [own.fingerprint] });
   const serving = acceptTls(far, { cert: own.cert, key: own.key });
