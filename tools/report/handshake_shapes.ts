@@ -4,7 +4,11 @@
  * @module
  */
 import { drawnHandshakes } from "../../common/cli/handshake_diagram.ts";
-import { type NotedFlight, notedHandshake } from "../../common/cli/handshake_notes.ts";
+import {
+  type NotedFlight,
+  type NotedHandshake,
+  notedHandshake,
+} from "../../common/cli/handshake_notes.ts";
 import {
   bytesOf,
   datagramsOf,
@@ -14,7 +18,6 @@ import {
 } from "../../common/measure/handshake_flights.ts";
 import type { RunResult } from "../../common/measure/result.ts";
 import type { TracedHandshake } from "../../common/measure/traced_handshake.ts";
-import type { HandshakeCounts } from "../../common/model/protocol.ts";
 
 /** A flight with what it took. */
 export interface ShapeFlight extends NotedFlight {
@@ -50,11 +53,18 @@ export function tracedRuns(runs: readonly RunResult[]): RunResult[] {
   return clients.length > 0 ? clients : traced;
 }
 
-/** The shapes of runs' first handshakes and first resumed ones: full ones first. */
+/**
+ * The shapes of lanes' first handshakes and first resumed ones: full ones first. Of a lane's rounds
+ * the first one counts, as with loss each may look different.
+ */
 export function shapesOf(runs: readonly RunResult[]): Shape[] {
   const shapes = new Map<string, Shape>();
+  const known = new Set<string>();
   for (const run of tracedRuns(runs)) {
-    for (const { handshake } of drawnHandshakes(run)) {
+    for (const { what, handshake } of drawnHandshakes(run)) {
+      const of = `${run.lane} ${versionOf(run)} ${what}`;
+      if (known.has(of)) continue;
+      known.add(of);
       const key = keyOf(handshake, run);
       const shape = shapes.get(key) ?? shapeOf(handshake, run);
       shapes.set(key, shape);
@@ -64,11 +74,21 @@ export function shapesOf(runs: readonly RunResult[]): Shape[] {
   return [...shapes.values()].sort((a, b) => Number(a.resumed) - Number(b.resumed));
 }
 
-/** Counts that are those of a run's first handshake: of one client alone. */
-export function countsOfRun(
-  { protocol, clients, security }: Pick<RunResult, "protocol" | "clients" | "security">,
+/** What the sums of a run's handshakes are needed of. */
+type CountedRun = Pick<RunResult, "protocol" | "role" | "clients" | "security">;
+
+/** The datagrams of each flight, see {@linkcode datagramsOf}. */
+export function flightDatagrams(
+  { flights, left }: NotedHandshake,
+  run: CountedRun,
   resumed: boolean,
-): HandshakeCounts | null {
+): (number | null)[] {
+  const counts = countsOf(run, resumed);
+  return counts && left === 0 ? datagramsOf(flights, counts, run.role) : flights.map(() => null);
+}
+
+/** Sums that are those of a run's first handshake: of one client alone. */
+function countsOf({ protocol, clients, security }: CountedRun, resumed: boolean) {
   if (protocol !== "dtls" || clients !== 1) return null;
   return (resumed ? security?.resumedHandshake : security?.handshake) ?? null;
 }
@@ -93,8 +113,8 @@ function keyOf({ events, resumed }: TracedHandshake, run: RunResult): string {
 function shapeOf(handshake: TracedHandshake, run: RunResult): Shape {
   const { events, resumed } = handshake;
   const { flights, left } = notedHandshake(events, run.role);
-  const counts = countsOfRun(run, resumed);
-  const datagrams = counts ? datagramsOf(flights, counts, run.role) : [];
+  const counts = countsOf(run, resumed);
+  const datagrams = flightDatagrams({ flights, left }, run, resumed);
   const seen = new Set<boolean>();
   return {
     title: `${versionOf(run)}, ${resumed ? "resumed" : "full"}`,

@@ -258,11 +258,8 @@ const WORDS_ARE = 0.9;
 
 /** A text that is not wider than that; what is cut off is three dots. */
 function fit(text: string, width: number, view: View): string {
-  const isIn = (text: string) => widthOf(text, view) * WORDS_ARE <= width;
-  if (isIn(text)) return text;
-  let length = text.length;
-  while (length > 0 && !isIn(`${text.slice(0, length)}...`)) length--;
-  return `${text.slice(0, length)}...`;
+  const room = Math.floor(width / (widthOf("x".repeat(100), view) * WORDS_ARE / 100));
+  return text.length <= room ? text : `${text.slice(0, Math.max(room - 3, 0))}...`;
 }
 
 /** As many names as there is room for. */

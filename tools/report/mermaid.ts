@@ -13,13 +13,13 @@ import {
   notedHandshake,
   type NotedMessage,
 } from "../../common/cli/handshake_notes.ts";
-import { bytesOf, datagramsOf, openingFlight } from "../../common/measure/handshake_flights.ts";
+import { bytesOf, openingFlight } from "../../common/measure/handshake_flights.ts";
 import type { RunResult } from "../../common/measure/result.ts";
 import type { TracedHandshake } from "../../common/measure/traced_handshake.ts";
 import type { Source } from "./jobs.ts";
 import { escapeMarkdown } from "./markdown.ts";
 import { formatBytes } from "./units.ts";
-import { countsOfRun, sayDatagrams, tracedRuns, versionOf } from "./handshake_shapes.ts";
+import { flightDatagrams, sayDatagrams, tracedRuns, versionOf } from "./handshake_shapes.ts";
 
 /**
  * The first handshake of each lane, and its first resumed one: for each a heading, and a sequence
@@ -58,9 +58,9 @@ export function mermaidDiagram(
   run: Pick<RunResult, "protocol" | "role" | "clients" | "security">,
   title: string,
 ): string {
-  const { flights, left } = notedHandshake(handshake.events, run.role);
-  const counts = countsOfRun(run, handshake.resumed);
-  const datagrams = counts ? datagramsOf(flights, counts, run.role) : flights.map(() => null);
+  const noted = notedHandshake(handshake.events, run.role);
+  const { flights, left } = noted;
+  const datagrams = flightDatagrams(noted, run, handshake.resumed);
   const opening = openingFlight(flights);
   const lines = [
     ...["sequenceDiagram", `title ${escape(title)}`],
