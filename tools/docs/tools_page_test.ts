@@ -14,6 +14,7 @@ import {
   fakeRun,
   fitted,
 } from "../report/testdata/documents.ts";
+import { tracedRun } from "../report/testdata/handshakes.ts";
 import { writeReport } from "../report/write.ts";
 
 const PAGE = Deno.readTextFileSync(join(ROOT, "docs", "tools.md"));
@@ -26,6 +27,7 @@ const DOCUMENT = fakeDocument([
   fitted(fakeRun(TCP), LOG),
   fakeRun({ ...TCP, role: "server" }),
   fakeRun(TLS),
+  tracedRun("dtls12", "sync"),
 ]);
 
 /** What the names in the first column of a section's table are. */
@@ -123,7 +125,7 @@ for (const [i, line] of lines.entries()) {
       assertEquals([code, stderr], [0, ""], line);
       const [, picture] = /set output "(.*?)"/.exec(line) ?? [];
       if (picture === undefined) {
-        assertMatch(stdout, /tcp-sync|receive|Percentile/);
+        assertMatch(stdout, /tcp-sync|receive|Percentile|ClientHello/);
         assertMatch(stdout, /\d{2,}/);
       } else {
         const svg = await Deno.readTextFile(folder.path(picture));

@@ -50,6 +50,7 @@ const OPTIONS = {
     readPlace,
   ),
   ssh: text("[USER@]HOST", "the same with an agent that is copied there for the run", null),
+  groups: text("LIST", "lanes on OpenSSL: key exchange groups, such as X25519", null),
   host: hostName("name or address", "127.0.0.1"),
   port: wholeNumber([1, 65_000], "--server, --client, --ssh: first port", 1443),
   certs: text("DIR", "folder of the certificates; made if there are none", DEFAULT_CERTS),
@@ -202,6 +203,7 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
       ...(seconds === undefined ? [] : ["--seconds", String(seconds)]),
       ...passedOn(read, file),
     ],
+    groups: values.groups,
     exchange: {
       sizes,
       repeat: seconds === undefined ? { message: opening, size: repeat, once: repeat } : null,
