@@ -20,14 +20,12 @@ import { writeReport } from "../report/write.ts";
 const PAGE = Deno.readTextFileSync(join(ROOT, "docs", "tools.md"));
 
 const TCP: FakeRun = { protocol: "tcp", io: "sync", sizes: [100, 999] };
-const TLS: FakeRun = { protocol: "tls", io: "async", engine: "rustls", sizes: [100, 999] };
 
 const LOG = fakeLog(TCP, 20);
 const DOCUMENT = fakeDocument([
   fitted(fakeRun(TCP), LOG),
   fakeRun({ ...TCP, role: "server" }),
-  fakeRun(TLS),
-  tracedRun("dtls12", "sync"),
+  tracedRun("tls12"),
 ]);
 
 /** What the names in the first column of a section's table are. */
