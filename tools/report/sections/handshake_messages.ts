@@ -14,7 +14,7 @@ const WORDS =
   "Time runs from top to bottom, an arrow is a message. What one end sends without waiting for the " +
   "other is a flight, a box. A round trip is a flight of the client's and the server's answer, " +
   "which the client has to wait for: on a network it takes what the network takes, however fast " +
-  "the machines are.";
+  "the machines are. TCP's connect, one more round trip before TLS begins, is not drawn.";
 
 const READING =
   "Each handshake once, whatever lanes have it. Bytes are those of the messages, without the " +
