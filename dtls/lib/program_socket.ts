@@ -24,7 +24,7 @@ import { viewOf } from "../../common/settings/kinds.ts";
  *     return () => {};
  *   },
  * };
- * if (socket.addr.port !== 50000) throw new Error("it is bound elsewhere");
+ * if (socket.addr.transport !== "udp") throw new Error("it is bound elsewhere");
  * ```
  */
 export interface ProgramSocket {
