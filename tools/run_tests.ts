@@ -25,7 +25,7 @@ const FOLDER = ".tests";
  * complete, ssh for push and fetch, and what makes two machines of one.
  */
 const PROGRAMS = [
-  ...["deno", "openssl", "gnutls-cli", "gnutls-serv", "chromium", "bash", "zsh"],
+  ...["deno", "openssl", "gnutls-cli", "gnutls-serv", "chromium", "bash", "zsh", "cc", "node"],
   ...["ssh", "scp", "tar", "ssh-keygen", "/usr/sbin/sshd", "mount", "umount"],
   ...["unshare", "nsenter"],
 ];

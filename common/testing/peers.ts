@@ -12,7 +12,8 @@ import { assertEquals } from "./assert.ts";
 import { type CertificateKind, testCertificates } from "./certs.ts";
 import { type Folder, folderWith } from "./folder.ts";
 import { findProgram } from "./programs.ts";
-import { PATIENCE_MS, within } from "./within.ts";
+import { RunningProgram } from "./running_program.ts";
+import { PATIENCE_MS } from "./within.ts";
 
 export { PATIENCE_MS, within } from "./within.ts";
 
@@ -79,28 +80,13 @@ export class Peer implements AsyncDisposable {
   readonly #tool: Tool;
   readonly #role: Role;
   readonly #folder: Folder;
-  readonly #child: Deno.ChildProcess;
-  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #ended: Promise<number>;
-  #output = "";
-  #over = false;
-  #onOutput = () => {};
+  readonly #program: RunningProgram;
 
-  private constructor(tool: Tool, role: Role, folder: Folder, child: Deno.ChildProcess) {
+  private constructor(tool: Tool, role: Role, folder: Folder, program: RunningProgram) {
     this.#tool = tool;
     this.#role = role;
     this.#folder = folder;
-    this.#child = child;
-    this.#stdin = child.stdin.getWriter();
-    this.#ended = Promise.all([
-      child.status,
-      this.#collect(child.stdout),
-      this.#collect(child.stderr),
-    ]).then(([status]) => {
-      this.#over = true;
-      this.#onOutput();
-      return status.code;
-    });
+    this.#program = program;
   }
 
   /** Starts a client for a server on that port of 127.0.0.1. */
@@ -127,37 +113,23 @@ export class Peer implements AsyncDisposable {
   static async #start(lane: Lane, role: Role, port: number, options: PeerOptions): Promise<Peer> {
     const folder = await folderWith(await filesOf(role, options));
     const [program, ...first] = COMMANDS[lane.tool][role];
-    const child = new Deno.Command(program, {
-      args: [...first, ...OPTIONS[lane.tool][role]({ ...lane, ...options, port })],
-      cwd: folder.dir,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    return new Peer(lane.tool, role, folder, child);
+    const args = [...first, ...OPTIONS[lane.tool][role]({ ...lane, ...options, port })];
+    return new Peer(lane.tool, role, folder, RunningProgram.start(program, args, folder.dir));
   }
 
   /** Waits until it has printed that, on stdout or stderr. */
   printed(pattern: RegExp): Promise<RegExpExecArray> {
-    const find = async () => {
-      for (;;) {
-        const match = pattern.exec(this.#output);
-        if (match) return match;
-        if (this.#over) throw new Error(`it has ended without ${pattern}: ${this.#output}`);
-        await new Promise<void>((resolve) => this.#onOutput = resolve);
-      }
-    };
-    return within(find(), () => `no ${pattern} in: ${this.#output}`);
+    return this.#program.printed(pattern);
   }
 
   /** Its exit code, when it ends by itself. */
   code(): Promise<number> {
-    return within(this.#ended, () => `it does not end: ${this.#output}`);
+    return this.#program.code();
   }
 
   /** What a user would type. */
-  async type(text: string): Promise<void> {
-    await this.#stdin.write(new TextEncoder().encode(text));
+  type(text: string): Promise<void> {
+    return this.#program.type(text);
   }
 
   /** A message each way, over an established connection or one that a server still accepts. */
@@ -183,7 +155,7 @@ export class Peer implements AsyncDisposable {
   async end(): Promise<void> {
     // "End this connection": openssl-s_client(1).
     if (this.#tool === "openssl") await this.type("Q\n");
-    else await this.#stdin.close();
+    else await this.#program.endInput();
   }
 
   /** `s_client`, after its end: the session the server gave it, as PEM. */
@@ -192,22 +164,8 @@ export class Peer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It has ended already.
-    }
-    await this.#stdin.close().catch(() => {});
-    await this.#ended;
+    await this.#program[Symbol.asyncDispose]();
     await this.#folder[Symbol.asyncDispose]();
-  }
-
-  async #collect(stream: ReadableStream<Uint8Array>): Promise<void> {
-    const decoder = new TextDecoder();
-    for await (const bytes of stream) {
-      this.#output += decoder.decode(bytes, { stream: true });
-      this.#onOutput();
-    }
   }
 }
 

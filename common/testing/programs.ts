@@ -22,6 +22,8 @@ export const ORIGINS = {
   python3: "apt install python3",
   duckdb: "duckdb.org",
   tshark: "apt install tshark",
+  cc: "apt install gcc libc6-dev",
+  node: "apt install nodejs",
 } as const;
 
 /** Name of one of them. */
