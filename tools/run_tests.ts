@@ -28,6 +28,7 @@ const PROGRAMS = [
   ...["deno", "openssl", "gnutls-cli", "gnutls-serv", "chromium", "bash", "zsh", "cc", "node"],
   ...["ssh", "scp", "tar", "ssh-keygen", "/usr/sbin/sshd", "mount", "umount"],
   ...["unshare", "nsenter"],
+  ...["coap-client-openssl", "coap-server-openssl", "coap-client-gnutls", "coap-server-gnutls"],
 ];
 
 /** Programs that are there: Deno says of each other one, in every module, that it is not. */

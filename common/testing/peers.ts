@@ -43,6 +43,8 @@ export interface PeerOptions {
   alpn?: readonly string[];
   /** `s_client`: session to resume, as PEM. */
   session?: string;
+  /** A server's port (default a free one). */
+  port?: number;
   /** Arguments of its own command line. */
   args?: readonly string[];
 }
@@ -97,12 +99,12 @@ export class Peer implements AsyncDisposable {
   /** Starts a server on a free port of 127.0.0.1. */
   static async startServer(lane: Lane, options: PeerOptions = {}): Promise<Peer> {
     for (let attempt = 1;; attempt++) {
-      const wanted = lane.tool === "openssl" ? 0 : freePort(lane.version);
+      const wanted = options.port ?? (lane.tool === "openssl" ? 0 : freePort(lane.version));
       await using made = new AsyncDisposableStack();
       const peer = made.use(await Peer.#start(lane, "server", wanted, options));
       const [, port, failure] = await peer.printed(LISTENING[lane.tool]);
       if (!failure) {
-        peer.port = Number(port);
+        peer.port = Number(port ?? wanted);
         made.move();
         return peer;
       }
@@ -113,13 +115,18 @@ export class Peer implements AsyncDisposable {
   static async #start(lane: Lane, role: Role, port: number, options: PeerOptions): Promise<Peer> {
     const folder = await folderWith(await filesOf(role, options));
     const [program, ...first] = COMMANDS[lane.tool][role];
-    const args = [...first, ...OPTIONS[lane.tool][role]({ ...lane, ...options, port })];
+    const args = [...first, ...OPTIONS[lane.tool][role]({ ...options, ...lane, port })];
     return new Peer(lane.tool, role, folder, RunningProgram.start(program, args, folder.dir));
   }
 
   /** Waits until it has printed that, on stdout or stderr. */
-  printed(pattern: RegExp): Promise<RegExpExecArray> {
-    return this.#program.printed(pattern);
+  printed(pattern: RegExp, from?: number): Promise<RegExpExecArray> {
+    return this.#program.printed(pattern, from);
+  }
+
+  /** Everything that it has printed until now. */
+  get output(): string {
+    return this.#program.output;
   }
 
   /** Its exit code, when it ends by itself. */
@@ -169,14 +176,17 @@ export class Peer implements AsyncDisposable {
   }
 }
 
-/** What servers print when they listen; GnuTLS's goes on where the port is taken. */
+/**
+ * What servers print when they listen: OpenSSL's the port alone that it has found, and GnuTLS's goes on
+ * where it is taken.
+ */
 const LISTENING: Record<Tool, RegExp> = {
-  openssl: /ACCEPT 127\.0\.0\.1:(\d+)/,
+  openssl: /ACCEPT(?: 127\.0\.0\.1:(\d+))?\n/,
   gnutls: /listening on IPv4 0\.0\.0\.0 port (\d+)\.\.\.(?:done|(bind\(\) failed.*)\n)/,
 };
 
 /** What clients print when the handshake is complete. */
-const READY: Record<Tool, RegExp> = {
+export const READY: Record<Tool, RegExp> = {
   openssl: /Verify return code: 0 \(ok\)/,
   gnutls: /Handshake was completed/,
 };

@@ -22,6 +22,10 @@ export const ORIGINS = {
   python3: "apt install python3",
   duckdb: "duckdb.org",
   tshark: "apt install tshark",
+  "coap-client-openssl": "apt install libcoap3-bin",
+  "coap-server-openssl": "apt install libcoap3-bin",
+  "coap-client-gnutls": "apt install libcoap3-bin",
+  "coap-server-gnutls": "apt install libcoap3-bin",
   cc: "apt install gcc libc6-dev",
   node: "apt install nodejs",
 } as const;

@@ -14,6 +14,7 @@ import { assert, assertEquals, assertExists, assertRejects } from "../assert.ts"
 import { testCertificates } from "../certs.ts";
 import { hear, isDatagram } from "../peers.ts";
 import { PATIENCE_MS, within } from "../within.ts";
+import { freePort } from "./free_port.ts";
 import type { CaseName, Conn, Implementation, PeerPlan, RunningPeer } from "./implementation.ts";
 
 const KEY = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
@@ -101,14 +102,21 @@ async function established(conn: Conn): Promise<void> {
 
 /** The library is the client. */
 const WITH_SERVERS: Record<CaseName, (bench: Bench) => Promise<void>> = {
-  "full and resumed handshakes": async (bench) => {
+  "a full handshake, messages of 1 byte and the longest": async (bench) => {
+    await using peer = await bench.startServer();
+    await using conn = await bench.connect(peer);
+    await conn.handshake();
+    await peer.connected();
+    assertEquals([conn.info.version, conn.info.resumed], [bench.version, false]);
+    assertEquals(conn.info.peerCertificate?.subject, "CN=netpairs server,O=netpairs");
+    await peer.exchange(conn, 1);
+    await peer.exchange(conn, bench.longest("server"));
+  },
+
+  "a resumed handshake": async (bench) => {
     await using peer = await bench.startServer();
     await using first = await bench.connect(peer);
-    await first.handshake();
-    await peer.connected();
     await peer.exchange(first, 100);
-    assertEquals([first.info.version, first.info.resumed], [bench.version, false]);
-    assertEquals(first.info.peerCertificate?.subject, "CN=netpairs server,O=netpairs");
     using session = first.saveSession();
     assertExists(session);
     await first.close();
@@ -140,15 +148,6 @@ const WITH_SERVERS: Record<CaseName, (bench: Bench) => Promise<void>> = {
       ...{ psk: { ...KEY, key: WRONG }, handshakeTimeoutMs: WRONG_KEY_MS },
     });
     await assertRejects(() => established(wrong), Error);
-  },
-
-  "messages of 1 byte and the longest": async (bench) => {
-    await using peer = await bench.startServer();
-    await using conn = await bench.connect(peer);
-    await conn.handshake();
-    await peer.connected();
-    await peer.exchange(conn, 1);
-    await peer.exchange(conn, bench.longest("server"));
   },
 
   "the library closes": async (bench) => {
@@ -190,13 +189,23 @@ const WITH_SERVERS: Record<CaseName, (bench: Bench) => Promise<void>> = {
 
 /** The library is the server. */
 const WITH_CLIENTS: Record<CaseName, (bench: Bench) => Promise<void>> = {
-  "full and resumed handshakes": async (bench) => {
+  "a full handshake, messages of 1 byte and the longest": async (bench) => {
+    await using listener = await bench.listen();
+    await using peer = await bench.startClient(listener);
+    await using conn = await accept(listener);
+    await conn.handshake();
+    await peer.connected();
+    assertEquals([conn.info.version, conn.info.resumed], [bench.version, false]);
+    assertEquals(conn.info.peerCertificate?.subject, "CN=netpairs client,O=netpairs");
+    await peer.exchange(conn, 1);
+    await peer.exchange(conn, bench.longest("client"));
+  },
+
+  "a resumed handshake": async (bench) => {
     await using listener = await bench.listen();
     await using peer = await bench.startClient(listener, { resumes: true });
     await using first = await accept(listener);
     await peer.exchange(first, 100);
-    assertEquals([first.info.version, first.info.resumed], [bench.version, false]);
-    assertEquals(first.info.peerCertificate?.subject, "CN=netpairs client,O=netpairs");
     await first.close();
     await using second = await accept(listener);
     await peer.exchange(second, 100);
@@ -230,15 +239,6 @@ const WITH_CLIENTS: Record<CaseName, (bench: Bench) => Promise<void>> = {
     await using _wrong = await bench.startClient(listener, { psk: { ...KEY, key: WRONG } });
     await using refused = await accept(listener);
     await assertRejects(() => refused.handshake(), Error);
-  },
-
-  "messages of 1 byte and the longest": async (bench) => {
-    await using listener = await bench.listen();
-    await using peer = await bench.startClient(listener);
-    await using conn = await accept(listener);
-    await peer.connected();
-    await peer.exchange(conn, 1);
-    await peer.exchange(conn, bench.longest("client"));
   },
 
   "the library closes": async (bench) => {
@@ -278,16 +278,6 @@ const WITH_CLIENTS: Record<CaseName, (bench: Bench) => Promise<void>> = {
     assertEquals(again.remoteAddr.port, localPort);
   },
 };
-
-function freePort(version: TlsVersion): number {
-  const address = { hostname: "127.0.0.1", port: 0 };
-  const socket = isDatagram(version)
-    ? Deno.listenDatagram({ ...address, transport: "udp" })
-    : Deno.listen(address);
-  const { port } = socket.addr as Deno.NetAddr;
-  socket.close();
-  return port;
-}
 
 /** Registers the table's tests for one implementation, or those of them that are named. */
 export function interopTests(peer: Implementation, names?: readonly CaseName[]): void {

@@ -47,11 +47,11 @@ export interface RunningPeer extends AsyncDisposable {
 
 /** What the table tries. */
 export type CaseName =
-  | "full and resumed handshakes"
+  | "a full handshake, messages of 1 byte and the longest"
+  | "a resumed handshake"
   | "a certificate that the library refuses"
   | "a certificate that the peer refuses"
   | "a right key and a wrong one"
-  | "messages of 1 byte and the longest"
   | "the library closes"
   | "the peer closes"
   | "the peer starts again on its port";
