@@ -26,6 +26,7 @@ export const ORIGINS = {
   "coap-server-openssl": "apt install libcoap3-bin",
   "coap-client-gnutls": "apt install libcoap3-bin",
   "coap-server-gnutls": "apt install libcoap3-bin",
+  rsyslogd: "apt install rsyslog rsyslog-openssl",
   cc: "apt install gcc libc6-dev",
   node: "apt install nodejs",
 } as const;

@@ -15,7 +15,7 @@ import { freePort } from "./free_port.ts";
 import type { CaseName, Conn, Implementation, PeerPlan, RunningPeer } from "./implementation.ts";
 
 /** Types and codes of RFC 7252: confirmable, acknowledgement (3); class * 32 + detail (12.1). */
-const CON = 0, ACK = 2, EMPTY = 0x00, GET = 0x01, PUT = 0x03, CHANGED = 0x44;
+const CON = 0, ACK = 2, EMPTY = 0x00, GET = 0x01, PUT = 0x03;
 
 /** Below 16, a path of one short part: an option's number and length in a byte each half. */
 const URI_PATH = 11, PATH = "x";
