@@ -36,7 +36,7 @@ export function compiled(file: string, libraries: readonly string[], origin: str
   }).outputSync();
   const says = new TextDecoder().decode(stderr);
   if (code === 0) return { command: ["bash", "-c", 'exec "$0" "$@"', path], missing: null };
-  if (/No such file or directory|cannot find -l/.test(says)) {
+  if (/\.h: No such file|cannot find -l/.test(says)) {
     return { command: null, missing: origin };
   }
   throw new Error(`Cannot compile ${file}: ${says}`);
