@@ -29,6 +29,8 @@ export const ORIGINS = {
   rsyslogd: "apt install rsyslog rsyslog-openssl",
   cc: "apt install gcc libc6-dev",
   node: "apt install nodejs",
+  tcpdump: "apt install tcpdump",
+  editcap: "apt install wireshark-common",
 } as const;
 
 /** Name of one of them. */
