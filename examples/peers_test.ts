@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { testCertificates } from "../common/testing/certs.ts";
 import { folderWith } from "../common/testing/folder.ts";
-import { freePort } from "../common/testing/interop/free_port.ts";
+import { freePort } from "../common/testing/free_port.ts";
 import { findProgram, ORIGINS, type Program } from "../common/testing/programs.ts";
 import { RunningProgram } from "../common/testing/running_program.ts";
 import { within } from "../common/testing/within.ts";
@@ -39,7 +39,7 @@ for (const client of ["coap-client-openssl", "coap-client-gnutls"] as const) {
 
 for (const server of ["coap-server-openssl", "coap-server-gnutls"] as const) {
   testWith(server, "examples/coap.ts reads from", async () => {
-    const port = freePort("DTLSv1.2");
+    const port = freePort("udp");
     await using program = RunningProgram.start(server, [
       ...["-v", "7", "-A", "127.0.0.1", "-p", `${port - 1}`, ...KEY],
     ]);
@@ -90,7 +90,7 @@ testWith(
     await using folder = await folderWith({
       ...{ "ca.pem": ca, "cert.pem": server.cert, "key.pem": server.key },
     });
-    const port = freePort("TLSv1.3");
+    const port = freePort("tcp");
     const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
     const forwarding = forward(socket, () => connectTls({ port, caCerts: [ca], ...client }), 50);
     for (const time of ["first", "second"]) {

@@ -11,6 +11,7 @@ import type { Role } from "../model/protocol.ts";
 import { assertEquals } from "./assert.ts";
 import { type CertificateKind, testCertificates } from "./certs.ts";
 import { type Folder, folderWith } from "./folder.ts";
+import { freePort } from "./free_port.ts";
 import { findProgram } from "./programs.ts";
 import { RunningProgram } from "./running_program.ts";
 import { PATIENCE_MS } from "./within.ts";
@@ -98,8 +99,10 @@ export class Peer implements AsyncDisposable {
 
   /** Starts a server on a free port of 127.0.0.1. */
   static async startServer(lane: Lane, options: PeerOptions = {}): Promise<Peer> {
+    // gnutls-serv binds 0, but does not tell what it got.
+    const transport = isDatagram(lane.version) ? "udp" : "tcp";
     for (let attempt = 1;; attempt++) {
-      const wanted = options.port ?? (lane.tool === "openssl" ? 0 : freePort(lane.version));
+      const wanted = options.port ?? (lane.tool === "openssl" ? 0 : freePort(transport, "0.0.0.0"));
       await using made = new AsyncDisposableStack();
       const peer = made.use(await Peer.#start(lane, "server", wanted, options));
       const [, port, failure] = await peer.printed(LISTENING[lane.tool]);
@@ -190,17 +193,6 @@ export const READY: Record<Tool, RegExp> = {
   openssl: /Verify return code: 0 \(ok\)/,
   gnutls: /Handshake was completed/,
 };
-
-/** A port that is free now; gnutls-serv binds 0 but does not tell what it got. */
-function freePort(version: TlsVersion): number {
-  const address = { hostname: "0.0.0.0", port: 0 };
-  const socket = isDatagram(version)
-    ? Deno.listenDatagram({ ...address, transport: "udp" })
-    : Deno.listen(address);
-  const { port } = socket.addr as Deno.NetAddr;
-  socket.close();
-  return port;
-}
 
 /** Whether the version is one of DTLS. */
 export function isDatagram(version: TlsVersion): boolean {

@@ -14,7 +14,7 @@ import { assert, assertEquals, assertExists, assertRejects } from "../assert.ts"
 import { testCertificates } from "../certs.ts";
 import { hear, isDatagram } from "../peers.ts";
 import { PATIENCE_MS, within } from "../within.ts";
-import { freePort } from "./free_port.ts";
+import { freePort } from "../free_port.ts";
 import type { CaseName, Conn, Implementation, PeerPlan, RunningPeer } from "./implementation.ts";
 
 const KEY = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
@@ -261,7 +261,7 @@ const WITH_CLIENTS: Record<CaseName, (bench: Bench) => Promise<void>> = {
 
   "the peer starts again on its port": async (bench) => {
     await using listener = await bench.listen();
-    const localPort = freePort(bench.version);
+    const localPort = freePort(isDatagram(bench.version) ? "udp" : "tcp");
     await using made = new AsyncDisposableStack();
     let conn: Conn;
     {

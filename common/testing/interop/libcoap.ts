@@ -11,7 +11,7 @@ import { type Folder, folderWith } from "../folder.ts";
 import { findProgram, ORIGINS } from "../programs.ts";
 import { RunningProgram } from "../running_program.ts";
 import { PATIENCE_MS } from "../within.ts";
-import { freePort } from "./free_port.ts";
+import { freePort } from "../free_port.ts";
 import type { CaseName, Conn, Implementation, PeerPlan, RunningPeer } from "./implementation.ts";
 
 /** Types and codes of RFC 7252: confirmable, acknowledgement (3); class * 32 + detail (12.1). */
@@ -132,7 +132,7 @@ async function start(library: string, role: Role, plan: PeerPlan): Promise<Runni
     return new CoapPeer(role, port, folder, RunningProgram.start(program, args, folder.dir));
   }
   // DTLS is on the next port after the one it is told.
-  const ownPort = port || freePort("DTLSv1.2");
+  const ownPort = port || freePort("udp");
   const args = [...log, "-A", "127.0.0.1", "-p", `${ownPort - 1}`, "-d", "10", ...secret];
   const peer = RunningProgram.start(program, args, folder.dir);
   await peer.printed(/created DTLS endpoint/);
