@@ -14,7 +14,7 @@ import type { CaseName, Conn, Implementation, PeerPlan, RunningPeer } from "./im
 const SERVED = { openssl: /CIPHER is/, gnutls: /Handshake was completed|listening on/ };
 
 /** What they print when it has failed. */
-const REFUSED = { openssl: /SSL alert number|verify failed/, gnutls: /Error in|fatal alert/ };
+const REFUSED = { openssl: /SSL alert number|^ERROR$/m, gnutls: /Error in|fatal alert/ };
 
 /** What they print when the other end closes in order: s_client(1), s_server(1), gnutls-cli(1). */
 const CLOSED = {
