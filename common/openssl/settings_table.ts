@@ -26,6 +26,7 @@ import {
   wholeNumber,
 } from "../settings/kinds.ts";
 import type { OnHandshakeMessage } from "../model/handshake_message.ts";
+import { checkPeerSettings, PEER } from "./peer_settings_table.ts";
 import { SavedSession } from "./saved_session.ts";
 import {
   type ConnectSettings,
@@ -82,6 +83,7 @@ function common(transport: "tls" | "dtls"): SettingsTable<TlsSettings> {
       "authorities that the peer's certificate may come from",
       "none: no system's own",
     ),
+    ...PEER,
     cert: setting(pem("a certificate"), "own certificate, with its chain", none),
     key: setting(pem("a private key"), "own private key", none),
     keyPassphrase: setting(text({ max: 1024 }), "passphrase of an encrypted `key`", none),
@@ -151,7 +153,7 @@ const SERVER: SettingsTable<Omit<TlsServerSettings, keyof TlsSettings>> = {
   clientCertificate: setting(
     oneOf(["none", "request", "require"]),
     "whether a client has to show a certificate",
-    '"none"',
+    '"none"; "require" with `peerFingerprints` or `verifyPeer`',
   ),
   pskLookup: setting(
     callback<NonNullable<TlsServerSettings["pskLookup"]>>(),
@@ -292,6 +294,7 @@ export function checkTogether(
   }
   if (settings.pskHint !== undefined && !settings.pskLookup) refuse("pskHint needs a pskLookup");
   if (settings.psk) checkPsk(settings, refuse);
+  checkPeerSettings(settings, refuse);
   if (minVersion && maxVersion && minVersion > maxVersion) {
     throw new RangeError(
       `Cannot ${action}: minVersion ${minVersion} is newer than maxVersion ${maxVersion}`,
