@@ -24,15 +24,20 @@ import type { ContextTarget } from "./context_target.ts";
 import type { OnHandshakeMessage } from "../model/handshake_message.ts";
 import type { Certificate } from "../pem/certificates.ts";
 import { Identities } from "./identities.ts";
-import type { ServerIdentity } from "./identity_settings.ts";
+import type { PemOrDer, ServerIdentity } from "./identity_settings.ts";
+import { CRLS } from "./identity_table.ts";
 import { loadIdentities } from "./loaded_identity.ts";
 import { type NamedIdentities, newIdentities, ownIdentities } from "./named_identities.ts";
-import { type PemSettings, pemSettings } from "./own_pem.ts";
+import { crlTexts, type PemSettings, pemSettings } from "./own_pem.ts";
 import { checkedOptions } from "./context_settings.ts";
 import { hasCertificate } from "./settings_table.ts";
 import { keyLogOf } from "./key_log.ts";
 import { applyMessageCallback } from "./message_callback.ts";
+import { TrustStore } from "./trust_store.ts";
+import { checkValue } from "../settings/check.ts";
 import { trustOf } from "./context_trust.ts";
+import { PeerCheck } from "./peer_check.ts";
+import { clientCertificateOf } from "./peer_settings.ts";
 
 /**
  * What is none of a program's business: see docs/security.md. A server chooses the cipher suite by
@@ -133,6 +138,12 @@ export class TlsContext implements Disposable {
    * @ignore
    */
   readonly verifies: boolean;
+  /**
+   * For the bindings: what the program itself asks of the peer's certificate.
+   *
+   * @ignore
+   */
+  readonly peerCheck: PeerCheck | null = null;
   readonly #callbacks: Callback[] = [];
   /** What a server shows; null for clients. */
   #identities: Identities | null = null;
@@ -140,6 +151,7 @@ export class TlsContext implements Disposable {
   readonly #options: TlsContextOptions;
   /** Authorities that are believed. */
   #caCerts: readonly Certificate[] = [];
+  #store: TrustStore | null = null;
   #allowedCiphers: Set<number> | null = null;
   #versions: readonly [number, number];
   #ctx: Deno.PointerValue;
@@ -166,7 +178,7 @@ export class TlsContext implements Disposable {
     this.pskLookup = options.role === "server" ? options.pskLookup : undefined;
     this.onHandshakeMessage = options.onHandshakeMessage;
     this.verifies = options.role === "server"
-      ? (options.clientCertificate ?? "none") !== "none"
+      ? clientCertificateOf(options) !== "none"
       : !options.unsafelySkipVerification;
     this.usesPsk = options.role === "client" && options.psk !== undefined;
     // Where a key is the only way in, a certificate's suite would be a way around it.
@@ -180,6 +192,8 @@ export class TlsContext implements Disposable {
     this.#ctx = ctx;
     try {
       this.#configure({ lib, ctx, datagram: options.datagram }, options, credentials);
+      this.peerCheck = PeerCheck.apply({ lib, ctx, datagram: options.datagram }, options);
+      this.#keep(this.peerCheck);
       if (options.datagram && options.role === "server") {
         this.cookies = new CookieSecrets(lib, ctx);
         this.#callbacks.push(this.cookies);
@@ -287,8 +301,11 @@ export class TlsContext implements Disposable {
     lib.SSL_CTX_set_options(ctx, OPTIONS);
     applyVersions(target, options);
     applyAlgorithms(target, options, this.keyAlone);
-    const { caCerts, chain } = applyCredentials(target, options.role, pem);
+    const { systemCaCerts = false } = options;
+    const { caCerts, chain } = applyCredentials(target, options.role, pem, systemCaCerts);
     this.#caCerts = caCerts;
+    this.#store = new TrustStore(target, caCerts, systemCaCerts);
+    this.#store.fill(pem.crls);
     if (options.role === "client") applyGroups(target, options, { caCerts, chain });
     else this.#configureIdentities(target, options);
     const { alpnProtocols = [] } = options;
@@ -313,14 +330,14 @@ export class TlsContext implements Disposable {
   }
 
   #configureServer(target: ContextTarget, options: TlsServerSettings): void {
-    const { clientCertificate = "none", pskLookup, pskHint } = options;
-    this.#keep(applyVerification(target, clientCertificate, clientCertificate !== "none"));
+    const { pskLookup, pskHint } = options;
+    this.#keep(applyVerification(target, clientCertificateOf(options), this.verifies));
     const { lib, ctx } = target;
     lib.SSL_CTX_ctrl(ctx, SSL_CTRL.SET_MAX_CERT_LIST, BigInt(MAX_CERT_LIST_BYTES), null);
     applyResumption(target, options, this.trust);
     if (pskLookup) this.#keep(...applyServerPsk(target, pskLookup, pskHint));
     if (pskLookup || this.verifies) {
-      this.#keep(...applyTickets(target, (session) => isWelcome(target.lib, session, pskLookup)));
+      this.#keep(...applyTickets(target, (session) => isWelcome(this, session)));
     }
   }
 
@@ -342,6 +359,36 @@ export class TlsContext implements Disposable {
     }
     lib.ERR_clear_error();
     this.#show(this.#identities, { lib, ctx, datagram }, named);
+  }
+
+  /**
+   * For the bindings: looks up who has been revoked in other lists from now on. What was believed
+   * before is not resumed.
+   *
+   * @throws {TypeError} where it is no list of PEM or DER, and on clients
+   * @throws {PemError} where one cannot be read; then all stays as it was
+   * @ignore
+   */
+  setCrls(crls: readonly PemOrDer[]): void {
+    const action = "set crls";
+    const checked = checkValue(CRLS, crls, "crls", action);
+    const { lib, pointer } = this;
+    if (!this.#identities) throw new TypeError(`Cannot ${action}: it is a client's`);
+    if (!this.verifies) throw new TypeError(`Cannot ${action}: clients show no certificate`);
+    lib.ERR_clear_error();
+    const pem = { ...pemSettings(lib, this.#options), crls: crlTexts(checked) };
+    this.#store!.fill(pem.crls);
+    const id = this.#identities.changeTrust(trustOf(this.#options, pem));
+    lib.SSL_CTX_set_session_id_context(pointer, id, id.length);
+  }
+
+  /**
+   * For the bindings: whether sessions may be resumed as far as the lists of revoked certificates go.
+   *
+   * @ignore
+   */
+  get crlsAreCurrent(): boolean {
+    return this.#store?.isCurrent ?? true;
   }
 
   #show(shown: Identities, target: ContextTarget, identities: NamedIdentities): void {

@@ -12,8 +12,9 @@ import { MemoryBio } from "./bindings/memory_bio.ts";
 import { readX509 } from "./bindings/x509.ts";
 
 /**
- * Sets whom a context believes, and what it shows.
+ * Sets what a context shows, and what it says of whom it believes.
  *
+ * @param withSystem whether it believes the system's authorities, too
  * @returns what was read of them
  * @throws {RangeError} where a text is no usable PEM, or the key is not the certificate's
  * @throws {TypeError} where there is a certificate without its key, or a key without a certificate
@@ -23,10 +24,12 @@ export function applyCredentials(
   target: ContextTarget,
   role: "client" | "server",
   settings: CredentialInput,
+  withSystem: boolean,
 ): Credentials {
   const credentials = readCredentials(settings);
   const { caCerts, chain, key } = credentials;
-  for (const { pem } of caCerts) trust(target, role, pem);
+  // A list without the system's would have clients hold back what those have signed.
+  if (role === "server" && !withSystem) { for (const { pem } of caCerts) announce(target, pem); }
   const [own, ...rest] = chain;
   if (own) useCertificate(target, own.pem);
   for (const { pem } of rest) addToChain(target, pem);
@@ -34,13 +37,11 @@ export function applyCredentials(
   return credentials;
 }
 
-function trust({ lib, ctx }: ContextTarget, role: "client" | "server", pem: string): void {
+/** The names a server sends with its request, so that a client can choose (RFC 5246 7.4.4). */
+function announce({ lib, ctx }: ContextTarget, pem: string): void {
   const x509 = ownX509(lib, pem, "trust an authority of caCerts");
-  const added = lib.X509_STORE_add_cert(lib.SSL_CTX_get_cert_store(ctx), x509);
-  // The names a server sends with its request, so that a client can choose (RFC 5246 7.4.4).
-  if (role === "server") lib.SSL_CTX_add_client_CA(ctx, x509);
+  lib.SSL_CTX_add_client_CA(ctx, x509);
   lib.X509_free(x509);
-  if (added !== 1) throw takeError(lib, "trust an authority of caCerts");
 }
 
 function useCertificate({ lib, ctx }: ContextTarget, pem: string): void {

@@ -73,10 +73,15 @@ export class Identities implements Callback {
     );
   }
 
-  /** Sessions from before are resumed no more, whichever handshake asks for it. */
-  changeTrust(trust: string): void {
+  /**
+   * Sessions from before are resumed no more, whichever handshake asks for it.
+   *
+   * @returns what the context's sessions are to be bound to
+   */
+  changeTrust(trust: string): Uint8Array<ArrayBuffer> {
     this.#trust = trust;
     this.#setsTrust = true;
+    return sessionIdContext(trust);
   }
 
   /** Frees all; the context must not be used any more. */

@@ -49,6 +49,32 @@ export interface OwnCertificate {
 }
 
 /**
+ * Whom one end believes besides `caCerts`, and what of it no more.
+ *
+ * @example
+ * ```ts
+ * import { tlsContext } from "../../tls/mod.ts";
+ *
+ * const settings: TrustSettings = { systemCaCerts: false, crls: [] };
+ * using context = tlsContext(settings);
+ * if (context.role !== "client") throw new Error(context.role);
+ * ```
+ */
+export interface TrustSettings {
+  /**
+   * Believes the authorities that the system believes, beside `caCerts` (default false): those that
+   * OpenSSL finds, by SSL_CERT_FILE and SSL_CERT_DIR too. Loading them takes some milliseconds:
+   * clients share a context.
+   */
+  systemCaCerts?: boolean | undefined;
+  /**
+   * What authorities have revoked: RFC 5280 5. Where there are lists, every authority of the peer's
+   * chain needs a current one, the root's among them; a peer is refused without it.
+   */
+  crls?: readonly PemOrDer[] | undefined;
+}
+
+/**
  * One of the certificates that a server shows, and for which names: RFC 6066 3.
  *
  * @example

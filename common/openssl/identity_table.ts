@@ -6,8 +6,13 @@
 import { certificateName, parseHost } from "../base/addresses.ts";
 import { group, setting, type SettingsTable } from "../settings/check.ts";
 import { type Kind, Misfit, OBJECTS, wrongKind } from "../settings/kind.ts";
-import { byteString, detached, listOf, text, viewOf } from "../settings/kinds.ts";
-import type { OwnCertificate, PemOrDer, ServerIdentity } from "./identity_settings.ts";
+import { byteString, detached, flag, listOf, text, viewOf } from "../settings/kinds.ts";
+import type {
+  OwnCertificate,
+  PemOrDer,
+  ServerIdentity,
+  TrustSettings,
+} from "./identity_settings.ts";
 
 const none = "none";
 
@@ -64,6 +69,19 @@ export const OWN: SettingsTable<OwnCertificate> = {
     none,
   ),
   pkcs12: setting(DER, "certificate, chain and key in one (RFC 7292), instead of both", none),
+};
+
+/** Lists of what authorities have revoked. */
+export const CRLS: Kind<readonly PemOrDer[]> = listOf(pemOrDer("lists of revoked certificates"));
+
+/** Whom one end believes besides `caCerts`, and what of it no more. */
+export const TRUST: SettingsTable<TrustSettings> = {
+  systemCaCerts: setting(flag(), "believes the system's authorities, too", "false"),
+  crls: setting(
+    CRLS,
+    "lists of revoked certificates; where there are some, every authority of a chain needs one",
+    none,
+  ),
 };
 
 /** Of a server's certificate. */

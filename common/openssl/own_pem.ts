@@ -82,6 +82,7 @@ export function ownPem(
 /** Whom one end believes, and what a client shows, in PEM. */
 export interface PemSettings extends OwnPem {
   readonly caCerts: readonly string[];
+  readonly crls: readonly string[];
 }
 
 /**
@@ -90,9 +91,15 @@ export interface PemSettings extends OwnPem {
  * @throws {PemError} naming the one that cannot be used
  */
 export function pemSettings(lib: OpenSsl, options: TlsContextOptions): PemSettings {
-  const { caCerts = [], role } = options;
+  const { caCerts = [], crls = [], role } = options;
   return {
     caCerts: caCerts.map((one, i) => pemOf(one, `caCerts[${i}]`)),
+    crls: crlTexts(crls),
     ...role === "client" ? ownPem(lib, options) : {},
   };
+}
+
+/** Lists of revoked certificates as PEM. */
+export function crlTexts(crls: readonly PemOrDer[]): string[] {
+  return crls.map((one, i) => pemOf(one, `crls[${i}]`, "X509 CRL"));
 }

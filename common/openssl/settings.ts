@@ -4,7 +4,13 @@
  * @module
  */
 import type { OnHandshakeMessage } from "../model/handshake_message.ts";
-import type { OwnCertificate, PemOrDer, ServerIdentity } from "./identity_settings.ts";
+import type {
+  OwnCertificate,
+  PemOrDer,
+  ServerIdentity,
+  TrustSettings,
+} from "./identity_settings.ts";
+import type { PeerSettings } from "./peer_settings.ts";
 import type { SavedSession } from "./saved_session.ts";
 
 /**
@@ -62,7 +68,7 @@ export interface PskIdentity {
  * if (context.role !== "client") throw new Error(context.role);
  * ```
  */
-export interface TlsSettings extends OwnCertificate {
+export interface TlsSettings extends OwnCertificate, TrustSettings, PeerSettings {
   /**
    * File name or path of the libssl to use (default what NETPAIRS_LIBSSL names, then the system's).
    * A process uses one: the first connection decides.
@@ -183,7 +189,10 @@ export interface TlsServerSettings extends TlsSettings {
    * missing_extension), unless it has a pre-shared key.
    */
   identities?: readonly ServerIdentity[] | undefined;
-  /** Whether a client has to show a certificate (default "none"): SSL_CTX_set_verify(3). */
+  /**
+   * Whether a client has to show a certificate (default "none"; "require" with `peerFingerprints` or
+   * `verifyPeer`): SSL_CTX_set_verify(3).
+   */
   clientCertificate?: "none" | "request" | "require" | undefined;
   /**
    * Finds the key of a client's identity, 1 to 64 bytes, copied; null or undefined refuses the

@@ -6,7 +6,7 @@
  */
 import { liveSessions } from "../openssl/session.ts";
 import type { Kind } from "../settings/kind.ts";
-import { IDENTITY } from "../openssl/identity_table.ts";
+import { CRLS, IDENTITY } from "../openssl/identity_table.ts";
 import {
   byteString,
   detached,
@@ -74,6 +74,7 @@ export const SECURE_CONN: Methods = {
     },
   ],
   close: HARMLESS,
+  [Symbol.dispose]: HARMLESS,
   [Symbol.asyncDispose]: HARMLESS,
 };
 
@@ -86,6 +87,7 @@ export const LISTENER: Methods = {
     ...listOf(IDENTITY, 1),
     args: (value) => [value],
   }],
+  setCrls: [{ name: "crls", ...CRLS, args: (value) => [value] }],
   stopAccepting: HARMLESS,
   close: HARMLESS,
   [Symbol.asyncDispose]: HARMLESS,
@@ -99,6 +101,7 @@ export const SHARED: Readonly<Record<string, Methods>> = {
     retain: INNER,
     release: INNER,
     setIdentities: INNER,
+    setCrls: INNER,
     close: HARMLESS,
     [Symbol.dispose]: HARMLESS,
   },
@@ -115,6 +118,8 @@ export const SHARED: Readonly<Record<string, Methods>> = {
     [Symbol.dispose]: HARMLESS,
   },
   PeerCertificate: {},
+  // Tried in a test of its own: it takes settings.
+  SelfSignedCertificate: { generate: [] },
   AddressError: {},
   CallbackError: {},
   CertificateError: {},

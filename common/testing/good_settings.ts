@@ -11,10 +11,24 @@ import type { AnyTable } from "./wrong_settings.ts";
 /** The passphrase of {@linkcode encryptedKey}, and one that is not all ASCII. */
 export const PASSPHRASE = "gehört 7 Zwergen";
 
+/** What some authority has revoked, good until 2049. */
+const CRL = `-----BEGIN X509 CRL-----
+MIGvMFYCAQEwCgYIKoZIzj0EAwIwDzENMAsGA1UEAxMEcm9vdBcNMjAwMTAxMDAw
+MDAwWhcNNDkxMjMxMDAwMDAwWjAWMBQCAQEXDTI2MTEyNzAwNDY0NFowADAKBggq
+hkjOPQQDAgNJADBGAiEAsP1POmWQqTQjqdLuBoECkaTGgNMnbvgG1yIwzgXjkXMC
+IQC62As+W842TpakF0jmujKrfejUW4h7+MQaVieS0bG/+A==
+-----END X509 CRL-----`;
+
 /** A private key as people keep it: encrypted. */
 export function encryptedKey(pem: string, passphrase: string = PASSPHRASE): string {
   return createPrivateKey(pem)
     .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase }).toString();
+}
+
+/** A datagram socket to which nothing comes. */
+function deafSocket(): object {
+  const addr = { transport: "udp", hostname: "127.0.0.1", port: 1 };
+  return { addr, send() {}, subscribe: () => () => {} };
 }
 
 /**
@@ -36,6 +50,14 @@ export async function goodSettings(
     clientCertificate: { ...client, caCerts: [ca] },
     pkcs12: { keyPassphrase: PASSPHRASE },
     pskHint: { pskLookup: () => null },
+    onOtherDatagram: { socket: deafSocket() },
+    // A key shows no certificate.
+    ...Object.fromEntries(
+      ["peerFingerprints", "verifyPeer", "peerAuthentication"].map((name) => [
+        name,
+        { ...client, ...Object.hasOwn(table, "pskLookup") && { pskLookup: undefined } },
+      ]),
+    ),
   };
   const version = table[name]!.good[0];
   const values: Readonly<Record<string, readonly unknown[]>> = {
@@ -46,6 +68,7 @@ export async function goodSettings(
     key: [client.key],
     keyPassphrase: [PASSPHRASE],
     pkcs12: [pkcs12("aes"), pkcs12("aes").buffer],
+    crls: [[], [CRL], [new TextEncoder().encode(CRL)]],
     identities: [
       [client],
       [{ names: ["one.example", "*.two.example"], ...client }, { ...client }],
@@ -58,12 +81,16 @@ export async function goodSettings(
     cipherSuites: ["TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"],
     groups: ["X25519:P-256"],
     srtpProfiles: ["SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80"],
+    verifyPeer: [() => {}, () => new Error("refused")],
+    peerAuthentication: ["authorities"],
     keyLog: [() => {}],
     onHandshakeMessage: [() => {}],
     retransmitAfterMs: [() => 50, async () => await 50],
     pskLookup: [() => null],
     pskHint: ["x", "ä".repeat(64)],
     onError: [() => {}],
+    socket: [deafSocket()],
+    onOtherDatagram: [() => {}],
     signal: [new AbortController().signal],
     // A process uses one, which the first test has opened.
     library: [],

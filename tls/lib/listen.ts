@@ -8,7 +8,7 @@ import { setupStep } from "../../common/base/setup_steps.ts";
 import { BoundedTcpListener } from "../../common/deno/tcp.ts";
 import { listenHost } from "../../common/deno/lookup.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
-import type { ServerIdentity } from "../../common/openssl/identity_settings.ts";
+import type { PemOrDer, ServerIdentity } from "../../common/openssl/identity_settings.ts";
 import { SessionLimits } from "../../common/secure/limits.ts";
 import { TlsSession } from "../../common/openssl/session.ts";
 import { HANDSHAKE_TIMEOUT_MS, type ListenerCounters } from "../../common/openssl/settings.ts";
@@ -143,6 +143,18 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
    */
   setIdentities(identities: readonly ServerIdentity[]): void {
     this.#context.setIdentities(identities);
+  }
+
+  /**
+   * Looks up in other lists from now on what authorities have revoked, as when newer ones are there:
+   * connections live on, but sessions from before are not resumed.
+   *
+   * @param crls what `crls` of the settings may be; none ends the check
+   * @throws {TypeError} where it is no list of PEM or DER, or where clients show no certificate
+   * @throws {PemError} where one cannot be read; then all stays as it was
+   */
+  setCrls(crls: readonly PemOrDer[]): void {
+    this.#context.setCrls(crls);
   }
 
   /** Takes no new clients; connections that are open live on. */
