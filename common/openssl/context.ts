@@ -5,7 +5,6 @@
  */
 import { applyAlpn, applyClientPsk, applyKeyLog, makeTimer } from "./callbacks.ts";
 import type { Callback } from "./context_target.ts";
-import { SSL_CTRL, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_OP } from "./bindings/constants.ts";
 import { CookieSecrets } from "./cookies.ts";
 import { applyServerPsk, applyTickets, isWelcome } from "./server_psk.ts";
 import { applyCredentials } from "./credentials.ts";
@@ -15,6 +14,7 @@ import type { TlsClientSettings, TlsContextOptions, TlsServerSettings } from "./
 import {
   applyAlgorithms,
   applyGroups,
+  applyOptions,
   applyResumption,
   applyVerification,
   applyVersions,
@@ -30,28 +30,15 @@ import { loadIdentities } from "./loaded_identity.ts";
 import { type NamedIdentities, newIdentities, ownIdentities } from "./named_identities.ts";
 import { crlTexts, type PemSettings, pemSettings } from "./own_pem.ts";
 import { checkedOptions } from "./context_settings.ts";
-import { hasCertificate } from "./settings_table.ts";
+import { hasCertificate } from "./settings_together.ts";
 import { keyLogOf } from "./key_log.ts";
 import { applyMessageCallback } from "./message_callback.ts";
+import { applyStapling, applyStatusRequest } from "./ocsp.ts";
 import { TrustStore } from "./trust_store.ts";
 import { checkValue } from "../settings/check.ts";
 import { trustOf } from "./context_trust.ts";
 import { PeerCheck } from "./peer_check.ts";
 import { clientCertificateOf } from "./peer_settings.ts";
-
-/**
- * What is none of a program's business: see docs/security.md. A server chooses the cipher suite by
- * its own order, but for a client that has no AES of its hardware's and so prefers ChaCha20.
- */
-const OPTIONS = SSL_OP.NO_RENEGOTIATION | SSL_OP.NO_QUERY_MTU | SSL_OP.NO_COMPRESSION |
-  SSL_OP.NO_RX_CERTIFICATE_COMPRESSION | SSL_OP.CIPHER_SERVER_PREFERENCE |
-  SSL_OP.PRIORITIZE_CHACHA;
-
-/**
- * Longest list of certificates that a client may send, in bytes: SSL_CTX_set_max_cert_list(3). Some
- * RSA-4096 certificates fit; the library's own limit, 100 KiB, is what any client can make it keep.
- */
-const MAX_CERT_LIST_BYTES = 32 * 1024;
 
 /**
  * An SSL_CTX: certificates and settings, loaded once for many connections (SSL_CTX_new(3)). It is
@@ -296,9 +283,7 @@ export class TlsContext implements Disposable {
   }
 
   #configure(target: ContextTarget, options: TlsContextOptions, pem: PemSettings): void {
-    const { lib, ctx } = target;
-    lib.SSL_CTX_ctrl(ctx, SSL_CTRL.MODE, BigInt(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER), null);
-    lib.SSL_CTX_set_options(ctx, OPTIONS);
+    applyOptions(target, options.role);
     applyVersions(target, options);
     applyAlgorithms(target, options, this.keyAlone);
     const { systemCaCerts = false } = options;
@@ -319,21 +304,21 @@ export class TlsContext implements Disposable {
 
   #configureClient(target: ContextTarget, options: TlsClientSettings): void {
     this.#keep(applyVerification(target, "require", !options.unsafelySkipVerification));
+    const { ocsp = "none" } = options;
+    if (ocsp !== "none") this.#keep(applyStatusRequest(target, ocsp === "require", this.verifies));
     if (options.psk) this.#keep(applyClientPsk(target, options.psk));
   }
 
   #configureIdentities(target: ContextTarget, options: TlsServerSettings): void {
     const { trust, mayUsePsk } = this;
     const identities = this.#identities = new Identities(target, { trust, mayUsePsk });
-    this.#keep(identities);
+    this.#keep(identities, applyStapling(target));
     this.#show(identities, target, ownIdentities(options));
   }
 
   #configureServer(target: ContextTarget, options: TlsServerSettings): void {
     const { pskLookup, pskHint } = options;
     this.#keep(applyVerification(target, clientCertificateOf(options), this.verifies));
-    const { lib, ctx } = target;
-    lib.SSL_CTX_ctrl(ctx, SSL_CTRL.SET_MAX_CERT_LIST, BigInt(MAX_CERT_LIST_BYTES), null);
     applyResumption(target, options, this.trust);
     if (pskLookup) this.#keep(...applyServerPsk(target, pskLookup, pskHint));
     if (pskLookup || this.verifies) {

@@ -12,7 +12,8 @@ import type {
   TlsContextOptions,
   TlsServerSettings,
 } from "./settings.ts";
-import { checkTogether, CLIENT_CONTEXT, hasCertificate, SERVER_CONTEXT } from "./settings_table.ts";
+import { CLIENT_CONTEXT, SERVER_CONTEXT } from "./settings_table.ts";
+import { checkTogether, hasCertificate } from "./settings_together.ts";
 
 type Which = Pick<TlsContextOptions, "role" | "datagram">;
 

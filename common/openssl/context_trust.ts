@@ -20,7 +20,7 @@ export function trustOf(
   options: TlsContextOptions,
   { caCerts, crls, cert = "" }: PemSettings,
 ): string {
-  const { psk, unsafelySkipVerification } = options as TlsClientSettings;
+  const { psk, ocsp = "none", unsafelySkipVerification } = options as TlsClientSettings;
   const digest = (part: string | Uint8Array) => createHash("sha256").update(part).digest();
   const [kind, parts] = unsafelySkipVerification
     ? ["anything", []] as const
@@ -35,6 +35,7 @@ export function trustOf(
   const { peerFingerprints } = options;
   if (peerFingerprints) hash.update("fingerprints");
   for (const one of peerFingerprints?.toSorted() ?? []) hash.update(digest(one));
+  if (ocsp !== "none") hash.update(`ocsp ${ocsp}`);
   if (options.systemCaCerts) hash.update("system");
   if (crls.length > 0) hash.update("crls");
   for (const one of crls.toSorted()) hash.update(digest(one));

@@ -7,6 +7,7 @@ import type { Security } from "../model/protocol.ts";
 import { SSL_CTRL, TLSEXT_NAMETYPE_HOST_NAME } from "./bindings/constants.ts";
 import type { HelloFacts } from "./bindings/calls.ts";
 import { cString, type OpenSsl } from "./bindings/library.ts";
+import { stapledTo } from "./ocsp.ts";
 import { type PeerCertificate, readCertificate } from "./peer_certificate.ts";
 import type { TlsVersion } from "./settings.ts";
 
@@ -49,6 +50,12 @@ export interface TlsInfo {
   pskIdentity: string | null;
   /** The peer's certificate; null where it showed none. It has passed, unless that was given up. */
   peerCertificate: PeerCertificate | null;
+  /**
+   * Client: what was stapled to the server's certificate, where `ocsp` has asked for it (RFC 6960), in
+   * DER; it has passed, unless that was given up. Null where there was nothing, and in a session that
+   * was resumed.
+   */
+  ocspResponse: Uint8Array<ArrayBuffer> | null;
   /** What the handshake took. */
   handshake: HandshakeStatistics;
 }
@@ -122,6 +129,7 @@ export function readInfo(
     resumed: known.resumed,
     pskIdentity: known.pskIdentity,
     peerCertificate: peerCertificateOf(lib, ssl),
+    ocspResponse: known.hello ? null : stapledTo(lib, ssl),
     handshake: { ...known.statistics },
   };
 }

@@ -8,7 +8,7 @@ import { listOf } from "../settings/kinds.ts";
 import type { ServerIdentity } from "./identity_settings.ts";
 import { checkIdentities, IDENTITY } from "./identity_table.ts";
 import type { TlsServerSettings } from "./settings.ts";
-import { hasCertificate } from "./settings_table.ts";
+import { hasCertificate } from "./settings_together.ts";
 
 /** Identities, and what stands before their settings' names in errors. */
 export interface NamedIdentities {
@@ -22,9 +22,9 @@ const placeOf = (i: number) => `identities[${i}].`;
 
 /** Of a server's checked settings; its own `cert` or `pkcs12` is one for all names. */
 export function ownIdentities(settings: TlsServerSettings): NamedIdentities {
-  const { identities, cert, key, keyPassphrase, pkcs12 } = settings;
+  const { identities, cert, key, keyPassphrase, pkcs12, ocspResponse } = settings;
   if (identities) return { identities, placeOf };
-  const own = hasCertificate(settings) ? [{ cert, key, keyPassphrase, pkcs12 }] : [];
+  const own = hasCertificate(settings) ? [{ cert, key, keyPassphrase, pkcs12, ocspResponse }] : [];
   return { identities: own, placeOf: () => "" };
 }
 

@@ -161,6 +161,13 @@ export interface TlsClientSettings extends TlsSettings {
    * `unsafelySkipVerification`. See SSL_CTX_set_psk_client_callback(3).
    */
   psk?: PskIdentity | undefined;
+  /**
+   * Whether the server is asked what its authority's OCSP responder says of its certificate (RFC 6066
+   * 8, default "none"). Where it says that the certificate is revoked or unknown, where its word is out
+   * of date or not the authority's, the server is refused; "require" refuses a server that has nothing
+   * to say, too. `info.ocspResponse` has it. Sessions that are resumed are not asked again.
+   */
+  ocsp?: "none" | "request" | "require" | undefined;
   /** Believes any server. For tests only: any program in between can read and change all. */
   unsafelySkipVerification?: boolean | undefined;
 }
@@ -189,6 +196,8 @@ export interface TlsServerSettings extends TlsSettings {
    * missing_extension), unless it has a pre-shared key.
    */
   identities?: readonly ServerIdentity[] | undefined;
+  /** As in {@linkcode ServerIdentity}, where there is one certificate. */
+  ocspResponse?: ServerIdentity["ocspResponse"];
   /**
    * Whether a client has to show a certificate (default "none"; "require" with `peerFingerprints` or
    * `verifyPeer`): SSL_CTX_set_verify(3).

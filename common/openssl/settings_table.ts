@@ -26,9 +26,9 @@ import {
   wholeNumber,
 } from "../settings/kinds.ts";
 import type { OnHandshakeMessage } from "../model/handshake_message.ts";
-import { checkIdentities, checkOwn, IDENTITY, OWN, pemOrDer, TRUST } from "./identity_table.ts";
-import { replacesAuthorities } from "./peer_settings.ts";
-import { checkPeerSettings, PEER } from "./peer_settings_table.ts";
+import { IDENTITY, ocspResponse, OWN, pemOrDer, TRUST } from "./identity_table.ts";
+import { PEER } from "./peer_settings_table.ts";
+import { checkTogether } from "./settings_together.ts";
 import { SavedSession } from "./saved_session.ts";
 import {
   type ConnectSettings,
@@ -146,6 +146,11 @@ const CLIENT: SettingsTable<Omit<TlsClientSettings, keyof TlsSettings>> = {
     "pre-shared key, which authenticates both ends instead of certificates",
     none,
   ),
+  ocsp: setting(
+    oneOf(["none", "request", "require"]),
+    "whether the server is asked for what OCSP says of its certificate",
+    '"none"',
+  ),
   unsafelySkipVerification: setting(flag(), "believes any server", "false"),
 };
 
@@ -155,6 +160,7 @@ const SERVER: SettingsTable<Omit<TlsServerSettings, keyof TlsSettings>> = {
     "several certificates, of which the name decides that a client asks for; instead of `cert`",
     none,
   ),
+  ocspResponse,
   clientCertificate: setting(
     oneOf(["none", "request", "require"]),
     "whether a client has to show a certificate",
@@ -279,84 +285,6 @@ export const MTU: Setting<number> = setting(
 /** For DTLS: how long a peer may say nothing. */
 export function idleTimeoutMs(absent: string): Setting<number> {
   return setting(milliseconds(1), "longest silence of the peer", absent);
-}
-
-/**
- * Checks what settings of a context say together.
- *
- * @throws {TypeError} where one does not go with another
- * @throws {RangeError} where there is no version between the oldest and the newest
- */
-export function checkTogether(
-  settings: TlsClientSettings & TlsServerSettings,
-  action: string,
-): void {
-  const refuse = (why: string) => {
-    throw new TypeError(`Cannot ${action}: ${why}`);
-  };
-  const { minVersion, maxVersion, alpnProtocols = [] } = settings;
-  checkOwn(settings, refuse);
-  if (settings.identities) checkServerIdentities(settings, refuse, action);
-  if ((settings.clientCertificate ?? "none") !== "none" && !hasCertificate(settings)) {
-    refuse("clientCertificate needs a cert of the server's own");
-  }
-  if (settings.pskHint !== undefined && !settings.pskLookup) refuse("pskHint needs a pskLookup");
-  if (settings.psk) checkPsk(settings, refuse);
-  checkPeerSettings(settings, refuse);
-  if (settings.crls && replacesAuthorities(settings)) {
-    refuse("crls say what authorities have revoked, and there are none that are believed");
-  }
-  if (minVersion && maxVersion && minVersion > maxVersion) {
-    throw new RangeError(
-      `Cannot ${action}: minVersion ${minVersion} is newer than maxVersion ${maxVersion}`,
-    );
-  }
-  // RFC 7301 3.1: the list's length has 16 bits.
-  const bytes = alpnProtocols.reduce(
-    (sum, name) => sum + new TextEncoder().encode(name).length + 1,
-    0,
-  );
-  if (bytes > 0xffff) {
-    throw new RangeError(`Cannot ${action}: alpnProtocols has ${bytes} bytes, more than 65535`);
-  }
-}
-
-function checkServerIdentities(
-  { identities = [], ...settings }: TlsServerSettings,
-  refuse: (why: string) => void,
-  action: string,
-): void {
-  const beside = (["cert", "key", "pkcs12"] as const).find((name) => settings[name] !== undefined);
-  if (beside) refuse(`identities have their certificates in them, and go without ${beside}`);
-  checkIdentities(identities, action);
-}
-
-/** Whether an end has a certificate of its own. */
-export function hasCertificate({ cert, pkcs12, identities }: TlsServerSettings): boolean {
-  return cert !== undefined || pkcs12 !== undefined || identities !== undefined;
-}
-
-function checkPsk(
-  { caCerts = [], systemCaCerts, crls, cert, pkcs12, unsafelySkipVerification, cipherSuites = "" }:
-    TlsClientSettings,
-  refuse: (why: string) => void,
-): void {
-  const beside = caCerts.length > 0
-    ? "caCerts"
-    : systemCaCerts
-    ? "systemCaCerts"
-    : crls !== undefined
-    ? "crls"
-    : cert !== undefined
-    ? "cert"
-    : pkcs12 !== undefined
-    ? "pkcs12"
-    : unsafelySkipVerification
-    ? "unsafelySkipVerification"
-    : null;
-  if (beside) refuse(`psk authenticates both ends, and goes without ${beside}`);
-  const other = cipherSuites.split(":").find((name) => name !== "" && !name.endsWith("_SHA256"));
-  if (other !== undefined) refuse("cipherSuites beside psk are those that end in _SHA256");
 }
 
 /** Which contexts a function can use, and what is said of others. */

@@ -49,6 +49,7 @@ export async function goodSettings(
     keyPassphrase: { ...client, key: encryptedKey(client.key) },
     clientCertificate: { ...client, caCerts: [ca] },
     pkcs12: { keyPassphrase: PASSPHRASE },
+    ocspResponse: client,
     pskHint: { pskLookup: () => null },
     onOtherDatagram: { socket: deafSocket() },
     // A key shows no certificate.

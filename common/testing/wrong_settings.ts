@@ -129,6 +129,11 @@ export function clashes(table: AnyTable, base: object, pair: CertificatePair, ca
       { ...alone, ...pair, pkcs12: bytes },
       "pkcs12 has certificate and key in it, and goes without cert",
     ],
+    [{ psk, ocsp: "require" }, "psk authenticates both ends, and goes without ocsp"],
+    [{ psk, crls: [] }, "psk authenticates both ends, and goes without crls"],
+    [{ psk, systemCaCerts: true }, "psk authenticates both ends, and goes without systemCaCerts"],
+    [{ peerFingerprints, crls: [] }, "crls say what authorities have revoked"],
+    [{ ocspResponse: bytes, pskLookup }, "ocspResponse needs the cert"],
     [{ psk, pkcs12: bytes }, "psk authenticates both ends, and goes without pkcs12"],
     [
       { ...alone, ...pair, identities: [pair] },

@@ -33,6 +33,8 @@ export const IDENTITIES = {
   },
   // STACK_OF(X509) *SSL_get0_verified_chain(const SSL *s);
   SSL_get0_verified_chain: { parameters: ["pointer"], result: "pointer" },
+  // void SSL_set_verify_result(SSL *ssl, long arg);
+  SSL_set_verify_result: { parameters: ["pointer", "i64"], result: "void" },
   // void SSL_CTX_set1_cert_store(SSL_CTX *, X509_STORE *);
   SSL_CTX_set1_cert_store: { parameters: ["pointer", "pointer"], result: "void" },
 
