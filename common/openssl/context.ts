@@ -359,7 +359,9 @@ export class TlsContext implements Disposable {
     const checked = checkValue(CRLS, crls, "crls", action);
     const { lib, pointer } = this;
     if (!this.#identities) throw new TypeError(`Cannot ${action}: it is a client's`);
-    if (!this.verifies) throw new TypeError(`Cannot ${action}: clients show no certificate`);
+    if (!this.verifies || this.peerCheck?.isAlone) {
+      throw new TypeError(`Cannot ${action}: no certificates of authorities are asked for`);
+    }
     lib.ERR_clear_error();
     const pem = { ...pemSettings(lib, this.#options), crls: crlTexts(checked) };
     this.#store!.fill(pem.crls);

@@ -144,7 +144,7 @@ Deno.test("setCrls() refuses what is no list, and all stays as it was", async ()
 
 Deno.test("setCrls() is refused where no certificate is asked for", async () => {
   using bench = await resumptionBench("TLS 1.3", { clientCertificate: "none" });
-  const words = "Cannot set crls: clients show no certificate";
+  const words = "Cannot set crls: no certificates of authorities are asked for";
   assertThrows(() => bench.server.setCrls([none]), TypeError, words);
 });
 
