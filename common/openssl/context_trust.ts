@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { viewOf } from "../settings/kinds.ts";
+import { identityBytes, pskName } from "./identity.ts";
 import type { TlsContextOptions } from "./settings.ts";
 
 /**
@@ -17,8 +18,11 @@ export function trustOf(options: TlsContextOptions): string {
   const digest = (part: string | Uint8Array) => createHash("sha256").update(part).digest();
   const [kind, parts] = unsafelySkipVerification
     ? ["anything", []] as const
+    : typeof psk === "function"
+    // What it will choose nobody knows.
+    ? ["psk of this context", [crypto.randomUUID()]] as const
     : psk
-    ? ["psk", [psk.identity, viewOf(psk.key)!]] as const
+    ? ["psk", [identityBytes(pskName(psk)), viewOf(psk.key)!]] as const
     : ["authorities", [...caCerts].toSorted()] as const;
   // The session is this end's own, too: with another certificate it would be another client's.
   const hash = createHash("sha256").update(kind).update(digest(cert));

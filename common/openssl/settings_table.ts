@@ -5,16 +5,9 @@
  * @module
  */
 import { certificateName } from "../base/addresses.ts";
-import {
-  checkSettings,
-  group,
-  type Setting,
-  setting,
-  type SettingsTable,
-} from "../settings/check.ts";
+import { checkSettings, type Setting, setting, type SettingsTable } from "../settings/check.ts";
 import type { Kind } from "../settings/kind.ts";
 import {
-  byteString,
   callback,
   flag,
   hostText,
@@ -22,10 +15,14 @@ import {
   listOf,
   milliseconds,
   oneOf,
+  orFunction,
   text,
   wholeNumber,
 } from "../settings/kinds.ts";
 import type { OnHandshakeMessage } from "../model/handshake_message.ts";
+import { MAX_IDENTITY_BYTES } from "./identity.ts";
+import { PSK_IDENTITY } from "./psk_kinds.ts";
+import type { PskChoice, PskIdentity } from "./psk_settings.ts";
 import { SavedSession } from "./saved_session.ts";
 import {
   type ConnectSettings,
@@ -36,18 +33,11 @@ import {
   MAX_HANDSHAKES,
   MAX_HANDSHAKES_PER_ADDRESS,
   MAX_SESSIONS,
-  type PskIdentity,
   SESSION_CACHE_SIZE,
   type TlsClientSettings,
   type TlsServerSettings,
   type TlsSettings,
 } from "./settings.ts";
-
-/** Longest identity and hint in bytes: PSK_MAX_IDENTITY_LEN is 128 in older, 256 in newer libraries. */
-export const MAX_IDENTITY_BYTES = 128;
-
-/** Longest key in bytes that suits every hash function. */
-export const MAX_PSK_BYTES = 64;
 
 /** Numbers that C takes as an int. */
 const MAX_INT = 0x7fff_ffff;
@@ -137,11 +127,8 @@ const DTLS_ALONE: SettingsTable<DtlsSettings> = {
 
 const CLIENT: SettingsTable<Omit<TlsClientSettings, keyof TlsSettings>> = {
   psk: setting(
-    group<PskIdentity>({
-      identity: setting(text({ max: MAX_IDENTITY_BYTES }), "name the server finds the key by"),
-      key: setting(byteString(1, MAX_PSK_BYTES), "the key"),
-    }, { identity: "sensor-7", key: new Uint8Array(16) }),
-    "pre-shared key, which authenticates both ends instead of certificates",
+    orFunction<PskIdentity, PskChoice>(PSK_IDENTITY),
+    "pre-shared key, which authenticates both ends instead of certificates, or what chooses it by the server's hint",
     none,
   ),
   unsafelySkipVerification: setting(flag(), "believes any server", "false"),

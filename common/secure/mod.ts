@@ -21,6 +21,7 @@ export {
   PeerCertificate,
 } from "../openssl/peer_certificate.ts";
 export { OpenSslMissingError } from "../openssl/bindings/library.ts";
+export type { PskChoice, PskIdentity, PskKey } from "../openssl/psk_settings.ts";
 export { SavedSession } from "../openssl/saved_session.ts";
 export { SecureConn } from "./secure_conn.ts";
 export type {
@@ -28,7 +29,6 @@ export type {
   DtlsSettings,
   ListenerCounters,
   ListenSettings,
-  PskIdentity,
   TlsClientSettings,
   TlsServerSettings,
   TlsSettings,

@@ -37,6 +37,7 @@ export interface Outcome {
   /** Subject of the client's certificate, as the server sees it. */
   peer: string | undefined;
   identities: (string | null)[];
+  identityBytes: (Uint8Array | null)[];
   /** Whether the client has put out anything that the server read. */
   heard: boolean;
   saved: SavedSession | null;
@@ -112,6 +113,7 @@ export class ResumptionBench implements Disposable {
       error: errors[0],
       peer: infos[1]?.peerCertificate?.subject,
       identities: infos.map(({ pskIdentity }) => pskIdentity),
+      identityBytes: infos.map(({ pskIdentityBytes }) => pskIdentityBytes),
       heard: heard > 0,
       saved,
     };

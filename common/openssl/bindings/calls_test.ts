@@ -5,6 +5,7 @@ import {
   type CallRecord,
   enterCall,
   guarded,
+  noKeys,
   noteIdentity,
   noteOrigin,
   notify,
@@ -19,6 +20,7 @@ const newRecord = (): CallRecord => ({
   origin: null,
   isWelcome: false,
   failure: null,
+  keys: noKeys(),
 });
 
 const thrower = (what: unknown) => () => {

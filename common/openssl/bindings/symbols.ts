@@ -172,6 +172,8 @@ export const LIBSSL = {
   SSL_get_version: { parameters: ["pointer"], result: "pointer" },
   // const SSL_CIPHER *SSL_get_current_cipher(const SSL *ssl);
   SSL_get_current_cipher: { parameters: ["pointer"], result: "pointer" },
+  // const SSL_CIPHER *SSL_get_pending_cipher(const SSL *s);
+  SSL_get_pending_cipher: { parameters: ["pointer"], result: "pointer" },
   // const char *SSL_CIPHER_get_name(const SSL_CIPHER *cipher);
   SSL_CIPHER_get_name: { parameters: ["pointer"], result: "pointer" },
   // const char *SSL_group_to_name(SSL *ssl, int id);

@@ -9,10 +9,11 @@ import type { CallRecord } from "../bindings/calls.ts";
 import { VERSION, X509_V } from "../bindings/constants.ts";
 import type { TlsContext } from "../context.ts";
 import { type CertificateError, certificateError } from "../bindings/errors.ts";
-import { cString, type OpenSsl, toCString } from "../bindings/library.ts";
+import { type OpenSsl, toCString } from "../bindings/library.ts";
 import { MemoryBio } from "../bindings/memory_bio.ts";
 import { SavedSession } from "../saved_session.ts";
-import { isWelcome, readOwner } from "../server_psk.ts";
+import { sessionIdentity } from "../identity.ts";
+import { isWelcome, readOwner, writeOwner } from "../server_psk.ts";
 import type { Trust } from "../session_trust.ts";
 import { isCurrent, readX509, x509Text } from "../bindings/x509.ts";
 
@@ -92,9 +93,10 @@ export class Resumption {
    * Right after the handshake: tells a resumed session from one that began with a pre-shared key, and
    * checks what OpenSSL does not check again.
    *
-   * @returns why the session cannot be used, or null
+   * @returns why the session cannot be used, or null; "later" where the program has promised to say
+   * whether its client is let in: ask again then
    */
-  complete(ssl: Deno.PointerObject): Error | null {
+  complete(ssl: Deno.PointerObject): Error | "later" | null {
     const lib = this.#lib;
     const session = lib.SSL_get_session(ssl)!;
     const isReused = lib.SSL_session_reused(ssl) === 1;
@@ -102,7 +104,7 @@ export class Resumption {
       this.#read13(session, isReused);
     } else {
       this.resumed = isReused;
-      if (this.#context.mayUsePsk) this.pskIdentity = cString(lib.SSL_get_psk_identity(ssl));
+      if (this.#context.mayUsePsk) this.pskIdentity = sessionIdentity(lib, ssl);
     }
     if (!this.resumed) {
       this.#passedMs = performance.now();
@@ -119,7 +121,10 @@ export class Resumption {
     const { role, usesPsk } = this.#context;
     if (role === "client") {
       this.resumed = this.#offered && this.#lib.SSL_SESSION_has_ticket(session) === 1;
-      if (usesPsk) this.pskIdentity = this.#calls.pskIdentity;
+      if (!usesPsk) return;
+      // A resumed one's may be another than the one that is offered beside it.
+      const owner = this.resumed ? readOwner(this.#lib, session) : null;
+      this.pskIdentity = owner?.identity ?? this.#calls.pskIdentity;
       return;
     }
     const owner = readOwner(this.#lib, session);
@@ -129,10 +134,12 @@ export class Resumption {
   }
 
   /** A session from the server's own cache was not looked at before, as one from a ticket was. */
-  #refusedClient(ssl: Deno.PointerObject, session: Deno.PointerObject): Error | null {
+  #refusedClient(ssl: Deno.PointerObject, session: Deno.PointerObject): Error | "later" | null {
     const { pskLookup } = this.#context;
     const lib = this.#lib;
-    if (this.#calls.isWelcome || isWelcome(lib, session, pskLookup, this.pskIdentity)) return null;
+    if (this.#calls.isWelcome) return null;
+    const welcome = isWelcome(lib, session, pskLookup, this.pskIdentity);
+    if (welcome !== false) return welcome === true ? null : welcome;
     // Next time the handshake is a full one.
     lib.SSL_CTX_remove_session(lib.SSL_get_SSL_CTX(ssl), session);
     return new Deno.errors.PermissionDenied(
@@ -165,6 +172,9 @@ export class Resumption {
     lib.ERR_clear_error();
     const pointer = lib.SSL_get1_session(ssl);
     if (pointer === null) return null;
+    if (this.pskIdentity !== null) {
+      writeOwner(lib, pointer, { origin: "ticket", identity: this.pskIdentity });
+    }
     const session = new SavedSession(lib, pointer, {
       trust: this.#trust,
       intermediates: intermediatesOf(lib, ssl),
