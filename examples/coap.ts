@@ -2,7 +2,7 @@
  * CoAP over DTLS (coaps, RFC 7252) with a pre-shared key: one confirmable GET and its answer. It
  * shows how such a protocol sits on a DTLS connection. It is no CoAP library: no observe, no
  * blocks, no options but Uri-Path. A device that knows no suite but the one that RFC 7252 9.1.3.1
- * asks for needs `ciphers: "PSK-AES128-CCM8"` besides; it has no forward secrecy.
+ * asks for needs `ccm8Ciphers: true` besides; it has no forward secrecy.
  *
  *     deno run --allow-net=127.0.0.1,0.0.0.0 --allow-ffi examples/coap.ts
  *

@@ -7,6 +7,7 @@ import { ROLES } from "../model/protocol.ts";
 import { applyAlpn, applyClientPsk, applyKeyLog, makeTimer } from "./callbacks.ts";
 import type { Callback } from "./context_target.ts";
 import { SSL_CTRL, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_OP } from "./bindings/constants.ts";
+import { addShortTagCiphers, checkCiphers } from "./cipher_policy.ts";
 import { CookieSecrets } from "./cookies.ts";
 import { applyServerPsk, applyTickets, isWelcome } from "./server_psk.ts";
 import { applyCredentials } from "./credentials.ts";
@@ -317,6 +318,9 @@ export class TlsContext implements Disposable {
     lib.SSL_CTX_set_options(ctx, OPTIONS);
     applyVersions(target, options);
     applyAlgorithms(target, options, this.keyAlone);
+    if (options.ccm8Ciphers) {
+      addShortTagCiphers(target, { key: this.mayUsePsk, certificates: !this.keyAlone });
+    } else checkCiphers(target, options);
     applyGroups(target, options, applyCredentials(target, options.role, options));
     const { alpnProtocols = [] } = options;
     if (alpnProtocols.length > 0) this.#keep(applyAlpn(target, options.role, alpnProtocols));

@@ -62,8 +62,19 @@ export interface TlsSettings {
   maxVersion?: TlsVersion | undefined;
   /**
    * Cipher suites up to version 1.2, in the form of openssl-ciphers(1); default AEAD ones with ECDHE.
+   * Those below the library's security level (SSL_CTX_set_security_level(3)) are not used: where none
+   * is left, that is refused.
    */
   ciphers?: string | undefined;
+  /**
+   * Adds the suites of small devices at the end of `ciphers`, up to version 1.2: with a pre-shared key
+   * TLS_PSK_WITH_AES_128_CCM_8 (RFC 6655), which CoAP asks for (RFC 7252 9.1.3.1), with certificates
+   * TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8 (RFC 7251). They are there whatever the library's security
+   * level is: newer libraries count their tag of 8 bytes as 64 bits of security, and would refuse them.
+   * Nothing else comes in with them. A forged record is taken with a probability of 2^-64; plain PSK
+   * has no forward secrecy: who gets the key later can read what was recorded (default false).
+   */
+  ccm8Ciphers?: boolean | undefined;
   /** Cipher suites of version 1.3, colon-separated: SSL_CTX_set_ciphersuites(3). */
   cipherSuites?: string | undefined;
   /**

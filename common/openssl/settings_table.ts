@@ -87,6 +87,11 @@ function common(transport: "tls" | "dtls"): SettingsTable<TlsSettings> {
       "cipher suites up to version 1.2",
       "AEAD suites with ECDHE; with a PSK, PSK suites alone",
     ),
+    ccm8Ciphers: setting(
+      flag(),
+      "adds the suites of small devices, AES128-CCM8, whatever the security level",
+      "false",
+    ),
     cipherSuites: setting(
       text({ what: "a colon-separated list" }),
       "cipher suites of version 1.3",

@@ -60,6 +60,11 @@ export class ResumptionBench implements Disposable {
     return new TlsContext({ ...this.#client, ...settings } as TlsContextOptions);
   }
 
+  /** The server's, for what no setting says. */
+  get server(): TlsContext {
+    return this.#server;
+  }
+
   /** Takes the server its session id context, which no setting does. */
   forgetSessionIdContext(): void {
     const { lib, pointer } = this.#server;

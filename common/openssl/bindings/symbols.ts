@@ -81,6 +81,16 @@ export const LIBSSL = {
 
   // STACK_OF(SSL_CIPHER) *SSL_CTX_get_ciphers(const SSL_CTX *ctx);
   SSL_CTX_get_ciphers: { parameters: ["pointer"], result: "pointer" },
+  // int SSL_CTX_get_security_level(const SSL_CTX *ctx);
+  SSL_CTX_get_security_level: { parameters: ["pointer"], result: "i32" },
+  // void SSL_CTX_set_security_level(SSL_CTX *ctx, int level);
+  SSL_CTX_set_security_level: { parameters: ["pointer", "i32"], result: "void" },
+  // STACK_OF(SSL_CIPHER) *SSL_get1_supported_ciphers(SSL *s);
+  SSL_get1_supported_ciphers: { parameters: ["pointer"], result: "pointer" },
+  // void SSL_set_psk_client_callback(SSL *ssl, SSL_psk_client_cb_func cb);
+  SSL_set_psk_client_callback: { parameters: ["pointer", "function"], result: "void" },
+  // X509_VERIFY_PARAM *SSL_CTX_get0_param(SSL_CTX *ctx);
+  SSL_CTX_get0_param: { parameters: ["pointer"], result: "pointer" },
   // uint16_t SSL_CIPHER_get_protocol_id(const SSL_CIPHER *c);
   SSL_CIPHER_get_protocol_id: { parameters: ["pointer"], result: "u16" },
   // void SSL_CTX_set_psk_find_session_callback(SSL_CTX *ctx, SSL_psk_find_session_cb_func cb);
@@ -327,6 +337,8 @@ export const LIBCRYPTO = {
   X509_VERIFY_PARAM_set1: { parameters: ["pointer", "pointer"], result: "i32" },
   // void X509_VERIFY_PARAM_set_auth_level(X509_VERIFY_PARAM *param, int auth_level);
   X509_VERIFY_PARAM_set_auth_level: { parameters: ["pointer", "i32"], result: "void" },
+  // int X509_VERIFY_PARAM_get_auth_level(const X509_VERIFY_PARAM *param);
+  X509_VERIFY_PARAM_get_auth_level: { parameters: ["pointer"], result: "i32" },
   // void X509_VERIFY_PARAM_set_hostflags(X509_VERIFY_PARAM *param, unsigned int flags);
   X509_VERIFY_PARAM_set_hostflags: { parameters: ["pointer", "u32"], result: "void" },
   // void X509_STORE_CTX_set_verify_cb(X509_STORE_CTX *ctx, int (*verify_cb)(int ok, X509_STORE_CTX *ctx));
