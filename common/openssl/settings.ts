@@ -197,6 +197,17 @@ export interface TlsServerSettings extends TlsSettings {
    * kept here, in the cache (default true).
    */
   sessionTickets?: boolean | undefined;
+  /**
+   * Keys that tickets are sealed with, 80 random bytes each: all listeners that have them resume each
+   * other's sessions, in other processes and after a restart, too. The first one seals; tickets of the
+   * others are read and, up to version 1.2, replaced by new ones (in 1.3 all are). To rotate: put a new
+   * key last everywhere, then first everywhere, and take the old one away when
+   * `sessionTimeoutSeconds` is over; see `setTicketKeys()`. Who has a key reads what is resumed with
+   * its tickets up to version 1.2, and passes for any client: change them daily, and write them to no
+   * disk. They hold for the same `clientCertificate` and `caCerts`; give them to listeners of the same
+   * names alone. Default: one of the listener's own, which ends with it.
+   */
+  ticketKeys?: readonly (ArrayBuffer | ArrayBufferView)[] | undefined;
   /** Sessions kept for clients to resume, where there are no tickets (default 20480, 0 for none). */
   sessionCacheSize?: number | undefined;
   /** How long a session can be resumed, in seconds (default 300 up to version 1.2, 7200 in 1.3). */

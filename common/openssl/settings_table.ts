@@ -24,6 +24,7 @@ import { MAX_IDENTITY_BYTES } from "./identity.ts";
 import { PSK_IDENTITY } from "./psk_kinds.ts";
 import type { PskChoice, PskIdentity } from "./psk_settings.ts";
 import { SavedSession } from "./saved_session.ts";
+import { TICKET_KEYS } from "./ticket_keys.ts";
 import {
   type ConnectSettings,
   DEFAULT_MTU,
@@ -160,6 +161,11 @@ const SERVER: SettingsTable<Omit<TlsServerSettings, keyof TlsSettings>> = {
     "resumption by tickets; false keeps the sessions in the cache",
     "true",
   ),
+  ticketKeys: setting(
+    TICKET_KEYS,
+    "keys that tickets are sealed with, the first one, and read, all of them; shared between listeners",
+    "one of the listener's own",
+  ),
   sessionCacheSize: setting(
     wholeNumber(0, MAX_INT, "sessions"),
     "sessions kept for clients to resume, where there are no tickets",
@@ -283,6 +289,9 @@ export function checkTogether(
     refuse("clientCertificate needs a cert of the server's own");
   }
   if (settings.pskHint !== undefined && !settings.pskLookup) refuse("pskHint needs a pskLookup");
+  if (settings.ticketKeys && settings.sessionTickets === false) {
+    refuse("ticketKeys goes without sessionTickets: false");
+  }
   if (settings.psk) checkPsk(settings, refuse);
   if (minVersion && maxVersion && minVersion > maxVersion) {
     throw new RangeError(

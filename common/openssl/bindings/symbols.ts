@@ -113,6 +113,9 @@ export const LIBSSL = {
     parameters: ["pointer", "function", "function", "pointer"],
     result: "i32",
   },
+  // int SSL_CTX_set_tlsext_ticket_key_evp_cb(SSL_CTX *ctx, int (*cb)(SSL *, unsigned char key_name[16],
+  //     unsigned char iv[EVP_MAX_IV_LENGTH], EVP_CIPHER_CTX *, EVP_MAC_CTX *, int enc));
+  SSL_CTX_set_tlsext_ticket_key_evp_cb: { parameters: ["pointer", "function"], result: "i32" },
 
   // int SSL_SESSION_get_protocol_version(const SSL_SESSION *s);
   SSL_SESSION_get_protocol_version: { parameters: ["pointer"], result: "i32" },
@@ -362,6 +365,22 @@ export const LIBCRYPTO = {
   // int X509_verify_cert(X509_STORE_CTX *ctx);
   X509_verify_cert: { parameters: ["pointer"], result: "i32" },
 
+  // const EVP_CIPHER *EVP_aes_256_cbc(void);
+  EVP_aes_256_cbc: { parameters: [], result: "pointer" },
+  // int EVP_EncryptInit_ex(EVP_CIPHER_CTX *ctx, const EVP_CIPHER *cipher, ENGINE *impl,
+  //                        const unsigned char *key, const unsigned char *iv);
+  EVP_EncryptInit_ex: {
+    parameters: ["pointer", "pointer", "pointer", "buffer", "buffer"],
+    result: "i32",
+  },
+  // int EVP_DecryptInit_ex(EVP_CIPHER_CTX *ctx, const EVP_CIPHER *cipher, ENGINE *impl,
+  //                        const unsigned char *key, const unsigned char *iv);
+  EVP_DecryptInit_ex: {
+    parameters: ["pointer", "pointer", "pointer", "buffer", "buffer"],
+    result: "i32",
+  },
+  // int EVP_MAC_CTX_set_params(EVP_MAC_CTX *ctx, const OSSL_PARAM params[]);
+  EVP_MAC_CTX_set_params: { parameters: ["pointer", "buffer"], result: "i32" },
   // const EVP_MD *EVP_sha256(void);
   EVP_sha256: { parameters: [], result: "pointer" },
   // unsigned char *HMAC(const EVP_MD *evp_md, const void *key, int key_len,
