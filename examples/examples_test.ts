@@ -23,8 +23,8 @@ const EXAMPLES: Record<string, [() => Promise<void>, RegExp[]]> = {
     /^DTLSv1\.[23], \S+, certificate of CN=.*server/,
   ]],
   fingerprint: [fingerprint, [
-    /^the fingerprint is right, and the server receives: hello$/,
-    /^a server with another certificate: the fingerprint is another one$/,
+    /^both fingerprints are right, and the server receives: hello$/,
+    /certificate has the fingerprint sha-256 \S{95}, and peerFingerprints asks for sha-256 \S{95}$/,
   ]],
   mutual_authentication: [mutualAuthentication, [
     /^the (client has verified .*server|server has verified .*client)/,

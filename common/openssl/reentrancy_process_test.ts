@@ -12,6 +12,7 @@ const CALLBACKS = {
   dtls: [
     "pskLookup",
     "psk",
+    "verifyPeer",
     "keyLog",
     "onHandshakeMessage",
     "retransmitAfterMs",
@@ -19,7 +20,17 @@ const CALLBACKS = {
     "signal",
     "body",
   ],
-  tls: ["pskLookup", "psk", "keyLog", "onHandshakeMessage", "onError", "signal", "body", "streams"],
+  tls: [
+    "pskLookup",
+    "psk",
+    "verifyPeer",
+    "keyLog",
+    "onHandshakeMessage",
+    "onError",
+    "signal",
+    "body",
+    "streams",
+  ],
 };
 
 /** What it prints besides its seed is what was wrong. */

@@ -9,6 +9,7 @@ import { write } from "./callbacks.ts";
 import type { Callback } from "./context_target.ts";
 import {
   type AskedKey,
+  currentHasFailed,
   currentKeys,
   guarded,
   noteIdentity,
@@ -27,6 +28,7 @@ import {
   isIdentity,
   sessionIdentity,
 } from "./identity.ts";
+import type { PeerCheck } from "./peer_check.ts";
 import type { TlsServerSettings } from "./settings.ts";
 import { PSK_KEY } from "./psk_kinds.ts";
 import { isCurrent } from "./bindings/x509.ts";
@@ -206,15 +208,22 @@ function bytesAt(pointer: Deno.PointerValue, length: number): Uint8Array<ArrayBu
   return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, length));
 }
 
+/** What a server asks of the client of a session. */
+interface Welcoming {
+  readonly lib: OpenSsl;
+  readonly pskLookup: LookUp | undefined;
+  readonly peerCheck: PeerCheck | null;
+}
+
 /**
  * Whether the client of a session would be let in now: its key is known, or its certificate has not
- * ended. "later" where the program has promised to say so. A server resumes sessions of its own context alone, which has believed the same before.
+ * ended, and the program's own check takes it; "later" where the program has promised to say so. A
+ * server resumes sessions that were begun by the same demands alone.
  */
 export function isWelcome(
-  lib: OpenSsl,
+  { lib, pskLookup: lookUp, peerCheck }: Welcoming,
   session: Deno.PointerObject,
-  lookUp: LookUp | undefined,
-  owner = readOwner(lib, session)?.identity ?? null,
+  owner: string | null = readOwner(lib, session)?.identity ?? null,
 ): boolean | "later" {
   if (owner !== null) {
     if (!lookUp) return false;
@@ -224,7 +233,9 @@ export function isWelcome(
     });
   }
   const peer = lib.SSL_SESSION_get0_peer(session);
-  return peer === null || isCurrent(lib, peer);
+  if (peer === null) return true;
+  if (!peerCheck) return isCurrent(lib, peer);
+  return (peerCheck.isAlone || isCurrent(lib, peer)) && peerCheck.passes([peer], true);
 }
 
 /**
@@ -249,9 +260,11 @@ export function applyTickets(
   const decrypt = new Deno.UnsafeCallback(
     DECRYPT_TICKET,
     (_ssl, session, _name, _nameLength, status) => {
-      const { SUCCESS, SUCCESS_RENEW, IGNORE_RENEW, USE, USE_RENEW } = SSL_TICKET;
+      const { SUCCESS, SUCCESS_RENEW, ABORT, IGNORE_RENEW, USE, USE_RENEW } = SSL_TICKET;
       const isRead = status === SUCCESS || status === SUCCESS_RENEW;
       const welcome = isRead && session !== null && isWelcome(session);
+      // Nothing more of the handshake would count: the client is told by an alert.
+      if (currentHasFailed()) return ABORT;
       if (welcome === false) return IGNORE_RENEW;
       if (welcome === true) noteWelcome();
       return status === SUCCESS ? USE : USE_RENEW;

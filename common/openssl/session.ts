@@ -84,6 +84,7 @@ export class TlsSession implements Disposable {
     this.#output = new SessionOutput(lib, ssl.output, context.datagram ? mtu : null);
     this.#resumption = new Resumption(context, { serverName, checksName }, ssl.calls);
     if (context.role === "server") return;
+    ssl.calls.peerName = serverName ?? null;
     try {
       if (serverName !== undefined) expectName(lib, ssl.pointer, serverName, checksName);
       if (saved) this.#resumption.offer(ssl.pointer, saved);
@@ -137,6 +138,8 @@ export class TlsSession implements Disposable {
     const ssl = this.#ssl.begin();
     this.#ssl.trace?.accepts();
     try {
+      this.#resumption.reconsider(ssl);
+      if (this.#ssl.isRefused) return false;
       this.#output.isPending = true;
       if (this.#identities?.ask(this.#lib, ssl, this.#context.pskLookup!) === "later") return false;
       if (this.#ssl.isRefused && !this.#ssl.calls.failure) return false;

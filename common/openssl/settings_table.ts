@@ -21,6 +21,7 @@ import {
 } from "../settings/kinds.ts";
 import type { OnHandshakeMessage } from "../model/handshake_message.ts";
 import { MAX_IDENTITY_BYTES } from "./identity.ts";
+import { checkPeerSettings, PEER } from "./peer_settings_table.ts";
 import { PSK_IDENTITY } from "./psk_kinds.ts";
 import type { PskChoice, PskIdentity } from "./psk_settings.ts";
 import { SavedSession } from "./saved_session.ts";
@@ -73,6 +74,7 @@ function common(transport: "tls" | "dtls"): SettingsTable<TlsSettings> {
       "authorities that the peer's certificate may come from",
       "none: no system's own",
     ),
+    ...PEER,
     cert: setting(pem("a certificate"), "own certificate, with its chain", none),
     key: setting(pem("a private key"), "own private key", none),
     keyPassphrase: setting(text({ max: 1024 }), "passphrase of an encrypted `key`", none),
@@ -144,7 +146,7 @@ const SERVER: SettingsTable<Omit<TlsServerSettings, keyof TlsSettings>> = {
   clientCertificate: setting(
     oneOf(["none", "request", "require"]),
     "whether a client has to show a certificate",
-    '"none"',
+    '"none"; "require" with `peerFingerprints` or `verifyPeer`',
   ),
   pskLookup: setting(
     callback<NonNullable<TlsServerSettings["pskLookup"]>>(),
@@ -293,6 +295,7 @@ export function checkTogether(
     refuse("ticketKeys goes without sessionTickets: false");
   }
   if (settings.psk) checkPsk(settings, refuse);
+  checkPeerSettings(settings, refuse);
   if (minVersion && maxVersion && minVersion > maxVersion) {
     throw new RangeError(
       `Cannot ${action}: minVersion ${minVersion} is newer than maxVersion ${maxVersion}`,

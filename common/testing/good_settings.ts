@@ -34,6 +34,13 @@ export async function goodSettings(
     keyPassphrase: { ...client, key: encryptedKey(client.key) },
     clientCertificate: { ...client, caCerts: [ca] },
     pskHint: { pskLookup: () => null },
+    // A key shows no certificate.
+    ...Object.fromEntries(
+      ["peerFingerprints", "verifyPeer", "peerAuthentication"].map((name) => [
+        name,
+        { ...client, ...Object.hasOwn(table, "pskLookup") && { pskLookup: undefined } },
+      ]),
+    ),
   };
   const version = table[name]!.good[0];
   const values: Readonly<Record<string, readonly unknown[]>> = {
@@ -51,6 +58,8 @@ export async function goodSettings(
     cipherSuites: ["TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"],
     groups: ["X25519:P-256"],
     srtpProfiles: ["SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80"],
+    verifyPeer: [() => {}, () => new Error("refused")],
+    peerAuthentication: ["authorities"],
     keyLog: [() => {}],
     onHandshakeMessage: [() => {}],
     retransmitAfterMs: [() => 50, async () => await 50],

@@ -19,6 +19,8 @@ const newRecord = (): CallRecord => ({
   pskIdentity: null,
   origin: null,
   isWelcome: false,
+  checkedPeer: null,
+  peerName: null,
   failure: null,
   keys: noKeys(),
 });

@@ -23,6 +23,8 @@ export class RunningCall {
     pskIdentity: null,
     origin: null,
     isWelcome: false,
+    checkedPeer: null,
+    peerName: null,
     failure: null,
     taker: null,
     keys: noKeys(),

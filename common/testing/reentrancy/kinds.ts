@@ -5,6 +5,7 @@
  */
 import { DtlsConn } from "../../../dtls/lib/conn.ts";
 import type { PskIdentity } from "../../openssl/psk_settings.ts";
+import { SelfSignedCertificate } from "../../openssl/self_signed.ts";
 import { KEY } from "../psk.ts";
 import { STRANGER, type World } from "./world.ts";
 
@@ -86,6 +87,23 @@ const psk: Kind = {
   prepare(world) {
     const choose = () => used(world, () => ({ identity: "sensor-7", key: KEY })) as PskIdentity;
     world.extra.connect = () => ({ psk: choose });
+  },
+  drive: connects,
+};
+
+/** Both ends'. */
+const CERTIFICATE = await SelfSignedCertificate.generate();
+
+const verifyPeer: Kind = {
+  prepare(world) {
+    const verdict = () => !world.calm && world.oneIn(6) ? new Error("refused") : undefined;
+    const settings = {
+      ...CERTIFICATE,
+      peerAuthentication: "verifyPeer",
+      verifyPeer: () => used(world, verdict) as void,
+    } as const;
+    world.extra.listen = () => ({ ...settings, pskLookup: undefined });
+    world.extra.connect = () => ({ ...settings, psk: undefined });
   },
   drive: connects,
 };
@@ -200,6 +218,7 @@ const streams: Kind = {
 export const KINDS: Readonly<Record<string, Kind>> = {
   pskLookup,
   psk,
+  verifyPeer,
   keyLog,
   onHandshakeMessage,
   retransmitAfterMs,
