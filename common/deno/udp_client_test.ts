@@ -46,7 +46,7 @@ class Stage implements AsyncDisposable {
 
   /** A server that sends back what it receives, after its own name. */
   serve(hostname: string, port = 0) {
-    const server = new UdpSocket(hostname, port);
+    const server = UdpSocket.at(hostname, port);
     const running = server.run((bytes, from) => {
       const text = `${hostname} ${new TextDecoder().decode(bytes)}`;
       return server.send(new TextEncoder().encode(text), from);
@@ -68,7 +68,7 @@ const bytesOf = (text: string) => new TextEncoder().encode(text);
 
 /** A port of 127.0.0.1 where nobody listens. */
 function freePort(): number {
-  const socket = new UdpSocket("127.0.0.1", 0);
+  const socket = UdpSocket.at("127.0.0.1", 0);
   socket.close();
   return socket.addr.port;
 }
@@ -141,7 +141,7 @@ Deno.test("UdpClient loses what is turned back once it has heard the server", as
 
 Deno.test("UdpClient loses what is turned back late, where no answer is wanted", async () => {
   await using stage = new Stage();
-  const server = new UdpSocket("127.0.0.1", 0);
+  const server = UdpSocket.at("127.0.0.1", 0);
   const { port } = server.addr;
   const client = stage.client(["127.0.0.1"], port);
   for (let i = 0; i < REFUSABLE_DATAGRAMS; i++) await client.send(bytesOf("a"));
@@ -155,8 +155,8 @@ Deno.test("UdpClient loses what is turned back late, where no answer is wanted",
 
 Deno.test("UdpClient takes nothing that others send", async () => {
   await using stage = new Stage();
-  const server = new UdpSocket("127.0.0.1", 0);
-  const stranger = new UdpSocket("127.0.0.2", 0);
+  const server = UdpSocket.at("127.0.0.1", 0);
+  const stranger = UdpSocket.at("127.0.0.2", 0);
   const client = stage.client(["127.0.0.1"], server.addr.port);
   const heard = stage.heard();
   const serving = server.run(async (bytes, from) => {

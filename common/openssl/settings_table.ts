@@ -198,8 +198,14 @@ export const SERVER_CONTEXT: {
   dtls: { ...COMMON.dtls, ...SERVER, ...DTLS_ALONE },
 };
 
-const handshakeTimeoutMs = setting(milliseconds(1), "longest handshake", `${HANDSHAKE_TIMEOUT_MS}`);
-const signal = setting(
+/** Longest handshake. */
+export const handshakeTimeoutMs: Setting<number> = setting(
+  milliseconds(1),
+  "longest handshake",
+  `${HANDSHAKE_TIMEOUT_MS}`,
+);
+/** What ends every wait. */
+export const signal: Setting<AbortSignal> = setting(
   // Its getter refuses what is none.
   instance("AbortSignal", AbortSignal, ({ aborted }) => typeof aborted === "boolean"),
   "ends every wait when it is aborted",
@@ -327,34 +333,57 @@ function checkPsk(
   if (other !== undefined) refuse("cipherSuites beside psk are those that end in _SHA256");
 }
 
+/** Which contexts a function can use, and what is said of others. */
+export interface ContextUse {
+  /** Completes "Cannot ...". */
+  action: string;
+  role: "client" | "server";
+  datagram: boolean;
+  /** Settings that belong into a context. */
+  contextTable: object;
+}
+
 /**
- * Checks what a client says: with a context of its own it says nothing that belongs into one.
+ * Checks what a connection's end says: with a context of its own it says nothing that belongs into
+ * one.
  *
  * @param table all of the function's settings
  * @throws {TypeError} naming the setting that is unknown, of the wrong kind or in the wrong place
  * @throws {RangeError} naming the setting whose value cannot be used
  */
+export function checkInContext<T extends { context?: ContextFacts | undefined }>(
+  table: SettingsTable<T>,
+  options: unknown,
+  { action, role, datagram, contextTable }: ContextUse,
+): T {
+  const settings = checkSettings(table, options, action);
+  const { context } = settings;
+  if (!context) {
+    checkTogether(settings as TlsClientSettings & TlsServerSettings, action);
+    return settings;
+  }
+  const inside = Object.keys(contextTable).find((name) => Object.hasOwn(settings, name));
+  const refuse = (why: string) => {
+    throw new TypeError(`Cannot ${action}: ${why}`);
+  };
+  if (inside) refuse(`${inside} belongs into the context, where there is one`);
+  if (context.role !== role) refuse(`context is a ${context.role}'s`);
+  if (context.datagram !== datagram) {
+    refuse(`context is for ${datagram ? "TLS, not DTLS" : "DTLS, not TLS"}`);
+  }
+  return settings;
+}
+
+/** The same for what a client says that connects. */
 export function checkConnect<T extends ConnectSettings & { context?: ContextFacts | undefined }>(
   table: SettingsTable<T>,
   options: unknown,
   datagram: boolean,
 ): T {
-  const settings = checkSettings(table, options, "connect");
-  const { context } = settings;
-  if (!context) {
-    checkTogether(settings, "connect");
-    return settings;
-  }
-  const inside = Object.keys(CLIENT_CONTEXT.dtls).find((name) => Object.hasOwn(settings, name));
-  const refuse = (why: string) => {
-    throw new TypeError(`Cannot connect: ${why}`);
-  };
-  if (inside) refuse(`${inside} belongs into the context, where there is one`);
-  if (context.role !== "client") refuse("context is a server's");
-  if (context.datagram !== datagram) {
-    refuse(`context is for ${datagram ? "TLS, not DTLS" : "DTLS, not TLS"}`);
-  }
-  return settings;
+  const contextTable = CLIENT_CONTEXT[datagram ? "dtls" : "tls"];
+  return checkInContext(table, options, {
+    ...{ action: "connect", role: "client", datagram, contextTable },
+  });
 }
 
 /** What is asked of a context. */

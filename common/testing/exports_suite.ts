@@ -69,6 +69,7 @@ export const SECURE_CONN: Methods = {
     },
   ],
   close: HARMLESS,
+  [Symbol.dispose]: HARMLESS,
   [Symbol.asyncDispose]: HARMLESS,
 };
 

@@ -16,6 +16,12 @@ export function encryptedKey(pem: string, passphrase: string = PASSPHRASE): stri
     .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase }).toString();
 }
 
+/** A datagram socket to which nothing comes. */
+function deafSocket(): object {
+  const addr = { transport: "udp", hostname: "127.0.0.1", port: 1 };
+  return { addr, send() {}, subscribe: () => () => {} };
+}
+
 /**
  * Settings that a function takes, each with one value of the setting that is asked for, and with
  * what that one cannot be without.
@@ -34,6 +40,7 @@ export async function goodSettings(
     keyPassphrase: { ...client, key: encryptedKey(client.key) },
     clientCertificate: { ...client, caCerts: [ca] },
     pskHint: { pskLookup: () => null },
+    onOtherDatagram: { socket: deafSocket() },
     // A key shows no certificate.
     ...Object.fromEntries(
       ["peerFingerprints", "verifyPeer", "peerAuthentication"].map((name) => [
@@ -66,6 +73,8 @@ export async function goodSettings(
     pskLookup: [() => null],
     pskHint: ["x", "ä".repeat(64)],
     onError: [() => {}],
+    socket: [deafSocket()],
+    onOtherDatagram: [() => {}],
     signal: [new AbortController().signal],
     // A process uses one, which the first test has opened.
     library: [],

@@ -87,16 +87,6 @@ export const LIBSSL = {
 
   // STACK_OF(SSL_CIPHER) *SSL_CTX_get_ciphers(const SSL_CTX *ctx);
   SSL_CTX_get_ciphers: { parameters: ["pointer"], result: "pointer" },
-  // int SSL_CTX_get_security_level(const SSL_CTX *ctx);
-  SSL_CTX_get_security_level: { parameters: ["pointer"], result: "i32" },
-  // void SSL_CTX_set_security_level(SSL_CTX *ctx, int level);
-  SSL_CTX_set_security_level: { parameters: ["pointer", "i32"], result: "void" },
-  // STACK_OF(SSL_CIPHER) *SSL_get1_supported_ciphers(SSL *s);
-  SSL_get1_supported_ciphers: { parameters: ["pointer"], result: "pointer" },
-  // void SSL_set_psk_client_callback(SSL *ssl, SSL_psk_client_cb_func cb);
-  SSL_set_psk_client_callback: { parameters: ["pointer", "function"], result: "void" },
-  // X509_VERIFY_PARAM *SSL_CTX_get0_param(SSL_CTX *ctx);
-  SSL_CTX_get0_param: { parameters: ["pointer"], result: "pointer" },
   // uint16_t SSL_CIPHER_get_protocol_id(const SSL_CIPHER *c);
   SSL_CIPHER_get_protocol_id: { parameters: ["pointer"], result: "u16" },
   // void SSL_CTX_set_psk_find_session_callback(SSL_CTX *ctx, SSL_psk_find_session_cb_func cb);
@@ -119,9 +109,6 @@ export const LIBSSL = {
     parameters: ["pointer", "function", "function", "pointer"],
     result: "i32",
   },
-  // int SSL_CTX_set_tlsext_ticket_key_evp_cb(SSL_CTX *ctx, int (*cb)(SSL *, unsigned char key_name[16],
-  //     unsigned char iv[EVP_MAX_IV_LENGTH], EVP_CIPHER_CTX *, EVP_MAC_CTX *, int enc));
-  SSL_CTX_set_tlsext_ticket_key_evp_cb: { parameters: ["pointer", "function"], result: "i32" },
 
   // int SSL_SESSION_get_protocol_version(const SSL_SESSION *s);
   SSL_SESSION_get_protocol_version: { parameters: ["pointer"], result: "i32" },
@@ -191,8 +178,6 @@ export const LIBSSL = {
   SSL_get_version: { parameters: ["pointer"], result: "pointer" },
   // const SSL_CIPHER *SSL_get_current_cipher(const SSL *ssl);
   SSL_get_current_cipher: { parameters: ["pointer"], result: "pointer" },
-  // const SSL_CIPHER *SSL_get_pending_cipher(const SSL *s);
-  SSL_get_pending_cipher: { parameters: ["pointer"], result: "pointer" },
   // const char *SSL_CIPHER_get_name(const SSL_CIPHER *cipher);
   SSL_CIPHER_get_name: { parameters: ["pointer"], result: "pointer" },
   // const char *SSL_group_to_name(SSL *ssl, int id);
@@ -346,8 +331,6 @@ export const LIBCRYPTO = {
   X509_VERIFY_PARAM_set1: { parameters: ["pointer", "pointer"], result: "i32" },
   // void X509_VERIFY_PARAM_set_auth_level(X509_VERIFY_PARAM *param, int auth_level);
   X509_VERIFY_PARAM_set_auth_level: { parameters: ["pointer", "i32"], result: "void" },
-  // int X509_VERIFY_PARAM_get_auth_level(const X509_VERIFY_PARAM *param);
-  X509_VERIFY_PARAM_get_auth_level: { parameters: ["pointer"], result: "i32" },
   // void X509_VERIFY_PARAM_set_hostflags(X509_VERIFY_PARAM *param, unsigned int flags);
   X509_VERIFY_PARAM_set_hostflags: { parameters: ["pointer", "u32"], result: "void" },
   // void X509_STORE_CTX_set_verify_cb(X509_STORE_CTX *ctx, int (*verify_cb)(int ok, X509_STORE_CTX *ctx));
@@ -377,22 +360,6 @@ export const LIBCRYPTO = {
   // int X509_verify_cert(X509_STORE_CTX *ctx);
   X509_verify_cert: { parameters: ["pointer"], result: "i32" },
 
-  // const EVP_CIPHER *EVP_aes_256_cbc(void);
-  EVP_aes_256_cbc: { parameters: [], result: "pointer" },
-  // int EVP_EncryptInit_ex(EVP_CIPHER_CTX *ctx, const EVP_CIPHER *cipher, ENGINE *impl,
-  //                        const unsigned char *key, const unsigned char *iv);
-  EVP_EncryptInit_ex: {
-    parameters: ["pointer", "pointer", "pointer", "buffer", "buffer"],
-    result: "i32",
-  },
-  // int EVP_DecryptInit_ex(EVP_CIPHER_CTX *ctx, const EVP_CIPHER *cipher, ENGINE *impl,
-  //                        const unsigned char *key, const unsigned char *iv);
-  EVP_DecryptInit_ex: {
-    parameters: ["pointer", "pointer", "pointer", "buffer", "buffer"],
-    result: "i32",
-  },
-  // int EVP_MAC_CTX_set_params(EVP_MAC_CTX *ctx, const OSSL_PARAM params[]);
-  EVP_MAC_CTX_set_params: { parameters: ["pointer", "buffer"], result: "i32" },
   // const EVP_MD *EVP_sha256(void);
   EVP_sha256: { parameters: [], result: "pointer" },
   // unsigned char *HMAC(const EVP_MD *evp_md, const void *key, int key_len,
