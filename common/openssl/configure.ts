@@ -18,7 +18,6 @@ import {
 import { takeError } from "./bindings/errors.ts";
 import { toCString } from "./bindings/library.ts";
 import { checkGroups, noGroup } from "./groups.ts";
-import { sessionIdContext } from "./identities.ts";
 import { makeVerifier } from "./peer_policy.ts";
 import {
   type DtlsSettings,
@@ -214,7 +213,7 @@ export function applyVerification(
 /**
  * Sets how a server lets its clients resume.
  *
- * @param trust what clients are believed by: sessions of another one are not resumed
+ * @param trust what its clients are believed by: sessions of any other are not resumed
  */
 export function applyResumption(
   { lib, ctx }: ContextTarget,
@@ -224,7 +223,7 @@ export function applyResumption(
   const { sessionTickets = true, sessionCacheSize = SESSION_CACHE_SIZE, sessionTimeoutSeconds } =
     settings;
   // With client certificates, resumption fails without one (SSL_CTX_set_session_id_context(3)).
-  const id = sessionIdContext(trust);
+  const id = Uint8Array.fromHex(trust);
   lib.SSL_CTX_set_session_id_context(ctx, id, id.length);
   if (!sessionTickets) lib.SSL_CTX_set_options(ctx, SSL_OP.NO_TICKET);
   // A size of 0 would be no limit (SSL_CTX_sess_set_cache_size(3)).

@@ -4,7 +4,7 @@
  * @module
  */
 import { applyAlpn, applyClientPsk, applyKeyLog, makeTimer } from "./callbacks.ts";
-import type { Callback } from "./context_target.ts";
+import { addShortTagCiphers, checkCiphers } from "./cipher_policy.ts";
 import { CookieSecrets } from "./cookies.ts";
 import { applyServerPsk, applyTickets, isWelcome } from "./server_psk.ts";
 import { applyCredentials } from "./credentials.ts";
@@ -20,7 +20,7 @@ import {
   applyVersions,
   versionRange,
 } from "./configure.ts";
-import type { ContextTarget } from "./context_target.ts";
+import type { Callback, ContextTarget } from "./context_target.ts";
 import type { OnHandshakeMessage } from "../model/handshake_message.ts";
 import type { Certificate } from "../pem/certificates.ts";
 import { Identities } from "./identities.ts";
@@ -33,12 +33,17 @@ import { checkedOptions } from "./context_settings.ts";
 import { hasCertificate } from "./settings_together.ts";
 import { keyLogOf } from "./key_log.ts";
 import { applyMessageCallback } from "./message_callback.ts";
+import { ciphersOf, isAllowed } from "./allowed_sessions.ts";
 import { applyStapling, applyStatusRequest } from "./ocsp.ts";
 import { TrustStore } from "./trust_store.ts";
 import { checkValue } from "../settings/check.ts";
+import { TICKET_KEYS, TicketKeys } from "./ticket_keys.ts";
 import { trustOf } from "./context_trust.ts";
 import { PeerCheck } from "./peer_check.ts";
 import { clientCertificateOf } from "./peer_settings.ts";
+
+/** As the table has read it. */
+type Checked = readonly Uint8Array<ArrayBuffer>[];
 
 /**
  * An SSL_CTX: certificates and settings, loaded once for many connections (SSL_CTX_new(3)). It is
@@ -113,8 +118,8 @@ export class TlsContext implements Disposable {
    */
   readonly onHandshakeMessage: OnHandshakeMessage | undefined;
   /**
-   * For the bindings: what a client's peers are believed by. Sessions that were verified by anything
-   * else are not resumed.
+   * For the bindings: what its peers are believed by. Sessions that were verified by anything else are
+   * not resumed.
    *
    * @ignore
    */
@@ -139,6 +144,8 @@ export class TlsContext implements Disposable {
   /** Authorities that are believed. */
   #caCerts: readonly Certificate[] = [];
   #store: TrustStore | null = null;
+  readonly #hasTickets: boolean;
+  #ticketKeys: TicketKeys | null = null;
   #allowedCiphers: Set<number> | null = null;
   #versions: readonly [number, number];
   #ctx: Deno.PointerValue;
@@ -164,6 +171,7 @@ export class TlsContext implements Disposable {
     this.datagram = options.datagram;
     this.pskLookup = options.role === "server" ? options.pskLookup : undefined;
     this.onHandshakeMessage = options.onHandshakeMessage;
+    this.#hasTickets = options.role === "server" && options.sessionTickets !== false;
     this.verifies = options.role === "server"
       ? clientCertificateOf(options) !== "none"
       : !options.unsafelySkipVerification;
@@ -220,27 +228,9 @@ export class TlsContext implements Disposable {
    * @ignore
    */
   allows(session: Deno.PointerObject): boolean {
-    const { lib } = this;
-    const version = lib.SSL_SESSION_get_protocol_version(session);
-    const [oldest, newest] = this.#versions;
-    // DTLS counts its versions downwards.
-    const isAllowed = this.datagram
-      ? version <= oldest && version >= newest
-      : version >= oldest && version <= newest;
-    const cipher = lib.SSL_SESSION_get0_cipher(session);
-    if (!isAllowed || cipher === null) return false;
-    this.#allowedCiphers ??= this.#readCiphers();
-    return this.#allowedCiphers.has(lib.SSL_CIPHER_get_protocol_id(cipher));
-  }
-
-  #readCiphers(): Set<number> {
-    const { lib } = this;
-    const list = lib.SSL_CTX_get_ciphers(this.pointer);
-    const ids = new Set<number>();
-    for (let i = 0; i < lib.OPENSSL_sk_num(list); i++) {
-      ids.add(lib.SSL_CIPHER_get_protocol_id(lib.OPENSSL_sk_value(list, i)));
-    }
-    return ids;
+    const { lib, pointer, datagram } = this;
+    this.#allowedCiphers ??= ciphersOf(lib, pointer);
+    return isAllowed(lib, session, datagram, this.#versions, this.#allowedCiphers);
   }
 
   /**
@@ -262,6 +252,24 @@ export class TlsContext implements Disposable {
   release(): void {
     this.#sessions--;
     this.#freeUnused();
+  }
+
+  /**
+   * Server: seals tickets with other keys from now on; see `ticketKeys`. Tickets whose key is not among
+   * them lead to a full handshake.
+   *
+   * @param keys the first one seals, all of them read: 80 bytes each, copied
+   * @throws {TypeError} where they are of the wrong kind, or the context is closed, a client's, or
+   * without tickets
+   * @throws {RangeError} where there is none, one is too short or too long, or two have one name
+   */
+  setTicketKeys(keys: readonly (ArrayBuffer | ArrayBufferView)[]): void {
+    const action = "set the ticket keys";
+    const checked = checkValue(TICKET_KEYS, keys, "keys", action) as Checked;
+    if (!this.#hasTickets) throw new TypeError(`Cannot ${action}: the context has no tickets`);
+    const target = { lib: this.lib, ctx: this.pointer, datagram: this.datagram };
+    if (this.#ticketKeys) this.#ticketKeys.set(checked);
+    else this.#keep(this.#ticketKeys = new TicketKeys(target, checked));
   }
 
   /** Takes no new sessions; those that are there live on. May be called twice. */
@@ -286,6 +294,9 @@ export class TlsContext implements Disposable {
     applyOptions(target, options.role);
     applyVersions(target, options);
     applyAlgorithms(target, options, this.keyAlone);
+    if (options.ccm8Ciphers) {
+      addShortTagCiphers(target, { key: this.mayUsePsk, certificates: !this.keyAlone });
+    } else checkCiphers(target, options);
     const { systemCaCerts = false } = options;
     const { caCerts, chain } = applyCredentials(target, options.role, pem, systemCaCerts);
     this.#caCerts = caCerts;
@@ -317,9 +328,10 @@ export class TlsContext implements Disposable {
   }
 
   #configureServer(target: ContextTarget, options: TlsServerSettings): void {
-    const { pskLookup, pskHint } = options;
+    const { pskLookup, pskHint, ticketKeys } = options;
     this.#keep(applyVerification(target, clientCertificateOf(options), this.verifies));
     applyResumption(target, options, this.trust);
+    if (ticketKeys) this.#keep(this.#ticketKeys = new TicketKeys(target, ticketKeys as Checked));
     if (pskLookup) this.#keep(...applyServerPsk(target, pskLookup, pskHint));
     if (pskLookup || this.verifies) {
       this.#keep(...applyTickets(target, (session) => isWelcome(this, session)));
@@ -330,9 +342,7 @@ export class TlsContext implements Disposable {
    * For the bindings: a server shows other certificates from now on. Handshakes that are under way
    * end with those that they began with, and sessions can still be resumed.
    *
-   * @throws {TypeError} naming what is of the wrong kind; and where clients have keys alone
-   * @throws {RangeError} naming what cannot be used; then all stays as it was
-   * @throws {OpenSslError} where OpenSSL refuses a certificate or a key
+   * @throws as a listener's; then all stays as it was
    * @ignore
    */
   setIdentities(identities: readonly ServerIdentity[]): void {
@@ -350,42 +360,34 @@ export class TlsContext implements Disposable {
    * For the bindings: looks up who has been revoked in other lists from now on. What was believed
    * before is not resumed.
    *
-   * @throws {TypeError} where it is no list of PEM or DER, and on clients
-   * @throws {PemError} where one cannot be read; then all stays as it was
+   * @throws as a listener's; then all stays as it was
    * @ignore
    */
   setCrls(crls: readonly PemOrDer[]): void {
     const action = "set crls";
-    const checked = checkValue(CRLS, crls, "crls", action);
+    const texts = crlTexts(checkValue(CRLS, crls, "crls", action));
     const { lib, pointer } = this;
     if (!this.#identities) throw new TypeError(`Cannot ${action}: it is a client's`);
     if (!this.verifies || this.peerCheck?.isAlone) {
       throw new TypeError(`Cannot ${action}: no certificates of authorities are asked for`);
     }
     lib.ERR_clear_error();
-    const pem = { ...pemSettings(lib, this.#options), crls: crlTexts(checked) };
+    const pem = { ...pemSettings(lib, this.#options), crls: texts };
     this.#store!.fill(pem.crls);
     const id = this.#identities.changeTrust(trustOf(this.#options, pem));
     lib.SSL_CTX_set_session_id_context(pointer, id, id.length);
   }
 
-  /**
-   * For the bindings: whether sessions may be resumed as far as the lists of revoked certificates go.
-   *
-   * @ignore
-   */
+  /** For the bindings: whether sessions may be resumed as far as lists of the revoked go. @ignore */
   get crlsAreCurrent(): boolean {
     return this.#store?.isCurrent ?? true;
   }
 
   #show(shown: Identities, target: ContextTarget, identities: NamedIdentities): void {
-    shown.replace(
-      loadIdentities(
-        target,
-        identities,
-        (chain) => applyGroups(target, this.#options, { caCerts: this.#caCerts, chain }),
-      ),
-    );
+    const caCerts = this.#caCerts;
+    const look = (chain: readonly Certificate[]) =>
+      applyGroups(target, this.#options, { caCerts, chain });
+    shown.replace(loadIdentities(target, identities, look));
   }
 
   /** A callback lives as long as the context. */

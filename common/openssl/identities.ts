@@ -81,7 +81,7 @@ export class Identities implements Callback {
   changeTrust(trust: string): Uint8Array<ArrayBuffer> {
     this.#trust = trust;
     this.#setsTrust = true;
-    return sessionIdContext(trust);
+    return Uint8Array.fromHex(trust);
   }
 
   /** Frees all; the context must not be used any more. */
@@ -127,16 +127,15 @@ export class Identities implements Callback {
   #bind(ssl: Deno.PointerValue, serverName: string | null): void {
     if (serverName === null && !this.#setsTrust) return;
     const id = serverName === null
-      ? sessionIdContext(this.#trust)
-      : sessionIdContext(this.#trust, serverName.toLowerCase());
+      ? Uint8Array.fromHex(this.#trust)
+      : idContextOf(this.#trust, serverName.toLowerCase());
     this.#lib.SSL_set_session_id_context(ssl, id, id.length);
   }
 }
 
-/** What a server's sessions are bound to, 32 bytes: SSL_CTX_set_session_id_context(3). */
-export function sessionIdContext(...parts: readonly string[]): Uint8Array<ArrayBuffer> {
-  const hash = createHash("sha256").update(JSON.stringify(["netpairs", ...parts])).digest();
-  return new Uint8Array(hash);
+/** What the sessions of a name are bound to, 32 bytes: SSL_CTX_set_session_id_context(3). */
+function idContextOf(trust: string, serverName: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(createHash("sha256").update(`${trust} ${serverName}`).digest());
 }
 
 function refuse(alert: Deno.PointerValue, description: number): number {

@@ -31,6 +31,9 @@ export function checkTogether(
     refuse("ocspResponse needs the cert that it is about");
   }
   if (settings.pskHint !== undefined && !settings.pskLookup) refuse("pskHint needs a pskLookup");
+  if (settings.ticketKeys && settings.sessionTickets === false) {
+    refuse("ticketKeys goes without sessionTickets: false");
+  }
   if (settings.psk) checkPsk(settings, refuse);
   checkPeerSettings(settings, refuse);
   if (settings.crls && replacesAuthorities(settings)) {

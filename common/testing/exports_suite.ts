@@ -5,6 +5,7 @@
  * @module
  */
 import { liveSessions } from "../openssl/session.ts";
+import { TICKET_KEYS } from "../openssl/ticket_keys.ts";
 import type { Kind } from "../settings/kind.ts";
 import { CRLS, IDENTITY } from "../openssl/identity_table.ts";
 import {
@@ -60,6 +61,8 @@ export const RECEIVING: Parameter[] = [
   { name: "timeoutMs", ...milliseconds(0), args: (value) => [new Uint8Array(8), value] },
 ];
 
+const TICKETS: Parameter[] = [{ name: "keys", ...TICKET_KEYS, args: (value) => [value] }];
+
 /** Methods that the connections of both libraries have. */
 export const SECURE_CONN: Methods = {
   saveSession: HARMLESS,
@@ -88,6 +91,7 @@ export const LISTENER: Methods = {
     args: (value) => [value],
   }],
   setCrls: [{ name: "crls", ...CRLS, args: (value) => [value] }],
+  setTicketKeys: TICKETS,
   stopAccepting: HARMLESS,
   close: HARMLESS,
   [Symbol.asyncDispose]: HARMLESS,
@@ -102,6 +106,7 @@ export const SHARED: Readonly<Record<string, Methods>> = {
     release: INNER,
     setIdentities: INNER,
     setCrls: INNER,
+    setTicketKeys: TICKETS,
     close: HARMLESS,
     [Symbol.dispose]: HARMLESS,
   },

@@ -41,6 +41,7 @@ export interface Outcome {
   shown: string | undefined;
   /** The name that was asked for, as each end says it. */
   serverNames: (string | null)[];
+  identityBytes: (Uint8Array | null)[];
   /** Whether the client has put out anything that the server read. */
   heard: boolean;
   saved: SavedSession | null;
@@ -123,6 +124,7 @@ export class ResumptionBench implements Disposable {
       shown: infos[0]?.peerCertificate?.pem,
       serverNames: infos.map(({ serverName }) => serverName),
       identities: infos.map(({ pskIdentity }) => pskIdentity),
+      identityBytes: infos.map(({ pskIdentityBytes }) => pskIdentityBytes),
       heard: heard > 0,
       saved,
     };
