@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf } from "../testing/assert.ts";
-import { byChance, faithful } from "../testing/fates.ts";
-import { forAll, type VirtualNet } from "../testing/virtual_net.ts";
+import { byChance, DELAY_MS, faithful } from "../testing/fates.ts";
+import { forAll, type VirtualNet, virtualNet } from "../testing/virtual_net.ts";
 import { OpenSslError } from "./bindings/errors.ts";
 
 const SEEDS = 100;
@@ -52,6 +52,29 @@ for (const lose of [0.1, 0.3, 0.5] as const) {
     });
     const completed = SEEDS - failed.length;
     assert(completed >= FEWEST[lose], `${completed} of ${SEEDS}; not those with seeds ${failed}`);
+  });
+}
+
+/** A full handshake's: RFC 6347 4.2.4. */
+const FLIGHTS = 6;
+
+for (const lost of [0, 1, 2, 3]) {
+  const ms = 1000 * (2 ** lost - 1);
+  Deno.test(`handshake() waits ${ms} ms where the first ${lost} ClientHellos are lost`, async () => {
+    using net = await virtualNet();
+    net.fate = (sent, index) => index < lost ? [] : faithful(sent, index);
+    await net.connect();
+    assertEquals([net.outcome, net.nowMs], ["established/established", ms + FLIGHTS * DELAY_MS]);
+    assert(await net.talk(), "a message did not arrive as it was");
+  });
+
+  Deno.test(`handshake() waits ${ms} ms where the first ${lost} HelloVerifyRequests are lost`, async () => {
+    using net = await virtualNet();
+    let left = lost;
+    net.fate = (sent, index) => sent.from === "server" && left-- > 0 ? [] : faithful(sent, index);
+    await net.connect();
+    assertEquals([net.outcome, net.nowMs], ["established/established", ms + FLIGHTS * DELAY_MS]);
+    assert(await net.talk(), "a message did not arrive as it was");
   });
 }
 

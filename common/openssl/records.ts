@@ -220,6 +220,40 @@ export function numberLike(question: Uint8Array, answer: Uint8Array): void {
   }
 }
 
+/**
+ * How far the records in the clear that answer a ClientHello are to be moved on, so that their
+ * numbers go on from its own (RFC 6347 4.2.1). libssl 3.0 and 3.1 see to it; 3.2 to 4.0 begin at 1,
+ * which the client may have seen in a HelloVerifyRequest (github.com/openssl/openssl/issues/32063).
+ *
+ * @param answer begins with a record
+ */
+export function numberGap(hello: Uint8Array, answer: Uint8Array): number {
+  return Math.max(0, numberOf(hello) - numberOf(answer));
+}
+
+/**
+ * Adds to the numbers of the records of epoch 0, which nothing seals.
+ *
+ * @param bytes nothing but whole records, which are changed
+ */
+export function addToNumbers(bytes: Uint8Array, gap: number): void {
+  for (let at = 0; at < bytes.length; at += recordLength(bytes, at)) {
+    const record = bytes.subarray(at);
+    if (record.length < RECORD_HEADER_BYTES || epochOf(record) > 0) continue;
+    let number = numberOf(record) + gap;
+    for (let byte = NUMBER_AT + NUMBER_BYTES - 1; byte >= NUMBER_AT; byte--) {
+      record[byte] = number % 256;
+      number = Math.floor(number / 256);
+    }
+  }
+}
+
+/** The first record's number, 48 bits. */
+function numberOf(record: Uint8Array): number {
+  const bytes = record.subarray(NUMBER_AT, NUMBER_AT + NUMBER_BYTES);
+  return bytes.reduce((number, byte) => number * 256 + byte, 0);
+}
+
 /** Where a record's number stands, and how long it is: RFC 6347 4.1. */
 const NUMBER_AT = 5;
 const NUMBER_BYTES = 6;

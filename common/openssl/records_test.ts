@@ -1,8 +1,10 @@
 import { assert, assertEquals } from "../testing/assert.ts";
 import {
+  addToNumbers,
   clientRandom,
   isClientHello,
   isPlausible,
+  numberGap,
   packDatagrams,
   recordLength,
   sealedBytes,
@@ -181,4 +183,39 @@ Deno.test("isPlausible() leaves to others what is no whole record of DTLS 1.2", 
 
 Deno.test("clientRandom() is the ClientHello's 32 bytes of random", () => {
   assertEquals(clientRandom(clientHello()), new Uint8Array(32).fill(0xab));
+});
+
+/** A record's epoch and number, 16 and 48 bits. */
+function numbered(epoch: number, number: number): Uint8Array<ArrayBuffer> {
+  const bytes = record(5, 7);
+  new DataView(bytes.buffer).setBigUint64(3, BigInt(epoch) << 48n | BigInt(number));
+  return bytes;
+}
+
+Deno.test("numberGap() is what an answer's number lacks to the ClientHello's", () => {
+  assertEquals(numberGap(numbered(0, 4), numbered(0, 1)), 3);
+  assertEquals(numberGap(numbered(0, 2 ** 40), numbered(0, 1)), 2 ** 40 - 1);
+});
+
+Deno.test("numberGap() is 0 where the answer goes on from the ClientHello, or is ahead of it", () => {
+  assertEquals(numberGap(numbered(0, 4), numbered(0, 4)), 0);
+  assertEquals(numberGap(numbered(0, 0), numbered(0, 1)), 0);
+});
+
+Deno.test("addToNumbers() moves records in the clear on, and leaves sealed ones alone", () => {
+  const bytes = join(numbered(0, 254), numbered(1, 0), numbered(0, 255));
+  addToNumbers(bytes, 3);
+  assertEquals(bytes, join(numbered(0, 257), numbered(1, 0), numbered(0, 258)));
+});
+
+Deno.test("addToNumbers() keeps to 48 bits", () => {
+  const bytes = numbered(0, 1);
+  addToNumbers(bytes, 2 ** 48 - 1);
+  assertEquals(bytes, numbered(0, 0));
+});
+
+Deno.test("addToNumbers() leaves alone what is too short to be a record", () => {
+  const bytes = join(numbered(0, 1), new Uint8Array(12));
+  addToNumbers(bytes, 1);
+  assertEquals(bytes, join(numbered(0, 2), new Uint8Array(12)));
 });
