@@ -73,7 +73,7 @@ export class TlsSession implements Disposable {
     // Before anything is made that would have to be freed: a closed one throws.
     const saved = options.session?.pointer && options.session;
     const ssl = this.#ssl = new SessionSsl(context, mtu);
-    this.#input = new SessionInput(lib, ssl.input, context.datagram, this.#counters);
+    this.#input = new SessionInput(context, ssl.input, this.#counters);
     this.#output = new SessionOutput(lib, ssl.output, context.datagram ? mtu : null);
     this.#resumption = new Resumption(context, { serverName, checksName }, ssl.calls);
     if (context.role === "server") return;

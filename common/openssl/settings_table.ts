@@ -63,6 +63,15 @@ const VERSION_NAMES = {
   dtls: ["DTLSv1.2", "DTLSv1.3"],
 } as const;
 
+const NEWEST: Versions<string> = {
+  tls: "newest version to agree on",
+  dtls: "newest version to agree on; DTLSv1.3 (libssl 4.1) is untested",
+};
+const NEWEST_DEFAULT: Versions<string> = {
+  tls: "the library's newest",
+  dtls: "what `minVersion` is",
+};
+
 const COMMON: Versions<SettingsTable<TlsSettings>> = {
   tls: common("tls"),
   dtls: common("dtls"),
@@ -91,7 +100,7 @@ function common(transport: "tls" | "dtls"): SettingsTable<TlsSettings> {
       none,
     ),
     minVersion: setting(version, "oldest version to agree on", `"${oldest}"`),
-    maxVersion: setting(version, "newest version to agree on", "the library's newest"),
+    maxVersion: setting(version, NEWEST[transport], NEWEST_DEFAULT[transport]),
     ciphers: setting(
       text({ what: "a list as in openssl-ciphers(1)" }),
       "cipher suites up to version 1.2",

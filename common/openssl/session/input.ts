@@ -4,6 +4,7 @@
  * @module
  */
 import { cString, type OpenSsl } from "../bindings/library.ts";
+import type { TlsContext } from "../context.ts";
 import {
   ENOUGH_SEALED_BYTES,
   isOneRecord,
@@ -30,19 +31,19 @@ export class SessionInput {
   #minSealedBytes: number | null = null;
 
   /**
+   * @param context its transport and versions
    * @param bio the SSL frees it
    * @param counters what the handshake receives is counted here
    */
   constructor(
-    lib: OpenSsl,
+    { lib, datagram, knowsDtls13 }: TlsContext,
     bio: Deno.PointerObject,
-    datagram: boolean,
     counters: HandshakeCounters,
   ) {
     this.#lib = lib;
     this.#bio = bio;
     this.#counters = counters;
-    this.#handshake = datagram ? new HandshakeInput(counters.statistics) : null;
+    this.#handshake = datagram ? new HandshakeInput(counters.statistics, knowsDtls13) : null;
   }
 
   /** Takes what arrived after the handshake. */
