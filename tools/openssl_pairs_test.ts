@@ -51,6 +51,22 @@ for (const lane of OPENSSL) {
     assertEquals(run!.security!.cipher, cipher);
   });
 
+  Deno.test(`${lane.name} pair agrees on the group that was asked for`, async () => {
+    await using place = await Workplace.make();
+    const args = ["--sizes", "100", "--repeat", "2", "--groups", "P-384:P-256"];
+    const { client } = await place.pair(lane, args, { client: ["--json", "-"] });
+    assertEquals(client.code, 0, client.stderr);
+    assertEquals(readDocument(client.stdout).runs[0]!.security!.group, "secp384r1");
+  });
+
+  Deno.test(`${lane.name} scripts name groups that cannot be used, with exit code 2`, async () => {
+    await using place = await Workplace.make();
+    for (const role of ["client", "server"] as const) {
+      const ending = await place.run(lane, role, ["--groups", "ROT13", "--port", "1443"]);
+      assertOneLine(ending, 2, /^error: --groups ROT13: OpenSSL .* has no group ROT13; /);
+    }
+  });
+
   Deno.test(`${lane.name} scripts name ciphers that are unknown, with exit code 2`, async () => {
     await using place = await Workplace.make();
     for (const [role, list] of [["client", "ROT13"], ["server", "TLS_ROT13"]] as const) {

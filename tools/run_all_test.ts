@@ -155,6 +155,22 @@ Deno.test("run_all interleaves the lanes of its rounds, and shows the median of 
   assertMatch(stdout, /^tcp-async +16 +0 +[\d.]+ +[\d.]+$/m);
 });
 
+Deno.test("run_all tells lanes on OpenSSL alone which groups they choose from", async () => {
+  await using place = await Workplace.make();
+  const lanes = ["--lanes", "tcp-async,tls-async-rustls,dtls-sync-openssl", "--connect", "once"];
+  const args = [...SMALL, ...lanes, "--groups", "P-384:P-256"];
+  const { code, stderr } = await endingOf(startRunAll(place, args));
+  assertEquals(code, 0, stderr);
+  const { folder } = await resultsOf(place);
+  const { runs } = readDocument(await Deno.readTextFile(join(folder, "result.json")));
+  const clients = runs.filter(({ role }) => role === "client");
+  assertEquals(clients.map(({ lane, security }) => [lane, security?.group]), [
+    ["tcp-async", undefined],
+    ["tls-async-rustls", null],
+    ["dtls-sync-openssl", "secp384r1"],
+  ]);
+});
+
 Deno.test("run_all keeps the results where there can be no report, and exits with 1", async () => {
   await using place = await Workplace.make();
   const child = startRunAll(place, ["--sizes", "100", "--repeat", "3000", "--lanes", "tcp-async"]);

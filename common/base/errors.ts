@@ -25,27 +25,29 @@ export class UsageError extends Error {
   override readonly name: string = "UsageError";
 }
 
-/**
- * A run that cannot start or go on: exit code 1. Of the libraries: a host name is unknown, an
- * address cannot be listened on (`cause` is the system's error), or a permission is missing.
- *
- * @example
- * ```ts
- * import { listenTls } from "../../tls/mod.ts";
- *
- * const settings = { hostname: "127.0.0.1", pskLookup: () => null };
- * await using listener = listenTls({ ...settings, port: 0 });
- * try {
- *   await listenTls({ ...settings, port: listener.addr.port }).close();
- *   throw new Error("the port was taken");
- * } catch (error) {
- *   if (!(error instanceof RunError)) throw error;
- * }
- * ```
- */
+/** A command's run that cannot start or go on: exit code 1. */
 export class RunError extends Error {
   /** Always "RunError". */
   override readonly name: string = "RunError";
+}
+
+/**
+ * A host name stands for no address, or an address wants a network interface that this machine does
+ * not have: `hostname` of a client or a listener. `cause` is what the system has said, where it was
+ * asked.
+ *
+ * @example
+ * ```ts
+ * import { connectTls } from "../../tls/mod.ts";
+ *
+ * const error = await connectTls({ hostname: "fe80::1", port: 1443 }).catch((error) => error);
+ * // A link-local address means nothing without its interface: RFC 4007 6.
+ * if (!(error instanceof AddressError)) throw error;
+ * ```
+ */
+export class AddressError extends Error {
+  /** Always "AddressError". */
+  override readonly name = "AddressError";
 }
 
 /**
@@ -63,7 +65,7 @@ export class RunError extends Error {
  * if (!(error instanceof TimeoutError)) throw new Error("nothing was sent");
  * ```
  */
-export class TimeoutError extends RunError {
+export class TimeoutError extends Error {
   /** Always "TimeoutError". */
   override readonly name = "TimeoutError";
 }
@@ -94,6 +96,30 @@ export class ReplacedError extends Error {
 export class InterruptedError extends Error {
   /** Always "InterruptedError". */
   override readonly name = "InterruptedError";
+}
+
+/**
+ * The peer makes this end answer, as with KeyUpdate (RFC 8446 4.6.3), and does not read: more than
+ * 64 KiB of answers wait to be written, and the connection has ended.
+ *
+ * @example
+ * ```ts
+ * const isHostile = (error: unknown) => error instanceof UnreadAnswersError;
+ * if (isHostile(new Error("the peer has gone"))) throw new Error("it has only gone");
+ * ```
+ */
+export class UnreadAnswersError extends Error {
+  /** Always "UnreadAnswersError". */
+  override readonly name = "UnreadAnswersError";
+}
+
+/** Errors of the system's kinds whose message says already, for people, what is the case. */
+const WORDED = new WeakSet<Error>();
+
+/** Marks an error whose message is {@linkcode describe}'s line for it. */
+export function worded<E extends Error>(error: E): E {
+  WORDED.add(error);
+  return error;
 }
 
 /** The exit code that belongs to an error. */
@@ -134,7 +160,8 @@ export function describe(error: unknown): string {
 
 function describeKnown(error: unknown): string {
   if (!(error instanceof Error)) return visibleLine(String(error));
-  if (error instanceof RunError || error instanceof UsageError) return visibleLine(error.message);
+  const isWorded = error instanceof RunError || error instanceof UsageError || WORDED.has(error);
+  if (isWorded) return visibleLine(error.message);
   if (error instanceof Deno.errors.NotCapable) return describeMissingPermission(error);
   return CAUSES[systemCode(error) ?? ""] ?? visibleLine(error.message || error.name);
 }

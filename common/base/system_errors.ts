@@ -40,6 +40,20 @@ export function systemCode(error: unknown): string | null {
   return CLASSES.find(([type]) => error instanceof type)?.[1] ?? null;
 }
 
+/**
+ * An error of Deno's class for what the system has said, in other words.
+ *
+ * @param cause what it has said
+ * @returns an Error where Deno has no class for it
+ */
+export function systemError(message: string, cause: unknown): Error {
+  const code = systemCode(cause);
+  const known = CLASSES.find(([, of]) => of === (code === "EACCES" ? "EPERM" : code))?.[0];
+  const error = new (known ?? Error)(message);
+  error.cause = cause;
+  return error;
+}
+
 /** Memory or descriptors have run out: it may be better in a moment. */
 const EXHAUSTED = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]);
 

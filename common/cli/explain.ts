@@ -9,6 +9,8 @@ import { shownArgument } from "../base/visible.ts";
 import type { PairOptions } from "../model/pair_options.ts";
 import { REFUSALS } from "../pem/policy.ts";
 
+type Named = Pick<PairOptions, "protocol" | "tlsVersion" | "ciphers" | "groups">;
+
 /**
  * Says an error of making a client or a server in terms of its options.
  *
@@ -16,7 +18,7 @@ import { REFUSALS } from "../pem/policy.ts";
  */
 export function namingOption(
   error: unknown,
-  { protocol, tlsVersion, ciphers }: Pick<PairOptions, "protocol" | "tlsVersion" | "ciphers">,
+  { protocol, tlsVersion, ciphers, groups }: Named,
 ): unknown {
   if (!(error instanceof Error)) return error;
   const [, setting, why] = /^Cannot use (?:the )?(\w+)\b.*?: (.*)$/.exec(error.message) ?? [];
@@ -27,6 +29,10 @@ export function namingOption(
   }
   if (ciphers !== null && (setting === "ciphers" || setting === "cipherSuites")) {
     const text = `--ciphers ${shownArgument(ciphers)}: ${why}; openssl-ciphers(1) has their names`;
+    return new UsageError(text, { cause: error });
+  }
+  if (groups !== null && setting === "groups") {
+    const text = `--groups ${shownArgument(groups)}: ${why}; such as X25519:P-256, with colons`;
     return new UsageError(text, { cause: error });
   }
   return error;

@@ -2,7 +2,7 @@ import { InterruptedError, RunError, UsageError } from "../base/errors.ts";
 import { assert, assertEquals } from "../testing/assert.ts";
 import { namingOption, withCertificateHint, withHint } from "./explain.ts";
 
-const OPTIONS = { protocol: "dtls", tlsVersion: null, ciphers: null } as const;
+const OPTIONS = { protocol: "dtls", tlsVersion: null, ciphers: null, groups: null } as const;
 
 Deno.test("namingOption() names the version that the library does not know", () => {
   const error = new RangeError("Cannot use minVersion DTLSv1.3: OpenSSL 3.0.19 does not know it");
@@ -24,9 +24,20 @@ Deno.test("namingOption() names ciphers of which the library knows none", () => 
   }
 });
 
+Deno.test("namingOption() names groups that cannot be used", () => {
+  const error = new Error("Cannot use the groups: ffdhe2048 is none of DTLS 1.2");
+  const named = namingOption(error, { ...OPTIONS, groups: "ffdhe2048" });
+  assert(named instanceof UsageError);
+  assertEquals(
+    named.message,
+    "--groups ffdhe2048: ffdhe2048 is none of DTLS 1.2; such as X25519:P-256, with colons",
+  );
+  assert(namingOption(error, OPTIONS) === error, "the option was not given");
+});
+
 Deno.test("namingOption() leaves all other errors as they are", () => {
-  const given = { ...OPTIONS, tlsVersion: "1.2", ciphers: "FOO" } as const;
-  for (const error of [new Error("Cannot use the groups: no"), new RunError("no file"), "text"]) {
+  const given = { ...OPTIONS, groups: "FOO", tlsVersion: "1.2", ciphers: "FOO" } as const;
+  for (const error of [new Error("Cannot use the mtu: no"), new RunError("no file"), "text"]) {
     assert(namingOption(error, given) === error);
   }
 });

@@ -101,7 +101,7 @@ const EXCLUSIVE = [...EXCHANGE_EXCLUSIVE, ["echo", "discard"], ["no-reply", "exp
 ]];
 
 /** Options that Deno's own TLS has no setting for. */
-const OPENSSL_ONLY = ["resume", "tls-version", "ciphers", "key-log", "trace"];
+const OPENSSL_ONLY = ["resume", "tls-version", "ciphers", "groups", "key-log", "trace"];
 
 /** The options of a pair's end, as its help lists them. */
 export function pairOptions(protocol: Protocol, role: Role) {
@@ -138,6 +138,9 @@ export function pairOptions(protocol: Protocol, role: Role) {
       oneOf(["1.2", "1.3"], "version to agree on (default: the newest)", null),
     ),
     ciphers: onSecure(text("LIST", "cipher suites to choose from, see openssl-ciphers(1)", null)),
+    groups: onSecure(
+      text("LIST", "key exchange groups to choose from, such as X25519MLKEM768:X25519", null),
+    ),
     "server-name": onSecureClients(
       hostName("name that the certificate has to be for (default: that of --host)", null),
     ),
@@ -299,9 +302,10 @@ export function pairHelp(protocol: Protocol, role: Role): CommandHelp {
         dtls: "OpenSSL",
       }[protocol],
       ...(engine === null ? {} : { "--allow-env=NETPAIRS_LIBSSL": "to be told where OpenSSL is" }),
-      ...(engine === null
-        ? {}
-        : { "--allow-write=FILE": "--key-log; --allow-read, too, where FILE is there" }),
+      ...(engine === null ? {} : {
+        "--allow-write=FILE": "--key-log; --allow-read, too, where FILE is there",
+        "--allow-env=SSLKEYLOGFILE": "to be told of such a FILE, where it may be written",
+      }),
       "--allow-write": "--json, --csv, --hgrm",
       "--allow-sys=hostname,cpus": "the machine's name and processor in --json",
     },

@@ -44,6 +44,7 @@ Deno.test("parseOptions() has the documented defaults", () => {
     resume: false,
     tlsVersion: null,
     ciphers: null,
+    groups: null,
     serverName: null,
     unsafelySkipNameCheck: false,
     answer: "ack",
@@ -270,7 +271,10 @@ for (const io of ["sync", "spin"]) {
 }
 
 for (
-  const args of [["--resume"], ["--tls-version", "1.2"], ["--ciphers", "ALL"], ["--key-log", "k"]]
+  const args of [
+    ...[["--resume"], ["--tls-version", "1.2"], ["--ciphers", "ALL"]],
+    ...[["--groups", "X25519"], ["--key-log", "k"]],
+  ]
 ) {
   Deno.test(`parseOptions() refuses ${args.join(" ")} on rustls and takes it on openssl`, () => {
     const line = `${args[0]} goes with --engine openssl; rustls cannot set it`;

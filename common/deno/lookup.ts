@@ -6,7 +6,7 @@
  */
 import dns from "node:dns/promises";
 import { asPeer, type Host, isLinkLocal, parseHost } from "../base/addresses.ts";
-import { RunError } from "../base/errors.ts";
+import { AddressError } from "../base/errors.ts";
 import { noInterface } from "../base/network_errors.ts";
 import { setupStep } from "../base/setup_steps.ts";
 
@@ -15,7 +15,7 @@ import { setupStep } from "../base/setup_steps.ts";
  *
  * @param hostname what the client was told
  * @throws {RangeError} where it is neither a name nor an address
- * @throws {RunError} where the name is unknown, or the interface of an address
+ * @throws {AddressError} where the name is unknown, or the interface of an address
  */
 export function serverAddresses(hostname: unknown = "127.0.0.1"): Promise<string[]> {
   return lookUp(asPeer(parseHost(hostname, "hostname")));
@@ -25,7 +25,7 @@ export function serverAddresses(hostname: unknown = "127.0.0.1"): Promise<string
  * Where a listener listens: a name is looked up by the system.
  *
  * @throws {RangeError} where it is neither a name nor an address
- * @throws {RunError} where the interface of an address is unknown
+ * @throws {AddressError} where the interface of an address is unknown
  */
 export function listenHost(hostname: unknown = "0.0.0.0"): string {
   const host = parseHost(hostname, "hostname");
@@ -51,7 +51,7 @@ const known = new Set<string>();
 function checkZone({ text, zone }: Host): void {
   if (zone === undefined) {
     if (!isLinkLocal(text)) return;
-    throw new RunError(
+    throw new AddressError(
       `cannot use ${text}: a link-local address wants its interface, as in ${text}%eth0`,
     );
   }
@@ -68,14 +68,14 @@ async function lookUpName(name: string): Promise<string[]> {
     const { code } = cause as { code?: string };
     // Deno's answer of getaddrinfo(3) where the name is not among those that --allow-net names.
     if (code === "EPERM") {
-      throw new RunError(
-        `permission missing: network access to ${name}; run again with --allow-net`,
+      throw new Deno.errors.NotCapable(
+        `Requires net access to "${name}", run again with the --allow-net flag`,
         { cause },
       );
     }
     // The machine's own table (hosts(5)) knows no name by its absolute form.
     if (name.endsWith(".")) return await lookUpName(name.slice(0, -1));
-    throw new RunError(`cannot look up ${name}: the name is unknown`, { cause });
+    throw new AddressError(`cannot look up ${name}: the name is unknown`, { cause });
   }
 }
 

@@ -1,5 +1,5 @@
 import dns from "node:dns/promises";
-import { RunError } from "../base/errors.ts";
+import { AddressError } from "../base/errors.ts";
 import { listenAddress, listenHost, serverAddresses } from "./lookup.ts";
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "../testing/assert.ts";
 import { FakeNames } from "../testing/fake_names.ts";
@@ -37,7 +37,7 @@ Deno.test("serverAddresses() looks an absolute name up as one, then as this mach
 
 Deno.test("serverAddresses() says which name is unknown", async () => {
   // RFC 6761 6.4: no name under .invalid exists.
-  const error = await assertRejects(() => serverAddresses("name.invalid"), RunError);
+  const error = await assertRejects(() => serverAddresses("name.invalid"), AddressError);
   assertEquals(error.message, "cannot look up name.invalid: the name is unknown");
 });
 
@@ -60,13 +60,13 @@ for (const read of [serverAddresses, listenAddress, listenHost]) {
 
   Deno.test(`${read.name}() says that a link-local address wants its interface`, async () => {
     const line = "cannot use fe80::1: a link-local address wants its interface, as in fe80::1%eth0";
-    await assertRejects(() => call("fe80::1"), RunError, line);
+    await assertRejects(() => call("fe80::1"), AddressError, line);
   });
 
   for (const zone of ["nope", "9999"]) {
     Deno.test(`${read.name}() says that there is no interface ${zone}`, async () => {
       const line = `this machine has no network interface "${zone}"`;
-      await assertRejects(() => call(`fe80::1%${zone}`), RunError, line);
+      await assertRejects(() => call(`fe80::1%${zone}`), AddressError, line);
     });
   }
 }
@@ -75,7 +75,7 @@ Deno.test({
   name: "listenHost() says which interfaces there are, where it may ask",
   permissions: { net: true, sys: ["networkInterfaces"] },
   fn: () => {
-    const error = assertThrows(() => listenHost("fe80::1%nope"), RunError);
+    const error = assertThrows(() => listenHost("fe80::1%nope"), AddressError);
     assertMatch(error.message, /^this machine has no network interface "nope"; there are .*\w/);
   },
 });

@@ -19,7 +19,7 @@ export class BoundedTcpListener {
   readonly #pause = new Pause();
   #closed = false;
 
-  /** @throws {RunError} where the address cannot be listened on */
+  /** @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise */
   constructor(hostname: string, port: number) {
     try {
       this.#listener = setupStep("listen", () => Deno.listen({ hostname, port }));

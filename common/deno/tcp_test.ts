@@ -2,7 +2,7 @@ import { ENDED } from "../base/read_result.ts";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { Deadlines } from "../base/deadline.ts";
-import { InterruptedError, RunError, TimeoutError } from "../base/errors.ts";
+import { InterruptedError, TimeoutError } from "../base/errors.ts";
 import { bounded, BoundedTcp, BoundedTcpListener, connectTcp } from "./tcp.ts";
 import { listenError } from "../base/network_errors.ts";
 import {
@@ -178,7 +178,10 @@ Deno.test("BoundedTcpListener.accept() resolves to null when it is closed, befor
 Deno.test("BoundedTcpListener says in one line that its port is taken", () => {
   const first = new BoundedTcpListener("127.0.0.1", 0);
   try {
-    const error = assertThrows(() => new BoundedTcpListener("127.0.0.1", first.port), RunError);
+    const error = assertThrows(
+      () => new BoundedTcpListener("127.0.0.1", first.port),
+      Deno.errors.AddrInUse,
+    );
     const where = `cannot listen on 127.0.0.1:${first.port}: the address is in use`;
     assertEquals(error.message, `${where}; choose another port, or 0 for a free one`);
     assertInstanceOf(error.cause, Deno.errors.AddrInUse);
@@ -215,7 +218,7 @@ Deno.test({
 
 Deno.test("listenError() sets an IPv6 address in brackets", () => {
   const error = listenError("::1", 1443, new Deno.errors.AddrNotAvailable("os error 99"));
-  assertInstanceOf(error, RunError);
+  assertInstanceOf(error, Deno.errors.AddrNotAvailable);
   assertEquals(
     error.message,
     "cannot listen on [::1]:1443: the address is not one of this machine",

@@ -45,7 +45,7 @@ export class UdpSocket {
   /**
    * @param port 0 takes a free one
    * @param receiveBufferBytes asked of the system, where that can be done; default is its own size
-   * @throws {RunError} where the address cannot be bound
+   * @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise
    */
   constructor(hostname: string, port: number, receiveBufferBytes?: number) {
     try {

@@ -68,7 +68,7 @@ export class UdpClient {
    * @param addresses at least one; the others are taken out when the server has answered
    * @param receiveBufferBytes see {@linkcode UdpSocket}
    * @param connect for tests
-   * @throws {RunError} where no socket can be had
+   * @throws {Error} of the system, where no socket can be had
    */
   constructor(
     addresses: string[],

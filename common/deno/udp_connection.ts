@@ -26,7 +26,7 @@ export class UdpConnection {
 
   /**
    * @param addresses at least one; the others are taken out when the server has answered
-   * @throws {RunError} where no socket can be had
+   * @throws {Error} of the system, where no socket can be had
    */
   constructor(addresses: string[], port: number, deadlines: Deadlines) {
     this.#deadline = deadlines.add((error) =>

@@ -1,4 +1,3 @@
-import { RunError } from "../base/errors.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../testing/assert.ts";
 import { UdpSocket } from "./udp.ts";
 
@@ -121,7 +120,7 @@ Deno.test("UdpSocket says in one line that its port is taken", () => {
   const first = new UdpSocket(LOOPBACK, 0);
   const { port } = first.addr;
   try {
-    const error = assertThrows(() => new UdpSocket(LOOPBACK, port), RunError);
+    const error = assertThrows(() => new UdpSocket(LOOPBACK, port), Deno.errors.AddrInUse);
     const where = `cannot listen on 127.0.0.1:${port}: the address is in use`;
     assertEquals(error.message, `${where}; choose another port, or 0 for a free one`);
   } finally {

@@ -19,8 +19,8 @@ import type { HandshakeLog } from "./handshake_log.ts";
 import { loadCertificates } from "../pem/certificate_files.ts";
 import { keyLogSetting } from "./key_log.ts";
 
-/** `--tls-version` and `--ciphers`. */
-function algorithms({ protocol, tlsVersion, ciphers }: PairOptions): TlsSettings {
+/** `--tls-version`, `--ciphers` and `--groups`. */
+function algorithms({ protocol, tlsVersion, ciphers, groups }: PairOptions): TlsSettings {
   const version = tlsVersion === null
     ? undefined
     : `${protocol === "dtls" ? "DTLSv" : "TLSv"}${tlsVersion}` as TlsVersion;
@@ -31,6 +31,7 @@ function algorithms({ protocol, tlsVersion, ciphers }: PairOptions): TlsSettings
     maxVersion: version,
     ciphers: is13 ? undefined : ciphers ?? undefined,
     cipherSuites: is13 ? ciphers : undefined,
+    groups: groups ?? undefined,
   };
 }
 

@@ -29,6 +29,8 @@ export interface PairOptions {
   readonly tlsVersion: "1.2" | "1.3" | null;
   /** Cipher suites to choose from; null for the library's. */
   readonly ciphers: string | null;
+  /** Key exchange groups to choose from; null for the library's. */
+  readonly groups: string | null;
   /** TLS and DTLS clients: what the server's certificate has to be for; null for `hostname`. */
   readonly serverName: string | null;
   /** TLS and DTLS clients: a certificate that is good for any name will do. */

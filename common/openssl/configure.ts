@@ -10,6 +10,7 @@ import type { Callback, ContextTarget } from "./context_target.ts";
 import { SSL_CTRL, SSL_OP, SSL_SESS_CACHE, SSL_VERIFY, VERSION } from "./bindings/constants.ts";
 import { takeError } from "./bindings/errors.ts";
 import { toCString } from "./bindings/library.ts";
+import { checkGroups, noGroup } from "./groups.ts";
 import { makeVerifier } from "./peer_policy.ts";
 import {
   type DtlsSettings,
@@ -125,13 +126,19 @@ export function applyAlgorithms(
  * them, too (RFC 8422 5.1): P-521 is, where the own certificate or an authority is on it.
  *
  * @param credentials what the context shows and believes
- * @throws {OpenSslError} where the library does not know one
+ * @throws {RangeError} where the library does not know one, or the versions cannot use it
+ * @throws {OpenSslError} where it is no list of groups
  */
 export function applyGroups(
-  { lib, ctx, datagram }: ContextTarget,
-  { groups }: TlsSettings,
+  target: ContextTarget,
+  settings: TlsSettings,
   { chain, caCerts }: Pick<Credentials, "chain" | "caCerts">,
 ): void {
+  const { lib, ctx, datagram } = target;
+  const { groups } = settings;
+  const unknown = groups === undefined
+    ? null
+    : checkGroups(target, groups, versionRange({ ...settings, datagram }));
   const set = (names: string) => {
     const list = Deno.UnsafePointer.of(toCString(names));
     return lib.SSL_CTX_ctrl(ctx, SSL_CTRL.SET_GROUPS_LIST, 0n, list) === 1n;
@@ -139,6 +146,7 @@ export function applyGroups(
   const more = [...chain, ...caCerts].some((one) => curveOf(one) === P521) ? ":P-521" : "";
   const usual = USUAL_GROUPS[datagram ? "dtls" : "tls"].map((list) => `${list}${more}`);
   const isSet = groups === undefined ? usual.some(set) : set(groups);
+  if (!isSet && unknown !== null) throw noGroup(lib, unknown);
   if (!isSet) throw takeError(lib, "use the groups");
   // Lists that the library did not take.
   lib.ERR_clear_error();

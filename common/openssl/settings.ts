@@ -91,7 +91,8 @@ export interface TlsSettings {
   /** Cipher suites of version 1.3, colon-separated: SSL_CTX_set_ciphersuites(3). */
   cipherSuites?: string | undefined;
   /**
-   * Key exchange groups, colon-separated, such as "X25519:P-256": SSL_CTX_set1_groups_list(3). Up to
+   * Key exchange groups, colon-separated, such as "X25519:P-256": SSL_CTX_set1_groups_list(3). One
+   * that the library lacks, or that no version of the connection can use, is refused. Up to
    * version 1.2 the curves of both ends' certificates have to be among them (RFC 8422 5.1). Default
    * X25519MLKEM768 on TLS, where the library has it, X25519, P-256, P-384, and P-521 where the own
    * certificate or an authority is on it. Groups of finite fields, such as ffdhe8192, let unknown clients

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertInstanceOf, assertThrows } from "../testing/assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertThrows,
+} from "../testing/assert.ts";
 import { testCertificates } from "../testing/certs.ts";
 import { connectedNet, contextOptions, memoryNet } from "../testing/memory_net.ts";
 import { TlsContext } from "./context.ts";
@@ -49,7 +55,7 @@ Deno.test("minVersion refuses a peer that is too old", async () => {
   using net = await memoryNet({
     datagram: false,
     client: { maxVersion: "TLSv1.2" },
-    server: { minVersion: "TLSv1.3" },
+    server: { minVersion: "TLSv1.3" as const },
   });
   net.run();
   assertInstanceOf(net.server.error, OpenSslError);
@@ -67,7 +73,12 @@ for (const datagram of [true, false]) {
   });
 
   // P-256 is the certificates' curve, without which they would not do in DTLS 1.2.
-  const GROUPS = { "X25519:P-256": "x25519", "P-384:P-256": "secp384r1", "P-256": "secp256r1" };
+  const GROUPS = {
+    "X25519:P-256": "x25519",
+    "P-384:P-256": "secp384r1",
+    "P-256": "secp256r1",
+    prime256v1: "secp256r1",
+  };
   for (const [groups, agreed] of Object.entries(GROUPS)) {
     Deno.test(`groups ${groups} decide on ${agreed} (${protocol})`, async () => {
       using net = await connectedNet({ datagram, client: { groups }, server: { groups } });
@@ -77,12 +88,33 @@ for (const datagram of [true, false]) {
 
   const WRONG: [Partial<TlsContextOptions>, string][] = [
     [{ ciphers: "none-such" }, "Cannot use the ciphers: no cipher match"],
-    [{ groups: "none-such" }, "Cannot use the groups: "],
+    [{ groups: ":" }, "Cannot use the groups: "],
     [{ cipherSuites: "none-such" }, "Cannot use the cipherSuites: "],
   ];
   for (const [options, words] of WRONG) {
     Deno.test(`${Object.keys(options)} that nobody knows are refused (${protocol})`, () => {
       assertThrows(() => make(options, datagram), OpenSslError, words);
+    });
+  }
+
+  const UNUSABLE: [Partial<TlsContextOptions>, RegExp][] = [
+    [{ groups: "X25519:none-such" }, /^Cannot use the groups: OpenSSL .* has no group none-such$/],
+    [{ groups: "-----BEGIN KEY-----" }, /: OpenSSL .* has no group of a name in it$/],
+  ];
+  if (datagram) {
+    UNUSABLE.push([{ groups: "X25519:ffdhe2048" }, /: ffdhe2048 is none of DTLS 1\.2$/]);
+  } else {
+    UNUSABLE.push(
+      [
+        { groups: "ffdhe2048", maxVersion: "TLSv1.2" },
+        /ffdhe2048 is for TLS 1\.3 and later alone$/,
+      ],
+      [{ groups: "brainpoolP256r1", minVersion: "TLSv1.3" }, /is for TLS 1\.2 and earlier alone$/],
+    );
+  }
+  for (const [options, line] of UNUSABLE) {
+    Deno.test(`groups ${options.groups} cannot be used (${protocol})`, () => {
+      assertMatch(assertThrows(() => make(options, datagram), RangeError).message, line);
     });
   }
 

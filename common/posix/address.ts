@@ -40,7 +40,7 @@ export class SocketAddress {
 
   /**
    * @param hostname an IPv4 or IPv6 address, with a zone where it is on one link alone
-   * @throws {RunError} where the zone is no interface of this machine's
+   * @throws {AddressError} where the zone is no interface of this machine's
    */
   static of(
     hostname: string,

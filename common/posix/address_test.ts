@@ -1,4 +1,4 @@
-import { RunError } from "../base/errors.ts";
+import { AddressError } from "../base/errors.ts";
 import {
   assert,
   assertEquals,
@@ -80,7 +80,7 @@ Deno.test("SocketAddress.of() takes an interface by its name or its number", () 
 
 for (const zone of ["nope", "0", "999999"]) {
   Deno.test(`SocketAddress.of() says that there is no interface ${zone}, and which there are`, () => {
-    const error = assertThrows(() => SocketAddress.of(`fe80::1%${zone}`, 7), RunError);
+    const error = assertThrows(() => SocketAddress.of(`fe80::1%${zone}`, 7), AddressError);
     const line = new RegExp(`^this machine has no network interface "${zone}"; there are .*\\blo`);
     assertMatch(error.message, line);
   });

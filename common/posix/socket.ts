@@ -101,7 +101,7 @@ export class PosixSocket implements Disposable {
   /**
    * Gives it an address of this machine to connect from, and any free port.
    *
-   * @throws {RunError} where the address is none of this machine's
+   * @throws {Deno.errors.AddrNotAvailable} where the address is none of this machine's
    */
   bindLocal(address: string): void {
     try {

@@ -50,7 +50,7 @@ export class PosixTcp extends Pollable {
    *
    * @param from this end's own address; the system's choice where it is null
    * @throws {PosixError} where nothing listens there
-   * @throws {RunError} where this end cannot have that address
+   * @throws {Deno.errors.AddrNotAvailable} where this end cannot have that address
    * @throws {TimeoutError} where no answer comes in time
    */
   static connect(
@@ -149,7 +149,7 @@ export class PosixTcpListener {
   /**
    * @param hostname an address
    * @param timeoutMs of its connections, see {@linkcode PosixTcp}
-   * @throws {RunError} where it cannot be listened on
+   * @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise
    */
   constructor(hostname: string, port: number, loop: PollLoop, timeoutMs: number) {
     this.#loop = loop;

@@ -1,5 +1,5 @@
 import { ENDED, TOO_LATE } from "../base/read_result.ts";
-import { InterruptedError, RunError, TimeoutError } from "../base/errors.ts";
+import { InterruptedError, TimeoutError } from "../base/errors.ts";
 import {
   assert,
   assertEquals,
@@ -169,7 +169,10 @@ Deno.test("PosixTcpListener.close() ends accept() with null, a pending and a lat
 Deno.test("PosixTcpListener() says that the port is taken", () => {
   using link = new Loopback();
   const { port } = link.listener.address;
-  const error = assertThrows(() => new PosixTcpListener(HOST, port, link.loop, 1), RunError);
+  const error = assertThrows(
+    () => new PosixTcpListener(HOST, port, link.loop, 1),
+    Deno.errors.AddrInUse,
+  );
   assertEquals(
     error.message,
     `cannot listen on 127.0.0.1:${port}: the address is in use; choose another port, or 0 for a free one`,

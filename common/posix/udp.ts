@@ -66,7 +66,7 @@ export class PosixUdp extends Pollable {
    *
    * @param hostname an address
    * @param receiveBufferBytes asked of the system
-   * @throws {RunError} where it cannot be bound
+   * @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise
    */
   static at(
     hostname: string,

@@ -35,7 +35,7 @@ export class PosixUdpClient extends Receiver {
    * @param servers at least one; the others are taken out when the server has answered
    * @param from this end's own address; the system's choice where it is null
    * @throws {PosixError} where there is no way to any of them
-   * @throws {RunError} where this end cannot have that address
+   * @throws {Deno.errors.AddrNotAvailable} where this end cannot have that address
    */
   constructor(servers: SocketAddress[], loop: PollLoop, from: string | null = null) {
     super();

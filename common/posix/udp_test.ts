@@ -1,4 +1,4 @@
-import { InterruptedError, RunError } from "../base/errors.ts";
+import { InterruptedError } from "../base/errors.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../testing/assert.ts";
 import { atOnce, later } from "../testing/within.ts";
 import { PosixError } from "./errors.ts";
@@ -162,7 +162,7 @@ Deno.test("PosixUdp speaks IPv6", () => {
 Deno.test("PosixUdp.at() says that the port is taken", () => {
   using link = new Loopback();
   const { port } = link.server.address;
-  const error = assertThrows(() => PosixUdp.at(HOST, port, link.loop), RunError);
+  const error = assertThrows(() => PosixUdp.at(HOST, port, link.loop), Deno.errors.AddrInUse);
   assertEquals(
     error.message,
     `cannot listen on 127.0.0.1:${port}: the address is in use; choose another port, or 0 for a free one`,

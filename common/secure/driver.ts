@@ -93,7 +93,7 @@ export class SessionDriver extends SessionSteps {
    * Receives into `into`, on DTLS one message.
    *
    * @returns how many bytes, `ENDED`, or `TOO_LATE` when nothing came in time
-   * @throws {RunError} where the peer asks for answers of TLS itself and does not read them
+   * @throws {UnreadAnswersError} where the peer asks for answers of TLS itself and does not read them
    */
   receive(into: Uint8Array, timeoutMs: number): MaybePromise<number> {
     return this.#receive(into as Uint8Array<ArrayBuffer>, timeoutMs, Infinity);
@@ -134,7 +134,7 @@ export class SessionDriver extends SessionSteps {
    * Sends what reading has brought about, and does not wait until it has left: the peer may be
    * waiting for a read.
    *
-   * @throws {RunError} where too much of it waits already
+   * @throws {UnreadAnswersError} where too much of it waits already
    */
   #flushAnswers(): void {
     this.flush();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { ReplacedError, RunError, TimeoutError } from "../base/errors.ts";
+export { AddressError, ReplacedError, TimeoutError, UnreadAnswersError } from "../base/errors.ts";
 export { PemError } from "../pem/errors.ts";
 export { CallbackError } from "../openssl/bindings/calls.ts";
 export { TlsContext } from "../openssl/context.ts";

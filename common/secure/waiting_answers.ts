@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { RunError } from "../base/errors.ts";
+import { UnreadAnswersError } from "../base/errors.ts";
 
 /** So many bytes of answers may wait to be written. Each of a KeyUpdate has 27. */
 export const MAX_WAITING_ANSWERS_BYTES = 64 * 1024;
@@ -24,12 +24,12 @@ export class WaitingAnswers {
    * @param sending settles when they have been written, or never will be
    * @returns why the connection has to end, where they are too many; else null
    */
-  add(bytes: number, sending: Promise<unknown>): RunError | null {
+  add(bytes: number, sending: Promise<unknown>): UnreadAnswersError | null {
     this.#bytes += bytes;
     const done = () => void (this.#bytes -= bytes);
     sending.then(done, done);
     if (this.#bytes <= MAX_WAITING_ANSWERS_BYTES) return null;
-    return new RunError(
+    return new UnreadAnswersError(
       "the peer asks for answers (such as of KeyUpdate) and does not read them: " +
         `more than ${MAX_WAITING_ANSWERS_BYTES} bytes of them wait to be written`,
     );

@@ -1,4 +1,4 @@
-import { RunError } from "../base/errors.ts";
+import { UnreadAnswersError } from "../base/errors.ts";
 import { assertEquals, assertInstanceOf } from "../testing/assert.ts";
 import { MAX_WAITING_ANSWERS_BYTES, WaitingAnswers } from "./waiting_answers.ts";
 
@@ -8,7 +8,7 @@ Deno.test("WaitingAnswers says when more wait than may", () => {
   const answers = new WaitingAnswers();
   const never = new Promise(() => {});
   assertEquals(answers.add(MAX, never), null);
-  assertInstanceOf(answers.add(1, never), RunError);
+  assertInstanceOf(answers.add(1, never), UnreadAnswersError);
 });
 
 Deno.test("WaitingAnswers forgets what was written, and what cannot be any more", async () => {

@@ -101,14 +101,15 @@ export const SHARED: Readonly<Record<string, Methods>> = {
     [Symbol.dispose]: HARMLESS,
   },
   PeerCertificate: {},
+  AddressError: {},
   CallbackError: {},
   CertificateError: {},
   OpenSslError: {},
   OpenSslMissingError: {},
   PemError: {},
   ReplacedError: {},
-  RunError: {},
   TimeoutError: {},
+  UnreadAnswersError: {},
 };
 
 /** What is handed to methods that take nothing. */

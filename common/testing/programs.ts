@@ -22,6 +22,8 @@ export const ORIGINS = {
   python3: "apt install python3",
   duckdb: "duckdb.org",
   tshark: "apt install tshark",
+  tcpdump: "apt install tcpdump",
+  editcap: "apt install wireshark-common",
 } as const;
 
 /** Name of one of them. */

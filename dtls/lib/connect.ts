@@ -36,7 +36,7 @@ import { CONNECT_DTLS, type ConnectDtlsOptions } from "./settings.ts";
  * where `context` or `session` is closed
  * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
- * @throws {RunError} where the host name is unknown
+ * @throws {AddressError} where the host name is unknown
  * @throws {Deno.errors.NotCapable} without `--allow-net` or `--allow-ffi`
  *
  * @example

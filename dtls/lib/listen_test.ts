@@ -1,5 +1,5 @@
 import { Deadlines } from "../../common/base/deadline.ts";
-import { ReplacedError, RunError } from "../../common/base/errors.ts";
+import { ReplacedError } from "../../common/base/errors.ts";
 import { loadOpenSsl } from "../../common/openssl/bindings/library.ts";
 import { TlsSession } from "../../common/openssl/session.ts";
 import { PemError } from "../../common/pem/errors.ts";
@@ -35,7 +35,7 @@ Deno.test("listenDtls() takes a free port where it is told 0", async () => {
 
 Deno.test("listenDtls() refuses a port that is in use, and leaves nothing open", async () => {
   await using listener = await listen();
-  await assertRejects(() => listen({ port: listener.addr.port }), RunError, "address is in use");
+  await assertRejects(() => listen({ port: listener.addr.port }), Deno.errors.AddrInUse, "in use");
 });
 
 Deno.test("listenDtls() refuses a key that is not the certificate's", async () => {

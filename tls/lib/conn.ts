@@ -5,7 +5,7 @@
  */
 import { CLOSE_TIMEOUT_MS } from "../../common/secure/close_timeout.ts";
 import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
-import { RunError, TimeoutError } from "../../common/base/errors.ts";
+import { TimeoutError, UnreadAnswersError } from "../../common/base/errors.ts";
 import { ENDED } from "../../common/base/read_result.ts";
 import type { TlsSession } from "../../common/openssl/session.ts";
 import { DROPPED, SessionDriver } from "../../common/secure/driver.ts";
@@ -125,7 +125,7 @@ export class TlsConn extends SecureConn {
    * @throws {TypeError} where another call is still waiting, or an argument is of the wrong kind
    * @throws {RangeError} where `timeoutMs` is negative or NaN
    * @throws {OpenSslError} where the peer has broken the protocol
-   * @throws {RunError} where it asks for answers of TLS itself and does not read them, which ends the
+   * @throws {UnreadAnswersError} where it asks for answers of TLS itself and does not read them, which ends the
    * connection: 64 KiB of them may wait to be written
    * @throws {Deno.errors.BadResource} after {@linkcode close}
    */
@@ -144,7 +144,7 @@ export class TlsConn extends SecureConn {
       return received === ENDED ? null : received;
     } catch (error) {
       // Where this end has given up, a write() would wait for ever.
-      if (error instanceof RunError) this.#fail(error);
+      if (error instanceof UnreadAnswersError) this.#fail(error);
       throw this.#failed(error);
     } finally {
       this.#reading = false;

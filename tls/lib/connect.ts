@@ -28,7 +28,7 @@ import { CONNECT_TLS, type ConnectTlsOptions } from "./settings.ts";
  * where `context` or `session` is closed
  * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
- * @throws {RunError} where the host name is unknown
+ * @throws {AddressError} where the host name is unknown
  * @throws {TimeoutError} where no answer comes within `handshakeTimeoutMs`
  * @throws {Deno.errors.ConnectionRefused} where nothing listens
  * @throws {Deno.errors.NotCapable} without `--allow-net` or `--allow-ffi`

@@ -25,7 +25,8 @@ import { LISTEN_TLS, type ListenTlsOptions } from "./settings.ts";
  * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half
  * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
- * @throws {RunError} where the address cannot be bound
+ * @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise
+ * @throws {AddressError} where `hostname` wants a network interface that is not there
  * @throws {Deno.errors.NotCapable} without `--allow-net` or `--allow-ffi`
  *
  * @example

@@ -1,4 +1,4 @@
-import { RunError, TimeoutError } from "../../common/base/errors.ts";
+import { TimeoutError } from "../../common/base/errors.ts";
 import { OpenSslError } from "../../common/openssl/bindings/errors.ts";
 import { loadOpenSsl } from "../../common/openssl/bindings/library.ts";
 import { PemError } from "../../common/pem/errors.ts";
@@ -77,7 +77,7 @@ Deno.test("listenTls() takes a free port where it is told 0", async () => {
 
 Deno.test("listenTls() refuses a port that is in use, and leaves nothing open", async () => {
   await using listener = await listen();
-  await assertRejects(() => listen({ port: listener.addr.port }), RunError, "address is in use");
+  await assertRejects(() => listen({ port: listener.addr.port }), Deno.errors.AddrInUse, "in use");
 });
 
 Deno.test("listenTls() throws at once, before anything is awaited", () => {

@@ -122,14 +122,14 @@ Deno.test("NodeTcpListener.listen() says that the port is taken", async () => {
   await using listener = await TestServer.listen();
   const listening = () => NodeTcpListener.listen("127.0.0.1", listener.port);
   const line = `cannot listen on 127.0.0.1:${listener.port}: the address is in use`;
-  await assertRejects(listening, RunError, line);
+  await assertRejects(listening, Deno.errors.AddrInUse, line);
 });
 
 Deno.test("NodeTcpListener.listen() says that the address is not this machine's", async () => {
   // RFC 5737: nobody has it.
   const listening = () => NodeTcpListener.listen("192.0.2.1", 0);
   const line = "cannot listen on 192.0.2.1:0: the address is not one of this machine";
-  await assertRejects(listening, RunError, line);
+  await assertRejects(listening, Deno.errors.AddrNotAvailable, line);
 });
 
 Deno.test({

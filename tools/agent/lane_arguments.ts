@@ -32,12 +32,13 @@ export function startQuestion(
 ): StartQuestion {
   const wanted = optionsOf(lane, args);
   const { plan: { sizes, repeat, seconds }, connect, reply, clients } = wanted;
-  const { waitMs, rate, timeoutMs } = wanted;
+  const { waitMs, rate, groups, timeoutMs } = wanted;
   const question: StartQuestion = {
     ...{ ask: "start", lane: lane.name, resume, sizes },
     ...(seconds === undefined ? { repeat } : { seconds }),
     ...{ connect, reply, clients, waitMs, timeoutMs, clockShiftUs },
     ...(rate === null ? {} : { rate }),
+    ...(groups === null ? {} : { groups }),
     ...(cpu === null ? {} : { cpu }),
   };
   const understood = optionsOf(lane, exchangeArguments(question));
@@ -50,13 +51,15 @@ export function startQuestion(
 
 /** The arguments of a lane's server that concern the exchange. */
 export function exchangeArguments(question: StartQuestion): string[] {
-  const { sizes, repeat, seconds, connect, reply, clients, waitMs, rate, timeoutMs } = question;
+  const { sizes, repeat, seconds, connect, reply, clients, waitMs, rate, groups, timeoutMs } =
+    question;
   return [
     ...["--sizes", sizes.join(",")],
     ...(repeat === undefined ? [] : ["--repeat", String(repeat)]),
     ...(seconds === undefined ? [] : ["--seconds", String(seconds)]),
     ...["--connect", connect, ...(reply ? [] : ["--no-reply"]), "--clients", String(clients)],
     ...(rate === undefined ? ["--wait-ms", String(waitMs)] : ["--rate", String(rate)]),
+    ...(groups === undefined ? [] : ["--groups", groups]),
     ...["--timeout-ms", String(timeoutMs)],
   ];
 }

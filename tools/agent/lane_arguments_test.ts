@@ -30,6 +30,14 @@ Deno.test("startQuestion() and exchangeArguments() say the same as the arguments
   }
 });
 
+Deno.test("startQuestion() and exchangeArguments() tell the groups of lanes on OpenSSL", () => {
+  const lane = laneNamed("tls-async-openssl");
+  const args = ["--groups", "*X25519MLKEM768/X25519:P-256"];
+  const question = startQuestion({ ...DEFAULTS, lane, args }, 0);
+  assertEquals(question.groups, args[1]);
+  assertEquals(exchangeArguments(question).slice(-4, -2), args);
+});
+
 Deno.test("startQuestion() refuses what an agent is not told", () => {
   const ask = (...args: string[]) =>
     startQuestion({ ...DEFAULTS, lane: laneNamed("dtls-sync-openssl"), args }, 0);

@@ -16,7 +16,7 @@ import {
   SIZE_LIMITS,
 } from "../../common/model/protocol.ts";
 import { checkVariant, setting, type SettingsTable } from "../../common/settings/check.ts";
-import { type Kind, wrongKind } from "../../common/settings/kind.ts";
+import { type Kind, wrongKind, wrongValue } from "../../common/settings/kind.ts";
 import { flag, listOf, number, oneOf, text, wholeNumber } from "../../common/settings/kinds.ts";
 import { MAX_CORES } from "../../common/posix/affinity.ts";
 
@@ -57,6 +57,8 @@ export interface StartQuestion {
   waitMs: number;
   /** Messages a second that all clients send together, instead of a pause. */
   rate?: number | undefined;
+  /** Key exchange groups. */
+  groups?: string | undefined;
   timeoutMs: number;
   /** Sync and spin: core to stay on. */
   cpu?: number | undefined;
@@ -89,6 +91,21 @@ export interface EndedAnswer {
 
 const ANY_TIME = wholeNumber(-MAX_EPOCH_US, MAX_EPOCH_US, "microseconds");
 
+/** Names and what stands between them: nothing that a command line would take for something else. */
+function groupList(): Kind<string> {
+  const kind = text({ what: "a list of names", max: 256 });
+  return {
+    ...kind,
+    read(value) {
+      const list = kind.read(value);
+      return /^[\w*?][\w:/*?.+-]*$/.test(list)
+        ? list
+        : wrongValue(kind.allowed, "other characters");
+    },
+    wrongValues: [...kind.wrongValues, "--cpu", "X25519 P-256", "a\nb"],
+  };
+}
+
 /** The fields of the question that starts a lane's server. */
 export const START: SettingsTable<Omit<StartQuestion, "ask">> = {
   lane: setting(oneOf(LANES.map(({ name }) => name)), "the lane"),
@@ -104,6 +121,7 @@ export const START: SettingsTable<Omit<StartQuestion, "ask">> = {
   clients: setting(wholeNumber(1, 1000), "clients at once"),
   waitMs: setting(wholeNumber(0, HOUR_MS, "milliseconds"), "pause between messages"),
   rate: setting(number(RATES.min, RATES.max), "messages a second of all clients", "none"),
+  groups: setting(groupList(), "key exchange groups", "the library's"),
   timeoutMs: setting(wholeNumber(1, HOUR_MS, "milliseconds"), "longest wait for one step"),
   cpu: setting(wholeNumber(0, MAX_CORES - 1), "core to stay on", "any"),
   clockShiftUs: setting(ANY_TIME, "added to the server's clock"),

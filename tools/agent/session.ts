@@ -153,7 +153,7 @@ function endInOrder(server: ScriptProcess): void {
   void server.ended.then(() => clearTimeout(timer));
 }
 
-/** The command line of a lane's server: nothing of it is a text of the client's. */
+/** The command line of a lane's server: no text of the client's but names of groups. */
 function serverArguments(question: StartQuestion, settings: AgentSettings): string[] {
   const { cpu, resume, clockShiftUs } = question;
   return [

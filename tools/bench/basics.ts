@@ -4,14 +4,9 @@
  * @module
  */
 import { MessageWriter, parseHeader } from "../../common/model/message.ts";
-import type { TlsContextOptions } from "../../common/openssl/settings.ts";
 import { type Libc, loadLibc } from "../../common/posix/libc.ts";
-import { TlsContext } from "../../common/openssl/context.ts";
-import { TlsSession } from "../../common/openssl/session.ts";
+import { connected, type Contexts, contexts, type Ends } from "./ends.ts";
 import type { Need } from "./obstacles.ts";
-
-/** More than any handshake takes. */
-const MAX_FLIGHTS = 10;
 
 /** A file descriptor that no file has. */
 const NO_FD = -1;
@@ -46,14 +41,18 @@ function registerCalls(ignore: boolean): void {
 
 function registerRecord(datagram: boolean, sizeBytes: number, ignore: boolean): void {
   const name = `${datagram ? "DTLS" : "TLS"} record of ${sizeBytes} B sealed and opened`;
+  let both: Contexts | undefined;
   let ends: Ends | undefined;
-  addEventListener("unload", () => ends?.[Symbol.dispose]());
+  addEventListener("unload", () => {
+    ends?.[Symbol.dispose]();
+    both?.[Symbol.dispose]();
+  });
   const message = new Uint8Array(sizeBytes).fill(0x41);
   // More room than a record has: then OpenSSL is not asked twice.
   const into = new Uint8Array(2 * 16_384);
   const deliver = (bytes: Uint8Array) => ends!.server.feed(bytes as typeof message);
   Deno.bench({ name, group: "basics", ignore }, () => {
-    const { client, server } = ends ??= connected(datagram);
+    const { client, server } = ends ??= connected(both ??= contexts(datagram));
     client.write(message);
     client.drain(deliver);
     const length = server.read(into);
@@ -74,31 +73,4 @@ function registerHeader(): void {
   Deno.bench({ name: "header parsed", group }, () => {
     if (parseHeader(message).sizeBytes !== 100) throw new Error("not what was written");
   });
-}
-
-/** Two ends in memory. */
-interface Ends extends Disposable {
-  readonly client: TlsSession;
-  readonly server: TlsSession;
-}
-
-/** Two ends that share a key, with the handshake behind them. */
-function connected(datagram: boolean): Ends {
-  const psk = { identity: "bench", key: new Uint8Array(32).fill(7) };
-  using made = new DisposableStack();
-  const sessionOf = (options: TlsContextOptions) =>
-    made.use(new TlsSession(made.use(new TlsContext(options))));
-  const client = sessionOf({ role: "client", datagram, psk, caCerts: [] });
-  const server = sessionOf({ role: "server", datagram, pskLookup: () => psk.key });
-  for (let flight = 0; !client.established || !server.established; flight++) {
-    const [from, to] = flight % 2 === 0 ? [client, server] : [server, client];
-    from.handshake();
-    from.drain((bytes) => {
-      to.feed(bytes as Uint8Array<ArrayBuffer>);
-      to.handshake();
-    });
-    if (flight === MAX_FLIGHTS) throw new Error("the handshake did not complete");
-  }
-  const owned = made.move();
-  return { client, server, [Symbol.dispose]: () => owned.dispose() };
 }

@@ -25,6 +25,7 @@ import { shareSection } from "./sections/share.ts";
 import { sizesSection } from "./sections/sizes.ts";
 import { stepsSection } from "./sections/steps.ts";
 import { listOf } from "./units.ts";
+import { mixedGroups } from "./key_exchange.ts";
 import { wideSpread } from "./wide_spread.ts";
 
 /** What every report is called; a file that bears it was made here. */
@@ -119,5 +120,5 @@ function warningsOf(sources: readonly Source[], parts: readonly Part[]): string[
   }
   // A run of many lanes has looked for it, and said so.
   const isJudged = sources.every(({ document }) => document.warnings !== undefined);
-  return isJudged ? warnings : [...warnings, ...wideSpread(jobs)];
+  return isJudged ? warnings : [...warnings, ...mixedGroups(jobs), ...wideSpread(jobs)];
 }

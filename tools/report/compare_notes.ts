@@ -15,6 +15,7 @@ import {
 import { ENOUGH_LANES } from "./drift.ts";
 import { MIN_ROUNDS } from "./inference.ts";
 import { type Job, modeKey, modesOf } from "./jobs.ts";
+import { changedGroups } from "./key_exchange.ts";
 import { listOf } from "./units.ts";
 
 /** A ratio as a change: "+5.7 %". */
@@ -55,6 +56,7 @@ function nameOf({ job }: LaneChanges, lanes: readonly LaneChanges[]): string {
 export function notesOf(comparison: Comparison): string[] {
   const { lanes, onlyBefore, onlyAfter, withoutFigures } = comparison;
   return [
+    ...changedGroups(lanes),
     ...driftNotes(lanes),
     ...poolNotes(lanes),
     ...signNotes(lanes),

@@ -40,6 +40,8 @@ export interface LaneRunOptions {
   folder: string;
   /** Arguments for both scripts. */
   args: string[];
+  /** Key exchange groups of lanes on OpenSSL; null for the library's. */
+  groups: string | null;
   exchange: Exchange;
   /** Where the ends of sync and spin lanes are kept; null for anywhere. */
   cores: Cores | null;
@@ -162,12 +164,13 @@ export class LaneRun {
 
   /** What both ends are told of the exchange. */
   #exchangeArgs(): string[] {
-    const { job, exchange, args } = this.#options;
+    const { job, exchange, args, groups } = this.#options;
     const sizes = this.#warmUp?.sizes ?? exchange.sizes;
     const repeat = exchange.repeat?.[job.connect];
     return [
       ...["--connect", job.connect, "--sizes", sizes.join(",")],
       ...(repeat === undefined ? [] : ["--repeat", String(repeat)]),
+      ...(groups === null || job.lane.engine !== "openssl" ? [] : ["--groups", groups]),
       ...args,
     ];
   }

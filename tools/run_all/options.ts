@@ -7,7 +7,7 @@ import { parseHost } from "../../common/base/addresses.ts";
 import { UsageError } from "../../common/base/errors.ts";
 import { resolve } from "../../common/base/std.ts";
 import { shownArgument } from "../../common/base/visible.ts";
-import { type Arguments, refuseTogether } from "../../common/cli/arguments.ts";
+import { type Arguments, argumentsOf, refuseTogether } from "../../common/cli/arguments.ts";
 import { type Command, type Read, readCommand } from "../../common/cli/command.ts";
 import { file, flag, hostName, option, text, wholeNumber } from "../../common/cli/option_kinds.ts";
 import {
@@ -22,6 +22,7 @@ import { DEFAULT_CERTS } from "../../common/pem/certificate_files.ts";
 import { DEFAULT_PORT } from "../agent/messages.ts";
 import { type Bound, MAX_OPTION } from "../report/bounds.ts";
 import { coreCount, type Cores, twoCores } from "../lib/machine.ts";
+import { RESULTS } from "../lib/results_folder.ts";
 import { chooseJobs, jobsIn } from "./choose.ts";
 import type { RoundsOptions } from "./rounds.ts";
 
@@ -49,6 +50,7 @@ const OPTIONS = {
     readPlace,
   ),
   ssh: text("[USER@]HOST", "the same with an agent that is copied there for the run", null),
+  groups: text("LIST", "lanes on OpenSSL: key exchange groups, such as X25519", null),
   host: hostName("name or address", "127.0.0.1"),
   port: wholeNumber([1, 65_000], "--server, --client, --ssh: first port", 1443),
   certs: text("DIR", "folder of the certificates; made if there are none", DEFAULT_CERTS),
@@ -57,7 +59,7 @@ const OPTIONS = {
     "its first line is the passphrase of encrypted private keys",
     undefined,
   ),
-  results: text("DIR", "folder for results", "results"),
+  results: text("DIR", "folder for results", RESULTS),
   max: MAX_OPTION,
   append: file("add the medians to this history, which the report draws"),
   json: text("FILE", "one more copy of the result document (- for stdout)", null),
@@ -199,6 +201,7 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
       ...(seconds === undefined ? [] : ["--seconds", String(seconds)]),
       ...passedOn(read, file),
     ],
+    groups: values.groups,
     exchange: {
       sizes,
       repeat: seconds === undefined ? { message: opening, size: repeat, once: repeat } : null,
@@ -225,8 +228,7 @@ function passedOn({ texts: given }: Arguments, { reply, waitMs, rate }: PlanFile
     ...given,
   ]);
   const names = Object.keys(EXCHANGE_OPTIONS).filter((name) => !written.includes(name));
-  return names.flatMap((name) => texts.get(name)?.flatMap((text) => [`--${name}`, text]) ?? [])
-    .filter((arg) => arg !== "");
+  return argumentsOf(texts, names);
 }
 
 /** Where an agent listens. */

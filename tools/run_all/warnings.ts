@@ -9,6 +9,7 @@ import { medianOf } from "../report/figures.ts";
 import { formatNumber, listOf } from "../report/units.ts";
 import { ALL_SIZES } from "../report/all_sizes.ts";
 import { figuresAt, type Job } from "../report/jobs.ts";
+import { mixedGroups } from "../report/key_exchange.ts";
 import { wideSpread, worst } from "../report/wide_spread.ts";
 import type { Cores } from "../lib/machine.ts";
 
@@ -43,6 +44,7 @@ export function warningsOf(circumstances: Circumstances): string[] {
     ...sharedCore(circumstances),
     ...busyMachine(circumstances),
     ...missedRate(jobs),
+    ...mixedGroups(jobs),
     ...wideSpread(jobs),
     ...slowStart(circumstances),
     ...fewSamples(jobs),

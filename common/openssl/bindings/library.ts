@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { RunError } from "../../base/errors.ts";
 import { OPENSSL_INIT_NO_ATEXIT, OPENSSL_VERSION } from "./constants.ts";
 import { LIBCRYPTO, LIBSSL } from "./symbols.ts";
 
@@ -41,7 +40,7 @@ export interface OpenSsl extends Symbols {
  * }
  * ```
  */
-export class OpenSslMissingError extends RunError {
+export class OpenSslMissingError extends Error {
   /** Always "OpenSslMissingError". */
   override readonly name = "OpenSslMissingError";
 }

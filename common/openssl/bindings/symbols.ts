@@ -1,6 +1,6 @@
 /**
  * The functions of libssl and libcrypto that are used, each under its C prototype, from
- * openssl/ssl.h, bio.h, err.h, x509.h, x509_vfy.h, pem.h, evp.h, hmac.h and crypto.h of OpenSSL 3.
+ * openssl/ssl.h, bio.h, err.h, x509.h, x509_vfy.h, pem.h, evp.h, hmac.h, params.h, provider.h and crypto.h of OpenSSL 3.
  *
  * A pointer that C only reads or fills during the call is a "buffer"; everything else that points
  * is a "pointer". `size_t` and `long` come back as bigint, `int` as number: hot paths use `int`.
@@ -356,4 +356,19 @@ export const LIBCRYPTO = {
     parameters: ["pointer", "buffer", "i32", "buffer", "usize", "pointer", "pointer"],
     result: "pointer",
   },
+
+  // int OSSL_PROVIDER_do_all(OSSL_LIB_CTX *ctx, int (*cb)(OSSL_PROVIDER *, void *), void *cbdata);
+  OSSL_PROVIDER_do_all: { parameters: ["pointer", "function", "pointer"], result: "i32" },
+  // int OSSL_PROVIDER_get_capabilities(const OSSL_PROVIDER *prov, const char *capability,
+  //                                    OSSL_CALLBACK *cb, void *arg);
+  OSSL_PROVIDER_get_capabilities: {
+    parameters: ["pointer", "buffer", "function", "pointer"],
+    result: "i32",
+  },
+  // const OSSL_PARAM *OSSL_PARAM_locate_const(const OSSL_PARAM *p, const char *key);
+  OSSL_PARAM_locate_const: { parameters: ["pointer", "buffer"], result: "pointer" },
+  // int OSSL_PARAM_get_int(const OSSL_PARAM *p, int *val);
+  OSSL_PARAM_get_int: { parameters: ["pointer", "buffer"], result: "i32" },
+  // int OSSL_PARAM_get_utf8_string_ptr(const OSSL_PARAM *p, const char **val);
+  OSSL_PARAM_get_utf8_string_ptr: { parameters: ["pointer", "buffer"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;

@@ -5,7 +5,7 @@
  */
 import { CallbackError } from "../../openssl/bindings/calls.ts";
 import { CertificateError, OpenSslError } from "../../openssl/bindings/errors.ts";
-import { ReplacedError, RunError } from "../../base/errors.ts";
+import { ReplacedError, TimeoutError } from "../../base/errors.ts";
 
 /** What a callback throws, or its promise rejects with. */
 export class Thrown extends Error {
@@ -26,7 +26,7 @@ const EXPECTED = [
   CertificateError,
   OpenSslError,
   ReplacedError,
-  RunError,
+  TimeoutError,
   Thrown,
   DOMException,
   ...Object.values(Deno.errors),
