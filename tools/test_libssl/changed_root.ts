@@ -17,6 +17,7 @@ const FILES = {
     "sshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n" +
     "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
   "etc/group": "root:x:0:\nnogroup:x:65534:\n",
+  "etc/hostname": "localhost\n",
   "etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
 };
 
@@ -57,6 +58,8 @@ export async function runInside(
   const cache = await denoCache();
   const namespace = ["--mount", ...(Deno.uid() === 0 ? [] : ["--map-root-user"])];
   await run("unshare", [...namespace, "true"], "change the root of a program");
+  // What an interrupted run has left there.
+  await Deno.remove(join(root, "tmp"), { recursive: true }).catch(() => {});
   for (const path of ["proc", "dev", "sys", "run/sshd", "tmp", project, cache, dirname(DENO)]) {
     await Deno.mkdir(join(root, path), { recursive: true });
   }
