@@ -1,6 +1,13 @@
 import { InterruptedError, ReplacedError } from "../common/base/errors.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { liveSessions, TlsSession } from "../common/openssl/session.ts";
+import { CertificateError, OpenSslError } from "../common/openssl/bindings/errors.ts";
+import { SelfSignedCertificate } from "../common/openssl/self_signed.ts";
+import type {
+  TlsClientSettings,
+  TlsContextOptions,
+  TlsServerSettings,
+} from "../common/openssl/settings.ts";
 import { PosixSessionSocket } from "../common/secure/posix_socket.ts";
 import { PollLoop } from "../common/posix/poll_loop.ts";
 import { PosixUdp } from "../common/posix/udp.ts";
@@ -36,9 +43,15 @@ class Bench implements Disposable {
     this.listener = this.own(new DtlsPosixListener(server, "127.0.0.1", 0, this.loop));
   }
 
-  static async make(): Promise<Bench> {
-    const server = new TlsContext(await contextOptions("server"));
-    return new Bench(server, new TlsContext(await contextOptions("client")));
+  /** @param server, client what differs from the usual settings */
+  static async make(
+    { server = {}, client = {} }: { server?: TlsServerSettings; client?: TlsClientSettings } = {},
+  ): Promise<Bench> {
+    const [one, other] = await Promise.all([contextOptions("server"), contextOptions("client")]);
+    return new Bench(
+      new TlsContext({ ...one, ...server } as TlsContextOptions),
+      new TlsContext({ ...other, ...client } as TlsContextOptions),
+    );
   }
 
   own<T extends { close(): void }>(closed: T): T {
@@ -246,4 +259,28 @@ Deno.test("DtlsPosixPeer.close() may be called twice, and gives its place back",
   assertEquals(bench.loop.users, 2);
   const feed = async () => await server.peer.feed(LONG_MS);
   await assertRejects(feed, Deno.errors.BadResource, "the connection is closed");
+});
+
+Deno.test("two self-signed ends know each other by fingerprints, and refuse another", async () => {
+  const [mine, yours] = await Promise.all([
+    SelfSignedCertificate.generate(),
+    SelfSignedCertificate.generate(),
+  ]);
+  const nobody = { caCerts: undefined, clientCertificate: undefined };
+  const server = { ...nobody, ...mine, peerFingerprints: [yours.fingerprint] };
+  const client = { caCerts: undefined, ...yours };
+  using bench = await Bench.make({
+    server,
+    client: { ...client, peerFingerprints: [mine.fingerprint] },
+  });
+  await bench.connect();
+  using wrong = await Bench.make({
+    server,
+    client: { ...client, peerFingerprints: [yours.fingerprint] },
+  });
+  const shaking = assertRejects(async () => await wrong.client().handshake(), CertificateError);
+  const served = await wrong.accept();
+  await within(
+    Promise.all([shaking, assertRejects(async () => await served.handshake(), OpenSslError)]),
+  );
 });

@@ -26,11 +26,19 @@ const TLS_CONN: Methods = {
   ],
   write: [bytes("source", 0, Infinity)],
   closeWrite: HARMLESS,
+  ref: HARMLESS,
+  unref: HARMLESS,
   shutdown: HARMLESS,
   abandon: HARMLESS,
 };
 
-testExports("tls/mod.ts", library, ["connectTls", "tlsContext", "listenTls"], {
+testExports("tls/mod.ts", library, [
+  "acceptTls",
+  "connectTls",
+  "listenTls",
+  "startTls",
+  "tlsContext",
+], {
   ...SHARED,
   TlsConn: TLS_CONN,
   TlsListener: LISTENER,

@@ -7,7 +7,9 @@
  * @module
  */
 export { connectTls, tlsContext } from "./lib/connect.ts";
-export { type ConnectTlsOptions } from "./lib/settings.ts";
+export { acceptTls, startTls } from "./lib/start.ts";
+export type { ByteStreams } from "./lib/byte_stream.ts";
+export type { AcceptTlsOptions, ConnectTlsOptions, StartTlsOptions } from "./lib/settings.ts";
 export { TlsConn, type TlsConnOptions } from "./lib/conn.ts";
 export { listenTls, TlsListener } from "./lib/listen.ts";
 export { type ListenTlsOptions } from "./lib/settings.ts";

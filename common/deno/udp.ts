@@ -43,25 +43,36 @@ export class UdpSocket {
   #closed = false;
 
   /**
-   * @param port 0 takes a free one
+   * Takes a socket over.
+   *
    * @param receiveBufferBytes asked of the system, where that can be done; default is its own size
-   * @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise
    */
-  constructor(hostname: string, port: number, receiveBufferBytes?: number) {
-    try {
-      this.#conn = bindUdp(hostname, port);
-    } catch (cause) {
-      throw listenError(hostname, port, cause);
-    }
-    this.addr = this.#conn.addr as Deno.NetAddr;
+  constructor(conn: DatagramSocket, receiveBufferBytes?: number) {
+    this.#conn = conn;
+    this.addr = conn.addr as Deno.NetAddr;
     this.#buffer = receiveBufferBytes === undefined
       ? null
       : ReceiveBuffer.of(this.addr, receiveBufferBytes);
   }
 
+  /**
+   * A socket of its own.
+   *
+   * @param port 0 takes a free one
+   * @param receiveBufferBytes see the constructor
+   * @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise
+   */
+  static at(hostname: string, port: number, receiveBufferBytes?: number): UdpSocket {
+    try {
+      return new UdpSocket(bindUdp(hostname, port), receiveBufferBytes);
+    } catch (cause) {
+      throw listenError(hostname, port, cause);
+    }
+  }
+
   /** A socket for a client of `peer`: any free port, of the peer's address family. */
   static toward(peer: string, receiveBufferBytes?: number): UdpSocket {
-    return new UdpSocket(peer.includes(":") ? "::" : "0.0.0.0", 0, receiveBufferBytes);
+    return UdpSocket.at(peer.includes(":") ? "::" : "0.0.0.0", 0, receiveBufferBytes);
   }
 
   /** What is known of its receive buffer, where a size of it was asked for; after its end, too. */

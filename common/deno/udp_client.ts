@@ -97,6 +97,11 @@ export class UdpClient {
     return this.#remoteAddr;
   }
 
+  /** Where its socket is bound. */
+  get localAddr(): Deno.NetAddr {
+    return this.#socket!.addr;
+  }
+
   /** What the system said when a datagram was lost last; undefined where it never did. */
   get lastLoss(): unknown {
     return this.#socket!.lastLoss;

@@ -39,6 +39,8 @@ import type { OnHandshakeMessage } from "../model/handshake_message.ts";
 import { keyLogOf } from "./key_log.ts";
 import { applyMessageCallback } from "./message_callback.ts";
 import { trustOf } from "./context_trust.ts";
+import { PeerCheck } from "./peer_check.ts";
+import { clientCertificateOf } from "./peer_settings.ts";
 
 /**
  * What is none of a program's business: see docs/security.md. A server chooses the cipher suite by
@@ -183,6 +185,12 @@ export class TlsContext implements Disposable {
   get knowsDtls13(): boolean {
     return this.#versions[1] === VERSION.DTLS1_3;
   }
+  /**
+   * For the bindings: what the program itself asks of the peer's certificate.
+   *
+   * @ignore
+   */
+  readonly peerCheck: PeerCheck | null = null;
   readonly #callbacks: Callback[] = [];
   #allowedCiphers: Set<number> | null = null;
   #versions: readonly [number, number];
@@ -210,7 +218,7 @@ export class TlsContext implements Disposable {
     this.pskLookup = options.role === "server" ? options.pskLookup : undefined;
     this.onHandshakeMessage = options.onHandshakeMessage;
     this.verifies = options.role === "server"
-      ? (options.clientCertificate ?? "none") !== "none"
+      ? clientCertificateOf(options) !== "none"
       : !options.unsafelySkipVerification;
     this.usesPsk = options.role === "client" && options.psk !== undefined;
     // Where a key is the only way in, a certificate's suite would be a way around it.
@@ -223,6 +231,8 @@ export class TlsContext implements Disposable {
     this.#ctx = ctx;
     try {
       this.#configure({ lib, ctx, datagram: options.datagram }, options);
+      this.peerCheck = PeerCheck.apply({ lib, ctx, datagram: options.datagram }, options);
+      this.#keep(this.peerCheck);
       if (options.datagram && options.role === "server") {
         this.cookies = new CookieSecrets(lib, ctx);
         this.#callbacks.push(this.cookies);
@@ -346,14 +356,14 @@ export class TlsContext implements Disposable {
   }
 
   #configureServer(target: ContextTarget, options: TlsServerSettings): void {
-    const { clientCertificate = "none", pskLookup, pskHint } = options;
-    this.#keep(applyVerification(target, clientCertificate, clientCertificate !== "none"));
+    const { pskLookup, pskHint } = options;
+    this.#keep(applyVerification(target, clientCertificateOf(options), this.verifies));
     const { lib, ctx } = target;
     lib.SSL_CTX_ctrl(ctx, SSL_CTRL.SET_MAX_CERT_LIST, BigInt(MAX_CERT_LIST_BYTES), null);
     applyResumption(target, options);
     if (pskLookup) this.#keep(...applyServerPsk(target, pskLookup, pskHint));
     if (pskLookup || this.verifies) {
-      this.#keep(...applyTickets(target, (session) => isWelcome(target.lib, session, pskLookup)));
+      this.#keep(...applyTickets(target, (session) => isWelcome(this, session)));
     }
   }
 

@@ -11,6 +11,7 @@ const PROGRAM = fromFileUrl(new URL("../testing/reentrancy/program.ts", import.m
 const CALLBACKS = {
   dtls: [
     "pskLookup",
+    "verifyPeer",
     "keyLog",
     "onHandshakeMessage",
     "retransmitAfterMs",
@@ -18,7 +19,16 @@ const CALLBACKS = {
     "signal",
     "body",
   ],
-  tls: ["pskLookup", "keyLog", "onHandshakeMessage", "onError", "signal", "body", "streams"],
+  tls: [
+    "pskLookup",
+    "verifyPeer",
+    "keyLog",
+    "onHandshakeMessage",
+    "onError",
+    "signal",
+    "body",
+    "streams",
+  ],
 };
 
 /** What it prints besides its seed is what was wrong. */

@@ -8,11 +8,19 @@ import { byteString } from "../settings/kinds.ts";
 import { checkValue } from "../settings/check.ts";
 import { write } from "./callbacks.ts";
 import type { Callback } from "./context_target.ts";
-import { guarded, ignore, noteIdentity, noteOrigin, noteWelcome } from "./bindings/calls.ts";
+import {
+  currentHasFailed,
+  guarded,
+  ignore,
+  noteIdentity,
+  noteOrigin,
+  noteWelcome,
+} from "./bindings/calls.ts";
 import type { ContextTarget } from "./context_target.ts";
 import { SSL_TICKET, VERSION } from "./bindings/constants.ts";
 import { takeError } from "./bindings/errors.ts";
 import { cString, type OpenSsl, toCString } from "./bindings/library.ts";
+import type { PeerCheck } from "./peer_check.ts";
 import type { TlsServerSettings } from "./settings.ts";
 import { MAX_IDENTITY_BYTES, MAX_PSK_BYTES } from "./settings_table.ts";
 import { isCurrent } from "./bindings/x509.ts";
@@ -174,22 +182,31 @@ function bytesAt(pointer: Deno.PointerValue, length: number): Uint8Array<ArrayBu
   return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, length));
 }
 
+/** What a server asks of the client of a session. */
+interface Welcoming {
+  readonly lib: OpenSsl;
+  readonly pskLookup: LookUp | undefined;
+  readonly peerCheck: PeerCheck | null;
+}
+
 /**
  * Whether the client of a session would be let in now: its key is known, or its certificate has not
- * ended. A server resumes sessions of its own context alone, which has believed the same before.
+ * ended, and the program's own check takes it. A server resumes sessions of its own context alone,
+ * which has believed the same before.
  */
 export function isWelcome(
-  lib: OpenSsl,
+  { lib, pskLookup: lookUp, peerCheck }: Welcoming,
   session: Deno.PointerObject,
-  lookUp: LookUp | undefined,
-  owner = readOwner(lib, session)?.identity ?? null,
+  owner: string | null = readOwner(lib, session)?.identity ?? null,
 ): boolean {
   if (owner !== null) {
     if (!lookUp) return false;
     return guarded(lib, "pskLookup", false, () => lookUpKey(lookUp, owner) !== null);
   }
   const peer = lib.SSL_SESSION_get0_peer(session);
-  return peer === null || isCurrent(lib, peer);
+  if (peer === null) return true;
+  if (!peerCheck) return isCurrent(lib, peer);
+  return (peerCheck.isAlone || isCurrent(lib, peer)) && peerCheck.passes([peer], true);
 }
 
 /**
@@ -213,9 +230,12 @@ export function applyTickets(
   const decrypt = new Deno.UnsafeCallback(
     DECRYPT_TICKET,
     (_ssl, session, _name, _nameLength, status) => {
-      const { SUCCESS, SUCCESS_RENEW, IGNORE_RENEW, USE, USE_RENEW } = SSL_TICKET;
+      const { SUCCESS, SUCCESS_RENEW, ABORT, IGNORE_RENEW, USE, USE_RENEW } = SSL_TICKET;
       const isRead = status === SUCCESS || status === SUCCESS_RENEW;
-      if (!isRead || session === null || !isWelcome(session)) return IGNORE_RENEW;
+      const welcome = isRead && session !== null && isWelcome(session);
+      // Nothing more of the handshake would count: the client is told by an alert.
+      if (currentHasFailed()) return ABORT;
+      if (!welcome) return IGNORE_RENEW;
       noteWelcome();
       return status === SUCCESS ? USE : USE_RENEW;
     },

@@ -77,6 +77,7 @@ export class TlsSession implements Disposable {
     this.#output = new SessionOutput(lib, ssl.output, context.datagram ? mtu : null);
     this.#resumption = new Resumption(context, { serverName, checksName }, ssl.calls);
     if (context.role === "server") return;
+    ssl.calls.peerName = serverName ?? null;
     try {
       if (serverName !== undefined) expectName(lib, ssl.pointer, serverName, checksName);
       if (saved) this.#resumption.offer(ssl.pointer, saved);
@@ -119,6 +120,8 @@ export class TlsSession implements Disposable {
     const ssl = this.#ssl.begin();
     this.#ssl.trace?.accepts();
     try {
+      this.#resumption.reconsider(ssl);
+      if (this.#ssl.isRefused) return false;
       this.#output.isPending = true;
       const result = stepHandshake(this.#lib, ssl, this.#input, this.#cookies);
       // Before it counts as established. After an error its queue is still to be read.

@@ -4,6 +4,7 @@
  * @module
  */
 import type { OnHandshakeMessage } from "../model/handshake_message.ts";
+import type { PeerSettings } from "./peer_settings.ts";
 import type { SavedSession } from "./saved_session.ts";
 
 /**
@@ -61,7 +62,7 @@ export interface PskIdentity {
  * if (context.role !== "client") throw new Error(context.role);
  * ```
  */
-export interface TlsSettings {
+export interface TlsSettings extends PeerSettings {
   /**
    * File name or path of the libssl to use (default what NETPAIRS_LIBSSL names, then the system's).
    * A process uses one: the first connection decides.
@@ -184,7 +185,10 @@ export interface TlsClientSettings extends TlsSettings {
  * ```
  */
 export interface TlsServerSettings extends TlsSettings {
-  /** Whether a client has to show a certificate (default "none"): SSL_CTX_set_verify(3). */
+  /**
+   * Whether a client has to show a certificate (default "none"; "require" with `peerFingerprints` or
+   * `verifyPeer`): SSL_CTX_set_verify(3).
+   */
   clientCertificate?: "none" | "request" | "require" | undefined;
   /**
    * Finds the key of a client's identity, 1 to 64 bytes, copied; null or undefined refuses the

@@ -26,6 +26,7 @@ import {
   wholeNumber,
 } from "../settings/kinds.ts";
 import type { OnHandshakeMessage } from "../model/handshake_message.ts";
+import { checkPeerSettings, PEER } from "./peer_settings_table.ts";
 import { SavedSession } from "./saved_session.ts";
 import {
   type ConnectSettings,
@@ -63,14 +64,7 @@ const VERSION_NAMES = {
   dtls: ["DTLSv1.2", "DTLSv1.3"],
 } as const;
 
-const NEWEST: Versions<string> = {
-  tls: "newest version to agree on",
-  dtls: "newest version to agree on; DTLSv1.3 (libssl 4.1) is untested",
-};
-const NEWEST_DEFAULT: Versions<string> = {
-  tls: "the library's newest",
-  dtls: "what `minVersion` is",
-};
+const NEWEST = { tls: "the library's newest", dtls: "`minVersion`, as DTLSv1.3 is untested" };
 
 const COMMON: Versions<SettingsTable<TlsSettings>> = {
   tls: common("tls"),
@@ -91,6 +85,7 @@ function common(transport: "tls" | "dtls"): SettingsTable<TlsSettings> {
       "authorities that the peer's certificate may come from",
       "none: no system's own",
     ),
+    ...PEER,
     cert: setting(pem("a certificate"), "own certificate, with its chain", none),
     key: setting(pem("a private key"), "own private key", none),
     keyPassphrase: setting(text({ max: 1024 }), "passphrase of an encrypted `key`", none),
@@ -100,7 +95,7 @@ function common(transport: "tls" | "dtls"): SettingsTable<TlsSettings> {
       none,
     ),
     minVersion: setting(version, "oldest version to agree on", `"${oldest}"`),
-    maxVersion: setting(version, NEWEST[transport], NEWEST_DEFAULT[transport]),
+    maxVersion: setting(version, "newest version to agree on", NEWEST[transport]),
     ciphers: setting(
       text({ what: "a list as in openssl-ciphers(1)" }),
       "cipher suites up to version 1.2",
@@ -160,7 +155,7 @@ const SERVER: SettingsTable<Omit<TlsServerSettings, keyof TlsSettings>> = {
   clientCertificate: setting(
     oneOf(["none", "request", "require"]),
     "whether a client has to show a certificate",
-    '"none"',
+    '"none"; "require" with `peerFingerprints` or `verifyPeer`',
   ),
   pskLookup: setting(
     callback<NonNullable<TlsServerSettings["pskLookup"]>>(),
@@ -207,8 +202,14 @@ export const SERVER_CONTEXT: {
   dtls: { ...COMMON.dtls, ...SERVER, ...DTLS_ALONE },
 };
 
-const handshakeTimeoutMs = setting(milliseconds(1), "longest handshake", `${HANDSHAKE_TIMEOUT_MS}`);
-const signal = setting(
+/** Longest handshake. */
+export const handshakeTimeoutMs: Setting<number> = setting(
+  milliseconds(1),
+  "longest handshake",
+  `${HANDSHAKE_TIMEOUT_MS}`,
+);
+/** What ends every wait. */
+export const signal: Setting<AbortSignal> = setting(
   // Its getter refuses what is none.
   instance("AbortSignal", AbortSignal, ({ aborted }) => typeof aborted === "boolean"),
   "ends every wait when it is aborted",
@@ -301,6 +302,7 @@ export function checkTogether(
   }
   if (settings.pskHint !== undefined && !settings.pskLookup) refuse("pskHint needs a pskLookup");
   if (settings.psk) checkPsk(settings, refuse);
+  checkPeerSettings(settings, refuse);
   if (minVersion && maxVersion && minVersion > maxVersion) {
     throw new RangeError(
       `Cannot ${action}: minVersion ${minVersion} is newer than maxVersion ${maxVersion}`,
@@ -332,34 +334,57 @@ function checkPsk(
   if (other !== undefined) refuse("cipherSuites beside psk are those that end in _SHA256");
 }
 
+/** Which contexts a function can use, and what is said of others. */
+export interface ContextUse {
+  /** Completes "Cannot ...". */
+  action: string;
+  role: "client" | "server";
+  datagram: boolean;
+  /** Settings that belong into a context. */
+  contextTable: object;
+}
+
 /**
- * Checks what a client says: with a context of its own it says nothing that belongs into one.
+ * Checks what a connection's end says: with a context of its own it says nothing that belongs into
+ * one.
  *
  * @param table all of the function's settings
  * @throws {TypeError} naming the setting that is unknown, of the wrong kind or in the wrong place
  * @throws {RangeError} naming the setting whose value cannot be used
  */
+export function checkInContext<T extends { context?: ContextFacts | undefined }>(
+  table: SettingsTable<T>,
+  options: unknown,
+  { action, role, datagram, contextTable }: ContextUse,
+): T {
+  const settings = checkSettings(table, options, action);
+  const { context } = settings;
+  if (!context) {
+    checkTogether(settings as TlsClientSettings & TlsServerSettings, action);
+    return settings;
+  }
+  const inside = Object.keys(contextTable).find((name) => Object.hasOwn(settings, name));
+  const refuse = (why: string) => {
+    throw new TypeError(`Cannot ${action}: ${why}`);
+  };
+  if (inside) refuse(`${inside} belongs into the context, where there is one`);
+  if (context.role !== role) refuse(`context is a ${context.role}'s`);
+  if (context.datagram !== datagram) {
+    refuse(`context is for ${datagram ? "TLS, not DTLS" : "DTLS, not TLS"}`);
+  }
+  return settings;
+}
+
+/** The same for what a client says that connects. */
 export function checkConnect<T extends ConnectSettings & { context?: ContextFacts | undefined }>(
   table: SettingsTable<T>,
   options: unknown,
   datagram: boolean,
 ): T {
-  const settings = checkSettings(table, options, "connect");
-  const { context } = settings;
-  if (!context) {
-    checkTogether(settings, "connect");
-    return settings;
-  }
-  const inside = Object.keys(CLIENT_CONTEXT.dtls).find((name) => Object.hasOwn(settings, name));
-  const refuse = (why: string) => {
-    throw new TypeError(`Cannot connect: ${why}`);
-  };
-  if (inside) refuse(`${inside} belongs into the context, where there is one`);
-  if (context.role !== "client") refuse("context is a server's");
-  if (context.datagram !== datagram) {
-    refuse(`context is for ${datagram ? "TLS, not DTLS" : "DTLS, not TLS"}`);
-  }
-  return settings;
+  const contextTable = CLIENT_CONTEXT[datagram ? "dtls" : "tls"];
+  return checkInContext(table, options, {
+    ...{ action: "connect", role: "client", datagram, contextTable },
+  });
 }
 
 /** What is asked of a context. */

@@ -20,6 +20,8 @@ export {
   type CertificateName,
   PeerCertificate,
 } from "../openssl/peer_certificate.ts";
+export type { PeerFacts, PeerSettings } from "../openssl/peer_settings.ts";
+export { SelfSignedCertificate, type SelfSignedOptions } from "../openssl/self_signed.ts";
 export { OpenSslMissingError } from "../openssl/bindings/library.ts";
 export { SavedSession } from "../openssl/saved_session.ts";
 export { SecureConn } from "./secure_conn.ts";

@@ -23,7 +23,7 @@ import type { TlsSession } from "../openssl/session.ts";
  * await conn.close();
  * ```
  */
-export abstract class SecureConn implements AsyncDisposable {
+export abstract class SecureConn implements AsyncDisposable, Disposable {
   /**
    * For the drivers: the session this connection drives.
    *
@@ -32,6 +32,8 @@ export abstract class SecureConn implements AsyncDisposable {
   readonly session: TlsSession;
   /** The peer. */
   abstract readonly remoteAddr: Deno.NetAddr;
+  /** This end. */
+  abstract readonly localAddr: Deno.NetAddr;
   #info: TlsInfo | null = null;
 
   /**
@@ -110,6 +112,11 @@ export abstract class SecureConn implements AsyncDisposable {
     } finally {
       this.abandon();
     }
+  }
+
+  /** Same as {@linkcode abandon}; `await using` closes it in order. */
+  [Symbol.dispose](): void {
+    this.abandon();
   }
 
   /** Same as {@linkcode close}. */

@@ -99,7 +99,7 @@ export interface Together {
   /** Contexts that cannot be used, by what is said of them. */
   readonly foreign: Readonly<Record<string, TlsContext>>;
   /** What has been closed. */
-  readonly closed: { readonly context: TlsContext; readonly session: SavedSession };
+  readonly closed: { readonly context: TlsContext; readonly session?: SavedSession };
 }
 
 /** Registers the tests of a function that takes a context and a session. */

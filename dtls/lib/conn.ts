@@ -9,6 +9,7 @@ import { TimeoutError } from "../../common/base/errors.ts";
 import type { TlsSession } from "../../common/openssl/session.ts";
 import { SecureConn } from "../../common/secure/secure_conn.ts";
 import { SessionSteps } from "../../common/secure/session_steps.ts";
+import { messagesOfConn, writableOf } from "../../common/secure/streams.ts";
 import { bytesOf, checkInto, checkWait } from "../../common/settings/kinds.ts";
 import { DatagramSender } from "./datagram_sender.ts";
 import { Inbox, MAX_MESSAGE_BYTES } from "./inbox.ts";
@@ -84,6 +85,14 @@ export class DtlsConn extends SecureConn {
   /** The peer; a name's other addresses may be tried until it has answered. */
   get remoteAddr(): Deno.NetAddr {
     return this.#socket.remoteAddr;
+  }
+
+  /**
+   * This end: where its socket is bound. Of a client's that is often every address of the machine,
+   * "0.0.0.0" or "::".
+   */
+  get localAddr(): Deno.NetAddr {
+    return this.#socket.localAddr;
   }
 
   /**
@@ -163,6 +172,28 @@ export class DtlsConn extends SecureConn {
   async *[Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array> {
     for (let message; (message = await this.receive());) yield message;
   }
+
+  /**
+   * The messages as a stream, a chunk each, until the peer has ended; cancelling it closes the
+   * connection. Where it is read, {@linkcode receive} is not called.
+   */
+  get readable(): ReadableStream<Uint8Array> {
+    return this.#readable ??= messagesOfConn(this);
+  }
+  #readable: ReadableStream<Uint8Array> | undefined;
+
+  /**
+   * A stream that sends each chunk as one message: closing it is {@linkcode shutdown}, aborting it
+   * {@linkcode abandon}.
+   */
+  get writable(): WritableStream<Uint8Array> {
+    return this.#writable ??= writableOf({
+      write: (message) => this.send(message),
+      end: () => this.shutdown(),
+      abandon: () => this.abandon(),
+    });
+  }
+  #writable: WritableStream<Uint8Array> | undefined;
 
   /**
    * Says that no more will be sent (close_notify, RFC 5246 7.2.1), and waits for the peer to say

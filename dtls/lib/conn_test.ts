@@ -60,7 +60,8 @@ class MemoryConn implements Disposable {
       await this.leaving;
       net.transmit("client", datagram);
     };
-    const socket = { remoteAddr, transmit, release() {} };
+    const localAddr = { ...remoteAddr, hostname: "192.0.2.7", port: 7 };
+    const socket = { remoteAddr, localAddr, transmit, release() {} };
     const options = { handshakeTimeoutMs: PATIENCE_MS, idleTimeoutMs: Infinity, inboxBytes };
     this.conn = new DtlsConn(net.client.session!, socket, this.#deadlines, options);
   }

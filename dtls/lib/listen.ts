@@ -20,7 +20,9 @@ import {
 import { type ConnPlace, DtlsListenerCore } from "../../common/secure/listener_core.ts";
 import { checkSettings } from "../../common/settings/check.ts";
 import { DtlsConn } from "./conn.ts";
-import { IDLE_TIMEOUT_MS, LISTEN_DTLS, type ListenDtlsOptions } from "./settings.ts";
+import { BorrowedSocket } from "./program_socket.ts";
+import { checkSocket, IDLE_TIMEOUT_MS, LISTEN_DTLS, type ListenDtlsOptions } from "./settings.ts";
+import { divided } from "./shared_socket.ts";
 import type { DtlsConnOptions } from "./socket.ts";
 
 /**
@@ -95,7 +97,8 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
 
   /** See {@linkcode listenDtls}, which throws the same. */
   constructor(settings: ListenDtlsOptions) {
-    const options = checkSettings(LISTEN_DTLS, settings, "listen");
+    const own = ["hostname", "port", "receiveBufferBytes"] as const;
+    const options = checkSocket(checkSettings(LISTEN_DTLS, settings, "listen"), own, "listen");
     const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal } = options;
     const { idleTimeoutMs = IDLE_TIMEOUT_MS, inboxBytes } = options;
     this.#connOptions = { handshakeTimeoutMs, idleTimeoutMs, inboxBytes, signal };
@@ -116,11 +119,13 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
         wake: () => this.#wake(),
       }, options),
     );
-    const { hostname, port, receiveBufferBytes = LISTENER_BUFFER_BYTES } = options;
-    this.#socket = new UdpSocket(listenHost(hostname), port, receiveBufferBytes);
+    this.#socket = socketOf(options);
     made.move();
     this.addr = this.#socket.addr;
-    this.#running = this.#socket.run((bytes, from) => this.#onDatagram(bytes, from))
+    const take = (bytes: Uint8Array<ArrayBuffer>, from: Deno.NetAddr) =>
+      this.#onDatagram(bytes, from);
+    const { socket, onOtherDatagram } = options;
+    this.#running = this.#socket.run(socket ? divided(take, onOtherDatagram) : take)
       .catch((error) => this.#core.fail(error));
     signal?.addEventListener("abort", this.#onAbort);
     if (signal?.aborted) this.stopAccepting();
@@ -136,7 +141,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
    * (`net.core.rmem_max` of Linux), and how many datagrams were lost as it was full.
    */
   get receiveBuffer(): ReceiveBufferState {
-    return this.#socket.receiveBuffer!;
+    return this.#socket.receiveBuffer ?? { askedBytes: null, bytes: null, dropped: null };
   }
 
   /**
@@ -200,7 +205,14 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
 
   #newConn(session: TlsSession, remoteAddr: Deno.NetAddr, place: ConnPlace): DtlsConn {
     const transmit = (datagram: Uint8Array) => this.#socket.send(datagram, remoteAddr);
-    const socket = { remoteAddr, transmit, ...place };
+    const socket = { remoteAddr, localAddr: this.addr, transmit, ...place };
     return new DtlsConn(session, socket, this.#deadlines, this.#connOptions);
   }
+}
+
+function socketOf(options: ListenDtlsOptions): UdpSocket {
+  const { socket, hostname, port, receiveBufferBytes = LISTENER_BUFFER_BYTES } = options;
+  if (socket) return new UdpSocket(new BorrowedSocket(socket));
+  if (port !== undefined) return UdpSocket.at(listenHost(hostname), port, receiveBufferBytes);
+  throw new TypeError(`Cannot listen: port is missing; it must be ${LISTEN_DTLS.port.allowed}`);
 }

@@ -175,7 +175,7 @@ Deno.test("a client that begins anew from its port ends its old connection", asy
   const begin = () =>
     new DtlsConn(
       new TlsSession(context, { serverName: "localhost" }),
-      { remoteAddr, transmit, release() {} },
+      { remoteAddr, localAddr: socket.addr, transmit, release() {} },
       deadlines,
       { handshakeTimeoutMs: PATIENCE_MS, idleTimeoutMs: Infinity },
     );

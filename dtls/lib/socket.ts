@@ -15,6 +15,7 @@ export const INBOX_BYTES = 256 * 1024;
  * const sent: Uint8Array[] = [];
  * const socket: DtlsSocket = {
  *   remoteAddr: { transport: "udp", hostname: "192.0.2.1", port: 4433 },
+ *   localAddr: { transport: "udp", hostname: "0.0.0.0", port: 50000 },
  *   transmit: (datagram) => Promise.resolve(void sent.push(datagram.slice())),
  *   release() {},
  * };
@@ -25,6 +26,8 @@ export const INBOX_BYTES = 256 * 1024;
 export interface DtlsSocket {
   /** The peer. */
   readonly remoteAddr: Deno.NetAddr;
+  /** This end. */
+  readonly localAddr: Deno.NetAddr;
   /** Sends a datagram; the bytes are borrowed until the promise settles. */
   transmit(datagram: Uint8Array): Promise<unknown>;
   /** Told once, when the connection needs its socket no more. */

@@ -11,9 +11,10 @@ import type { TlsSession } from "../../common/openssl/session.ts";
 import { DROPPED, SessionDriver } from "../../common/secure/driver.ts";
 import { SecureConn } from "../../common/secure/secure_conn.ts";
 import { PIECE_BYTES } from "../../common/secure/session_steps.ts";
+import { bytesOfConn, writableOf } from "../../common/secure/streams.ts";
 import { bytesOf, checkInto, checkWait } from "../../common/settings/kinds.ts";
-import { readableOf, writableOf } from "./streams.ts";
-import { TcpSessionSocket } from "./session_socket.ts";
+import type { ByteStream } from "./byte_stream.ts";
+import { StreamSocket } from "./stream_socket.ts";
 
 /**
  * Settings of a connection.
@@ -57,11 +58,8 @@ export interface TlsConnOptions {
  * ```
  */
 export class TlsConn extends SecureConn {
-  /** The peer. */
-  readonly remoteAddr: Deno.NetAddr;
-  /** This end. */
-  readonly localAddr: Deno.NetAddr;
-  readonly #socket: TcpSessionSocket;
+  readonly #stream: ByteStream;
+  readonly #socket: StreamSocket;
   readonly #driver: SessionDriver;
   readonly #deadlines: Deadlines;
   readonly #readDeadline: Deadline;
@@ -83,22 +81,49 @@ export class TlsConn extends SecureConn {
    */
   constructor(
     session: TlsSession,
-    tcp: Deno.TcpConn,
+    stream: ByteStream,
     deadlines: Deadlines,
     options: TlsConnOptions,
   ) {
     super(session);
     // What the program does while the alert that says why goes out is no reason any more.
     const failed = (error: unknown) => this.#failed(error);
-    this.#socket = new TcpSessionSocket(tcp, session, failed);
+    this.#stream = stream;
+    this.#socket = new StreamSocket(stream, session, failed);
     this.#driver = new SessionDriver(session, this.#socket, CLOSE_TIMEOUT_MS.tls);
     this.#deadlines = deadlines;
     this.#readDeadline = deadlines.add((error) => this.#fail(error));
     this.#options = options;
-    this.remoteAddr = tcp.remoteAddr;
-    this.localAddr = tcp.localAddr;
     options.signal?.addEventListener("abort", this.#onAbort);
     if (options.signal?.aborted) this.#onAbort();
+  }
+
+  /**
+   * The peer.
+   *
+   * @throws {TypeError} where the connection is on streams that have no address: see `startTls()`
+   */
+  get remoteAddr(): Deno.NetAddr {
+    return netAddr(this.#stream.remoteAddr);
+  }
+
+  /**
+   * This end.
+   *
+   * @throws {TypeError} where the connection is on streams that have no address
+   */
+  get localAddr(): Deno.NetAddr {
+    return netAddr(this.#stream.localAddr);
+  }
+
+  /** Lets the process wait for the connection, which it does unless it was told not to. */
+  ref(): void {
+    this.#stream.ref?.();
+  }
+
+  /** Lets the process end while the connection is open; streams that cannot be told so are waited for. */
+  unref(): void {
+    this.#stream.unref?.();
   }
 
   /**
@@ -195,13 +220,17 @@ export class TlsConn extends SecureConn {
    * chunks are copies of 16384 bytes at most. Where it is read, {@linkcode read} is not called.
    */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#readable ??= readableOf(this);
+    return this.#readable ??= bytesOfConn(this);
   }
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
 
   /** A stream that writes: closing is {@linkcode closeWrite}, aborting {@linkcode abandon}. */
   get writable(): WritableStream<Uint8Array> {
-    return this.#writable ??= writableOf(this);
+    return this.#writable ??= writableOf({
+      write: (chunk) => this.write(chunk),
+      end: () => this.closeWrite(),
+      abandon: () => this.abandon(),
+    });
   }
   #writable: WritableStream<Uint8Array> | undefined;
 
@@ -270,4 +299,9 @@ export class TlsConn extends SecureConn {
     this.session.fail();
     return this.#failure ??= error;
   }
+}
+
+function netAddr(address: Deno.Addr | undefined): Deno.NetAddr {
+  if (address && "hostname" in address) return address;
+  throw new TypeError("Cannot tell the address: the streams below have none");
 }

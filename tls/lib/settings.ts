@@ -3,13 +3,21 @@
  *
  * @module
  */
-import type { ConnectSettings, ListenSettings } from "../../common/openssl/settings.ts";
+import type {
+  ConnectSettings,
+  ListenSettings,
+  TlsClientSettings,
+  TlsServerSettings,
+} from "../../common/openssl/settings.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
+import type { SavedSession } from "../../common/openssl/saved_session.ts";
 import {
   CLIENT_CONTEXT,
   CONNECT,
+  handshakeTimeoutMs,
   LISTEN,
   SERVER_CONTEXT,
+  signal,
 } from "../../common/openssl/settings_table.ts";
 import { setting, type SettingsTable } from "../../common/settings/check.ts";
 import { instance } from "../../common/settings/kinds.ts";
@@ -21,6 +29,26 @@ export const CONNECT_TLS: SettingsTable<ConnectTlsOptions> = {
   context: setting(
     instance("TlsContext", TlsContext, ({ closed }) => !closed),
     "made once by `tlsContext()`",
+    "none",
+  ),
+};
+
+const { serverName, session, unsafelySkipNameCheck } = CONNECT;
+
+/** Settings of `startTls()`. */
+export const START_TLS: SettingsTable<StartTlsOptions> = {
+  ...CLIENT_CONTEXT.tls,
+  ...{ serverName, session, unsafelySkipNameCheck, handshakeTimeoutMs, signal },
+  context: CONNECT_TLS.context,
+};
+
+/** Settings of `acceptTls()`. */
+export const ACCEPT_TLS: SettingsTable<AcceptTlsOptions> = {
+  ...SERVER_CONTEXT.tls,
+  ...{ handshakeTimeoutMs, signal },
+  context: setting(
+    instance("TlsContext", TlsContext, ({ closed }) => !closed),
+    "made once for many connections, with the role of a server",
     "none",
   ),
 };
@@ -52,6 +80,64 @@ export interface ConnectTlsOptions extends ConnectSettings {
    * its settings then, and refused here.
    */
   context?: TlsContext | undefined;
+}
+
+/**
+ * Settings of `startTls()`.
+ *
+ * @example
+ * ```ts
+ * import { tlsContext } from "../mod.ts";
+ *
+ * using context = tlsContext({ minVersion: "TLSv1.3" });
+ * const options: StartTlsOptions = { context, serverName: "mail.example" };
+ * if (options.session) throw new Error("there is none to resume");
+ * ```
+ */
+export interface StartTlsOptions extends TlsClientSettings {
+  /**
+   * Made once by {@linkcode tlsContext} for many connections; certificates, keys and algorithms are
+   * its settings then, and refused here.
+   */
+  context?: TlsContext | undefined;
+  /**
+   * Name or address that the server's certificate has to be for. It has to be there, unless something
+   * else says who the server is: `psk`, `peerFingerprints`, or `unsafelySkipNameCheck`.
+   */
+  serverName?: string | undefined;
+  /** A session to resume; it stays the caller's. Where the server forgot it, nothing is lost. */
+  session?: SavedSession | undefined;
+  /** Longest handshake in milliseconds, from the first call that needs it (default 10000). */
+  handshakeTimeoutMs?: number | undefined;
+  /** Ends every wait of the connection when it is aborted. */
+  signal?: AbortSignal | undefined;
+  /** Believes a good certificate for whatever name. For tests only. */
+  unsafelySkipNameCheck?: boolean | undefined;
+}
+
+/**
+ * Settings of `acceptTls()`.
+ *
+ * @example
+ * ```ts
+ * import { TlsContext } from "../mod.ts";
+ *
+ * const pskLookup = () => new Uint8Array(32).fill(7);
+ * using context = new TlsContext({ role: "server", datagram: false, pskLookup });
+ * const options: AcceptTlsOptions = { context, handshakeTimeoutMs: 5000 };
+ * if (options.signal) throw new Error("there is none");
+ * ```
+ */
+export interface AcceptTlsOptions extends TlsServerSettings {
+  /**
+   * Made once with `new TlsContext({ role: "server", datagram: false, ... })` for many connections;
+   * certificates, keys and algorithms are its settings then, and refused here.
+   */
+  context?: TlsContext | undefined;
+  /** Longest handshake in milliseconds, from the first call that needs it (default 10000). */
+  handshakeTimeoutMs?: number | undefined;
+  /** Ends every wait of the connection when it is aborted. */
+  signal?: AbortSignal | undefined;
 }
 
 /**

@@ -9,7 +9,7 @@ import { CLIENT_CONTEXT } from "../../common/openssl/settings_table.ts";
 import type { Setting } from "../../common/settings/check.ts";
 import { join } from "../../common/base/std.ts";
 import { CONNECT_DTLS, LISTEN_DTLS } from "../../dtls/lib/settings.ts";
-import { CONNECT_TLS, LISTEN_TLS } from "../../tls/lib/settings.ts";
+import { ACCEPT_TLS, CONNECT_TLS, LISTEN_TLS, START_TLS } from "../../tls/lib/settings.ts";
 import { ROOT } from "../lib/children.ts";
 import { markdownTable } from "./markdown_table.ts";
 
@@ -54,6 +54,18 @@ const SECTIONS: readonly { title: string; table: Table; text: string }[] = [
     title: "connectTls()",
     table: CONNECT_TLS,
     text: `Connects to a TLS server. ${CLIENTS_CONTEXT("tlsContext")}`,
+  },
+  {
+    title: "startTls()",
+    table: START_TLS,
+    text:
+      `Begins TLS as the client of a stream. ${CLIENTS_CONTEXT("tlsContext")} Without \`psk\` it ` +
+      "wants `serverName`.",
+  },
+  {
+    title: "acceptTls()",
+    table: ACCEPT_TLS,
+    text: `Begins TLS as the server of a stream. ${CERTIFICATES}`,
   },
   {
     title: "tlsContext()",

@@ -35,6 +35,7 @@ const OPTIONS = {
   rounds: wholeNumber([1, 1000], "measure all lanes so many times, in turn", 1),
   quick: flag("the small plan: sizes 16384 and 100, no resumed lanes, no spin; less exact"),
   ...EXCHANGE_OPTIONS,
+  trace: flag("TLS, DTLS through OpenSSL: keep handshakes, message by message; they get slower"),
   cpu: option<Cores | undefined>(
     "A,B",
     "sync and spin: cores of server and client (default: two of them)",
@@ -88,6 +89,7 @@ is that lane alone: dtls-sync-openssl, or dtls-sync-openssl-resumed with resumed
     "deno task demo --quick",
     "deno task demo --rounds 5 --lanes tcp-sync,dtls-sync-openssl --connect once",
     "deno task demo --lanes dtls --max dtls-sync-openssl:p99=5ms --append history.ndjson",
+    "deno task demo --lanes tls-sync,dtls-sync,dtls-sync-openssl-resumed --trace",
     "deno task demo --on server.example",
     "deno task demo --ssh user@server.example",
     "deno task demo --no-reply --connect once --seconds 2 --sizes 16384",
@@ -193,6 +195,7 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
     port: texts.has("port") || side !== "both" ? values.port : null,
     certs: resolve(values.certs),
     keyPassphraseFile: keyPassphraseFile === undefined ? null : resolve(keyPassphraseFile),
+    trace: values.trace,
     results: values.results,
     max: values.max,
     append: values.append,

@@ -49,6 +49,14 @@ export interface MessageTaker {
   ): void;
 }
 
+/** Why a certificate is refused. */
+export interface Refusal {
+  /** Goes on after "the peer's certificate". */
+  readonly why: string;
+  /** The error of the program's that says so, where one does. */
+  readonly cause?: Error;
+}
+
 /** What the functions of the program did during the calls of one session. */
 export interface CallRecord {
   /** Identity whose key was handed to OpenSSL last; whether it was used is another question. */
@@ -60,7 +68,11 @@ export interface CallRecord {
   /** What went wrong first in one of them. */
   failure: CallbackError | null;
   /** Why the peer's certificate was refused, where OpenSSL had nothing against it. */
-  refusal?: string;
+  refusal?: Refusal;
+  /** SHA-256 of the certificate that the program's own check has let pass, of the peer's. */
+  checkedPeer: string | null;
+  /** Client: the name that its connection is for. */
+  peerName: string | null;
   /** Where the session's messages go, if somebody is told of them. */
   taker: MessageTaker | null;
 }
@@ -100,12 +112,27 @@ export function noteOrigin(origin: "key" | "ticket"): void {
 }
 
 /** Notes why the peer's certificate is refused in the call that is running. */
-export function noteRefusal(refusal: string): void {
-  if (current) current.refusal = refusal;
+export function noteRefusal(why: string, cause?: Error): void {
+  if (current) current.refusal = cause ? { why, cause } : { why };
+}
+
+/** Notes that the program's own check has let a certificate pass. */
+export function noteCheckedPeer(sha256: string): void {
+  if (current) current.checkedPeer = sha256;
+}
+
+/** The name that the client's connection is for whose call is running. */
+export function currentPeerName(): string | null {
+  return current?.peerName ?? null;
+}
+
+/** Whether a function of the program has failed in the call that is running. */
+export function currentHasFailed(): boolean {
+  return current !== null && current.failure !== null;
 }
 
 /** Why the peer's certificate was refused in the session whose call is running. */
-export function currentRefusal(): string | null {
+export function currentRefusal(): Refusal | null {
   return current?.refusal ?? null;
 }
 

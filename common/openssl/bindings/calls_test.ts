@@ -18,6 +18,8 @@ const newRecord = (): CallRecord => ({
   pskIdentity: null,
   origin: null,
   isWelcome: false,
+  checkedPeer: null,
+  peerName: null,
   failure: null,
 });
 

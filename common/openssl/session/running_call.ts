@@ -16,6 +16,8 @@ export class RunningCall {
     pskIdentity: null,
     origin: null,
     isWelcome: false,
+    checkedPeer: null,
+    peerName: null,
     failure: null,
     taker: null,
   };

@@ -4,6 +4,7 @@
  * @module
  */
 import { DtlsConn } from "../../../dtls/lib/conn.ts";
+import { SelfSignedCertificate } from "../../openssl/self_signed.ts";
 import { KEY } from "../psk.ts";
 import { STRANGER, type World } from "./world.ts";
 
@@ -59,6 +60,23 @@ const pskLookup: Kind = {
       pskLookup: (identity) =>
         used(world, () => identity === STRANGER ? null : KEY) as Uint8Array<ArrayBuffer>,
     });
+  },
+  drive: connects,
+};
+
+/** Both ends'. */
+const CERTIFICATE = await SelfSignedCertificate.generate();
+
+const verifyPeer: Kind = {
+  prepare(world) {
+    const verdict = () => !world.calm && world.oneIn(6) ? new Error("refused") : undefined;
+    const settings = {
+      ...CERTIFICATE,
+      peerAuthentication: "verifyPeer",
+      verifyPeer: () => used(world, verdict) as void,
+    } as const;
+    world.extra.listen = () => ({ ...settings, pskLookup: undefined });
+    world.extra.connect = () => ({ ...settings, psk: undefined });
   },
   drive: connects,
 };
@@ -172,6 +190,7 @@ const streams: Kind = {
 /** By the names that the test uses. */
 export const KINDS: Readonly<Record<string, Kind>> = {
   pskLookup,
+  verifyPeer,
   keyLog,
   onHandshakeMessage,
   retransmitAfterMs,

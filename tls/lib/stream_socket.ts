@@ -1,32 +1,33 @@
 /**
- * A TLS session on a TCP connection of Deno's.
+ * A TLS session on a stream of bytes, such as a TCP connection of Deno's.
  *
  * @module
  */
 import type { TlsSession } from "../../common/openssl/session.ts";
 import type { SessionSocket } from "../../common/secure/driver.ts";
+import type { ByteStream } from "./byte_stream.ts";
 import { PIECE_BYTES } from "../../common/secure/session_steps.ts";
 
 /** So much is read at once as long as it suffices: most connections carry short messages. */
 const FIRST_PIECE_BYTES = 4096;
 
 /** Carries a session's bytes. Closing it ends every wait. */
-export class TcpSessionSocket implements SessionSocket {
+export class StreamSocket implements SessionSocket {
   /** Told why the connection cannot be used any more. */
   readonly failed: (error: unknown) => void;
-  readonly #tcp: Deno.TcpConn;
+  readonly #stream: ByteStream;
   readonly #session: TlsSession;
   #piece = new Uint8Array(FIRST_PIECE_BYTES);
   /** Writes go one after the other. */
   #written: Promise<void> = Promise.resolve();
 
-  /** Takes the connection over. */
+  /** Takes the stream over. */
   constructor(
-    tcp: Deno.TcpConn,
+    stream: ByteStream,
     session: TlsSession,
     failed: (error: unknown) => void,
   ) {
-    this.#tcp = tcp;
+    this.#stream = stream;
     this.#session = session;
     this.failed = failed;
   }
@@ -38,8 +39,8 @@ export class TcpSessionSocket implements SessionSocket {
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
-    let written = await this.#tcp.write(bytes);
-    while (written < bytes.length) written += await this.#tcp.write(bytes.subarray(written));
+    let written = await this.#stream.write(bytes);
+    while (written < bytes.length) written += await this.#stream.write(bytes.subarray(written));
   }
 
   /**
@@ -47,7 +48,7 @@ export class TcpSessionSocket implements SessionSocket {
    * socket ends it.
    */
   async feed(): Promise<true> {
-    const length = await this.#tcp.read(this.#piece);
+    const length = await this.#stream.read(this.#piece);
     if (length === null) {
       throw new Deno.errors.UnexpectedEof("the peer closed the connection early");
     }
@@ -61,7 +62,7 @@ export class TcpSessionSocket implements SessionSocket {
 
   close(): void {
     try {
-      this.#tcp.close();
+      this.#stream.close();
     } catch {
       // It is closed already.
     }

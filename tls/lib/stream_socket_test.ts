@@ -3,19 +3,19 @@ import { TlsSession } from "../../common/openssl/session.ts";
 import { assertEquals, assertRejects } from "../../common/testing/assert.ts";
 import { contextOptions } from "../../common/testing/memory_net.ts";
 import { within } from "../../common/testing/within.ts";
-import { TcpSessionSocket } from "./session_socket.ts";
+import { StreamSocket } from "./stream_socket.ts";
 
 /** A server's session on one end of a TCP connection. */
 class Link implements Disposable {
   readonly session: TlsSession;
-  readonly socket: TcpSessionSocket;
+  readonly socket: StreamSocket;
   readonly peer: Deno.TcpConn;
   readonly failures: unknown[] = [];
 
   private constructor(context: TlsContext, near: Deno.TcpConn, peer: Deno.TcpConn) {
     this.session = new TlsSession(context);
     const failed = (error: unknown) => void this.failures.push(error);
-    this.socket = new TcpSessionSocket(near, this.session, failed);
+    this.socket = new StreamSocket(near, this.session, failed);
     this.peer = peer;
   }
 
@@ -39,7 +39,7 @@ class Link implements Disposable {
   }
 }
 
-Deno.test("TcpSessionSocket.feed() feeds what comes", async () => {
+Deno.test("StreamSocket.feed() feeds what comes", async () => {
   using link = await Link.make();
   const feeding = link.socket.feed();
   await link.peer.write(new Uint8Array(3));
@@ -48,7 +48,7 @@ Deno.test("TcpSessionSocket.feed() feeds what comes", async () => {
   while (link.fedBytes < 10_003) await within(link.socket.feed());
 });
 
-Deno.test("TcpSessionSocket.feed() rejects where the socket is closed meanwhile", async () => {
+Deno.test("StreamSocket.feed() rejects where the socket is closed meanwhile", async () => {
   using link = await Link.make();
   const feeding = link.socket.feed();
   link.socket.close();
@@ -56,7 +56,7 @@ Deno.test("TcpSessionSocket.feed() rejects where the socket is closed meanwhile"
   await assertRejects(() => within(link.socket.feed()), Deno.errors.BadResource);
 });
 
-Deno.test("TcpSessionSocket.feed() says that the peer has closed the connection early", async () => {
+Deno.test("StreamSocket.feed() says that the peer has closed the connection early", async () => {
   using link = await Link.make();
   const feeding = link.socket.feed();
   await link.peer.closeWrite();
@@ -68,7 +68,7 @@ Deno.test("TcpSessionSocket.feed() says that the peer has closed the connection 
   await assertRejects(() => within(link.socket.feed()), Deno.errors.UnexpectedEof);
 });
 
-Deno.test("TcpSessionSocket.close() ends a feed() that waits", async () => {
+Deno.test("StreamSocket.close() ends a feed() that waits", async () => {
   using link = await Link.make();
   const feeding = link.socket.feed();
   link.socket.close();
@@ -76,7 +76,7 @@ Deno.test("TcpSessionSocket.close() ends a feed() that waits", async () => {
   assertEquals(link.failures, []);
 });
 
-Deno.test("TcpSessionSocket.send() keeps the order, and borrows the bytes for the call alone", async () => {
+Deno.test("StreamSocket.send() keeps the order, and borrows the bytes for the call alone", async () => {
   using link = await Link.make();
   const bytes = Uint8Array.from({ length: 1 << 20 }, (_, i) => i % 251);
   const borrowed = bytes.slice();
