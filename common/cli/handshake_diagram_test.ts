@@ -152,7 +152,10 @@ Deno.test("drawHandshake() draws fragments, and what is sent again", async () =>
   const done = events.findIndex(({ name }) => name === "ServerHelloDone");
   const again = events.slice(done - 3, done).map((event) => ({ ...event, retransmission: true }));
   events.splice(done + 1, 0, ...again);
-  assertEquals(drawHandshake(traced(events), "client", "DTLS in parts"), FRAGMENTS);
+  // How long a ServerHello is, and what fits behind it, is libssl's: 3.6 says two bytes less.
+  const [from] = events.filter(({ name }) => name === "Certificate")[1]!.fragment!;
+  const expected = FRAGMENTS.replaceAll("from byte 489", `from byte ${from}`);
+  assertEquals(drawHandshake(traced(events), "client", "DTLS in parts"), expected);
 });
 
 /** Round trips before data can be sent: RFC 5246 7.3, RFC 8446 2; a cookie is one more. */
