@@ -192,3 +192,15 @@ Deno.test("drawHandshake() draws no more than a terminal can show, and says so",
   assertEquals(lines.filter((line) => /^ *\d+ \|/.test(line)).length, 60);
   assert(lines.includes(`... and ${many.length - 60} more`));
 });
+
+Deno.test("drawHandshake() draws a message whose name is nothing to it", async () => {
+  const [{ events }] = await traces("DTLS", "require");
+  for (const name of ["constructor", "__proto__", ""]) {
+    const [first, ...rest] = events;
+    const lines = drawHandshake(traced([{ ...first!, name }, ...rest]), "client", "odd").split(
+      "\n",
+    );
+    const line = lines.find((line) => /^ *0 \|/.test(line))!;
+    assertMatch(line, new RegExp(`^ +0 \\|- ${name} -+>\\|$`));
+  }
+});

@@ -9,6 +9,7 @@ import { say } from "../../common/base/say.ts";
 import { onEndSignals } from "../../common/cli/signals.ts";
 import { readPassphrase } from "../../common/pem/certificate_files.ts";
 import { jobName } from "../lib/results_folder.ts";
+import { hasKeys } from "./given_keys.ts";
 import { LanePair } from "./lane_pair.ts";
 import type { CaptureOptions } from "./options.ts";
 import { Capture } from "./packets.ts";
@@ -74,6 +75,7 @@ async function captureOnly(
   signal: AbortSignal,
 ): Promise<number> {
   const { interface: name } = options;
+  if (keyLog !== null) await hasKeys(keyLog);
   const target = new CaptureTarget(options.out, `port-${port}`, keyLog);
   await using capture = await Capture.start({
     interface: name,
