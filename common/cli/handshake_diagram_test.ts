@@ -6,7 +6,7 @@ import { assert, assertEquals, assertMatch } from "../testing/assert.ts";
 import { connectedNet, memoryNet } from "../testing/memory_net.ts";
 import { type ProtocolName, resumptionBench } from "../testing/resumption.ts";
 import { loadOpenSsl } from "../openssl/bindings/library.ts";
-import { drawHandshake } from "./handshake_diagram.ts";
+import { drawHandshake, drawnHandshakes } from "./handshake_diagram.ts";
 import { COLUMNS } from "./wrap.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
@@ -194,4 +194,36 @@ Deno.test("drawHandshake() draws no more than a terminal can show, and says so",
   const lines = drawHandshake(traced(many), "client", "much loss").trimEnd().split("\n");
   assertEquals(lines.filter((line) => /^ *\d+ \|/.test(line)).length, 60);
   assert(lines.includes(`... and ${many.length - 60} more`));
+});
+
+Deno.test("drawHandshake() draws a message whose name is nothing to it", async () => {
+  const [{ events }] = await traces("DTLS", "require");
+  for (const name of ["constructor", "__proto__", ""]) {
+    const [first, ...rest] = events;
+    const lines = drawHandshake(traced([{ ...first!, name }, ...rest]), "client", "odd").split(
+      "\n",
+    );
+    const line = lines.find((line) => /^ *0 \|/.test(line))!;
+    assertMatch(line, new RegExp(`^ +0 \\|- ${name} -+>\\|$`));
+  }
+});
+
+Deno.test("drawnHandshakes() prefers what is complete to what a stranger has begun", async () => {
+  const [full, resumed] = await traces("TLS 1.3", "require");
+  const failed = { ...full, events: full.events.slice(0, 1) };
+  const whatOf = (...handshakes: TracedHandshake[]) =>
+    drawnHandshakes({ role: "client", handshakes }).map(({ what, handshake }) =>
+      `${what}: ${handshakes.indexOf(handshake)}`
+    );
+  assertEquals(whatOf(failed), ["first handshake: 0"]);
+  assertEquals(whatOf(failed, full), ["first complete handshake: 1"]);
+  assertEquals(whatOf(failed, full, resumed), [
+    "first complete handshake: 1",
+    "first resumed handshake: 2",
+  ]);
+  assertEquals(whatOf(full, failed, resumed), [
+    "first handshake: 0",
+    "first resumed handshake: 2",
+  ]);
+  assertEquals(whatOf(resumed, full), ["first resumed handshake: 0"]);
 });
