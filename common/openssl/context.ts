@@ -5,6 +5,7 @@
  */
 import { applyAlpn, applyClientPsk, applyKeyLog, makeTimer } from "./callbacks.ts";
 import { addShortTagCiphers, checkCiphers } from "./cipher_policy.ts";
+import { VERSION } from "./bindings/constants.ts";
 import { CookieSecrets } from "./cookies.ts";
 import { applyServerPsk, applyTickets, isWelcome } from "./server_psk.ts";
 import { applyCredentials } from "./credentials.ts";
@@ -22,13 +23,9 @@ import {
 } from "./configure.ts";
 import type { Callback, ContextTarget } from "./context_target.ts";
 import type { OnHandshakeMessage } from "../model/handshake_message.ts";
-import type { Certificate } from "../pem/certificates.ts";
-import { Identities } from "./identities.ts";
 import type { PemOrDer, ServerIdentity } from "./identity_settings.ts";
-import { CRLS } from "./identity_table.ts";
-import { loadIdentities } from "./loaded_identity.ts";
-import { type NamedIdentities, newIdentities, ownIdentities } from "./named_identities.ts";
-import { crlTexts, type PemSettings, pemSettings } from "./own_pem.ts";
+import { ShownAndBelieved } from "./shown_and_believed.ts";
+import { type PemSettings, pemSettings } from "./own_pem.ts";
 import { checkedOptions } from "./context_settings.ts";
 import { hasCertificate } from "./settings_together.ts";
 import { keyLogOf } from "./key_log.ts";
@@ -131,18 +128,22 @@ export class TlsContext implements Disposable {
    */
   readonly verifies: boolean;
   /**
+   * For the bindings: whether its connections may agree on DTLS 1.3.
+   *
+   * @ignore
+   */
+  get knowsDtls13(): boolean {
+    return this.#versions[1] === VERSION.DTLS1_3;
+  }
+  /**
    * For the bindings: what the program itself asks of the peer's certificate.
    *
    * @ignore
    */
   readonly peerCheck: PeerCheck | null = null;
   readonly #callbacks: Callback[] = [];
-  /** What a server shows; null for clients. */
-  #identities: Identities | null = null;
-  /** What is needed to set the groups anew. */
-  readonly #options: TlsContextOptions;
-  /** Authorities that are believed. */
-  #caCerts: readonly Certificate[] = [];
+  /** What a server shows, and whom it believes; null for clients. */
+  #server: ShownAndBelieved | null = null;
   #store: TrustStore | null = null;
   readonly #hasTickets: boolean;
   #ticketKeys: TicketKeys | null = null;
@@ -165,7 +166,7 @@ export class TlsContext implements Disposable {
    * @throws {OpenSslMissingError} where the library is missing
    */
   constructor(settings: TlsContextOptions) {
-    const options = this.#options = checkedOptions(settings);
+    const options = checkedOptions(settings);
     const lib = this.lib = loadOpenSsl(options.library);
     this.role = options.role;
     this.datagram = options.datagram;
@@ -186,8 +187,8 @@ export class TlsContext implements Disposable {
     if (ctx === null) throw takeError(lib, "make a TLS context");
     this.#ctx = ctx;
     try {
-      this.#configure({ lib, ctx, datagram: options.datagram }, options, credentials);
-      this.peerCheck = PeerCheck.apply({ lib, ctx, datagram: options.datagram }, options);
+      this.#configure(this.#target, options, credentials);
+      this.peerCheck = PeerCheck.apply(this.#target, options);
       this.#keep(this.peerCheck);
       if (options.datagram && options.role === "server") {
         this.cookies = new CookieSecrets(lib, ctx);
@@ -267,7 +268,7 @@ export class TlsContext implements Disposable {
     const action = "set the ticket keys";
     const checked = checkValue(TICKET_KEYS, keys, "keys", action) as Checked;
     if (!this.#hasTickets) throw new TypeError(`Cannot ${action}: the context has no tickets`);
-    const target = { lib: this.lib, ctx: this.pointer, datagram: this.datagram };
+    const target = this.#target;
     if (this.#ticketKeys) this.#ticketKeys.set(checked);
     else this.#keep(this.#ticketKeys = new TicketKeys(target, checked));
   }
@@ -290,6 +291,11 @@ export class TlsContext implements Disposable {
     for (const callback of this.#callbacks) callback.close();
   }
 
+  get #target(): ContextTarget {
+    const { lib, pointer: ctx, datagram } = this;
+    return { lib, ctx, datagram, versions: this.#versions };
+  }
+
   #configure(target: ContextTarget, options: TlsContextOptions, pem: PemSettings): void {
     applyOptions(target, options.role);
     applyVersions(target, options);
@@ -299,11 +305,15 @@ export class TlsContext implements Disposable {
     } else checkCiphers(target, options);
     const { systemCaCerts = false } = options;
     const { caCerts, chain } = applyCredentials(target, options.role, pem, systemCaCerts);
-    this.#caCerts = caCerts;
-    this.#store = new TrustStore(target, caCerts, systemCaCerts);
-    this.#store.fill(pem.crls);
+    const store = this.#store = new TrustStore(target, caCerts, systemCaCerts);
+    store.fill(pem.crls);
     if (options.role === "client") applyGroups(target, options, { caCerts, chain });
-    else this.#configureIdentities(target, options);
+    else {
+      const shown = new ShownAndBelieved(target, options, { caCerts, store }, this);
+      this.#keep(shown.identities, applyStapling(target));
+      shown.showFirst();
+      this.#server = shown;
+    }
     const { alpnProtocols = [] } = options;
     if (alpnProtocols.length > 0) this.#keep(applyAlpn(target, options.role, alpnProtocols));
     const keyLog = keyLogOf(options.keyLog);
@@ -318,13 +328,6 @@ export class TlsContext implements Disposable {
     const { ocsp = "none" } = options;
     if (ocsp !== "none") this.#keep(applyStatusRequest(target, ocsp === "require", this.verifies));
     if (options.psk) this.#keep(applyClientPsk(target, options.psk));
-  }
-
-  #configureIdentities(target: ContextTarget, options: TlsServerSettings): void {
-    const { trust, mayUsePsk } = this;
-    const identities = this.#identities = new Identities(target, { trust, mayUsePsk });
-    this.#keep(identities, applyStapling(target));
-    this.#show(identities, target, ownIdentities(options));
   }
 
   #configureServer(target: ContextTarget, options: TlsServerSettings): void {
@@ -346,14 +349,7 @@ export class TlsContext implements Disposable {
    * @ignore
    */
   setIdentities(identities: readonly ServerIdentity[]): void {
-    const named = newIdentities(identities);
-    const { lib, pointer: ctx, datagram } = this;
-    if (!this.#identities || this.keyAlone) {
-      const why = this.#identities ? "its clients have pre-shared keys alone" : "it is a client's";
-      throw new TypeError(`Cannot set identities: ${why}`);
-    }
-    lib.ERR_clear_error();
-    this.#show(this.#identities, { lib, ctx, datagram }, named);
+    this.#serverFor("set identities").setIdentities(identities);
   }
 
   /**
@@ -364,30 +360,22 @@ export class TlsContext implements Disposable {
    * @ignore
    */
   setCrls(crls: readonly PemOrDer[]): void {
-    const action = "set crls";
-    const texts = crlTexts(checkValue(CRLS, crls, "crls", action));
-    const { lib, pointer } = this;
-    if (!this.#identities) throw new TypeError(`Cannot ${action}: it is a client's`);
-    if (!this.verifies || this.peerCheck?.isAlone) {
-      throw new TypeError(`Cannot ${action}: no certificates of authorities are asked for`);
-    }
-    lib.ERR_clear_error();
-    const pem = { ...pemSettings(lib, this.#options), crls: texts };
-    this.#store!.fill(pem.crls);
-    const id = this.#identities.changeTrust(trustOf(this.#options, pem));
-    lib.SSL_CTX_set_session_id_context(pointer, id, id.length);
+    this.#serverFor("set crls").setCrls(crls, this.verifies && !this.peerCheck?.isAlone);
   }
 
-  /** For the bindings: whether sessions may be resumed as far as lists of the revoked go. @ignore */
+  #serverFor(action: string): ShownAndBelieved {
+    if (!this.#server) throw new TypeError(`Cannot ${action}: the context is a client's`);
+    if (this.#closed) throw new TypeError(`Cannot ${action}: the context is closed`);
+    return this.#server;
+  }
+
+  /**
+   * For the bindings: whether sessions may be resumed as far as lists of the revoked go.
+   *
+   * @ignore
+   */
   get crlsAreCurrent(): boolean {
     return this.#store?.isCurrent ?? true;
-  }
-
-  #show(shown: Identities, target: ContextTarget, identities: NamedIdentities): void {
-    const caCerts = this.#caCerts;
-    const look = (chain: readonly Certificate[]) =>
-      applyGroups(target, this.#options, { caCerts, chain });
-    shown.replace(loadIdentities(target, identities, look));
   }
 
   /** A callback lives as long as the context. */

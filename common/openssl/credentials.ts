@@ -5,7 +5,7 @@
  */
 import { type CredentialInput, type Credentials, readCredentials } from "../pem/credentials.ts";
 import type { ContextTarget } from "./context_target.ts";
-import { SSL_CTRL } from "./bindings/constants.ts";
+import { SSL_CTRL, VERSION } from "./bindings/constants.ts";
 import { takeError } from "./bindings/errors.ts";
 import { cString } from "./bindings/library.ts";
 import { MemoryBio } from "./bindings/memory_bio.ts";
@@ -73,7 +73,7 @@ function useKey(target: ContextTarget, pem: string): void {
  * @param source what to call it in an error
  */
 export function ownKey(
-  { lib, datagram }: ContextTarget,
+  { lib, versions }: ContextTarget,
   pem: string,
   source: string,
 ): Deno.PointerObject {
@@ -82,10 +82,11 @@ export function ownKey(
   const key = lib.PEM_read_bio_PrivateKey(bio.pointer, null, null, new Uint8Array(1));
   if (key === null) throw takeError(lib, `use ${source}`);
   const type = cString(lib.EVP_PKEY_get0_type_name(key)) ?? "";
-  if (datagram && /^ED/i.test(type) && lib.versionText.startsWith("OpenSSL 3.")) {
+  const [, newest] = versions;
+  if (newest === VERSION.DTLS1_2 && /^ED/i.test(type)) {
     lib.EVP_PKEY_free(key);
     throw new RangeError(
-      `Cannot use an ${type} key on DTLS: OpenSSL 3 has no cipher suite for it there; ` +
+      `Cannot use an ${type} key on DTLS: OpenSSL has no cipher suite for it in DTLS 1.2; ` +
         "P-256 and RSA keys can be used",
     );
   }

@@ -77,7 +77,7 @@ export class TlsSession implements Disposable {
     const saved = options.session?.pointer && options.session;
     const ssl = this.#ssl = new SessionSsl(context, mtu);
     this.#identities = context.pskLookup ? new OfferedIdentities(context.datagram) : null;
-    this.#input = new SessionInput(lib, ssl.input, context.datagram, {
+    this.#input = new SessionInput(context, ssl.input, {
       counters: this.#counters,
       identities: this.#identities,
     });
@@ -172,10 +172,12 @@ export class TlsSession implements Disposable {
   /**
    * Server over datagrams: the stateless beginning (DTLSv1_listen(3)), once a datagram.
    *
+   * @param hello a ClientHello, borrowed for the call
    * @param address a BIO_ADDR to be filled, which memory BIOs leave empty
    * @returns true when the client's cookie is good: go on with the handshake
    */
-  listen(address: Deno.PointerObject): boolean {
+  listen(hello: Uint8Array<ArrayBuffer>, address: Deno.PointerObject): boolean {
+    this.feed(hello);
     const ssl = this.#ssl.begin();
     this.#ssl.trace?.listens();
     try {
@@ -187,6 +189,7 @@ export class TlsSession implements Disposable {
       const result = this.#lib.DTLSv1_listen(ssl, address);
       if (result < 0) throw takeError(this.#lib, "read a ClientHello");
       if (result === 0) this.#counters.forgetReceived();
+      else this.#output.continueFrom(hello);
       return result > 0;
     } finally {
       this.#ssl.end(this.#output);

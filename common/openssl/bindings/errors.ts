@@ -186,7 +186,7 @@ const ALERTS =
 
 /** Alerts come from the other end; their reasons name the protocol first. */
 export function describeReason(reason: string): string {
-  const alert = /^(?:(?:ssl|tls)v\d+|ssl\/tls) alert (.+)$/.exec(reason)?.[1];
+  const alert = /^(?:(?:ssl|tls)v\d+|(?:ssl\/)?tls) alert (.+)$/.exec(reason)?.[1];
   const said = alert ?? ALERTS.exec(reason)?.[1];
   return said ? `the peer refused: ${said}` : reason;
 }

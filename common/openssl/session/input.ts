@@ -4,6 +4,7 @@
  * @module
  */
 import { cString, type OpenSsl } from "../bindings/library.ts";
+import type { TlsContext } from "../context.ts";
 import {
   ENOUGH_SEALED_BYTES,
   isOneRecord,
@@ -39,13 +40,13 @@ export class SessionInput {
   #minSealedBytes: number | null = null;
 
   /**
+   * @param context its transport and versions
    * @param bio the SSL frees it
    * @param told what the handshake receives is counted here, and looked at for identities
    */
   constructor(
-    lib: OpenSsl,
+    { lib, datagram, knowsDtls13 }: TlsContext,
     bio: Deno.PointerObject,
-    datagram: boolean,
     { counters, identities }: {
       counters: HandshakeCounters;
       identities: OfferedIdentities | null;
@@ -55,7 +56,7 @@ export class SessionInput {
     this.#bio = bio;
     this.#counters = counters;
     this.#identities = identities;
-    this.#handshake = datagram ? new HandshakeInput(counters.statistics) : null;
+    this.#handshake = datagram ? new HandshakeInput(counters.statistics, knowsDtls13) : null;
   }
 
   /** Takes what arrived after the handshake. */
