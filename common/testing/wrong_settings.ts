@@ -132,7 +132,7 @@ export function clashes(table: AnyTable, base: object, pair: CertificatePair, ca
     [{ psk, ocsp: "require" }, "psk authenticates both ends, and goes without ocsp"],
     [{ psk, crls: [] }, "psk authenticates both ends, and goes without crls"],
     [{ psk, systemCaCerts: true }, "psk authenticates both ends, and goes without systemCaCerts"],
-    [{ peerFingerprints, crls: [] }, "crls say what authorities have revoked"],
+    [{ ...alone, ...pair, peerFingerprints, crls: [] }, "crls say what authorities have revoked"],
     [{ ocspResponse: bytes, pskLookup }, "ocspResponse needs the cert"],
     [{ psk, pkcs12: bytes }, "psk authenticates both ends, and goes without pkcs12"],
     [
