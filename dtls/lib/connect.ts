@@ -32,11 +32,13 @@ import { CONNECT_DTLS, type ConnectDtlsOptions } from "./settings.ts";
  * @returns the connection, which the caller closes; await its `handshake()`, or just send
  * @throws {PemError} where a certificate or a key cannot be read, or does not belong to the other
  * @throws {OpenSslError} where an algorithm cannot be used
- * @throws {TypeError} naming a setting that is unknown, of the wrong kind or in the wrong place, and
- * where `context` or `session` is closed
+ * @throws {TypeError} naming a setting that is unknown, of the wrong kind or in the wrong place, or that
+ * the socket cannot be set to, and where `context` or `session` is closed
  * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
- * @throws {AddressError} where the host name is unknown
+ * @throws {AddressError} where the host name is unknown, or has no address of `localAddr`'s family
+ * @throws {Deno.errors.AddrInUse} where the port of `localAddr` is taken
+ * @throws {Deno.errors.AddrNotAvailable} where its address is none of this machine's
  * @throws {Deno.errors.NotCapable} without `--allow-net` or `--allow-ffi`
  *
  * @example
@@ -111,8 +113,7 @@ function openDtls(
     },
     failed: (error: unknown) => conn.fail(error),
   };
-  const { receiveBufferBytes } = options;
-  const udp = new UdpClient(addresses, port, events, deadlines, { receiveBufferBytes });
+  const udp = new UdpClient(addresses, port, events, deadlines, options);
   made.move();
   const socket = {
     get remoteAddr() {

@@ -30,7 +30,8 @@ import type { DtlsConnOptions } from "./socket.ts";
  * @returns the listener, which the caller closes; it owns the connections that it hands out
  * @throws {PemError} where a certificate or a key cannot be read, or does not belong to the other
  * @throws {OpenSslError} where an algorithm cannot be used
- * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half
+ * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half, or
+ * that the socket cannot be set to
  * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
  * @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise
@@ -117,7 +118,10 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
       }, options),
     );
     const { hostname, port, receiveBufferBytes = LISTENER_BUFFER_BYTES } = options;
-    this.#socket = new UdpSocket(listenHost(hostname), port, receiveBufferBytes);
+    this.#socket = new UdpSocket(listenHost(hostname), port, {
+      ...options,
+      receiveBufferBytes,
+    });
     made.move();
     this.addr = this.#socket.addr;
     this.#running = this.#socket.run((bytes, from) => this.#onDatagram(bytes, from))

@@ -17,8 +17,10 @@ import {
   MTU,
   SERVER_CONTEXT,
 } from "../../common/openssl/settings_table.ts";
-import { setting, type SettingsTable } from "../../common/settings/check.ts";
-import { instance, wholeNumber } from "../../common/settings/kinds.ts";
+import { group, type Setting, setting, type SettingsTable } from "../../common/settings/check.ts";
+import { instance, ipAddress, refused, wholeNumber } from "../../common/settings/kinds.ts";
+import type { LocalAddress } from "../../common/deno/udp.ts";
+import type { SocketOptions } from "../../common/posix/socket_options.ts";
 import { INBOX_BYTES } from "./socket.ts";
 import { LISTENER_BUFFER_BYTES } from "../../common/posix/receive_buffer.ts";
 
@@ -31,14 +33,52 @@ const inboxBytes = setting(
   `${INBOX_BYTES}`,
 );
 
+/** As C's int has it; Linux doubles it. */
+const bufferBytes = wholeNumber(1, 2 ** 30 - 1, "bytes");
+
 function receiveBufferBytes(absent: string) {
   return setting(
-    // As C's int has it; Linux doubles it.
-    wholeNumber(1, 2 ** 30 - 1, "bytes"),
+    bufferBytes,
     "size of the socket's receive buffer that the system is asked for",
     absent,
   );
 }
+
+const SOCKET_OPTIONS: SettingsTable<SocketOptions> = {
+  sendBufferBytes: setting(
+    bufferBytes,
+    "size of the socket's send buffer that the system is asked for",
+    "the system's",
+  ),
+  ttl: setting(
+    wholeNumber(1, 255),
+    "routers that a datagram may pass and be delivered",
+    "the system's",
+  ),
+  tos: setting(
+    wholeNumber(0, 255),
+    "traffic class of the IP header; its upper six bits are the DSCP",
+    "0",
+  ),
+};
+
+/** Deno has it for TCP, and nothing can be set before Deno binds a UDP socket. */
+const REFUSED: Readonly<Record<string, Setting<never>>> = {
+  reusePort: setting(
+    refused("cannot be had on UDP: Deno.listenDatagram() has no setting for it"),
+    "lets several sockets have one port",
+    "no other socket can have it",
+  ),
+};
+
+const localAddr = setting(
+  group<LocalAddress>({
+    hostname: setting(ipAddress(), "address of this machine", "the system's choice"),
+    port: setting(wholeNumber(0, 65_535), "port; 0 takes a free one", "0"),
+  }, { hostname: "127.0.0.1", port: 0 }),
+  "this end's own address",
+  "the system's choice",
+);
 
 /** Settings of `connectDtls()`. */
 export const CONNECT_DTLS: SettingsTable<ConnectDtlsOptions> = {
@@ -53,6 +93,9 @@ export const CONNECT_DTLS: SettingsTable<ConnectDtlsOptions> = {
   idleTimeoutMs: idleTimeoutMs("Infinity"),
   inboxBytes,
   receiveBufferBytes: receiveBufferBytes("the system's"),
+  ...SOCKET_OPTIONS,
+  localAddr,
+  ...REFUSED,
 };
 
 /** Settings of `listenDtls()`. */
@@ -63,6 +106,8 @@ export const LISTEN_DTLS: SettingsTable<ListenDtlsOptions> = {
   idleTimeoutMs: idleTimeoutMs(`${IDLE_TIMEOUT_MS}`),
   inboxBytes,
   receiveBufferBytes: receiveBufferBytes(`${LISTENER_BUFFER_BYTES}`),
+  ...SOCKET_OPTIONS,
+  ...REFUSED,
 };
 
 /**
@@ -81,7 +126,7 @@ export const LISTEN_DTLS: SettingsTable<ListenDtlsOptions> = {
  * if (bytesSent > 512 * datagramsSent) throw new Error("a datagram was too long");
  * ```
  */
-export interface ConnectDtlsOptions extends ConnectSettings, DtlsSettings {
+export interface ConnectDtlsOptions extends ConnectSettings, DtlsSettings, SocketOptions {
   /**
    * Made once by {@linkcode dtlsContext} for many connections; certificates, keys and algorithms are
    * its settings then, and refused here.
@@ -98,6 +143,11 @@ export interface ConnectDtlsOptions extends ConnectSettings, DtlsSettings {
   inboxBytes?: number | undefined;
   /** Size of the socket's receive buffer asked of the system, in bytes (default the system's own). */
   receiveBufferBytes?: number | undefined;
+  /**
+   * This end's own address; where it cannot be had, connecting fails as the system says, such as
+   * `Deno.errors.AddrInUse`. Addresses of the server that are of the other family are passed over.
+   */
+  localAddr?: LocalAddress | undefined;
 }
 
 /**
@@ -117,7 +167,7 @@ export interface ConnectDtlsOptions extends ConnectSettings, DtlsSettings {
  * if (!(error instanceof TimeoutError)) throw new Error("the client was silent");
  * ```
  */
-export interface ListenDtlsOptions extends ListenSettings, DtlsSettings {
+export interface ListenDtlsOptions extends ListenSettings, DtlsSettings, SocketOptions {
   /** Longest UDP payload of handshake datagrams in bytes, 256 to 65507 (default 1400). */
   mtu?: number | undefined;
   /** Longest silence of a client in milliseconds, after which it is freed (default 300000). */
