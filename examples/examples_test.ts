@@ -2,6 +2,7 @@
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { within } from "../common/testing/within.ts";
 import { main as coap } from "./coap.ts";
+import { main as core } from "./core.ts";
 import { main as dtlsEcho } from "./dtls_echo.ts";
 import { main as fingerprint } from "./fingerprint.ts";
 import { main as mutualAuthentication } from "./mutual_authentication.ts";
@@ -16,6 +17,10 @@ const EXAMPLES: Record<string, [() => Promise<void>, RegExp[]]> = {
   coap: [coap, [
     /^GET \/sensors\/temperature: 2\.05 21\.5$/,
     /^GET \/sensors\/humidity: 4\.04$/,
+  ]],
+  core: [core, [
+    /^DTLSv1\.[23], sent again: true$/,
+    ...Array<RegExp>(4).fill(/^arrived: reading [1-6]$/),
   ]],
   dtls_echo: [dtlsEcho, [
     /^the server answers: hello$/,

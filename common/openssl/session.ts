@@ -15,6 +15,9 @@ import { takeError } from "./bindings/errors.ts";
 import { type HandshakeStatistics, readInfo, type TlsInfo } from "./info.ts";
 import { emptyQueue, type OpenSsl } from "./bindings/library.ts";
 import type { SavedSession } from "./saved_session.ts";
+import { bytesOf, checkInto } from "../settings/kinds.ts";
+import { checkMessageBytes, notAFunction } from "./session/arguments.ts";
+import { checkSession, type TlsSessionOptions } from "./session_settings.ts";
 import { exportKeyingMaterial } from "./session/exporter.ts";
 import { HandshakeCounters } from "./session/handshake_counters.ts";
 import { explained, noAnswerInTime } from "./session/handshake_errors.ts";
@@ -28,28 +31,48 @@ import { sendAgain, timeLeftMs } from "./session/timer.ts";
 import { DEFAULT_MTU } from "./settings.ts";
 
 export { liveSessions } from "./session/ssl.ts";
+export type { TlsSessionOptions } from "./session_settings.ts";
 
-/** Settings of one session. */
-export interface TlsSessionOptions {
-  /** Client: name or IP address that the server's certificate has to be for. */
-  serverName?: string | undefined;
-  /** Client: false sends the name and does not check it (default true). */
-  checksName?: boolean | undefined;
-  /** DTLS: longest UDP payload of the handshake in bytes, 256 to 65507. */
-  mtu?: number | undefined;
-  /** Client: a session to resume; where the server does not want it, the handshake is a full one. */
-  session?: SavedSession | undefined;
-}
-
-/** A TLS or DTLS connection as bytes in and bytes out; freed by `close()`. */
+/**
+ * A TLS or DTLS connection as bytes in and bytes out.
+ *
+ * Its driver repeats: {@linkcode feed} what has arrived, {@linkcode handshake} until that is complete,
+ * {@linkcode read} until nothing is there, and after each of these {@linkcode drain}, as any of them may
+ * have put something out. On DTLS it calls {@linkcode handleTimeout} when {@linkcode timeoutMs} is over.
+ *
+ * Who makes it frees it with {@linkcode close}: nothing else does. After a failure, which is thrown
+ * once, it can be drained (an alert says why) and closed, and every other step is a TypeError; after
+ * close() so is every step but those of which it is said otherwise. Calls do not nest: from `emit`, and from
+ * the functions of its context's settings, none but `fail()` and `close()` may be called.
+ *
+ * @example
+ * ```ts
+ * import { NOT_YET, TlsContext, TlsSession } from "../secure/core.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * using clients = new TlsContext({ role: "client", datagram: false, psk });
+ * using servers = new TlsContext({ role: "server", datagram: false, pskLookup: () => psk.key });
+ * using client = new TlsSession(clients);
+ * using server = new TlsSession(servers);
+ * while (!client.handshake() || !server.handshake()) {
+ *   client.drain((bytes) => server.feed(bytes));
+ *   server.handshake();
+ *   server.drain((bytes) => client.feed(bytes));
+ * }
+ * client.write(new TextEncoder().encode("hello"));
+ * client.drain((bytes) => server.feed(bytes));
+ * const into = new Uint8Array(100);
+ * const length = server.read(into);
+ * const text = new TextDecoder().decode(into.subarray(0, length));
+ * if (text !== "hello" || server.read(into) !== NOT_YET) throw new Error(text);
+ * ```
+ */
 export class TlsSession implements Disposable {
-  /** True once the peer has said that it sends no more. */
-  peerEnded = false;
   readonly #counters = new HandshakeCounters();
   /** Counts of the handshake; the round trip is set by the session's driver, which has a clock. */
   readonly statistics: HandshakeStatistics = this.#counters.statistics;
-  /** What a handshake that has failed has put out at last: the alert that says why. */
-  lastWords: Uint8Array<ArrayBuffer> | null = null;
+  #peerEnded = false;
+  #lastWords: Uint8Array<ArrayBuffer> | null = null;
   readonly #context: TlsContext;
   readonly #lib: OpenSsl;
   readonly #serverName: string | undefined;
@@ -63,15 +86,17 @@ export class TlsSession implements Disposable {
   /**
    * The context may be closed before the session is: it counts its sessions.
    *
-   * @throws {TypeError} where the context or the session to resume is closed
+   * @throws {TypeError} where the context is none, or it or the session to resume is closed, and naming an
+   * option of the wrong kind or in the wrong place, or `serverName` where it is missing
+   * @throws {RangeError} naming an option whose value cannot be used
    */
   constructor(context: TlsContext, options: TlsSessionOptions = {}) {
+    const checked = checkSession(context, options);
     const lib = this.#lib = context.lib;
     this.#context = context;
-    const { serverName, checksName = true, mtu = DEFAULT_MTU } = options;
+    const { serverName, session: saved, mtu = DEFAULT_MTU } = checked;
+    const checksName = !checked.unsafelySkipNameCheck;
     this.#serverName = serverName;
-    // Before anything is made that would have to be freed: a closed one throws.
-    const saved = options.session?.pointer && options.session;
     const ssl = this.#ssl = new SessionSsl(context, mtu);
     this.#input = new SessionInput(lib, ssl.input, context.datagram, this.#counters);
     this.#output = new SessionOutput(lib, ssl.output, context.datagram ? mtu : null);
@@ -86,6 +111,16 @@ export class TlsSession implements Disposable {
     }
   }
 
+  /** True once the peer has said that it sends no more. */
+  get peerEnded(): boolean {
+    return this.#peerEnded;
+  }
+
+  /** What a handshake that has failed has put out at last: the alert that says why. */
+  get lastWords(): Uint8Array<ArrayBuffer> | null {
+    return this.#lastWords;
+  }
+
   /** True once the handshake is complete; it stays so when the session fails or is closed. */
   get established(): boolean {
     return this.#ssl.phase !== "handshaking";
@@ -96,13 +131,17 @@ export class TlsSession implements Disposable {
    * until it wants more. The bytes are copied. What comes after `close()` is dropped: a datagram
    * may be on its way here when a connection is closed, and the BIO is gone by then. So is what
    * comes after a failure, as nothing reads it any more.
+   *
+   * @param bytes any view or ArrayBuffer; an empty one is nothing
+   * @throws {TypeError} where it is neither
    */
-  feed(bytes: Uint8Array<ArrayBuffer>): void {
+  feed(bytes: ArrayBuffer | ArrayBufferView): void {
+    const arrived = bytesOf(bytes, "bytes");
     const ssl = this.#ssl;
-    if (!ssl.isOpen || bytes.length === 0) return;
-    ssl.trace?.fed(bytes);
-    if (ssl.phase === "handshaking") this.#input.feedHandshake(bytes);
-    else this.#input.feed(ssl.pointer, bytes);
+    if (!ssl.isOpen || arrived.length === 0) return;
+    ssl.trace?.fed(arrived);
+    if (ssl.phase === "handshaking") this.#input.feedHandshake(arrived);
+    else this.#input.feed(ssl.pointer, arrived);
   }
 
   /**
@@ -149,6 +188,8 @@ export class TlsSession implements Disposable {
    *
    * @param address a BIO_ADDR to be filled, which memory BIOs leave empty
    * @returns true when the client's cookie is good: go on with the handshake
+   *
+   * @ignore
    */
   listen(address: Deno.PointerObject): boolean {
     const ssl = this.#ssl.begin();
@@ -169,19 +210,26 @@ export class TlsSession implements Disposable {
   }
 
   /**
-   * Reads application data.
+   * Reads application data: some bytes of a stream, or one message, of which a later call gives what
+   * does not fit.
    *
-   * @returns bytes read into `into`, {@linkcode NOT_YET} or {@linkcode ENDED}
+   * @param into borrowed for the call; 16384 bytes fit every message
+   * @returns how many bytes, {@linkcode NOT_YET}, or {@linkcode ENDED} when the peer sends no more; 0
+   * where `into` is empty
    * @throws {OpenSslError} where the session is broken
+   * @throws {TypeError} where `into` is no Uint8Array, and before the handshake is complete
    */
-  read(into: Uint8Array<ArrayBuffer>): number {
+  read(into: Uint8Array): number {
+    checkInto(into ?? null);
+    if (into.length === 0) return 0;
     if (this.#input.unread === "nothing" && this.#ssl.isOpen) {
-      return this.peerEnded ? ENDED : NOT_YET;
+      return this.#peerEnded ? ENDED : NOT_YET;
     }
+    if (!this.established) throw new TypeError("Cannot read: no handshake yet");
     const ssl = this.#ssl.begin();
     try {
       emptyQueue(this.#lib);
-      const result = this.#lib.SSL_read(ssl, into, into.length);
+      const result = this.#lib.SSL_read(ssl, into as Uint8Array<ArrayBuffer>, into.length);
       this.#lib.queueIsEmpty = result > 0;
       if (result > 0 && this.#input.unread === "one record") {
         // A record is read to its end where there is room: then OpenSSL need not be asked for more.
@@ -202,15 +250,22 @@ export class TlsSession implements Disposable {
   /**
    * Seals application data; drain it afterwards. On DTLS one call is one record.
    *
-   * @param bytes at least one; on DTLS at most 16384 (RFC 6347 4.1)
-   * @throws {OpenSslError} where the session is broken or the bytes are too many
+   * @param bytes any view or ArrayBuffer, borrowed for the call; on DTLS 1 to 16384 (RFC 6347 4.1), on
+   * TLS none is nothing
+   * @throws {OpenSslError} where the session is broken, and after {@linkcode shutdown}
+   * @throws {RangeError} where a message is empty or too long
+   * @throws {TypeError} where it is neither, and before the handshake is complete
    */
-  write(bytes: Uint8Array<ArrayBuffer>): void {
+  write(bytes: ArrayBuffer | ArrayBufferView): void {
+    const plain = bytesOf(bytes, "bytes");
+    if (this.#context.datagram) checkMessageBytes(plain.length);
+    else if (plain.length === 0) return;
+    if (!this.established) throw new TypeError("Cannot write: no handshake yet");
     const ssl = this.#ssl.begin();
     try {
       this.#output.isPending = true;
       emptyQueue(this.#lib);
-      const result = this.#lib.SSL_write(ssl, bytes, bytes.length);
+      const result = this.#lib.SSL_write(ssl, plain, plain.length);
       // A memory BIO takes everything: there is no "not yet" and no part.
       if (result <= 0) throw takeError(this.#lib, "write", ssl);
       this.#lib.queueIsEmpty = true;
@@ -222,14 +277,19 @@ export class TlsSession implements Disposable {
   /**
    * Hands over what is to be sent: on DTLS a datagram at a time, on TLS all bytes.
    *
-   * @param emit the bytes are borrowed for the call
+   * After a failure, and after {@linkcode close}, it can be called all the same.
+   *
+   * @param emit the bytes are borrowed for the call, and with them the memory of all sessions: keep a
+   * copy, or send them at once. What it throws is thrown on, and the rest is lost
+   * @throws {TypeError} where it is no function
    */
   drain(emit: (bytes: Uint8Array) => void): void {
+    if (typeof emit !== "function") throw notAFunction("emit", emit);
     if (!this.#output.isPending || this.#ssl.isFreed) return;
     if (this.#counters.isOver) return this.#output.drain(emit);
     const isLast = !this.#ssl.isOpen && !this.established;
     this.#output.drain(this.#counters.counting(emit), (bytes) => {
-      if (isLast) this.lastWords = bytes.slice();
+      if (isLast) this.#lastWords = bytes.slice();
     });
     // The last flight, if it is this end's, is drained after the handshake and belongs to it.
     this.#counters.isOver = this.established;
@@ -297,12 +357,18 @@ export class TlsSession implements Disposable {
     return noAnswerInTime(pskIdentity !== null && this.statistics.bytesReceived > 0);
   }
 
-  /** What was agreed on; for a session that is, or was, established. */
+  /**
+   * What was agreed on.
+   *
+   * @throws {TypeError} before the handshake is complete, and after {@linkcode close}
+   */
   info(): TlsInfo {
+    const ssl = this.#ssl.pointer;
+    if (!this.established) throw new TypeError("Cannot tell the info: no handshake yet");
     this.#lib.ERR_clear_error();
     const { resumed, pskIdentity } = this.#resumption;
     const known = { resumed, pskIdentity, statistics: this.statistics };
-    return readInfo(this.#lib, this.#ssl.pointer, known);
+    return readInfo(this.#lib, ssl, known);
   }
 
   /**
@@ -322,6 +388,9 @@ export class TlsSession implements Disposable {
    * @param label such as "EXTRACTOR-dtls_srtp"
    * @param length in bytes
    * @param context bound into the secret; absent is not the same as empty, up to version 1.2
+   * @throws {TypeError} before the handshake is complete, after {@linkcode close}, or naming an argument
+   * of the wrong kind
+   * @throws {RangeError} naming an argument whose value cannot be used
    */
   exportKeyingMaterial(
     label: string,
@@ -350,7 +419,7 @@ export class TlsSession implements Disposable {
   /** True where the session waits for the peer, false where the peer has ended it. */
   #wantsMore(ssl: Deno.PointerObject, result: number, action: string): boolean {
     const outcome = this.#ssl.outcomeOf(ssl, result);
-    if (outcome === "ended") this.peerEnded = true;
+    if (outcome === "ended") this.#peerEnded = true;
     if (outcome !== "failed") return outcome === "not yet";
     const error = takeError(this.#lib, action, ssl, this.#serverName);
     throw this.#ssl.failed(explained(this.#context, error));

@@ -96,12 +96,12 @@ function openDtls(
   const { port, mtu, session: saved, signal } = options;
   const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, idleTimeoutMs = Infinity } = options;
   const serverName = peerName(options);
-  const checksName = !options.unsafelySkipNameCheck;
+  const { unsafelySkipNameCheck } = options;
   using made = new DisposableStack();
   const session = made.use(
     setupStep(
       "session",
-      () => new TlsSession(context, { serverName, checksName, mtu, session: saved }),
+      () => new TlsSession(context, { serverName, unsafelySkipNameCheck, mtu, session: saved }),
     ),
   );
   const deadlines = made.use(new Deadlines());

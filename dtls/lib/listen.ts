@@ -18,6 +18,7 @@ import {
   type ReceiveBufferState,
 } from "../../common/posix/receive_buffer.ts";
 import { type ConnPlace, DtlsListenerCore } from "../../common/secure/listener_core.ts";
+import { LISTENER_CORE } from "../../common/secure/listener_settings.ts";
 import { checkSettings } from "../../common/settings/check.ts";
 import { DtlsConn } from "./conn.ts";
 import { IDLE_TIMEOUT_MS, LISTEN_DTLS, type ListenDtlsOptions } from "./settings.ts";
@@ -115,7 +116,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
           conn.advance();
         },
         wake: () => this.#wake(),
-      }, options),
+      }, contextPart(LISTENER_CORE, options)),
     );
     const { hostname, port, receiveBufferBytes = LISTENER_BUFFER_BYTES } = options;
     this.#socket = new UdpSocket(listenHost(hostname), port, {
