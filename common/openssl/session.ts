@@ -1,14 +1,10 @@
 /**
  * A session of TLS or DTLS, free of I/O: bytes or datagrams go in, bytes or datagrams come out.
  *
- * It owns no socket, starts no timer and awaits nothing. Its driver feeds what arrived, asks it to go
- * on, sends what it drains, and comes back when {@linkcode TlsSession.timeoutMs} is over.
- *
  * @module
  */
 import { ENDED, NOT_YET } from "../base/read_result.ts";
 import type { TimeoutError } from "../base/errors.ts";
-import { SSL_OP } from "./bindings/constants.ts";
 import type { TlsContext } from "./context.ts";
 import type { CookieSecrets } from "./cookies.ts";
 import { takeError } from "./bindings/errors.ts";
@@ -21,7 +17,7 @@ import { checkSession, type TlsSessionOptions } from "./session_settings.ts";
 import { exportKeyingMaterial } from "./session/exporter.ts";
 import { HandshakeCounters } from "./session/handshake_counters.ts";
 import { explained, noAnswerInTime } from "./session/handshake_errors.ts";
-import { stepHandshake } from "./session/handshake_step.ts";
+import { stepHandshake, stepListen } from "./session/handshake_step.ts";
 import { SessionInput } from "./session/input.ts";
 import { SessionOutput } from "./session/output.ts";
 import { expectName } from "./session/peer_name.ts";
@@ -41,30 +37,17 @@ export type { TlsSessionOptions } from "./session_settings.ts";
  * have put something out. On DTLS it calls {@linkcode handleTimeout} when {@linkcode timeoutMs} is over.
  *
  * Who makes it frees it with {@linkcode close}: nothing else does. After a failure, which is thrown
- * once, it can be drained (an alert says why) and closed, and every other step is a TypeError; after
- * close() so is every step but those of which it is said otherwise. Calls do not nest: from `emit`, and from
- * the functions of its context's settings, none but `fail()` and `close()` may be called.
+ * once, it can be drained (an alert says why) and closed; other steps are TypeErrors, and after close()
+ * so is what needs it. From `emit`, and from functions of the context, only fail() and close() are called.
  *
  * @example
  * ```ts
- * import { NOT_YET, TlsContext, TlsSession } from "../secure/core.ts";
+ * import { TlsContext, TlsSession } from "../secure/core.ts";
  *
- * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
- * using clients = new TlsContext({ role: "client", datagram: false, psk });
- * using servers = new TlsContext({ role: "server", datagram: false, pskLookup: () => psk.key });
- * using client = new TlsSession(clients);
- * using server = new TlsSession(servers);
- * while (!client.handshake() || !server.handshake()) {
- *   client.drain((bytes) => server.feed(bytes));
- *   server.handshake();
- *   server.drain((bytes) => client.feed(bytes));
- * }
- * client.write(new TextEncoder().encode("hello"));
- * client.drain((bytes) => server.feed(bytes));
- * const into = new Uint8Array(100);
- * const length = server.read(into);
- * const text = new TextDecoder().decode(into.subarray(0, length));
- * if (text !== "hello" || server.read(into) !== NOT_YET) throw new Error(text);
+ * using context = new TlsContext({ role: "client", datagram: false });
+ * using session = new TlsSession(context, { serverName: "server.example" });
+ * session.handshake();
+ * session.drain((bytes) => console.log(`a ClientHello of ${bytes.length} bytes goes first`));
  * ```
  */
 export class TlsSession implements Disposable {
@@ -72,7 +55,6 @@ export class TlsSession implements Disposable {
   /** Counts of the handshake; the round trip is set by the session's driver, which has a clock. */
   readonly statistics: HandshakeStatistics = this.#counters.statistics;
   #peerEnded = false;
-  #lastWords: Uint8Array<ArrayBuffer> | null = null;
   readonly #context: TlsContext;
   readonly #lib: OpenSsl;
   readonly #serverName: string | undefined;
@@ -86,17 +68,16 @@ export class TlsSession implements Disposable {
   /**
    * The context may be closed before the session is: it counts its sessions.
    *
-   * @throws {TypeError} where the context is none, or it or the session to resume is closed, and naming an
-   * option of the wrong kind or in the wrong place, or `serverName` where it is missing
+   * @throws {TypeError} naming what is of the wrong kind, in the wrong place, missing or closed
    * @throws {RangeError} naming an option whose value cannot be used
    */
   constructor(context: TlsContext, options: TlsSessionOptions = {}) {
     const checked = checkSession(context, options);
     const lib = this.#lib = context.lib;
     this.#context = context;
-    const { serverName, session: saved, mtu = DEFAULT_MTU } = checked;
+    const { session: saved, mtu = DEFAULT_MTU } = checked;
+    const serverName = this.#serverName = checked.serverName;
     const checksName = !checked.unsafelySkipNameCheck;
-    this.#serverName = serverName;
     const ssl = this.#ssl = new SessionSsl(context, mtu);
     this.#input = new SessionInput(lib, ssl.input, context.datagram, this.#counters);
     this.#output = new SessionOutput(lib, ssl.output, context.datagram ? mtu : null);
@@ -118,7 +99,7 @@ export class TlsSession implements Disposable {
 
   /** What a handshake that has failed has put out at last: the alert that says why. */
   get lastWords(): Uint8Array<ArrayBuffer> | null {
-    return this.#lastWords;
+    return this.#output.lastWords;
   }
 
   /** True once the handshake is complete; it stays so when the session fails or is closed. */
@@ -128,9 +109,8 @@ export class TlsSession implements Disposable {
 
   /**
    * Takes what arrived: on DTLS exactly one datagram, after which the session has to be driven
-   * until it wants more. The bytes are copied. What comes after `close()` is dropped: a datagram
-   * may be on its way here when a connection is closed, and the BIO is gone by then. So is what
-   * comes after a failure, as nothing reads it any more.
+   * until it wants more. The bytes are copied. After a failure, and after {@linkcode close}, they are
+   * dropped: a datagram may be on its way here then.
    *
    * @param bytes any view or ArrayBuffer; an empty one is nothing
    * @throws {TypeError} where it is neither
@@ -196,14 +176,11 @@ export class TlsSession implements Disposable {
     this.#ssl.trace?.listens();
     try {
       this.#output.isPending = true;
-      // Not on the context: there it would make every handshake ask for a cookie again.
-      if (!this.#cookies) this.#lib.SSL_set_options(ssl, BigInt(SSL_OP.COOKIE_EXCHANGE));
+      const isFirst = this.#cookies === null;
       this.#cookies = this.#context.cookies;
-      this.#lib.ERR_clear_error();
-      const result = this.#lib.DTLSv1_listen(ssl, address);
-      if (result < 0) throw takeError(this.#lib, "read a ClientHello");
-      if (result === 0) this.#counters.forgetReceived();
-      return result > 0;
+      const isGood = stepListen(this.#lib, ssl, address, isFirst);
+      if (!isGood) this.#counters.forgetReceived();
+      return isGood;
     } finally {
       this.#ssl.end(this.#output);
     }
@@ -288,9 +265,7 @@ export class TlsSession implements Disposable {
     if (!this.#output.isPending || this.#ssl.isFreed) return;
     if (this.#counters.isOver) return this.#output.drain(emit);
     const isLast = !this.#ssl.isOpen && !this.established;
-    this.#output.drain(this.#counters.counting(emit), (bytes) => {
-      if (isLast) this.#lastWords = bytes.slice();
-    });
+    this.#output.drain(this.#counters.counting(emit), isLast);
     // The last flight, if it is this end's, is drained after the handshake and belongs to it.
     this.#counters.isOver = this.established;
   }
@@ -367,8 +342,7 @@ export class TlsSession implements Disposable {
     if (!this.established) throw new TypeError("Cannot tell the info: no handshake yet");
     this.#lib.ERR_clear_error();
     const { resumed, pskIdentity } = this.#resumption;
-    const known = { resumed, pskIdentity, statistics: this.statistics };
-    return readInfo(this.#lib, ssl, known);
+    return readInfo(this.#lib, ssl, { resumed, pskIdentity, statistics: this.statistics });
   }
 
   /**
@@ -385,8 +359,7 @@ export class TlsSession implements Disposable {
   /**
    * Secrets for other protocols' use: RFC 5705, RFC 8446 7.5.
    *
-   * @param label such as "EXTRACTOR-dtls_srtp"
-   * @param length in bytes
+   * @param label such as "EXTRACTOR-dtls_srtp", 1 to 249 bytes; length 1 to 8160
    * @param context bound into the secret; absent is not the same as empty, up to version 1.2
    * @throws {TypeError} before the handshake is complete, after {@linkcode close}, or naming an argument
    * of the wrong kind

@@ -34,6 +34,7 @@ export { TlsSession, type TlsSessionOptions } from "../openssl/session.ts";
 export type {
   DtlsSettings,
   ListenerCounters,
+  ListenSettings,
   PskIdentity,
   TlsClientSettings,
   TlsContextOptions,
