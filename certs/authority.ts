@@ -8,7 +8,8 @@ import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { checkSettings, checkValue } from "../common/settings/check.ts";
 import { DEFAULT_KEY_TYPE, type KeyType } from "./key_types.ts";
-import { MS_PER_DAY, SUBJECT_TEXT } from "./kinds.ts";
+import { SUBJECT_TEXT } from "./kinds.ts";
+import { MS_PER_DAY } from "../common/pem/kinds.ts";
 import { formatPem } from "../common/pem/blocks.ts";
 import { parseNames } from "../common/pem/names.ts";
 import {

@@ -15,7 +15,7 @@ import { print } from "../common/base/output.ts";
 import { type Command, runCommand } from "../common/cli/command.ts";
 import { flag, many, oneOf, option, text, wholeNumber } from "../common/cli/option_kinds.ts";
 import { DEFAULT_KEY_TYPE, KEY_TYPES } from "./key_types.ts";
-import { MAX_DAYS } from "./kinds.ts";
+import { MAX_DAYS } from "../common/pem/kinds.ts";
 import { ensureCertificates } from "./ensure.ts";
 import { parseName } from "../common/pem/names.ts";
 import { BUILT_IN_PROFILE } from "./profile.ts";

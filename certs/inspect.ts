@@ -17,7 +17,7 @@ import { verifySignature } from "../common/pem/signed_by.ts";
 import { PemError } from "../common/pem/errors.ts";
 import { alternativeNames } from "../common/pem/alternative_names.ts";
 import type { KeyType } from "./key_types.ts";
-import { MS_PER_DAY } from "./kinds.ts";
+import { MS_PER_DAY } from "../common/pem/kinds.ts";
 import { covers, type SubjectName } from "../common/pem/names.ts";
 import { FILES, ownFiles } from "../common/pem/certificate_files.ts";
 import type { Role } from "../common/model/protocol.ts";

@@ -7,7 +7,7 @@ import { Authority, type CertificateSet, generateCertificates } from "./authorit
 import { KEY_TYPES, type KeyType } from "./key_types.ts";
 import { ENDS } from "./options.ts";
 import { textsOf } from "../common/testing/certs.ts";
-import { MS_PER_DAY } from "./kinds.ts";
+import { MS_PER_DAY } from "../common/pem/kinds.ts";
 import { inspectCertificates } from "./inspect.ts";
 import { type ChainSpec, end, makeChain } from "../common/testing/authority_chain.ts";
 import { parseNames } from "../common/pem/names.ts";

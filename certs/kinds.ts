@@ -1,27 +1,19 @@
 /**
- * Kinds of what goes into a certificate: names, dates, days.
+ * Kinds of what goes into an authority's certificates: texts, dates, entries.
  *
  * @module
  */
 import { group, setting } from "../common/settings/check.ts";
 import { type Kind, Misfit, OBJECTS, wrongKind } from "../common/settings/kind.ts";
-import { oneOf, text, wholeNumber } from "../common/settings/kinds.ts";
-import { parseName, type SubjectName } from "../common/pem/names.ts";
-
-/** Longest lifetime that may be asked for, in days. */
-export const MAX_DAYS = 3650;
-
-/** A day of a lifetime, in milliseconds. */
-export const MS_PER_DAY = 86_400_000;
+import { oneOf, text } from "../common/settings/kinds.ts";
+import { NAME, readSubjectName } from "../common/pem/kinds.ts";
+import type { SubjectName } from "../common/pem/names.ts";
 
 /** Longest common name and organisation in characters: RFC 5280 appendix A.1, ub-common-name. */
 const MAX_TEXT_LENGTH = 64;
 
 /** Years that a certificate has four digits for: RFC 5280 4.1.2.5.2. */
 const MAX_YEAR = 9999;
-
-/** A lifetime. */
-export const DAYS: Kind<number> = wholeNumber(1, MAX_DAYS, "days");
 
 /** A path in the file system. */
 export const PATH: Kind<string> = text({ what: "a path" });
@@ -44,18 +36,6 @@ export const SUBJECT_TEXT: Kind<string> = {
   wrongValues: ["", " a", "a\n", "a\0b", "a\ud800", "x".repeat(MAX_TEXT_LENGTH + 1)],
 };
 
-/** A DNS name or an address, which is given back in the one spelling used for comparing. */
-export const NAME: Kind<string> = {
-  allowed: "a DNS name or an address",
-  read(value) {
-    if (typeof value !== "string") wrongKind(NAME.allowed, value);
-    return readName(value).value;
-  },
-  good: ["a.example", "192.0.2.1", "2001:db8::1"],
-  wrongKinds: NO_TEXTS,
-  wrongValues: ["", "a..b", "a b", "127.0.0.256", "a\0b"],
-};
-
 const SUBJECT_NAME_PARTS = group<SubjectName>({
   type: setting(oneOf(["dns", "ip"]), "what it is"),
   value: setting(NAME, "the name or the address"),
@@ -66,7 +46,7 @@ export const SUBJECT_NAME: Kind<SubjectName> = {
   ...SUBJECT_NAME_PARTS,
   read(value) {
     const name = SUBJECT_NAME_PARTS.read(value);
-    if (readName(name.value).type === name.type) return name;
+    if (readSubjectName(name.value).type === name.type) return name;
     throw new Misfit(true, `must be ${name.type === "ip" ? "an address" : "a DNS name"}`, ".value");
   },
   wrongValues: [...SUBJECT_NAME_PARTS.wrongValues, { type: "ip", value: "a.example" }],
@@ -86,11 +66,3 @@ export const DATE: Kind<Date> = {
   wrongKinds: [...OBJECTS, "2020-01-01", 1_600_000_000_000, true],
   wrongValues: [new Date(NaN), new Date(8.64e15), new Date(-8.64e15)],
 };
-
-function readName(text: string): SubjectName {
-  try {
-    return parseName(text);
-  } catch (error) {
-    throw new Misfit(true, `must be ${NAME.allowed}: ${(error as Error).message}`);
-  }
-}

@@ -8,7 +8,8 @@ import { group, setting, type SettingsTable } from "../common/settings/check.ts"
 import type { Kind } from "../common/settings/kind.ts";
 import { flag, listOf, oneOf, text } from "../common/settings/kinds.ts";
 import { DEFAULT_KEY_TYPE, KEY_TYPES, type KeyType } from "./key_types.ts";
-import { DATE, DAYS, NAME, PATH, SUBJECT_NAME, SUBJECT_TEXT } from "./kinds.ts";
+import { DATE, PATH, SUBJECT_NAME, SUBJECT_TEXT } from "./kinds.ts";
+import { DAYS, NAME } from "../common/pem/kinds.ts";
 import type { SubjectName } from "../common/pem/names.ts";
 import { PROFILE, type Profile } from "./profile.ts";
 import type { Role } from "../common/model/protocol.ts";

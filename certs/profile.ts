@@ -9,7 +9,8 @@ import { checkValue, group, setting } from "../common/settings/check.ts";
 import type { Kind } from "../common/settings/kind.ts";
 import { listOf, wholeNumber } from "../common/settings/kinds.ts";
 import { readYaml, refuseUnknownKeys } from "../common/settings/yaml.ts";
-import { DAYS, MAX_DAYS, NAME, SUBJECT_TEXT } from "./kinds.ts";
+import { SUBJECT_TEXT } from "./kinds.ts";
+import { DAYS, MAX_DAYS, NAME } from "../common/pem/kinds.ts";
 
 /** What goes into the certificates; certs/profile.yaml says what each value means. */
 export interface Profile {

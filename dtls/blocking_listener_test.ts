@@ -1,12 +1,20 @@
-import { InterruptedError, ReplacedError } from "../common/base/errors.ts";
+import { InterruptedError, ReplacedError, TimeoutError } from "../common/base/errors.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { liveSessions, TlsSession } from "../common/openssl/session.ts";
+import { CertificateError, OpenSslError } from "../common/openssl/bindings/errors.ts";
+import { SelfSignedCertificate } from "../common/openssl/self_signed.ts";
+import type {
+  TlsClientSettings,
+  TlsContextOptions,
+  TlsServerSettings,
+} from "../common/openssl/settings.ts";
 import { PosixSessionSocket } from "../common/secure/posix_socket.ts";
 import { PollLoop } from "../common/posix/poll_loop.ts";
 import { PosixUdp } from "../common/posix/udp.ts";
 import { assert, assertEquals, assertRejects } from "../common/testing/assert.ts";
 import { Driven, LONG_MS } from "../common/testing/driven.ts";
 import { contextOptions } from "../common/testing/memory_net.ts";
+import { KEY } from "../common/testing/psk.ts";
 import { within } from "../common/testing/within.ts";
 import { DtlsPosixListener } from "./blocking_listener.ts";
 import type { DtlsPosixPeer } from "./blocking_peer.ts";
@@ -36,9 +44,24 @@ class Bench implements Disposable {
     this.listener = this.own(new DtlsPosixListener(server, "127.0.0.1", 0, this.loop));
   }
 
-  static async make(): Promise<Bench> {
-    const server = new TlsContext(await contextOptions("server"));
-    return new Bench(server, new TlsContext(await contextOptions("client")));
+  /** @param server, client what differs from the usual settings */
+  static async make(
+    { server = {}, client = {} }: { server?: TlsServerSettings; client?: TlsClientSettings } = {},
+  ): Promise<Bench> {
+    const [one, other] = await Promise.all([contextOptions("server"), contextOptions("client")]);
+    return new Bench(
+      new TlsContext({ ...one, ...server } as TlsContextOptions),
+      new TlsContext({ ...other, ...client } as TlsContextOptions),
+    );
+  }
+
+  /** Whose clients have a pre-shared key. */
+  static withKey(pskLookup: NonNullable<TlsServerSettings["pskLookup"]>): Bench {
+    const psk = { identity: "sensor-7", key: KEY };
+    return new Bench(
+      new TlsContext({ role: "server", datagram: true, pskLookup }),
+      new TlsContext({ role: "client", datagram: true, psk }),
+    );
   }
 
   own<T extends { close(): void }>(closed: T): T {
@@ -93,6 +116,25 @@ Deno.test("DtlsPosixListener serves two clients that begin at the same time", as
   for (const [i, client] of clients.entries()) await client.send(new Uint8Array(10 + i));
   const lengths = await Promise.all(servers.map(async (server) => (await receive(server)).length));
   assertEquals(lengths.sort(), [10, 11]);
+});
+
+Deno.test("DtlsPosixListener waits for a key that is promised, and no longer than it may", async () => {
+  const { promise, resolve } = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
+  using bench = Bench.withKey(() => promise);
+  const [one, other] = [bench.client(), bench.client()].map((client) =>
+    Promise.resolve(client.handshake())
+  );
+  other!.catch(() => {});
+  const servers = [await bench.accept(), await bench.accept()];
+  await assertRejects(
+    async () => await within(Promise.resolve(servers[0]!.handshake(20))),
+    TimeoutError,
+    "pskLookup did not answer in time",
+  );
+  const shaking = servers[1]!.handshake();
+  resolve(KEY);
+  await within(Promise.all([shaking, Promise.any([one, other])]));
+  assertEquals(servers[1]!.session.info().pskIdentity, "sensor-7");
 });
 
 Deno.test("DtlsPosixListener gives every client its own answers", async () => {
@@ -246,4 +288,28 @@ Deno.test("DtlsPosixPeer.close() may be called twice, and gives its place back",
   assertEquals(bench.loop.users, 2);
   const feed = async () => await server.peer.feed(LONG_MS);
   await assertRejects(feed, Deno.errors.BadResource, "the connection is closed");
+});
+
+Deno.test("two self-signed ends know each other by fingerprints, and refuse another", async () => {
+  const [mine, yours] = await Promise.all([
+    SelfSignedCertificate.generate(),
+    SelfSignedCertificate.generate(),
+  ]);
+  const nobody = { caCerts: undefined, clientCertificate: undefined };
+  const server = { ...nobody, ...mine, peerFingerprints: [yours.fingerprint] };
+  const client = { caCerts: undefined, ...yours };
+  using bench = await Bench.make({
+    server,
+    client: { ...client, peerFingerprints: [mine.fingerprint] },
+  });
+  await bench.connect();
+  using wrong = await Bench.make({
+    server,
+    client: { ...client, peerFingerprints: [yours.fingerprint] },
+  });
+  const shaking = assertRejects(async () => await wrong.client().handshake(), CertificateError);
+  const served = await wrong.accept();
+  await within(
+    Promise.all([shaking, assertRejects(async () => await served.handshake(), OpenSslError)]),
+  );
 });

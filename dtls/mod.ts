@@ -6,7 +6,8 @@
  * @module
  */
 export { connectDtls, dtlsContext } from "./lib/connect.ts";
-export { type ConnectDtlsOptions } from "./lib/settings.ts";
+export type { ConnectDtlsOptions, OnOtherDatagram } from "./lib/settings.ts";
+export type { ProgramSocket } from "./lib/program_socket.ts";
 export type { DtlsConnOptions, DtlsSocket } from "./lib/socket.ts";
 export type { LocalAddress } from "../common/deno/udp.ts";
 export type { ReceiveBufferState } from "../common/posix/receive_buffer.ts";

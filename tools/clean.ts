@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { isResultsFolder } from "./lib/results_folder.ts";
+import { isCapture, isResultsFolder, RESULTS } from "./lib/results_folder.ts";
 import { findMadeCertificates } from "../certs/store.ts";
 import { DEFAULT_CERTS } from "../common/pem/certificate_files.ts";
 import { print } from "../common/base/output.ts";
@@ -42,8 +42,8 @@ interface Made {
 const MADE: readonly Made[] = [
   { folder: "dist", madeOf: (_, names) => names.filter((name) => EXECUTABLES.includes(name)) },
   {
-    folder: "results",
-    madeOf: (_, names) => names.filter(isResultsFolder),
+    folder: RESULTS,
+    madeOf: (_, names) => names.filter((name) => isResultsFolder(name) || isCapture(name)),
   },
   { folder: DEFAULT_CERTS, madeOf: findMadeCertificates },
 ];

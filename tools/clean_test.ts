@@ -20,6 +20,7 @@ const MADE = [
   "dist/tcp-client",
   "results/2026-01-31T12-00-00.000Z/result.json",
   "results/2026-01-31T12-00-00.000Z-2/result.json",
+  "results/2026-01-31T12-00-00.000Z-tcp-sync.pcapng",
 ];
 const KEPT = [
   ...["certs/generate.ts", "certs/ca.pem", "certs/server-key.pem", "dist/notes.txt"],
@@ -54,7 +55,8 @@ Deno.test("clean removes what was made, lists it, and touches nothing else", asy
     stdout.trim().split("\n"),
     [
       ...["dist/tcp-client", "results/2026-01-31T12-00-00.000Z"],
-      ...["results/2026-01-31T12-00-00.000Z-2", "results"],
+      ...["results/2026-01-31T12-00-00.000Z-2"],
+      ...["results/2026-01-31T12-00-00.000Z-tcp-sync.pcapng", "results"],
       ...CERTIFICATES.map((name) => `certs/pem/${name}`),
       "certs/pem",
     ].map((path) => join(root, path)),

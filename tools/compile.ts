@@ -61,7 +61,7 @@ export const PROGRAMS: readonly Program[] = [
     script: "tools/netpairs.ts",
     // What all commands need; it starts itself, whatever it is called then.
     permissions: [
-      ...["--allow-net", "--allow-ffi", "--allow-env=NETPAIRS_LIBSSL", "--allow-run"],
+      ...["--allow-net", "--allow-ffi", "--allow-env=NETPAIRS_LIBSSL,SSLKEYLOGFILE", "--allow-run"],
       ...FILES,
     ],
   },
@@ -71,7 +71,8 @@ export const PROGRAMS: readonly Program[] = [
 function pairProgram(protocol: Protocol, role: Role): Program {
   // The last lane of a protocol needs what all its lanes need.
   const lane = LANES.findLast((lane) => lane.protocol === protocol)!;
-  const permissions = [...permissionsOf(lane), ...FILES];
+  const forKeys = lane.engine === null ? [] : ["--allow-env=SSLKEYLOGFILE"];
+  const permissions = [...permissionsOf(lane), ...forKeys, ...FILES];
   return { name: `${protocol}-${role}`, script: `${protocol}/${role}.ts`, permissions };
 }
 

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { FakeStdout } from "../common/testing/fake_stdout.ts";
 import { saidIn } from "../common/testing/stderr.ts";
 import { agent } from "./agent.ts";
+import { capture } from "./capture.ts";
 import { checkAll } from "./check_rooms.ts";
 import { clean } from "./clean.ts";
 import { compare } from "./compare.ts";
@@ -17,6 +18,7 @@ import { soak } from "./soak.ts";
 
 const COMMANDS = {
   agent,
+  capture,
   certs,
   check: checkAll,
   clean,

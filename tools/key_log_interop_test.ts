@@ -20,7 +20,7 @@ async function captured(lane: Lane, role: "client" | "server", args: readonly st
   const keys = place.path("keys");
   const keyLog = (end: string) => end === role ? ["--key-log", keys] : [];
   const { port, process } = await place.serve(lane, [...SMALL, ...args, ...keyLog("server")]);
-  await using capture = await Capture.start(port, place.path("packets.pcapng"));
+  await using capture = await Capture.start([port], place.path("packets.pcapng"));
   const ends = [...SMALL, ...args, ...keyLog("client"), "--port", String(port)];
   const client = await place.run(lane, "client", ends);
   assertEquals(client.code, 0, client.stderr);

@@ -173,6 +173,23 @@ for (const name of ["dtls-sync-openssl", "tls-async-openssl"]) {
   });
 }
 
+Deno.test("tls-async-rustls says that SSLKEYLOGFILE gets no keys", async () => {
+  await using place = await Workplace.make();
+  const lane = laneNamed("tls-async-rustls");
+  const path = place.path("keys");
+  const allowed = ["--allow-env=SSLKEYLOGFILE", `--allow-write=${path}`];
+  const permissions = [...permissionsOf(lane, place.dir), ...allowed];
+  const { port } = await place.serve(lane, SMALL);
+  const args = [...SMALL, "--port", String(port)];
+  const env = { SSLKEYLOGFILE: path };
+  const ending = await place.run(lane, "client", args, { permissions, env });
+  assertOneLine(
+    ending,
+    0,
+    /^SSLKEYLOGFILE: Deno's own TLS \(rustls\) tells no keys; --engine open/,
+  );
+});
+
 Deno.test({
   name: `--key-log on a disk that is full fails the run${
     NO_SMALL_DISK ? ` (${NO_SMALL_DISK})` : ""

@@ -31,6 +31,7 @@ export const COMMANDS: readonly Entry[] = [
   row("run", "run all lanes, show what each costs", () => import("./run_all.ts"), "runAll"),
   row("report", "make a page and tables of results", () => import("./report.ts"), "report"),
   row("compare", "compare the results of two runs", () => import("./compare.ts"), "compare"),
+  row("capture", "show what a lane puts on the wire", () => import("./capture.ts"), "capture"),
   row("agent", "run servers for another machine", () => import("./agent.ts"), "agent"),
   row("push", "copy this program to other machines", () => import("./push.ts"), "push"),
   row("fetch", "bring back their results", () => import("./fetch.ts"), "fetchResults"),

@@ -15,6 +15,7 @@ import { COMPARE_OPTIONS, compareDocuments, type CompareOptions } from "./compar
 import { type Bound, brokenBounds, checkBounds, MAX_OPTION } from "./report/bounds.ts";
 import { newestFolder } from "./report/documents.ts";
 import { jobsOf } from "./report/jobs.ts";
+import { mermaidOf } from "./report/mermaid.ts";
 import { readSources } from "./report/sources.ts";
 import { type ReportOptions as FileOptions, writeReportOf } from "./report/write.ts";
 
@@ -28,6 +29,7 @@ const OPTIONS = {
   ),
   results: text("DIR", "where the newest results are looked for", "results"),
   ndjson: text("FILE", "the figures as NDJSON, too (- for stdout)", undefined),
+  mermaid: flag("print the handshakes of runs with --trace as Mermaid diagrams, too"),
   hgrm: flag("each log's distribution, too, for HdrHistogram"),
   append: file("add the medians to this history, and draw it"),
   history: file("draw this history: what lanes took over time"),
@@ -51,6 +53,7 @@ before it wrote its document, a log will do, or a folder of logs.`,
   examples: [
     "deno task report",
     "deno task report results/2026-01-31T12-00-00.000Z --out public",
+    "deno task report --mermaid > handshakes.md",
     "deno task report --max p99=5ms --max dtls-sync-openssl:lost=1%",
     "deno task report --append history.ndjson --ndjson figures.ndjson",
     "deno task report --compare before/result.json after/result.json --bound 20",
@@ -69,12 +72,13 @@ export type ReportOptions =
     paths: string[];
     results: string;
     files: FileOptions;
+    mermaid: boolean;
     max: readonly Bound[];
   }
   | { does: "compare"; before: string; after: string } & CompareOptions;
 
 const ONLY_COMPARE = Object.keys(COMPARE_OPTIONS);
-const ONLY_REPORT = ["results", "ndjson", "hgrm", "append", "history"];
+const ONLY_REPORT = ["results", "ndjson", "mermaid", "hgrm", "append", "history"];
 
 /** @throws {UsageError} for options that do not go together, or a wrong number of paths */
 function reportOptions({ values, texts, operands: paths }: Read<typeof OPTIONS>): ReportOptions {
@@ -83,9 +87,12 @@ function reportOptions({ values, texts, operands: paths }: Read<typeof OPTIONS>)
   if (stray) {
     throw new UsageError(`--${stray} ${compare ? "does not go" : "goes"} with --compare`);
   }
-  const { out, ndjson, append, history, hgrm, max } = rest;
+  const { out, ndjson, append, history, hgrm, max, mermaid } = rest;
+  if (mermaid && ndjson === "-") {
+    throw new UsageError("--mermaid does not go with --ndjson -: both would be printed");
+  }
   const files = { out, ndjson, append, history, hgrm };
-  if (!compare) return { does: "report", paths, results, files, max };
+  if (!compare) return { does: "report", paths, results, files, mermaid, max };
   const [before, after] = paths;
   if (before === undefined || after === undefined || paths.length > 2) {
     throw new UsageError(`--compare wants two documents, A.json B.json; there are ${paths.length}`);
@@ -104,12 +111,15 @@ export function report(args: string[]): Promise<number> {
     if (options.does === "compare") {
       return await compareDocuments(options.before, options.after, options);
     }
-    const { paths, results, files, max } = options;
+    const { paths, results, files, mermaid, max } = options;
     const sources = await readSources(paths.length > 0 ? paths : [await newestFolder(results)]);
+    // Refused before anything is written.
+    const diagrams = mermaid ? mermaidOf(sources) : "";
     const names = Object.values(await writeReportOf(sources, files)).flat().join("\n");
-    // NDJSON has stdout for itself.
-    if (files.ndjson === "-") say(names);
+    // NDJSON and diagrams have stdout for themselves.
+    if (files.ndjson === "-" || mermaid) say(names);
     else print(`${names}\n`);
+    print(diagrams);
     const broken = brokenBounds(checkBounds(jobsOf(sources), max));
     for (const line of broken) say(`error: ${line}`);
     return broken.length > 0 ? EXIT.failed : EXIT.complete;

@@ -14,6 +14,7 @@ import {
   fakeRun,
   fitted,
 } from "./report/testdata/documents.ts";
+import { tracedDocument } from "./report/testdata/handshakes.ts";
 import { testWithCharts as test } from "./report/testing/with_charts.ts";
 
 const TCP: FakeRun = { protocol: "tcp", io: "async", sizes: [100, 999] };
@@ -188,6 +189,25 @@ Deno.test({
       assertEquals(Deno.statSync(join(made.dir, name)).mode! & 0o777, 0o700, name);
     }
   },
+});
+
+test("report --mermaid prints the handshakes, and refuses documents without before it writes", async () => {
+  const traced = JSON.stringify(tracedDocument());
+  await using folder = await folderWith({
+    "a.json": traced,
+    "b.json": documentOf(1),
+    "site/x": "",
+  });
+  const { code, stdout, stderr } = await reportOf(folder, ["a.json", "--mermaid"]);
+  assertEquals([code, stderr], [0, "report.html\nreport.md\naverages.csv\n"]);
+  assertMatch(stdout, /^## tls-async-openssl, TLS 1\.2: first handshake\n\n```mermaid\nsequenceD/);
+  const refused = await reportOf(folder, ["b.json", "--mermaid", "--out", "site"]);
+  assertEquals([refused.code, refused.stdout], [2, ""]);
+  assertMatch(refused.stderr, /^error: --mermaid: no handshake was traced .* --trace/);
+  assertEquals([...Deno.readDirSync(folder.path("site"))].length, 1);
+  const both = await reportOf(folder, ["a.json", "--mermaid", "--ndjson", "-"]);
+  assertEquals(both.code, 2);
+  assertMatch(both.stderr, /--mermaid does not go with --ndjson -: both would be printed/);
 });
 
 test("report --ndjson - has stdout for itself, and says elsewhere what it has written", async () => {

@@ -79,6 +79,28 @@ Deno.test("run_all shows the lanes that work where one fails, and exits with 1",
   }
 });
 
+Deno.test("run_all --trace keeps the handshakes of lanes that can, and draws them in the report", async () => {
+  await using place = await Workplace.make();
+  const lanes = ["--lanes", "tcp-sync,tls-async-rustls,dtls-sync-openssl-resumed"];
+  const args = ["--sizes", "100", "--repeat", "2", "--connect", "message", "--trace", ...lanes];
+  const { code, stderr } = await endingOf(startRunAll(place, args));
+  assertEquals(code, 0, stderr);
+  const { folder } = await resultsOf(place);
+  const document = readDocument(await Deno.readTextFile(join(folder, "result.json")));
+  const kept = document.runs.map(({ lane, role, handshakes }) => [
+    ...[lane, role, handshakes?.map(({ resumed }) => resumed).slice(0, 2)],
+  ]);
+  assertEquals(kept, [
+    ...[["tcp-sync", "client", undefined], ["tcp-sync", "server", undefined]],
+    ...[["tls-async-rustls", "client", undefined], ["tls-async-rustls", "server", undefined]],
+    ["dtls-sync-openssl", "client", [false, true]],
+    ["dtls-sync-openssl", "server", []],
+  ]);
+  const page = await Deno.readTextFile(join(folder, "report.html"));
+  assertMatch(page, /After 3 round trips the client can send data/);
+  assertMatch(page, /DTLS 1\.2, resumed/);
+});
+
 Deno.test("run_all --server and --client run one side each", async () => {
   await using place = await Workplace.make();
   const port = String(20_000 + Math.floor(Math.random() * 10_000));

@@ -22,12 +22,14 @@ const FOLDER = ".tests";
 
 /**
  * What tests start: other implementations, the browser of the report's page, the shells that
- * complete, ssh for push and fetch, and what makes two machines of one.
+ * complete, ssh for push and fetch, what makes two machines of one, and what captures packets.
  */
 const PROGRAMS = [
-  ...["deno", "openssl", "gnutls-cli", "gnutls-serv", "chromium", "bash", "zsh"],
+  ...["deno", "openssl", "gnutls-cli", "gnutls-serv", "chromium", "bash", "zsh", "cc", "node"],
   ...["ssh", "scp", "tar", "ssh-keygen", "/usr/sbin/sshd", "mount", "umount"],
-  ...["unshare", "nsenter"],
+  ...["coap-client-openssl", "coap-server-openssl", "coap-client-gnutls", "coap-server-gnutls"],
+  "/usr/sbin/rsyslogd",
+  ...["unshare", "nsenter", "tshark", "dumpcap", "tcpdump", "editcap"],
 ];
 
 /** Programs that are there: Deno says of each other one, in every module, that it is not. */

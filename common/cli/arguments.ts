@@ -28,6 +28,8 @@ export interface Option<T> {
   readonly isTaken?: boolean;
   /** True where it is not for users: the help leaves it out. */
   readonly isHidden?: boolean;
+  /** A letter that stands for it behind a single dash; none where there is no such letter. */
+  readonly short?: string;
 }
 
 /** The options of a command, by name without the dashes. */
@@ -65,9 +67,9 @@ export function splitArguments(table: OptionTable, args: string[], operand?: str
   const texts: Texts = new Map();
   const operands: string[] = [];
   const options = Object.fromEntries(
-    Object.entries(table).map(([name, { value }]) => [name, {
+    Object.entries(table).map(([name, { value, short }]) => [name, {
       type: value === undefined ? "boolean" as const : "string" as const,
-      ...(name === "help" ? { short: "h" } : {}),
+      ...(short === undefined ? {} : { short }),
     }]),
   );
   const { tokens } = parseArgs({ args, options, strict: false, tokens: true });
@@ -127,6 +129,15 @@ export function givenValues<Table extends OptionTable>(
 export function defaultValues<Table extends OptionTable>(table: Table): Values<Table> {
   const values = Object.entries(table).map(([name, { absent }]) => [camelCase(name), absent]);
   return Object.fromEntries(values) as Values<Table>;
+}
+
+/** The options of these names as they stand on the command line, for another program. */
+export function argumentsOf(
+  texts: ReadonlyMap<string, readonly string[]>,
+  names: readonly string[],
+): string[] {
+  return names.flatMap((name) => texts.get(name)?.flatMap((text) => [`--${name}`, text]) ?? [])
+    .filter((arg) => arg !== "");
 }
 
 function camelCase(name: string): string {

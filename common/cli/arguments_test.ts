@@ -7,6 +7,7 @@ import {
   assertThrows,
 } from "../testing/assert.ts";
 import {
+  argumentsOf,
   defaultValues,
   givenValues,
   optionLines,
@@ -23,7 +24,7 @@ const TABLE = {
   quiet: flag("say nothing"),
   forever: notTaken(flag("serve")),
   listener: hidden(flag("not for users")),
-  help: flag("show this"),
+  help: { ...flag("show this"), short: "h" },
 };
 
 function read(...args: string[]) {
@@ -147,4 +148,13 @@ Deno.test("optionLines() shows what is for users, with placeholders, ranges and 
     "  --help                      show this",
   ]);
   assert(!lines.join().includes("listener"));
+});
+
+Deno.test("argumentsOf() gives options as they stand on the command line", () => {
+  const args = ["--quiet", "--port", "-1", "--name", "a", "--json=x", "--name", "b"];
+  const { texts } = splitArguments(TABLE, args);
+  const names = ["name", "quiet", "port", "wait-ms"];
+  assertEquals(argumentsOf(texts, names), [
+    ...["--name", "a", "--name", "b", "--quiet", "--port", "-1"],
+  ]);
 });

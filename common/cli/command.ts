@@ -46,7 +46,7 @@ export interface Command<Table extends OptionTable> extends CommandHelp {
 }
 
 /** The option that every command has. */
-export const HELP = { help: flag("show this text and end") };
+export const HELP = { help: { ...flag("show this text and end"), short: "h" } };
 
 /** The text of `--help`, which fits {@linkcode COLUMNS}. */
 export function commandHelp(help: CommandHelp, options: OptionTable): string {

@@ -41,6 +41,7 @@ async function traces(
 const MUTUAL_13 = `\
 TLS 1.3
 1 round trip before the client can send data; 14 messages, 1400 bytes
+computed: about 41 ms at 20 ms a round trip, 201 at 100, with TCP's connect
 
        us client              server
 --------- flight 1, the client's -----------------------------------------------
@@ -58,6 +59,7 @@ TLS 1.3
       900 |- Certificate --------->| * who the client is
      1000 |- CertificateVerify --->| * proof that it has the client's key
      1100 |- Finished ------------>| a check over all that was said
+          => from here on the client can send data
 --------- flight 4, the server's -----------------------------------------------
      1200 |<---- NewSessionTicket -| to resume the session with, later
      1300 |<---- NewSessionTicket -| to resume the session with, later
@@ -78,6 +80,7 @@ Deno.test("drawHandshake() draws TLS 1.3 with mutual authentication", async () =
 const RESUMED_12 = `\
 TLS 1.2, resumed
 1 round trip before the client can send data; 6 messages, 600 bytes
+computed: about 41 ms at 20 ms a round trip, 201 at 100, with TCP's connect
 
        us client              server
 --------- flight 1, the client's -----------------------------------------------
@@ -89,6 +92,7 @@ TLS 1.2, resumed
 --------- flight 3, the client's -----------------------------------------------
       400 |- ChangeCipherSpec ---->| sealed from here on
       500 |- Finished ------------>| a check over all that was said
+          => from here on the client can send data
 --------- the handshake is over: data ------------------------------------------
       600 |- ApplicationData ----->| the first message
 --------- the server -----------------------------------------------------------
@@ -104,6 +108,7 @@ Deno.test("drawHandshake() draws a server's trace as the client's, with its own 
 const FRAGMENTS = `\
 DTLS in parts
 3 round trips before the client can send data; 17 messages, 1700 bytes; 3 sent again
+computed: about 62 ms at 20 ms a round trip, 302 at 100
 
        us client              server
 --------- flight 1, the client's -----------------------------------------------
@@ -129,6 +134,7 @@ DTLS in parts
      1400 |<---- NewSessionTicket -| to resume the session with, later
      1500 |<---- ChangeCipherSpec -| sealed from here on
      1600 |<------------ Finished -| a check over all that was said
+          => from here on the client can send data
 `;
 
 Deno.test("drawHandshake() draws fragments, and what is sent again", async () => {

@@ -302,9 +302,10 @@ export function pairHelp(protocol: Protocol, role: Role): CommandHelp {
         dtls: "OpenSSL",
       }[protocol],
       ...(engine === null ? {} : { "--allow-env=NETPAIRS_LIBSSL": "to be told where OpenSSL is" }),
-      ...(engine === null
-        ? {}
-        : { "--allow-write=FILE": "--key-log; --allow-read, too, where FILE is there" }),
+      ...(engine === null ? {} : {
+        "--allow-write=FILE": "--key-log; --allow-read, too, where FILE is there",
+        "--allow-env=SSLKEYLOGFILE": "to be told of such a FILE, where it may be written",
+      }),
       "--allow-write": "--json, --csv, --hgrm",
       "--allow-sys=hostname,cpus": "the machine's name and processor in --json",
     },

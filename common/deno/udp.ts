@@ -75,33 +75,46 @@ export class UdpSocket {
   #closed = false;
 
   /**
-   * @param port 0 takes a free one
-   * @param refusal what to say where it cannot be bound
-   * @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise
+   * Takes a socket over.
+   *
    * @throws {TypeError} where an option cannot be set
    */
-  constructor(
-    hostname: string,
-    port: number,
-    options: UdpSocketOptions = {},
-    refusal: typeof listenError = listenError,
-  ) {
-    try {
-      this.#conn = bindUdp(hostname, port);
-    } catch (cause) {
-      throw refusal(hostname, port, cause);
-    }
-    const addr = this.addr = this.#conn.addr as Deno.NetAddr;
+  constructor(conn: DatagramSocket, options: UdpSocketOptions = {}) {
+    this.#conn = conn;
+    const addr = this.addr = conn.addr as Deno.NetAddr;
     try {
       setSocketOptions(addr, options);
     } catch (error) {
-      this.#conn.close();
+      conn.close();
       throw error;
     }
     const { receiveBufferBytes } = options;
     this.#buffer = receiveBufferBytes === undefined
       ? null
       : ReceiveBuffer.of(addr, receiveBufferBytes);
+  }
+
+  /**
+   * A socket of its own.
+   *
+   * @param port 0 takes a free one
+   * @param refusal what to say where it cannot be bound
+   * @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise
+   * @throws {TypeError} where an option cannot be set
+   */
+  static at(
+    hostname: string,
+    port: number,
+    options: UdpSocketOptions = {},
+    refusal: typeof listenError = listenError,
+  ): UdpSocket {
+    let conn: DatagramSocket;
+    try {
+      conn = bindUdp(hostname, port);
+    } catch (cause) {
+      throw refusal(hostname, port, cause);
+    }
+    return new UdpSocket(conn, options);
   }
 
   /**
@@ -116,7 +129,7 @@ export class UdpSocket {
     options: UdpSocketOptions = {},
     { hostname = peer.includes(":") ? "::" : "0.0.0.0", port = 0 }: LocalAddress = {},
   ): UdpSocket {
-    return new UdpSocket(
+    return UdpSocket.at(
       hostname,
       port,
       options,

@@ -15,7 +15,7 @@ import { UdpClient, type UdpClientOptions } from "./udp_client.ts";
 /** A server on 127.0.0.2 that is told who sends, and a client that tries 127.0.0.1 before. */
 class Stage implements AsyncDisposable {
   readonly #deadlines = new Deadlines();
-  readonly #server = new UdpSocket("127.0.0.2", 0);
+  readonly #server = UdpSocket.at("127.0.0.2", 0);
   readonly #heard = Promise.withResolvers<Deno.NetAddr>();
   readonly #running = this.#server.run((_bytes, from) => this.#heard.resolve({ ...from }));
   readonly client: UdpClient;
@@ -40,7 +40,7 @@ class Stage implements AsyncDisposable {
 }
 
 function freePort(hostname: string): number {
-  const socket = new UdpSocket(hostname, 0);
+  const socket = UdpSocket.at(hostname, 0);
   socket.close();
   return socket.addr.port;
 }
@@ -105,7 +105,7 @@ Deno.test("UdpClient refuses an address of the other family than all of the serv
 });
 
 Deno.test("UdpClient says that its port is taken", () => {
-  const other = new UdpSocket("127.0.0.1", 0);
+  const other = UdpSocket.at("127.0.0.1", 0);
   const { hostname, port } = other.addr;
   assertThrows(
     () => open({ hostname, port }),

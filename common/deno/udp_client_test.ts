@@ -6,6 +6,7 @@ import { assertEquals, assertRejects } from "../testing/assert.ts";
 import { within } from "../testing/within.ts";
 import { UdpSocket } from "./udp.ts";
 import { type Connect, UdpClient } from "./udp_client.ts";
+import { freePort } from "../testing/free_port.ts";
 
 const { ConnectionRefused } = Deno.errors;
 
@@ -46,7 +47,7 @@ class Stage implements AsyncDisposable {
 
   /** A server that sends back what it receives, after its own name. */
   serve(hostname: string, port = 0) {
-    const server = new UdpSocket(hostname, port);
+    const server = UdpSocket.at(hostname, port);
     const running = server.run((bytes, from) => {
       const text = `${hostname} ${new TextDecoder().decode(bytes)}`;
       return server.send(new TextEncoder().encode(text), from);
@@ -66,16 +67,9 @@ class Stage implements AsyncDisposable {
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
-/** A port of 127.0.0.1 where nobody listens. */
-function freePort(): number {
-  const socket = new UdpSocket("127.0.0.1", 0);
-  socket.close();
-  return socket.addr.port;
-}
-
 Deno.test("UdpClient.send() rejects where nobody listens", { ignore: !hears }, async () => {
   await using stage = new Stage();
-  const client = stage.client(["127.0.0.1"], freePort());
+  const client = stage.client(["127.0.0.1"], freePort("udp"));
   const error = await assertRejects(() => client.send(bytesOf("a")), ConnectionRefused);
   assertEquals((error as { code?: string }).code, "ECONNREFUSED");
 });
@@ -106,7 +100,7 @@ const refusal = Object.assign(new ConnectionRefused("refused"), { code: "ECONNRE
 Deno.test("UdpClient hears of a refusal that takes its time", async () => {
   using clock = new FakeClock();
   await using stage = new Stage();
-  const client = stage.client(["127.0.0.1"], freePort(), later([null, null, null, refusal]));
+  const client = stage.client(["127.0.0.1"], freePort("udp"), later([null, null, null, refusal]));
   await client.send(bytesOf("a"));
   await clock.advance(1000);
   assertEquals(await stage.failed.promise, refusal);
@@ -141,7 +135,7 @@ Deno.test("UdpClient loses what is turned back once it has heard the server", as
 
 Deno.test("UdpClient loses what is turned back late, where no answer is wanted", async () => {
   await using stage = new Stage();
-  const server = new UdpSocket("127.0.0.1", 0);
+  const server = UdpSocket.at("127.0.0.1", 0);
   const { port } = server.addr;
   const client = stage.client(["127.0.0.1"], port);
   for (let i = 0; i < REFUSABLE_DATAGRAMS; i++) await client.send(bytesOf("a"));
@@ -155,8 +149,8 @@ Deno.test("UdpClient loses what is turned back late, where no answer is wanted",
 
 Deno.test("UdpClient takes nothing that others send", async () => {
   await using stage = new Stage();
-  const server = new UdpSocket("127.0.0.1", 0);
-  const stranger = new UdpSocket("127.0.0.2", 0);
+  const server = UdpSocket.at("127.0.0.1", 0);
+  const stranger = UdpSocket.at("127.0.0.2", 0);
   const client = stage.client(["127.0.0.1"], server.addr.port);
   const heard = stage.heard();
   const serving = server.run(async (bytes, from) => {

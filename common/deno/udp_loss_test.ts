@@ -20,7 +20,7 @@ function socketOver(conn: Partial<Deno.DatagramConn>): UdpSocket {
   const whole = { addr: { ...TO, port: 1443 }, close() {}, ...conn };
   Deno.listenDatagram = (() => whole) as unknown as typeof listenDatagram;
   try {
-    return new UdpSocket(LOOPBACK, 0);
+    return UdpSocket.at(LOOPBACK, 0);
   } finally {
     Deno.listenDatagram = listenDatagram;
   }
@@ -51,7 +51,7 @@ for (const code of ["ENETUNREACH", "EHOSTUNREACH", "EPERM", "ENOBUFS", "EMSGSIZE
 }
 
 Deno.test("UdpSocket.send() rejects what UDP cannot carry, and where it cannot go", async () => {
-  const socket = new UdpSocket(LOOPBACK, 0);
+  const socket = UdpSocket.at(LOOPBACK, 0);
   try {
     await assertRejects(() => socket.send(new Uint8Array(65_508), socket.addr), Error, "too long");
     await assertRejects(() => socket.send(new Uint8Array(1), { ...TO, hostname: "::1" }), Error);

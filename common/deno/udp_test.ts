@@ -6,7 +6,7 @@ const LOOPBACK = "127.0.0.1";
 /** Whether this machine speaks IPv6; not every container does. */
 function hasIpv6(): boolean {
   try {
-    new UdpSocket("::1", 0).close();
+    UdpSocket.at("::1", 0).close();
     return true;
   } catch {
     return false;
@@ -18,15 +18,15 @@ function bytesOf(...values: number[]): Uint8Array {
 }
 
 Deno.test("UdpSocket takes a free port and says where it is bound", () => {
-  const socket = new UdpSocket(LOOPBACK, 0);
+  const socket = UdpSocket.at(LOOPBACK, 0);
   socket.close();
   assertEquals([socket.addr.hostname, socket.addr.transport], [LOOPBACK, "udp"]);
   assert(socket.addr.port > 0);
 });
 
 Deno.test("UdpSocket.run() hands over datagrams in order, with their sender", async () => {
-  const receiver = new UdpSocket(LOOPBACK, 0);
-  const sender = new UdpSocket(LOOPBACK, 0);
+  const receiver = UdpSocket.at(LOOPBACK, 0);
+  const sender = UdpSocket.at(LOOPBACK, 0);
   const arrived: number[][] = [];
   const running = receiver.run((bytes, from) => {
     arrived.push([...bytes, from.port]);
@@ -39,8 +39,8 @@ Deno.test("UdpSocket.run() hands over datagrams in order, with their sender", as
 });
 
 Deno.test("UdpSocket.run() waits for a handler's promise before it hands over the next", async () => {
-  const receiver = new UdpSocket(LOOPBACK, 0);
-  const sender = new UdpSocket(LOOPBACK, 0);
+  const receiver = UdpSocket.at(LOOPBACK, 0);
+  const sender = UdpSocket.at(LOOPBACK, 0);
   const events: string[] = [];
   const bothSent = Promise.withResolvers<void>();
   const running = receiver.run(async ([value]) => {
@@ -61,8 +61,8 @@ Deno.test("UdpSocket.run() waits for a handler's promise before it hands over th
 
 for (const length of [0, 1, 1472, 1473, 65_507]) {
   Deno.test(`UdpSocket carries a datagram of ${length} bytes whole`, async () => {
-    const receiver = new UdpSocket(LOOPBACK, 0);
-    const sender = new UdpSocket(LOOPBACK, 0);
+    const receiver = UdpSocket.at(LOOPBACK, 0);
+    const sender = UdpSocket.at(LOOPBACK, 0);
     let received: Uint8Array | undefined;
     const running = receiver.run((bytes) => {
       received = bytes.slice();
@@ -77,13 +77,13 @@ for (const length of [0, 1, 1472, 1473, 65_507]) {
 }
 
 Deno.test("UdpSocket.send() refuses a datagram that is too long", async () => {
-  const socket = new UdpSocket(LOOPBACK, 0);
+  const socket = UdpSocket.at(LOOPBACK, 0);
   await assertRejects(() => socket.send(new Uint8Array(65_508), socket.addr), Error);
   socket.close();
 });
 
 Deno.test("UdpSocket.run() ends when the socket is closed, which may be done twice", async () => {
-  const socket = new UdpSocket(LOOPBACK, 0);
+  const socket = UdpSocket.at(LOOPBACK, 0);
   const running = socket.run(() => {});
   socket.close();
   socket.close();
@@ -92,7 +92,7 @@ Deno.test("UdpSocket.run() ends when the socket is closed, which may be done twi
 });
 
 Deno.test("UdpSocket.run() hands on a handler's error", async () => {
-  const socket = new UdpSocket(LOOPBACK, 0);
+  const socket = UdpSocket.at(LOOPBACK, 0);
   const running = socket.run(() => {
     throw new RangeError("the handler's own");
   });
@@ -102,9 +102,9 @@ Deno.test("UdpSocket.run() hands on a handler's error", async () => {
 });
 
 Deno.test("UdpSocket goes on after a datagram to a port where nobody listens", async () => {
-  const gone = new UdpSocket(LOOPBACK, 0);
+  const gone = UdpSocket.at(LOOPBACK, 0);
   gone.close();
-  const socket = new UdpSocket(LOOPBACK, 0);
+  const socket = UdpSocket.at(LOOPBACK, 0);
   let arrived = 0;
   const running = socket.run(() => {
     arrived++;
@@ -117,10 +117,10 @@ Deno.test("UdpSocket goes on after a datagram to a port where nobody listens", a
 });
 
 Deno.test("UdpSocket says in one line that its port is taken", () => {
-  const first = new UdpSocket(LOOPBACK, 0);
+  const first = UdpSocket.at(LOOPBACK, 0);
   const { port } = first.addr;
   try {
-    const error = assertThrows(() => new UdpSocket(LOOPBACK, port), Deno.errors.AddrInUse);
+    const error = assertThrows(() => UdpSocket.at(LOOPBACK, port), Deno.errors.AddrInUse);
     const where = `cannot listen on 127.0.0.1:${port}: the address is in use`;
     assertEquals(error.message, `${where}; choose another port, or 0 for a free one`);
   } finally {
@@ -132,7 +132,7 @@ Deno.test({
   name: "UdpSocket hands on that a permission is missing",
   permissions: { net: false },
   fn: () => {
-    assertThrows(() => new UdpSocket(LOOPBACK, 0), Deno.errors.NotCapable, "--allow-net");
+    assertThrows(() => UdpSocket.at(LOOPBACK, 0), Deno.errors.NotCapable, "--allow-net");
   },
 });
 
@@ -153,7 +153,7 @@ Deno.test({
 });
 
 Deno.test("UdpSocket.toward() is a socket that the peer can answer", async () => {
-  const server = new UdpSocket(LOOPBACK, 0);
+  const server = UdpSocket.at(LOOPBACK, 0);
   const client = UdpSocket.toward(LOOPBACK);
   const serving = server.run((bytes, from) => server.send(bytes.slice(), from));
   const answered = client.run((bytes) => {
@@ -167,7 +167,7 @@ Deno.test("UdpSocket.toward() is a socket that the peer can answer", async () =>
 });
 
 Deno.test("UdpSocket.run() does not take a handler's error for its own", async () => {
-  const socket = new UdpSocket(LOOPBACK, 0);
+  const socket = UdpSocket.at(LOOPBACK, 0);
   let count = 0;
   const running = socket.run(() => {
     if (++count === 2) return socket.close();

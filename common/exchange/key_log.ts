@@ -36,6 +36,12 @@ export function keyLogSetting({ keyLog }: Given): Pick<TlsSettings, "keyLog"> {
   return keyLog === undefined ? {} : { keyLog: (line) => appendPrivately(keyLog, `${line}\n`) };
 }
 
+/** Says so where the environment asks for keys that Deno's own TLS does not tell. */
+export function sayWithoutKeys(): void {
+  if (environmentKeyLog() === null) return;
+  say("SSLKEYLOGFILE: Deno's own TLS (rustls) tells no keys; --engine openssl does");
+}
+
 function openKeyLog(path: string): void {
   if (makePrivateFile(path)) return;
   let end = "";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { HandshakeMessage } from "../model/handshake_message.ts";
-import type { Role } from "../model/protocol.ts";
+import type { HandshakeCounts, Role } from "../model/protocol.ts";
 
 /** A message as both ends see it. */
 export interface FlightMessage extends HandshakeMessage {
@@ -60,4 +60,63 @@ export function flightsOf(events: readonly HandshakeMessage[], role: Role): Flig
 /** How many round trips pass before the client can send data; those that loss adds not counted. */
 export function roundTripsOf(flights: readonly Flight[]): number {
   return flights.filter(({ roundTrip }) => roundTrip !== null).length;
+}
+
+/** Bytes of a flight's messages, without the headers of their records. */
+export function bytesOf({ messages }: Pick<Flight, "messages">): number {
+  return messages.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/**
+ * The flight after which the client can send data: both ends have said that they are through.
+ *
+ * @returns its place; -1 where the handshake is not complete
+ */
+export function openingFlight(flights: readonly Flight[]): number {
+  const messages = flights.flatMap(({ messages }) => messages);
+  if (messages.some(({ kind, name }) => kind === "alert" && name !== "close_notify")) return -1;
+  const through = [true, false].map((client) =>
+    flights.findIndex(({ fromClient, isLater, messages }) =>
+      !isLater && fromClient === client && messages.some(({ name }) => name === "Finished")
+    )
+  );
+  return through.includes(-1) ? -1 : Math.max(...through);
+}
+
+/** Microseconds from the first message until the client can send data; null where it never can. */
+export function openingUs(flights: readonly Flight[]): number | null {
+  return flights[openingFlight(flights)]?.messages.find(({ name }) => name === "Finished")?.us ??
+    null;
+}
+
+/**
+ * DTLS: how many datagrams each flight took, as far as their sum tells: a flight takes at least one,
+ * one unless several messages or parts are in it, and of one flight alone the rest is known.
+ *
+ * @param counts of this handshake
+ * @param role whose they are
+ * @returns null for a flight of which it is not known
+ */
+export function datagramsOf(
+  flights: readonly Flight[],
+  counts: Pick<HandshakeCounts, "datagramsSent" | "datagramsReceived">,
+  role: Role,
+): (number | null)[] {
+  const known: (number | null)[] = flights.map(() => null);
+  const isRepeated = flights.some(({ messages }) => messages.some((one) => one.retransmission));
+  if (isRepeated) return known;
+  for (const client of [true, false]) {
+    const own = flights.flatMap(({ fromClient, isLater }, i) =>
+      fromClient === client && !isLater ? [i] : []
+    );
+    const sum = client === (role === "client") ? counts.datagramsSent : counts.datagramsReceived;
+    const open = own.filter((i) => flights[i]!.messages.length > 1);
+    const rest = sum - (own.length - open.length);
+    if (rest < open.length) continue;
+    for (const i of own) if (!open.includes(i)) known[i] = 1;
+    if (open.length === 1 || rest === open.length) {
+      for (const i of open) known[i] = rest / open.length;
+    }
+  }
+  return known;
 }

@@ -95,7 +95,10 @@ export interface RunResult {
   allSizes?: AllSizes;
   /** From the end of the first message to the end of the exchange; absent where there was none. */
   cpu?: CpuTime;
-  /** With --trace: the first handshakes, and the first resumed one; absent in all other cases. */
+  /**
+   * With --trace: the first handshakes, and the first resumed one; none at an end that was not traced
+   * itself. Absent where neither was.
+   */
   handshakes?: TracedHandshake[];
   /** Why the run has failed; absent where it has come to its end, and where that is not known. */
   failure?: string;

@@ -181,12 +181,20 @@ export function applyVerification(
   return verifier;
 }
 
-/** Sets how a server lets its clients resume. */
-export function applyResumption({ lib, ctx }: ContextTarget, settings: TlsServerSettings): void {
+/**
+ * Sets how a server lets its clients resume.
+ *
+ * @param trust what its clients are believed by: sessions of any other are not resumed
+ */
+export function applyResumption(
+  { lib, ctx }: ContextTarget,
+  settings: TlsServerSettings,
+  trust: string,
+): void {
   const { sessionTickets = true, sessionCacheSize = SESSION_CACHE_SIZE, sessionTimeoutSeconds } =
     settings;
   // With client certificates, resumption fails without one (SSL_CTX_set_session_id_context(3)).
-  const id = new TextEncoder().encode("netpairs");
+  const id = Uint8Array.fromHex(trust);
   lib.SSL_CTX_set_session_id_context(ctx, id, id.length);
   if (!sessionTickets) lib.SSL_CTX_set_options(ctx, SSL_OP.NO_TICKET);
   // A size of 0 would be no limit (SSL_CTX_sess_set_cache_size(3)).

@@ -22,7 +22,9 @@ const VERIFY = {
 export function makeVerifier(lib: OpenSsl): Deno.UnsafeCallback<typeof VERIFY> {
   return new Deno.UnsafeCallback(VERIFY, (isGood, check) => {
     if (isGood !== 1) return 0;
-    const refusal = refusalOf(lib, check);
+    const x509 = lib.X509_STORE_CTX_get_current_cert(check);
+    const isEnd = lib.X509_STORE_CTX_get_error_depth(check) === 0;
+    const refusal = refusalOf(lib, x509, isEnd);
     if (refusal === null) return 1;
     noteRefusal(refusal);
     lib.X509_STORE_CTX_set_error(check, X509_V.CERT_REJECTED);
@@ -30,15 +32,24 @@ export function makeVerifier(lib: OpenSsl): Deno.UnsafeCallback<typeof VERIFY> {
   });
 }
 
-function refusalOf(lib: OpenSsl, check: Deno.PointerValue): string | null {
-  const x509 = lib.X509_STORE_CTX_get_current_cert(check);
+/**
+ * What is wrong with a certificate of a chain, as far as the certificate alone says it.
+ *
+ * @param isEnd whether it is the peer's own
+ * @returns goes on after "the peer's certificate"; null where it passes
+ */
+export function refusalOf(
+  lib: OpenSsl,
+  x509: Deno.PointerValue,
+  isEnd: boolean,
+): string | null {
   const key = x509 && lib.X509_get0_pubkey(x509);
   if (key === null) return REFUSALS.unreadable;
   if (cString(lib.EVP_PKEY_get0_type_name(key))?.startsWith("RSA")) {
     const bits = lib.EVP_PKEY_get_bits(key);
     if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS) return REFUSALS.rsaBits(bits);
   }
-  return lib.X509_STORE_CTX_get_error_depth(check) === 0 ? refusalOfEnd(lib, x509) : null;
+  return isEnd ? refusalOfEnd(lib, x509) : null;
 }
 
 /** The peer's own; OpenSSL has looked at what its authorities may do. */

@@ -133,7 +133,10 @@ export function hasRandom(clientHello: Uint8Array, random: Uint8Array): boolean 
 
 /** What a ClientHello says that stays as it is when it comes again with a cookie. */
 export interface HelloParameters {
-  /** Version, random and session. */
+  /**
+   * Version and random. The session's number should stay as well (RFC 6347 4.2.1), but mbedTLS 2.28
+   * draws another one where it has a ticket, and would be asked for its cookie for ever.
+   */
   identity: Uint8Array;
   /** Cipher suites and compression; empty where they are in a later fragment. */
   suites: Uint8Array;
@@ -147,7 +150,7 @@ export interface HelloParameters {
 export function helloParameters(clientHello: Uint8Array): HelloParameters {
   const end = Math.min(recordLength(clientHello, 0), clientHello.length);
   const cookieAt = SESSION_AT + 1 + clientHello[SESSION_AT]!;
-  const identity = clientHello.subarray(VERSION_AT, Math.min(cookieAt, end));
+  const identity = clientHello.subarray(VERSION_AT, Math.min(SESSION_AT, end));
   const suitesAt = cookieAt + 1 + (clientHello[cookieAt] ?? 0);
   const methodsAt = suitesAt + 2 +
     ((clientHello[suitesAt] ?? 0) << 8 | (clientHello[suitesAt + 1] ?? 0));

@@ -11,6 +11,8 @@ const PROGRAM = fromFileUrl(new URL("../testing/reentrancy/program.ts", import.m
 const CALLBACKS = {
   dtls: [
     "pskLookup",
+    "psk",
+    "verifyPeer",
     "keyLog",
     "onHandshakeMessage",
     "retransmitAfterMs",
@@ -18,7 +20,17 @@ const CALLBACKS = {
     "signal",
     "body",
   ],
-  tls: ["pskLookup", "keyLog", "onHandshakeMessage", "onError", "signal", "body", "streams"],
+  tls: [
+    "pskLookup",
+    "psk",
+    "verifyPeer",
+    "keyLog",
+    "onHandshakeMessage",
+    "onError",
+    "signal",
+    "body",
+    "streams",
+  ],
 };
 
 /** What it prints besides its seed is what was wrong. */

@@ -14,8 +14,8 @@ import { readX509, x509Text } from "./bindings/x509.ts";
 /**
  * What a client needs to resume a session: an SSL_SESSION, freed by `close()`.
  *
- * It holds the session's secret, and what its server was believed by: name, authorities or key. A
- * connection that asks for another name, or believes its server by anything else, makes a full
+ * It holds the session's secret, and what its server was believed by: name, authorities,
+ * fingerprints or key. A connection that asks for another name, or believes its server by anything else, makes a full
  * handshake. After a resumed one the server's certificate is checked again. In TLS 1.3 a session
  * should be used once only (RFC 8446 C.4). The caller closes it; a connection that resumes it only
  * borrows it while it is opened.
@@ -98,7 +98,8 @@ export class SavedSession implements Disposable {
   /**
    * Reads what {@linkcode serialize} wrote. A session that another program has written, such as
    * `openssl s_client -sess_out`, does not say what its server was believed by: a connection offers
-   * it where the certificate in it passes.
+   * it where the certificate in it passes, and never where fingerprints or `verifyPeer` stand for
+   * the authorities.
    *
    * @param text PEM, at most 1048576 bytes; keep it where no other user can write
    * @returns a session of its own, which the caller closes

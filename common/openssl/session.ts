@@ -16,7 +16,7 @@ import { checkMessageBytes, notAFunction } from "./session/arguments.ts";
 import { checkSession, type TlsSessionOptions } from "./session_settings.ts";
 import { exportKeyingMaterial } from "./session/exporter.ts";
 import { HandshakeCounters } from "./session/handshake_counters.ts";
-import { explained, noAnswerInTime } from "./session/handshake_errors.ts";
+import { noAnswerInTime } from "./session/handshake_errors.ts";
 import { stepHandshake, stepListen } from "./session/handshake_step.ts";
 import { SessionInput } from "./session/input.ts";
 import { SessionOutput } from "./session/output.ts";
@@ -54,10 +54,8 @@ export class TlsSession implements Disposable {
   readonly #counters = new HandshakeCounters();
   /** Counts of the handshake; the round trip is set by the session's driver, which has a clock. */
   readonly statistics: HandshakeStatistics = this.#counters.statistics;
-  #peerEnded = false;
   readonly #context: TlsContext;
   readonly #lib: OpenSsl;
-  readonly #serverName: string | undefined;
   readonly #ssl: SessionSsl;
   readonly #resumption: Resumption;
   readonly #input: SessionInput;
@@ -75,14 +73,14 @@ export class TlsSession implements Disposable {
     const checked = checkSession(context, options);
     const lib = this.#lib = context.lib;
     this.#context = context;
-    const { session: saved, mtu = DEFAULT_MTU } = checked;
-    const serverName = this.#serverName = checked.serverName;
+    const { serverName, session: saved, mtu = DEFAULT_MTU } = checked;
     const checksName = !checked.unsafelySkipNameCheck;
     const ssl = this.#ssl = new SessionSsl(context, mtu);
-    this.#input = new SessionInput(lib, ssl.input, context.datagram, this.#counters);
+    this.#input = new SessionInput(lib, ssl.input, context, this.#counters);
     this.#output = new SessionOutput(lib, ssl.output, context.datagram ? mtu : null);
     this.#resumption = new Resumption(context, { serverName, checksName }, ssl.calls);
     if (context.role === "server") return;
+    ssl.calls.peerName = serverName ?? null;
     try {
       if (serverName !== undefined) expectName(lib, ssl.pointer, serverName, checksName);
       if (saved) this.#resumption.offer(ssl.pointer, saved);
@@ -94,12 +92,20 @@ export class TlsSession implements Disposable {
 
   /** True once the peer has said that it sends no more. */
   get peerEnded(): boolean {
-    return this.#peerEnded;
+    return this.#ssl.peerEnded;
   }
 
   /** What a handshake that has failed has put out at last: the alert that says why. */
   get lastWords(): Uint8Array<ArrayBuffer> | null {
     return this.#output.lastWords;
+  }
+
+  /**
+   * Settles when the handshake can go on that waits for what a function of the program has promised,
+   * and when the session ends; null where it waits for none. Datagrams that come meanwhile may be fed.
+   */
+  get waiting(): Promise<void> | null {
+    return this.#ssl.calls.keys.waiting?.promise ?? null;
   }
 
   /** True once the handshake is complete; it stays so when the session fails or is closed. */
@@ -119,13 +125,14 @@ export class TlsSession implements Disposable {
     const arrived = bytesOf(bytes, "bytes");
     const ssl = this.#ssl;
     if (!ssl.isOpen || arrived.length === 0) return;
+    if (this.#context.datagram && this.waiting && !this.#input.hasRoomFor(arrived.length)) return;
     ssl.trace?.fed(arrived);
     if (ssl.phase === "handshaking") this.#input.feedHandshake(arrived);
     else this.#input.feed(ssl.pointer, arrived);
   }
 
   /**
-   * Goes on with the handshake.
+   * Goes on with the handshake, unless it waits for the program: see {@linkcode waiting}.
    *
    * @returns true when it is complete
    * @throws {CertificateError} where the peer's certificate does not pass
@@ -135,21 +142,27 @@ export class TlsSession implements Disposable {
    */
   handshake(): boolean {
     if (this.established) return true;
+    if (this.#ssl.isOpen && this.waiting) return false;
     const ssl = this.#ssl.begin();
     this.#ssl.trace?.accepts();
     try {
+      this.#resumption.reconsider(ssl);
+      if (this.#ssl.isRefused) return false;
       this.#output.isPending = true;
+      const { identities } = this.#input;
+      if (identities?.ask(this.#lib, ssl, this.#context.pskLookup!) === "later") return false;
+      if (this.#ssl.isRefused && !this.#ssl.calls.failure) return false;
       const result = stepHandshake(this.#lib, ssl, this.#input, this.#cookies);
       // Before it counts as established. After an error its queue is still to be read.
       if (result === 1) this.#ssl.trace?.deliver();
       if (this.#ssl.isRefused) return false;
       if (result !== 1) {
-        this.#wantsMore(ssl, result, "complete the handshake");
+        this.#ssl.wantsMore(ssl, result, "complete the handshake");
         return false;
       }
       const refusal = this.#resumption.complete(ssl);
       // The program is asked for the key again.
-      if (this.#ssl.isRefused) return false;
+      if (refusal === "later" || this.#ssl.isRefused) return false;
       if (refusal) {
         // The peer is through with its handshake: it is told that the connection has ended.
         this.#lib.SSL_shutdown(ssl);
@@ -157,6 +170,7 @@ export class TlsSession implements Disposable {
       }
       if (this.#input.hasEarly) this.#input.feedEarly();
       this.#ssl.phase = "established";
+      this.#ssl.calls.keys.known.clear();
       return true;
     } finally {
       this.#ssl.end(this.#output);
@@ -176,9 +190,8 @@ export class TlsSession implements Disposable {
     this.#ssl.trace?.listens();
     try {
       this.#output.isPending = true;
-      const isFirst = this.#cookies === null;
+      const isGood = stepListen(this.#lib, ssl, address, this.#cookies === null);
       this.#cookies = this.#context.cookies;
-      const isGood = stepListen(this.#lib, ssl, address, isFirst);
       if (!isGood) this.#counters.forgetReceived();
       return isGood;
     } finally {
@@ -200,7 +213,7 @@ export class TlsSession implements Disposable {
     checkInto(into ?? null);
     if (into.length === 0) return 0;
     if (this.#input.unread === "nothing" && this.#ssl.isOpen) {
-      return this.#peerEnded ? ENDED : NOT_YET;
+      return this.#ssl.peerEnded ? ENDED : NOT_YET;
     }
     if (!this.established) throw new TypeError("Cannot read: no handshake yet");
     const ssl = this.#ssl.begin();
@@ -216,7 +229,7 @@ export class TlsSession implements Disposable {
       }
       this.#output.isPending = true;
       if (result > 0) return result;
-      if (!this.#wantsMore(ssl, result, "read")) return ENDED;
+      if (!this.#ssl.wantsMore(ssl, result, "read")) return ENDED;
       this.#input.unread = "nothing";
       return NOT_YET;
     } finally {
@@ -227,8 +240,7 @@ export class TlsSession implements Disposable {
   /**
    * Seals application data; drain it afterwards. On DTLS one call is one record.
    *
-   * @param bytes any view or ArrayBuffer, borrowed for the call; on DTLS 1 to 16384 (RFC 6347 4.1), on
-   * TLS none is nothing
+   * @param bytes any view or ArrayBuffer, borrowed for the call; on DTLS 1 to 16384 (RFC 6347 4.1)
    * @throws {OpenSslError} where the session is broken, and after {@linkcode shutdown}
    * @throws {RangeError} where a message is empty or too long
    * @throws {TypeError} where it is neither, and before the handshake is complete
@@ -252,9 +264,7 @@ export class TlsSession implements Disposable {
   }
 
   /**
-   * Hands over what is to be sent: on DTLS a datagram at a time, on TLS all bytes.
-   *
-   * After a failure, and after {@linkcode close}, it can be called all the same.
+   * Hands over what is to be sent, after a failure, too: on DTLS a datagram at a time, on TLS all bytes.
    *
    * @param emit the bytes are borrowed for the call, and with them the memory of all sessions: keep a
    * copy, or send them at once. What it throws is thrown on, and the rest is lost
@@ -289,12 +299,9 @@ export class TlsSession implements Disposable {
     }
   }
 
-  /**
-   * DTLS: milliseconds until {@linkcode handleTimeout} wants to be called, 0 for now; null where
-   * nothing is waited for.
-   */
+  /** DTLS: milliseconds until {@linkcode handleTimeout} is wanted, 0 for now; null for never. */
   timeoutMs(): number | null {
-    if (!this.#context.datagram || !this.#ssl.isOpen) return null;
+    if (!this.#context.datagram || !this.#ssl.isOpen || this.waiting) return null;
     return timeLeftMs(this.#lib, this.#ssl.pointer);
   }
 
@@ -329,7 +336,12 @@ export class TlsSession implements Disposable {
   /** What to say of a handshake that takes too long. */
   timeoutError(): TimeoutError {
     const { pskIdentity } = this.#ssl.calls;
-    return noAnswerInTime(pskIdentity !== null && this.statistics.bytesReceived > 0);
+    return noAnswerInTime({
+      identity: pskIdentity,
+      hasAnswered: this.statistics.bytesReceived > 0,
+      isUnreadable: this.#input.isUnreadable && this.#context.role === "server",
+      isOwn: this.#ssl.calls.keys.waiting !== null,
+    });
   }
 
   /**
@@ -346,10 +358,8 @@ export class TlsSession implements Disposable {
   }
 
   /**
-   * Client: what is needed to resume this session later; the caller closes it. In TLS 1.3 it comes
-   * after the handshake: take it after the first answer.
-   *
-   * @returns null where the server has not given it
+   * Client: what is needed to resume this session later, which the caller closes; null where the server
+   * has not given it. In TLS 1.3 it comes after the handshake: take it after the first answer.
    */
   save(): SavedSession | null {
     const ssl = this.#ssl.pointer;
@@ -361,8 +371,7 @@ export class TlsSession implements Disposable {
    *
    * @param label such as "EXTRACTOR-dtls_srtp", 1 to 249 bytes; length 1 to 8160
    * @param context bound into the secret; absent is not the same as empty, up to version 1.2
-   * @throws {TypeError} before the handshake is complete, after {@linkcode close}, or naming an argument
-   * of the wrong kind
+   * @throws {TypeError} before the handshake, after {@linkcode close}, or naming a wrong argument
    * @throws {RangeError} naming an argument whose value cannot be used
    */
   exportKeyingMaterial(
@@ -387,14 +396,5 @@ export class TlsSession implements Disposable {
   /** Same as {@linkcode close}. */
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  /** True where the session waits for the peer, false where the peer has ended it. */
-  #wantsMore(ssl: Deno.PointerObject, result: number, action: string): boolean {
-    const outcome = this.#ssl.outcomeOf(ssl, result);
-    if (outcome === "ended") this.#peerEnded = true;
-    if (outcome !== "failed") return outcome === "not yet";
-    const error = takeError(this.#lib, action, ssl, this.#serverName);
-    throw this.#ssl.failed(explained(this.#context, error));
   }
 }

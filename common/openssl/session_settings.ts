@@ -30,7 +30,7 @@ import { MTU } from "./settings_table.ts";
 export interface TlsSessionOptions {
   /**
    * Client: name or address that the server's certificate has to be for. It has to be there, unless
-   * something else says who the server is: a context with `psk`, or `unsafelySkipNameCheck`.
+   * something else says who the server is: a context with `psk` or with fingerprints, or `unsafelySkipNameCheck`.
    */
   serverName?: string | undefined;
   /**
@@ -55,7 +55,7 @@ const CLIENT = {
   serverName: setting(
     hostText(certificateName),
     "name or address the certificate has to be for",
-    "none: it has to be there, unless the context has a `psk`",
+    "none: it has to be there, unless the context has a `psk` or fingerprints",
   ),
   session: setting(
     instance("SavedSession", SavedSession, ({ closed }) => !closed),
@@ -92,10 +92,15 @@ const ACTION = "make a session";
  * @throws {RangeError} naming an option whose value cannot be used
  */
 export function checkSession(context: TlsContext, options: TlsSessionOptions): TlsSessionOptions {
-  const { role, datagram, verifies, usesPsk } = checkValue(CONTEXT, context, "context", ACTION);
+  const { role, datagram, verifies, usesPsk, peerCheck } = checkValue(
+    CONTEXT,
+    context,
+    "context",
+    ACTION,
+  );
   const checked = checkSettings(SESSION[role][datagram ? "dtls" : "tls"], options, ACTION);
   const isKnownOtherwise = role === "server" || usesPsk || !verifies ||
-    checked.unsafelySkipNameCheck;
+    peerCheck?.isAlone || checked.unsafelySkipNameCheck;
   if (checked.serverName === undefined && !isKnownOtherwise) {
     throw new TypeError(
       `Cannot ${ACTION}: serverName is missing; it must be the name or the address that the ` +

@@ -1,6 +1,7 @@
 /**
  * What a saved session was believed by: OpenSSL verifies nothing when one is resumed, neither chain
- * nor name.
+ * nor name. A program's own function cannot be written down: it is asked again (`verifyPeer`), while
+ * fingerprints are part of the context's trust, and are looked at again, too.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 import { type ChainSpec, makeChain } from "../testing/authority_chain.ts";
 import { assertEquals } from "../testing/assert.ts";
-import { MS_PER_DAY } from "../../certs/kinds.ts";
+import { MS_PER_DAY } from "./kinds.ts";
 import { parsePem } from "./blocks.ts";
 import { readFields } from "./fields.ts";
 import { checkChain, MIN_RSA_BITS, REFUSALS } from "./policy.ts";

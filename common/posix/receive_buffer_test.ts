@@ -17,7 +17,7 @@ interface Listening extends Disposable {
 
 const KINDS: Record<string, (askedBytes?: number) => Listening> = {
   UdpSocket(askedBytes) {
-    const socket = new UdpSocket(HOST, 0, { receiveBufferBytes: askedBytes });
+    const socket = UdpSocket.at(HOST, 0, { receiveBufferBytes: askedBytes });
     return {
       port: socket.addr.port,
       get state() {
@@ -41,7 +41,7 @@ const KINDS: Record<string, (askedBytes?: number) => Listening> = {
 
 /** Sends more than a small buffer holds, and nobody receives it. */
 async function overflow(port: number): Promise<void> {
-  const sender = new UdpSocket(HOST, 0);
+  const sender = UdpSocket.at(HOST, 0);
   const to = { transport: "udp", hostname: HOST, port } as const;
   for (let i = 0; i < 100; i++) await sender.send(new Uint8Array(1000), to);
   sender.close();
@@ -76,7 +76,7 @@ for (const [kind, open] of Object.entries(KINDS)) {
 }
 
 Deno.test("UdpSocket leaves the system's own size where none is wanted", () => {
-  const socket = new UdpSocket(HOST, 0);
+  const socket = UdpSocket.at(HOST, 0);
   assertEquals(socket.receiveBuffer, null);
   socket.close();
 });

@@ -12,7 +12,7 @@ const { SOL_SOCKET, SO_SNDBUF, IP_TOS, IP_TTL, IPV6_TCLASS, IPV6_UNICAST_HOPS, d
 
 const hasIpv6 = (() => {
   try {
-    new UdpSocket("::1", 0).close();
+    UdpSocket.at("::1", 0).close();
     return true;
   } catch {
     return false;
@@ -25,7 +25,7 @@ function optionOf(local: Deno.NetAddr, level: number, name: number): number {
 
 /** What a socket that is set so says of some options; it is closed then. */
 function tell(hostname: string, options: SocketOptions, asked: [number, number][]): number[] {
-  const socket = new UdpSocket(hostname, 0, options);
+  const socket = UdpSocket.at(hostname, 0, options);
   try {
     return asked.map(([level, name]) => optionOf(socket.addr, level, name));
   } finally {
@@ -70,7 +70,7 @@ Deno.test("the options of Node's sockets can be set as well", () => {
 });
 
 Deno.test("an option that cannot be set is named", () => {
-  const gone = new UdpSocket("127.0.0.1", 0);
+  const gone = UdpSocket.at("127.0.0.1", 0);
   gone.close();
   // Nothing is bound there: so it is where libc may not be called.
   const nowhere = { ...gone.addr, hostname: "192.0.2.1" };
@@ -87,5 +87,5 @@ Deno.test("an option that cannot be set is named", () => {
 
 // The test runner looks for sockets that are left open.
 Deno.test("a socket that cannot be set so is closed again", () => {
-  assertThrows(() => new UdpSocket("127.0.0.1", 0, { ttl: 256 }), TypeError, "Cannot set ttl");
+  assertThrows(() => UdpSocket.at("127.0.0.1", 0, { ttl: 256 }), TypeError, "Cannot set ttl");
 });

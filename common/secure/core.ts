@@ -35,13 +35,15 @@ export type {
   DtlsSettings,
   ListenerCounters,
   ListenSettings,
-  PskIdentity,
   TlsClientSettings,
   TlsContextOptions,
   TlsServerSettings,
   TlsSettings,
   TlsVersion,
 } from "../openssl/settings.ts";
+export type { PeerFacts, PeerSettings } from "../openssl/peer_settings.ts";
+export type { PskChoice, PskIdentity, PskKey } from "../openssl/psk_settings.ts";
+export { SelfSignedCertificate, type SelfSignedOptions } from "../openssl/self_signed.ts";
 export type { LimitSettings } from "./limits.ts";
 export {
   type ConnPlace,

@@ -8,7 +8,7 @@ import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { formatPem } from "../pem/blocks.ts";
 import { readFields } from "../pem/fields.ts";
-import { MS_PER_DAY } from "../../certs/kinds.ts";
+import { MS_PER_DAY } from "../pem/kinds.ts";
 import { parseNames } from "../pem/names.ts";
 import { type Role, ROLES } from "../model/protocol.ts";
 

@@ -1,71 +1,44 @@
 /**
- * What passes a port of the loopback interface, captured and deciphered by tshark.
+ * What passes ports of the loopback interface, captured and deciphered by tshark.
  *
  * @module
  */
+import { createFile } from "../../tools/capture/files.ts";
+import { Capture as Packets } from "../../tools/capture/packets.ts";
+import { LOOPBACK } from "../../tools/capture/programs.ts";
+import { readingOptions } from "../../tools/capture/reading.ts";
+import { messagesIn, type WireMessage } from "./captured_messages.ts";
 import { findProgram, ORIGINS } from "./programs.ts";
 import { within } from "./within.ts";
 
-const LOOPBACK = Deno.build.os === "linux" ? "lo" : "lo0";
+type Protocol = "tls" | "dtls";
 
-/** In hexadecimal digits: the last datagram of a capture. */
-const LAST = "6e657470616972733a20746865206c617374";
-
-/** Packets of a port, which go to a file until it is ended. */
+/** Packets of some ports, which go to a file until it is ended. */
 export class Capture implements AsyncDisposable {
-  readonly #port: number;
+  readonly #ports: readonly number[];
   readonly #path: string;
-  readonly #child: Deno.ChildProcess;
-  readonly #ended: Promise<unknown>;
-  #output = "";
-  #over = false;
-  #onOutput = () => {};
+  readonly #packets: Packets;
 
-  private constructor(port: number, path: string) {
-    this.#port = port;
+  private constructor(ports: readonly number[], path: string, packets: Packets) {
+    this.#ports = ports;
     this.#path = path;
-    this.#child = new Deno.Command(findProgram("tshark")!, {
-      args: [
-        ...["-i", LOOPBACK, "-f", `port ${port}`, "-w", path],
-        // As packets come, it says what is in datagrams.
-        ...["-P", "-l", "-T", "fields", "-e", "udp.payload"],
-      ],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const { stdout, stderr, status } = this.#child;
-    this.#ended = Promise.all([this.#collect(stdout), this.#collect(stderr), status]).finally(
-      () => {
-        this.#over = true;
-        this.#onOutput();
-      },
-    );
+    this.#packets = packets;
   }
 
   /**
-   * Captures what is sent from or to a port from now on.
+   * Captures what is sent from or to some ports from now on.
    *
    * @param path of the file
    * @throws {Error} where that is not possible
    */
-  static async start(port: number, path: string): Promise<Capture> {
-    await using made = new AsyncDisposableStack();
-    const capture = made.use(new Capture(port, path));
-    await capture.#says("Capture started");
-    made.move();
-    return capture;
+  static async start(ports: readonly number[], path: string): Promise<Capture> {
+    const open = () => createFile(path);
+    return new Capture(ports, path, await Packets.start({ interface: LOOPBACK, ports, open }));
   }
 
   /** Ends it when all that has been sent is in the file. */
   async end(): Promise<void> {
-    const loopback = { transport: "udp", hostname: "127.0.0.1" } as const;
-    const socket = Deno.listenDatagram({ ...loopback, port: 0 });
-    await socket.send(Uint8Array.fromHex(LAST), { ...loopback, port: this.#port });
-    socket.close();
-    await this.#says(LAST);
-    this.#child.kill("SIGINT");
-    await within(this.#ended);
+    if (!await within(this.#packets.end())) throw new Error("the last datagram was not captured");
   }
 
   /**
@@ -73,57 +46,72 @@ export class Capture implements AsyncDisposable {
    *
    * @param keyLog path of the keys
    */
-  async deciphered(protocol: "tls" | "dtls", keyLog: string): Promise<string[]> {
-    const transport = protocol === "tls" ? "tcp" : "udp";
-    const { stdout } = await new Deno.Command(findProgram("tshark")!, {
-      args: [
-        ...["-r", this.#path, "-o", `tls.keylog_file:${keyLog}`],
-        ...["-d", `${transport}.port==${this.#port},${protocol}`, "-Y", `${protocol} && data`],
-        ...["-T", "fields", "-e", "data"],
-      ],
-    }).output();
-    const lines = new TextDecoder().decode(stdout).split("\n").filter((line) => line !== "");
-    return lines.map((line) => new TextDecoder().decode(Uint8Array.fromHex(line)));
+  async deciphered(protocol: Protocol, keyLog: string): Promise<string[]> {
+    return await decipheredData(protocol, this.#ports, this.#path, keyLog);
+  }
+
+  /**
+   * The messages of each port's server and its clients, in their order.
+   *
+   * @param keyLog path of the keys
+   */
+  async messages(protocol: Protocol, keyLog: string): Promise<WireMessage[][]> {
+    const pdml = await read(protocol, this.#ports, this.#path, keyLog, [
+      ...["-Y", protocol, "-T", "pdml"],
+    ]);
+    return this.#ports.map((port) => messagesIn(pdml, port));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#over) this.#child.kill("SIGINT");
-    await this.#ended;
-  }
-
-  async #collect(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-      this.#output += text;
-      this.#onOutput();
-    }
-  }
-
-  async #says(text: string): Promise<void> {
-    const wait = async () => {
-      while (!this.#output.includes(text)) {
-        if (this.#over) throw new Error(`tshark has ended: ${this.#output}`);
-        await new Promise<void>((resolve) => this.#onOutput = resolve);
-      }
-    };
-    await within(wait(), () => `tshark does not say ${text}: ${this.#output}`);
+    await this.#packets[Symbol.asyncDispose]();
   }
 }
 
-/** Why nothing can be captured here; null where it can. */
-export const NO_CAPTURE: string | null = findProgram("tshark") === null
-  ? ORIGINS.tshark
-  : await mayCapture()
-  ? null
-  : "nothing may be captured on the loopback interface here";
+/**
+ * What was sent as application data in a capture, see {@linkcode Capture.deciphered}.
+ *
+ * @param keyLog path of the keys; null where they are in the capture itself
+ */
+export async function decipheredData(
+  protocol: Protocol,
+  ports: readonly number[],
+  path: string,
+  keyLog: string | null,
+): Promise<string[]> {
+  const fields = ["-Y", `${protocol} && data`, "-T", "fields", "-e", "data"];
+  const text = await read(protocol, ports, path, keyLog, fields);
+  const lines = text.split("\n").filter((line) => line !== "");
+  return lines.map((line) => new TextDecoder().decode(Uint8Array.fromHex(line)));
+}
 
-async function mayCapture(): Promise<boolean> {
-  const path = await Deno.makeTempFile({ prefix: "netpairs-capture-" });
+async function read(
+  protocol: Protocol,
+  ports: readonly number[],
+  path: string,
+  keyLog: string | null,
+  args: readonly string[],
+): Promise<string> {
+  const { stdout } = await new Deno.Command(findProgram("tshark")!, {
+    args: ["-r", path, ...readingOptions(protocol, ports, keyLog), ...args],
+  }).output();
+  return new TextDecoder().decode(stdout);
+}
+
+/** Why nothing can be captured here, in the words of what refused it; null where it can. */
+export const NO_CAPTURE: string | null = await refusal();
+
+async function refusal(): Promise<string | null> {
+  const program = findProgram("tshark");
+  if (program === null) return ORIGINS.tshark;
   try {
-    await (await Capture.start(9, path))[Symbol.asyncDispose]();
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await Deno.remove(path);
+    // Opens the interface as for a capture, asks for its link types, and ends.
+    const args = ["-L", "-i", LOOPBACK];
+    const { success, stderr } = await new Deno.Command(program, { args }).output();
+    if (success) return null;
+    const lines = new TextDecoder().decode(stderr).split("\n").filter((line) => line !== "");
+    // Before its own words it may warn of who runs it.
+    return lines.find((line) => line.startsWith("tshark: ")) ?? lines[0] ?? "tshark fails";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }

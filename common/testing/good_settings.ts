@@ -16,6 +16,12 @@ export function encryptedKey(pem: string, passphrase: string = PASSPHRASE): stri
     .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase }).toString();
 }
 
+/** A datagram socket to which nothing comes. */
+function deafSocket(): object {
+  const addr = { transport: "udp", hostname: "127.0.0.1", port: 1 };
+  return { addr, send() {}, subscribe: () => () => {} };
+}
+
 /**
  * Settings that a function takes, each with one value of the setting that is asked for, and with
  * what that one cannot be without.
@@ -34,6 +40,14 @@ export async function goodSettings(
     keyPassphrase: { ...client, key: encryptedKey(client.key) },
     clientCertificate: { ...client, caCerts: [ca] },
     pskHint: { pskLookup: () => null },
+    onOtherDatagram: { socket: deafSocket() },
+    // A key shows no certificate.
+    ...Object.fromEntries(
+      ["peerFingerprints", "verifyPeer", "peerAuthentication"].map((name) => [
+        name,
+        { ...client, ...Object.hasOwn(table, "pskLookup") && { pskLookup: undefined } },
+      ]),
+    ),
   };
   const version = table[name]!.good[0];
   const values: Readonly<Record<string, readonly unknown[]>> = {
@@ -51,12 +65,16 @@ export async function goodSettings(
     cipherSuites: ["TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"],
     groups: ["X25519:P-256"],
     srtpProfiles: ["SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80"],
+    verifyPeer: [() => {}, () => new Error("refused")],
+    peerAuthentication: ["authorities"],
     keyLog: [() => {}],
     onHandshakeMessage: [() => {}],
     retransmitAfterMs: [() => 50, async () => await 50],
     pskLookup: [() => null],
     pskHint: ["x", "ä".repeat(64)],
     onError: [() => {}],
+    socket: [deafSocket()],
+    onOtherDatagram: [() => {}],
     signal: [new AbortController().signal],
     // A process uses one, which the first test has opened.
     library: [],

@@ -22,6 +22,15 @@ export const ORIGINS = {
   python3: "apt install python3",
   duckdb: "duckdb.org",
   tshark: "apt install tshark",
+  "coap-client-openssl": "apt install libcoap3-bin",
+  "coap-server-openssl": "apt install libcoap3-bin",
+  "coap-client-gnutls": "apt install libcoap3-bin",
+  "coap-server-gnutls": "apt install libcoap3-bin",
+  rsyslogd: "apt install rsyslog rsyslog-openssl",
+  cc: "apt install gcc libc6-dev",
+  node: "apt install nodejs",
+  tcpdump: "apt install tcpdump",
+  editcap: "apt install wireshark-common",
 } as const;
 
 /** Name of one of them. */

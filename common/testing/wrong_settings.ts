@@ -107,15 +107,20 @@ export function noSettings(): Wrong[] {
   }));
 }
 
+/** Settings, what is said of them, and the error's class, if it is no TypeError. */
+type Clash = [object, string, (typeof TypeError | typeof RangeError)?];
+
 /** Settings each of which is good, and which do not go together, as far as a table knows them. */
 export function clashes(table: AnyTable, base: object, pair: CertificatePair, ca: string): Wrong[] {
   const psk = { identity: "sensor-7", key: new Uint8Array(16) };
   const alone = { psk: undefined, pskLookup: undefined };
   const pskLookup = () => psk.key;
+  const verifyPeer = () => {};
+  const peerFingerprints = [`sha-256 ${Array(32).fill("AB").join(":")}`];
   const dtls = "mtu" in table || "srtpProfiles" in table;
   const [minVersion, maxVersion] = dtls ? ["DTLSv1.3", "DTLSv1.2"] : ["TLSv1.3", "TLSv1.2"];
   const alpnProtocols = Array.from({ length: 260 }, () => "x".repeat(255));
-  const all: [object, string, (typeof TypeError | typeof RangeError)?][] = [
+  const all: Clash[] = [
     [{ ...alone, cert: pair.cert }, "cert needs its key"],
     [{ ...alone, key: pair.key }, "key needs its cert"],
     [{ keyPassphrase: "secret" }, "keyPassphrase needs a key"],
@@ -123,10 +128,42 @@ export function clashes(table: AnyTable, base: object, pair: CertificatePair, ca
     [{ clientCertificate: "request", pskLookup }, "clientCertificate needs a cert"],
     [{ ...pair, pskLookup: undefined, pskHint: "me" }, "pskHint needs a pskLookup"],
     [{ pskLookup: undefined }, "cert with its key, or pskLookup"],
+    [{ ticketKeys: [new Uint8Array(80)], sessionTickets: false }, "ticketKeys goes without"],
     [{ psk, caCerts: [ca] }, "psk authenticates both ends, and goes without caCerts"],
     [{ psk, ...pair }, "psk authenticates both ends, and goes without cert"],
     [{ psk, unsafelySkipVerification: true }, "goes without unsafelySkipVerification"],
     [{ psk, cipherSuites: "TLS_AES_256_GCM_SHA384" }, "cipherSuites beside psk"],
+    [{ ...alone, ...pair, peerAuthentication: "verifyPeer" }, "needs a verifyPeer"],
+    [
+      { ...alone, ...pair, peerAuthentication: "verifyPeer", verifyPeer, caCerts: [] },
+      'peerAuthentication "verifyPeer" goes without caCerts',
+    ],
+    ...[{ peerFingerprints }, { verifyPeer }].flatMap((asked): Clash[] => {
+      const [name] = Object.keys(asked);
+      return [
+        [{ ...asked, psk }, `${name} goes without psk`],
+        [{ ...asked, ...pair, pskLookup }, `${name} goes without pskLookup`],
+        [
+          { ...asked, psk: undefined, unsafelySkipVerification: true },
+          `${name} goes without unsafelySkipVerification`,
+        ],
+        [
+          { ...asked, ...pair, pskLookup: undefined, clientCertificate: "none" },
+          `${name} does not go with clientCertificate "none"`,
+        ],
+      ];
+    }),
+    [
+      { peerFingerprints, ...pair, pskLookup: undefined, clientCertificate: "request" },
+      'peerFingerprints does not go with clientCertificate "request"',
+    ],
+    [
+      {
+        ...{ verifyPeer, peerAuthentication: "verifyPeer", ...pair },
+        ...{ pskLookup: undefined, clientCertificate: "request" },
+      },
+      'peerAuthentication "verifyPeer" does not go with clientCertificate "request"',
+    ],
     [{ minVersion, maxVersion }, `minVersion ${minVersion} is newer than maxVersion`, RangeError],
     [{ alpnProtocols }, "alpnProtocols has 66560 bytes", RangeError],
   ];

@@ -18,8 +18,9 @@ import { checkConnect, CLIENT_CONTEXT, contextPart } from "../../common/openssl/
 import { checkSettings } from "../../common/settings/check.ts";
 import { afterWoken } from "../../common/deno/udp.ts";
 import { UdpClient } from "../../common/deno/udp_client.ts";
+import { BorrowedUdpClient } from "./borrowed_client.ts";
 import { DtlsConn } from "./conn.ts";
-import { CONNECT_DTLS, type ConnectDtlsOptions } from "./settings.ts";
+import { checkSocket, CONNECT_DTLS, type ConnectDtlsOptions, OWN_SOCKET } from "./settings.ts";
 
 /**
  * Connects to a DTLS server: binds a UDP socket and begins the handshake. The server's certificate
@@ -53,7 +54,8 @@ import { CONNECT_DTLS, type ConnectDtlsOptions } from "./settings.ts";
  * ```
  */
 export async function connectDtls(options: ConnectDtlsOptions): Promise<DtlsConn> {
-  const settings = checkConnect(CONNECT_DTLS, options, true);
+  const checked = checkConnect(CONNECT_DTLS, options, true);
+  const settings = checkSocket(checked, [...OWN_SOCKET, "localAddr"], "connect");
   const addresses = await serverAddresses(settings.hostname);
   const context = settings.context ?? dtlsContext(contextPart(CLIENT_CONTEXT.dtls, settings));
   try {
@@ -113,7 +115,9 @@ function openDtls(
     },
     failed: (error: unknown) => conn.fail(error),
   };
-  const udp = new UdpClient(addresses, port, events, deadlines, options);
+  const udp = options.socket
+    ? new BorrowedUdpClient(addresses, port, events, options.socket, options.onOtherDatagram)
+    : new UdpClient(addresses, port, events, deadlines, options);
   made.move();
   const socket = {
     get remoteAddr() {

@@ -21,7 +21,15 @@ import { type ConnPlace, DtlsListenerCore } from "../../common/secure/listener_c
 import { LISTENER_CORE } from "../../common/secure/listener_settings.ts";
 import { checkSettings } from "../../common/settings/check.ts";
 import { DtlsConn } from "./conn.ts";
-import { IDLE_TIMEOUT_MS, LISTEN_DTLS, type ListenDtlsOptions } from "./settings.ts";
+import { BorrowedSocket } from "./program_socket.ts";
+import {
+  checkSocket,
+  IDLE_TIMEOUT_MS,
+  LISTEN_DTLS,
+  type ListenDtlsOptions,
+  OWN_SOCKET,
+} from "./settings.ts";
+import { divided } from "./shared_socket.ts";
 import type { DtlsConnOptions } from "./socket.ts";
 
 /**
@@ -87,6 +95,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   readonly addr: Deno.NetAddr;
   readonly #socket: UdpSocket;
   readonly #core: DtlsListenerCore<DtlsConn, Deno.NetAddr>;
+  readonly #context: TlsContext;
   readonly #deadlines = new Deadlines();
   readonly #connOptions: DtlsConnOptions;
   readonly #running: Promise<void>;
@@ -97,12 +106,13 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
 
   /** See {@linkcode listenDtls}, which throws the same. */
   constructor(settings: ListenDtlsOptions) {
-    const options = checkSettings(LISTEN_DTLS, settings, "listen");
+    const own = ["hostname", "port", ...OWN_SOCKET] as const;
+    const options = checkSocket(checkSettings(LISTEN_DTLS, settings, "listen"), own, "listen");
     const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal } = options;
     const { idleTimeoutMs = IDLE_TIMEOUT_MS, inboxBytes } = options;
     this.#connOptions = { handshakeTimeoutMs, idleTimeoutMs, inboxBytes, signal };
     const secure = contextPart(SERVER_CONTEXT.dtls, options);
-    const context = setupStep(
+    const context = this.#context = setupStep(
       "context",
       () => new TlsContext({ ...secure, role: "server", datagram: true }),
     );
@@ -118,14 +128,13 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
         wake: () => this.#wake(),
       }, contextPart(LISTENER_CORE, options)),
     );
-    const { hostname, port, receiveBufferBytes = LISTENER_BUFFER_BYTES } = options;
-    this.#socket = new UdpSocket(listenHost(hostname), port, {
-      ...options,
-      receiveBufferBytes,
-    });
+    this.#socket = socketOf(options);
     made.move();
     this.addr = this.#socket.addr;
-    this.#running = this.#socket.run((bytes, from) => this.#onDatagram(bytes, from))
+    const take = (bytes: Uint8Array<ArrayBuffer>, from: Deno.NetAddr) =>
+      this.#onDatagram(bytes, from);
+    const { socket, onOtherDatagram } = options;
+    this.#running = this.#socket.run(socket ? divided(take, onOtherDatagram) : take)
       .catch((error) => this.#core.fail(error));
     signal?.addEventListener("abort", this.#onAbort);
     if (signal?.aborted) this.stopAccepting();
@@ -141,7 +150,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
    * (`net.core.rmem_max` of Linux), and how many datagrams were lost as it was full.
    */
   get receiveBuffer(): ReceiveBufferState {
-    return this.#socket.receiveBuffer!;
+    return this.#socket.receiveBuffer ?? { askedBytes: null, bytes: null, dropped: null };
   }
 
   /**
@@ -160,6 +169,19 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   /** The connections, one after the other, until the listener is closed. */
   async *[Symbol.asyncIterator](): AsyncIterator<DtlsConn> {
     for (let conn; (conn = await this.accept());) yield conn;
+  }
+
+  /**
+   * Seals tickets with other keys from now on, without a restart: see `ticketKeys`. Tickets whose key
+   * is not among them lead to a full handshake.
+   *
+   * @param keys the first one seals, all of them read: 80 bytes each, copied
+   * @throws {TypeError} where they are of the wrong kind, or the listener is closed or without tickets
+   * @throws {RangeError} where there is none, one is too short or too long, or two begin with the same
+   * 16 bytes, their name
+   */
+  setTicketKeys(keys: readonly (ArrayBuffer | ArrayBufferView)[]): void {
+    this.#context.setTicketKeys(keys);
   }
 
   /** Takes no new clients; sessions that are open live on. */
@@ -208,4 +230,13 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
     const socket = { remoteAddr, localAddr: this.addr, transmit, ...place };
     return new DtlsConn(session, socket, this.#deadlines, this.#connOptions);
   }
+}
+
+function socketOf(options: ListenDtlsOptions): UdpSocket {
+  const { socket, hostname, port, receiveBufferBytes = LISTENER_BUFFER_BYTES } = options;
+  if (socket) return new UdpSocket(new BorrowedSocket(socket));
+  if (port !== undefined) {
+    return UdpSocket.at(listenHost(hostname), port, { ...options, receiveBufferBytes });
+  }
+  throw new TypeError(`Cannot listen: port is missing; it must be ${LISTEN_DTLS.port.allowed}`);
 }

@@ -18,9 +18,16 @@ import {
   SERVER_CONTEXT,
 } from "../../common/openssl/settings_table.ts";
 import { group, type Setting, setting, type SettingsTable } from "../../common/settings/check.ts";
-import { instance, ipAddress, refused, wholeNumber } from "../../common/settings/kinds.ts";
+import {
+  callback,
+  instance,
+  ipAddress,
+  refused,
+  wholeNumber,
+} from "../../common/settings/kinds.ts";
 import type { LocalAddress } from "../../common/deno/udp.ts";
 import type { SocketOptions } from "../../common/posix/socket_options.ts";
+import { PROGRAM_SOCKET, type ProgramSocket } from "./program_socket.ts";
 import { INBOX_BYTES } from "./socket.ts";
 import { LISTENER_BUFFER_BYTES } from "../../common/posix/receive_buffer.ts";
 
@@ -80,6 +87,33 @@ const localAddr = setting(
   "the system's choice",
 );
 
+/**
+ * Told of a datagram that is not DTLS, or not the server's; see RFC 7983. What it throws is written to
+ * stderr.
+ *
+ * @example
+ * ```ts
+ * const seen: number[] = [];
+ * const onStun: OnOtherDatagram = (datagram) => seen.push(datagram[0]!);
+ * onStun(new Uint8Array(20), { transport: "udp", hostname: "192.0.2.1", port: 3478 });
+ * if (seen.length !== 1) throw new Error("one has come");
+ * ```
+ */
+export type OnOtherDatagram = (datagram: Uint8Array, from: Deno.NetAddr) => unknown;
+
+const SHARED = {
+  socket: setting(
+    PROGRAM_SOCKET,
+    "a datagram socket that the program has, and keeps",
+    "one of its own",
+  ),
+  onOtherDatagram: setting(
+    callback<OnOtherDatagram>(),
+    "with `socket`: told of what comes and is not DTLS",
+    "dropped",
+  ),
+};
+
 /** Settings of `connectDtls()`. */
 export const CONNECT_DTLS: SettingsTable<ConnectDtlsOptions> = {
   ...CONNECT,
@@ -96,6 +130,7 @@ export const CONNECT_DTLS: SettingsTable<ConnectDtlsOptions> = {
   ...SOCKET_OPTIONS,
   localAddr,
   ...REFUSED,
+  ...SHARED,
 };
 
 /** Settings of `listenDtls()`. */
@@ -108,7 +143,33 @@ export const LISTEN_DTLS: SettingsTable<ListenDtlsOptions> = {
   receiveBufferBytes: receiveBufferBytes(`${LISTENER_BUFFER_BYTES}`),
   ...SOCKET_OPTIONS,
   ...REFUSED,
+  ...SHARED,
+  port: { ...LISTEN.port, absent: "has to be there without `socket`" },
 };
+
+/** What is said of a socket that the library makes, and not of one that the program has. */
+export const OWN_SOCKET = ["receiveBufferBytes", "sendBufferBytes", "ttl", "tos"] as const;
+
+/**
+ * Checks what is said of a socket.
+ *
+ * @param own settings of a socket that the library makes
+ * @throws {TypeError} where one does not go with another
+ */
+export function checkSocket<T extends ConnectDtlsOptions | ListenDtlsOptions>(
+  settings: T,
+  own: readonly (keyof T & string)[],
+  action: string,
+): T {
+  const { socket, onOtherDatagram } = settings;
+  const refuse = (why: string) => {
+    throw new TypeError(`Cannot ${action}: ${why}`);
+  };
+  if (!socket && onOtherDatagram) refuse("onOtherDatagram goes with socket");
+  const beside = own.find((name) => Object.hasOwn(settings, name));
+  if (socket && beside) refuse(`${beside} goes without socket, which the program has made`);
+  return settings;
+}
 
 /**
  * Settings of `connectDtls()`.
@@ -148,6 +209,16 @@ export interface ConnectDtlsOptions extends ConnectSettings, DtlsSettings, Socke
    * `Deno.errors.AddrInUse`. Addresses of the server that are of the other family are passed over.
    */
   localAddr?: LocalAddress | undefined;
+  /**
+   * A datagram socket that the program has, instead of one of the connection's own: it is not closed
+   * with the connection. A `Deno.DatagramConn` is read until the connection ends, and one of the
+   * datagrams that come next is lost then; several connections on one socket each want an object of their own
+   * with `subscribe`. Of a name's addresses the first of the socket's family is used, and what the
+   * system refuses is not heard: a server that is not there is a timeout.
+   */
+  socket?: ProgramSocket | undefined;
+  /** With `socket`: told of what comes and is not DTLS (RFC 7983), or not the server's; copies. */
+  onOtherDatagram?: OnOtherDatagram | undefined;
 }
 
 /**
@@ -167,7 +238,10 @@ export interface ConnectDtlsOptions extends ConnectSettings, DtlsSettings, Socke
  * if (!(error instanceof TimeoutError)) throw new Error("the client was silent");
  * ```
  */
-export interface ListenDtlsOptions extends ListenSettings, DtlsSettings, SocketOptions {
+export interface ListenDtlsOptions
+  extends Omit<ListenSettings, "port">, DtlsSettings, SocketOptions {
+  /** Port; 0 takes a free one. It has to be there without `socket`. */
+  port?: number | undefined;
   /** Longest UDP payload of handshake datagrams in bytes, 256 to 65507 (default 1400). */
   mtu?: number | undefined;
   /** Longest silence of a client in milliseconds, after which it is freed (default 300000). */
@@ -183,4 +257,12 @@ export interface ListenDtlsOptions extends ListenSettings, DtlsSettings, SocketO
    * {@linkcode DtlsListener.receiveBuffer}.
    */
   receiveBufferBytes?: number | undefined;
+  /**
+   * A datagram socket that the program has, instead of one of the listener's own, with `hostname` and
+   * `port` as they are there: it is not closed with the listener. A `Deno.DatagramConn` is read until
+   * the listener is closed, and one of the datagrams that come next is lost then.
+   */
+  socket?: ProgramSocket | undefined;
+  /** With `socket`: told of what comes and is not DTLS (RFC 7983), such as STUN and RTP; copies. */
+  onOtherDatagram?: OnOtherDatagram | undefined;
 }

@@ -137,7 +137,7 @@ export interface StartTlsOptions extends TlsClientSettings {
   context?: TlsContext | undefined;
   /**
    * Name or address that the server's certificate has to be for. It has to be there, unless something
-   * else says who the server is: `psk`, or `unsafelySkipNameCheck`.
+   * else says who the server is: `psk`, `peerFingerprints`, or `unsafelySkipNameCheck`.
    */
   serverName?: string | undefined;
   /** A session to resume; it stays the caller's. Where the server forgot it, nothing is lost. */

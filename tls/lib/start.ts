@@ -7,6 +7,7 @@ import { Deadlines } from "../../common/base/deadline.ts";
 import { setupStep } from "../../common/base/setup_steps.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
 import { TlsSession, type TlsSessionOptions } from "../../common/openssl/session.ts";
+import { replacesAuthorities } from "../../common/openssl/peer_settings.ts";
 import { HANDSHAKE_TIMEOUT_MS } from "../../common/openssl/settings.ts";
 import {
   checkInContext,
@@ -113,8 +114,9 @@ export function acceptTls(stream: ByteStreams, options: AcceptTlsOptions): TlsCo
 /** A certificate that is good for whatever name is a server's only where that was asked for. */
 function checkHasName(options: StartTlsOptions): void {
   const { serverName, unsafelySkipNameCheck, unsafelySkipVerification, psk, context } = options;
-  const isKnownOtherwise = psk !== undefined || unsafelySkipVerification === true ||
-    (context ? context.keyAlone || !context.verifies : false);
+  const isKnownOtherwise = context
+    ? context.keyAlone || !context.verifies || context.peerCheck?.isAlone
+    : psk !== undefined || unsafelySkipVerification || replacesAuthorities(options);
   if (serverName !== undefined || unsafelySkipNameCheck || isKnownOtherwise) return;
   throw new TypeError(
     "Cannot start TLS: serverName is missing; it must be the host name or the address that the " +

@@ -14,6 +14,7 @@ import {
 import { testCertificates } from "../../common/testing/certs.ts";
 import { type Subject, testSettings, testTogether } from "../../common/testing/settings_suite.ts";
 import { within } from "../../common/testing/within.ts";
+import { SelfSignedCertificate } from "../../common/openssl/self_signed.ts";
 import { BYTE_STREAM, type ByteStreams } from "./byte_stream.ts";
 import type { TlsConn } from "./conn.ts";
 import { connectTls, tlsContext } from "./connect.ts";
@@ -141,6 +142,15 @@ Deno.test("startTls() wants to know who the server is", () => {
   using context = tlsContext(options);
   assertThrows(() => startTls(near, { context }), TypeError, "serverName is missing");
   assert(!near.readable.locked, "what is refused takes nothing over");
+});
+
+Deno.test("startTls() takes a fingerprint for a name", async () => {
+  const own = await SelfSignedCertificate.generate({ names: ["sensor.example"] });
+  const [near, far] = pipes();
+  const conn = startTls(near, { peerFingerprints: [own.fingerprint] });
+  const serving = acceptTls(far, { cert: own.cert, key: own.key });
+  await bothHandshakes(conn, serving);
+  await bothClosed(conn, serving);
 });
 
 Deno.test("startTls() says that the streams below gave no bytes", async () => {

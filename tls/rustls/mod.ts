@@ -10,6 +10,7 @@ import { connectInTurn } from "../../common/base/in_turn.ts";
 import { setupStep } from "../../common/base/setup_steps.ts";
 import { listenAddress, serverAddresses } from "../../common/deno/lookup.ts";
 import { bounded } from "../../common/deno/tcp.ts";
+import { sayWithoutKeys } from "../../common/exchange/key_log.ts";
 import { wantedName } from "../../common/exchange/library_verbs.ts";
 import type {
   ClientTransport,
@@ -38,6 +39,7 @@ function verbs(timeoutMs: number): ConnectionVerbs<NodeTlsStream> {
 /** A client. */
 export const rustlsClient: Prepare<ClientTransport<NodeTlsStream>> = async (options, deadlines) => {
   const { port, timeoutMs } = options;
+  sayWithoutKeys();
   const credentials = await loadCredentials(options, "client");
   const context = setupStep("context", () => createSecureContext(credentials));
   const servers = new PeerCheck(credentials.ca, "server");
@@ -73,6 +75,7 @@ export const rustlsClient: Prepare<ClientTransport<NodeTlsStream>> = async (opti
 
 /** A server. */
 export const rustlsServer: Prepare<ServerTransport<NodeTlsStream>> = async (options, deadlines) => {
+  sayWithoutKeys();
   const handshakes = new Handshakes(await loadCredentials(options, "server"));
   const listener = await NodeTcpListener.listen(
     await listenAddress(options.hostname),

@@ -25,6 +25,7 @@ function startIn(place: Workplace): StartEnd {
 /** A text without what differs from run to run: times, counts of bytes, ports. */
 function lasting(text: string): string {
   return text.replace(/^ +\d+ /gm, "us ").replace(/\d+ bytes/g, "bytes").replace(/:\d+/g, "")
+    .replace(/^(computed: about )\d+( ms at 20 ms a round trip, )\d+/gm, "$1$2")
     .replace(/OpenSSL \d.*? \d{4}/g, "OpenSSL");
 }
 

@@ -14,18 +14,18 @@ import {
   fakeRun,
   fitted,
 } from "../report/testdata/documents.ts";
+import { tracedRun } from "../report/testdata/handshakes.ts";
 import { writeReport } from "../report/write.ts";
 
 const PAGE = Deno.readTextFileSync(join(ROOT, "docs", "tools.md"));
 
 const TCP: FakeRun = { protocol: "tcp", io: "sync", sizes: [100, 999] };
-const TLS: FakeRun = { protocol: "tls", io: "async", engine: "rustls", sizes: [100, 999] };
 
 const LOG = fakeLog(TCP, 20);
 const DOCUMENT = fakeDocument([
   fitted(fakeRun(TCP), LOG),
   fakeRun({ ...TCP, role: "server" }),
-  fakeRun(TLS),
+  tracedRun("tls12"),
 ]);
 
 /** What the names in the first column of a section's table are. */
@@ -123,7 +123,7 @@ for (const [i, line] of lines.entries()) {
       assertEquals([code, stderr], [0, ""], line);
       const [, picture] = /set output "(.*?)"/.exec(line) ?? [];
       if (picture === undefined) {
-        assertMatch(stdout, /tcp-sync|receive|Percentile/);
+        assertMatch(stdout, /tcp-sync|receive|Percentile|ClientHello/);
         assertMatch(stdout, /\d{2,}/);
       } else {
         const svg = await Deno.readTextFile(folder.path(picture));

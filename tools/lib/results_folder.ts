@@ -16,7 +16,7 @@ import type { Role } from "../../common/model/protocol.ts";
  * @throws {RunError} where it cannot be made
  */
 export async function makeFolder(results: string, startedAt: Date): Promise<string> {
-  const name = resolve(results, startedAt.toISOString().replaceAll(":", "-"));
+  const name = resolve(results, timeName(startedAt));
   try {
     await makePrivateFolder(results);
     for (let count = 1;; count++) {
@@ -33,9 +33,32 @@ export async function makeFolder(results: string, startedAt: Date): Promise<stri
   }
 }
 
+/** A time as a part of a file's name. */
+function timeName(time: Date): string {
+  return time.toISOString().replaceAll(":", "-");
+}
+
 /** Whether a folder's name is one that {@linkcode makeFolder} gives. */
 export function isResultsFolder(name: string): boolean {
   return /^\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}\.\d{3}Z(?:-[0-9]+)?$/.test(name);
+}
+
+/** Where results go unless a user says where. */
+export const RESULTS = "results";
+
+/** What a capture of packets is called in that folder. */
+export function captureName(what: string, startedAt: Date): string {
+  return `${timeName(startedAt)}-${what}.pcapng`;
+}
+
+/** The end of a capture's name. */
+export const CAPTURES = /\.pcap(?:ng)?$/;
+
+/** Whether a file's name is one of a capture in that folder, or of its keys. */
+export function isCapture(name: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}\.\d{3}Z-[a-z0-9-]+\.(?:pcap|pcapng|keys)$/.test(
+    name,
+  );
 }
 
 /** What the result document is called in its folder. */

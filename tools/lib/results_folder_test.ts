@@ -3,6 +3,8 @@ import { basename } from "../../common/base/std.ts";
 import { assertEquals, assertRejects } from "../../common/testing/assert.ts";
 import { folderWith } from "../../common/testing/folder.ts";
 import {
+  captureName,
+  isCapture,
   isResultsFolder,
   jobName,
   logName,
@@ -67,4 +69,14 @@ Deno.test("readLogName() tells what logName() was given", () => {
     }
   }
   assertEquals(readLogName("a-log.csv"), { resume: false, kept: false, round: 1 });
+});
+
+Deno.test("isCapture() knows the names that captures and their keys get", () => {
+  const name = captureName("dtls-sync-openssl-resumed", START);
+  assertEquals(name, "2026-01-31T12-00-00.000Z-dtls-sync-openssl-resumed.pcapng");
+  const stem = name.replace(".pcapng", "");
+  for (const end of [".pcapng", ".pcap", ".keys"]) assertEquals(isCapture(stem + end), true, end);
+  for (const other of [stem, `${stem}.csv`, `my ${name}`, "run.pcapng"]) {
+    assertEquals(isCapture(other), false, other);
+  }
 });

@@ -5,7 +5,7 @@
  */
 import { STEPS } from "../../common/model/protocol.ts";
 import { sum } from "./inference.ts";
-import { figuresAt, type Job, type Round, sizesOf } from "./jobs.ts";
+import { figuresAt, type Job, type Round, sizesOf, TRACED } from "./jobs.ts";
 import type { Total } from "./logs.ts";
 
 /** The columns. "message" stands among the steps for all of them together. */
@@ -41,7 +41,15 @@ function rowOf(job: Job, sizeBytes: number, step: StepOrAll): (string | number)[
   const { role, connect, resume, reply, clients, machine } = job;
   const [first] = job.rounds;
   return [[
-    ...[first!.run.lane, role, connect, String(resume), String(reply), clients, machine + 1],
+    ...[
+      `${first!.run.lane}${job.traced ? TRACED : ""}`,
+      role,
+      connect,
+      String(resume),
+      String(reply),
+      clients,
+      machine + 1,
+    ],
     ...[sizeBytes, step, total.n, (total.sumUs / total.n).toFixed(3)],
     isLogged ? "log" : "document",
   ]];

@@ -10,7 +10,7 @@ import { ALL_SIZES } from "./all_sizes.ts";
 import { describeMode } from "./answer.ts";
 import { figureOf, type Pick, slowestOf, totalOf } from "./figures.ts";
 import { median, quantile } from "./inference.ts";
-import { type Job, modeKey, modesOf, type Round } from "./jobs.ts";
+import { type Job, modeKey, modesOf, type Round, TRACED } from "./jobs.ts";
 import { nameOf } from "./lane_rows.ts";
 import { formatDuration, formatPercent } from "./units.ts";
 
@@ -106,10 +106,13 @@ export function checkBounds(jobs: readonly Job[], bounds: readonly Bound[]): Bou
   });
 }
 
-/** A whole name is that lane alone; a beginning, up to a dash, is all that begin so. */
+/**
+ * A whole name is that lane alone, traced or not; a beginning, up to a dash, is all that begin so.
+ */
 function isFor({ lane }: Bound, name: string, jobs: readonly Job[]): boolean {
-  if (lane === null || name === lane) return true;
-  return !jobs.some(({ name }) => name === lane) && name.startsWith(`${lane}-`);
+  const isWhole = (name: string) => name === lane || name === `${lane}${TRACED}`;
+  if (lane === null || isWhole(name)) return true;
+  return !jobs.some(({ name }) => isWhole(name)) && name.startsWith(`${lane}-`);
 }
 
 function valueOf(job: Job, figure: FigureName, jobs: readonly Job[]): number | null {

@@ -118,4 +118,9 @@ Deno.test("checkBounds() takes a whole name for that lane alone, a beginning for
   assertEquals(lanes("dtls-sync-openssl:p50=1us").toSorted(), both.toSorted());
   assertEquals(lanes("dtls:p50=1us").length, 3);
   assertEquals(lanes("dt:p50=1us"), ["dt"]);
+  const traced = [DTLS, { ...DTLS, resume: true }]
+    .map((lane) => ({ ...fakeRun(lane), handshakes: [] }));
+  const source = { path: "", folder: "", logs: [], document: fakeDocument(traced) };
+  const checked = checkBounds(jobsOf([source]), [readBound("dtls-sync-openssl:p50=1us", "--max")]);
+  assertEquals(checked.map(({ lane }) => lane), ["dtls-sync-openssl-traced"]);
 });

@@ -15,6 +15,7 @@ import type { Part } from "./panels.ts";
 import { costSection } from "./sections/cost.ts";
 import { cpuSection } from "./sections/cpu.ts";
 import { handshakeSection } from "./sections/handshake.ts";
+import { handshakeMessagesSection } from "./sections/handshake_messages.ts";
 import { historySection } from "./sections/history.ts";
 import { ioSection } from "./sections/io.ts";
 import { lossSection } from "./sections/loss.ts";
@@ -40,6 +41,7 @@ export function buildReport(
   const parts = partsOf(jobs);
   const oneWay = oneWaySection(jobs);
   const handshake = handshakeSection(jobs);
+  const messages = handshakeMessagesSection(jobs);
   const overTime = history && historySection(history, sources);
   return {
     title: TITLE,
@@ -52,6 +54,7 @@ export function buildReport(
       ...laneTables(jobs).map((table, i) => costSection(`cost${i + 1}`, table)),
       ...parts.flatMap((part) => sectionsOf(part, jobs, parts.length > 1)),
       ...(handshake ? [handshake] : []),
+      ...(messages ? [messages] : []),
       ...(oneWay ? [oneWay] : []),
       ...serverSections(jobs),
       ...(overTime ? [overTime] : []),

@@ -96,9 +96,7 @@ function draw(spec: ChartSpec, view: View): string {
 /** Colours of the page, ids that are the drawing's own, and a text in the picture's place. */
 function forPage(svg: string, view: View, { id: chart, title, description }: ChartSpec): string {
   const id = `${chart}-${view.name}`;
-  const label = `aria-labelledby="${id}-title ${id}-desc"`;
-  const text = `<title id="${id}-title">${escapeText(title)}</title>` +
-    `<desc id="${id}-desc">${escapeText(description)}</desc>`;
+  const { attributes, text } = inItsPlace({ id, title, description, view });
   return svg
     // Its style sheet is for a mouse that hovers.
     .replace(/<style *>.*?<\/style>/s, "")
@@ -107,8 +105,19 @@ function forPage(svg: string, view: View, { id: chart, title, description }: Cha
     .replace(/\bzr\d+-/g, `${id}-`)
     .replace(/#fe([0-9a-f]{2})ef/g, (_, index) => `var(--${INKS[parseInt(index, 16)]})`)
     .replace(/<rect [^>]*fill="none"><\/rect>\n?/, "")
-    .replace(/<svg /, `<svg class="${view.name}" role="img" ${label} `)
+    .replace(/<svg /, `<svg ${attributes} `)
     .replace(/(<svg [^>]*>)/, `$1${text}`);
+}
+
+/** What makes a drawing one for a view, and the texts for those who do not see it. */
+export function inItsPlace(
+  { id, title, description, view }: { id: string; title: string; description: string; view: View },
+): { attributes: string; text: string } {
+  return {
+    attributes: `class="${view.name}" role="img" aria-labelledby="${id}-title ${id}-desc"`,
+    text: `<title id="${id}-title">${escapeText(title)}</title>` +
+      `<desc id="${id}-desc">${escapeText(description)}</desc>`,
+  };
 }
 
 /** A text without a meaning in HTML and SVG. */

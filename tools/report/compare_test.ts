@@ -75,6 +75,18 @@ function significant({ lanes }: Comparison): string[] {
 for (const lanes of [[TCP, UDP], [TCP, UDP, TLS, DTLS]]) {
   const what = lanes.map(({ protocol }) => protocol).join(", ");
 
+  Deno.test("compareJobs() does not hold a traced lane against one that was not", () => {
+    const plain = [TCP, TLS].map((lane) => fakeRun(lane));
+    const traced = plain.map((run) => run.protocol === "tls" ? { ...run, handshakes: [] } : run);
+    const [before, after] = [plain, traced].map((runs) =>
+      jobsOf([{ path: "", folder: "", logs: [], document: fakeDocument(runs) }])
+    );
+    const { lanes, onlyBefore, onlyAfter } = compareJobs(before!, after!, { boundPercent: 10 });
+    assertEquals(lanes.map(({ job }) => job.name), ["tcp-sync"]);
+    assertMatch(onlyBefore.join(), /^tls-sync-openssl \(/);
+    assertMatch(onlyAfter.join(), /^tls-sync-openssl-traced \(/);
+  });
+
   Deno.test(`compareJobs() finds nothing in 19 of 20 where only the machine drifts: ${what}`, () => {
     let found = 0;
     for (let trial = 0; trial < 100; trial++) {

@@ -6,8 +6,10 @@ import { compareJobs } from "./compare.ts";
 import { comparisonJson, formatComparison } from "./compare_output.ts";
 import { jobsOf } from "./jobs.ts";
 import { formatMarkdown } from "./markdown.ts";
+import { mermaidOf } from "./mermaid.ts";
 import { formatPage } from "./page.ts";
 import { fakeDocument, fakeRun } from "./testdata/documents.ts";
+import { fakeHandshakes } from "./testdata/handshakes.ts";
 import { formatReport } from "./write.ts";
 
 /** ESC, CSI as one character, a right-to-left override, an isolate, a line separator, DEL, NUL. */
@@ -22,6 +24,10 @@ function foreignDocument(): ResultDocument {
   const { environment, ...rest } = fakeDocument([{
     ...run,
     security: { ...security, resumed: false },
+    handshakes: [{
+      ...{ client: 0, no: 0, resumed: false },
+      events: fakeHandshakes("tls13")[0]!.events.map((event) => ({ ...event, name: FOREIGN })),
+    }],
   }]);
   const [os, arch, cpu, deno, openssl, hostname] = Array(6).fill(`x${FOREIGN}`);
   const texts = { os, arch, cpu, deno, openssl, hostname };
@@ -32,7 +38,9 @@ Deno.test("formatReport() shows control characters of a document as text", () =>
   const path = `a${FOREIGN}.json`;
   const document = { ...foreignDocument(), complete: false };
   const texts = formatReport([{ path, folder: ".", document, logs: [null] }]);
-  for (const [kind, text] of Object.entries(texts)) assertEquals(HARMFUL.exec(text), null, kind);
+  const diagrams = mermaidOf([{ path, folder: ".", document, logs: [null] }]);
+  const all = { ...texts, diagrams };
+  for (const [kind, text] of Object.entries(all)) assertEquals(HARMFUL.exec(text), null, kind);
   assert(texts.html.includes("\\x1b[2J\\x9b31m\\u202e") && texts.markdown.includes("\\u202e"));
 });
 

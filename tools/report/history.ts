@@ -36,7 +36,9 @@ export function historyLines(sources: readonly Source[]): Line[] {
 /** A text that is the same for the same lane, end, mode, machine and start. */
 export function lineKey(line: Line): string {
   const { startedAt, lane, role, connect, resume, reply, expectEcho, clients, rate } = line;
-  const what = [startedAt, lane, role, connect, resume, reply, expectEcho, clients, rate];
+  // Lines of earlier versions do not say whether they are of traced runs: they are not.
+  const { traced = false } = line;
+  const what = [startedAt, lane, role, connect, resume, traced, reply, expectEcho, clients, rate];
   return JSON.stringify([...what, machineKey(line)]);
 }
 
@@ -153,7 +155,7 @@ function isLine(value: unknown): value is Line {
   validate ??= new Ajv({ allowUnionTypes: true }).compile<Line>({
     type: "object",
     required: Object.keys(PROPERTIES),
-    properties: PROPERTIES,
+    properties: { ...PROPERTIES, traced: { type: "boolean" } },
   });
   return validate(value);
 }

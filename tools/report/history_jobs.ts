@@ -72,12 +72,14 @@ function sourceOf(line: Line, runs: RunResult[]): Source {
 
 function runOf(line: Line): RunResult {
   const { lane, role, protocol, io, engine, connect, resume, reply, clients, expectEcho } = line;
-  const { rate, rateReached } = line;
+  const { rate, rateReached, traced } = line;
   const rest = { n: 0, min: null, p90: null, p99: null, max: null, mean: null, stddev: null };
   return {
     ...{ lane, role, protocol, io, engine, connect, resume, reply, clients },
     ...(expectEcho ? { expectEcho } : {}),
     ...(rate === null ? {} : { rate: { wanted: rate, reached: rateReached } }),
+    // Lines of earlier versions do not say it.
+    ...(traced ? { handshakes: [] } : {}),
     ...{ security: null, sizes: [] },
     allSizes: { messageUs: { ...rest, p50: line.p50Us }, steps: byStep(() => null) },
   };

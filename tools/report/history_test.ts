@@ -60,6 +60,7 @@ const OTHERS: Record<string, Partial<Line>> = {
   "end": { role: "server" },
   "connect mode": { connect: "once" },
   "resumption": { resume: true },
+  "trace": { traced: true },
   "direction": { reply: false },
   "answer": { expectEcho: true },
   "number of clients": { clients: 2 },
@@ -76,6 +77,15 @@ for (const [what, change] of Object.entries(OTHERS)) {
     assertEquals(appendHistory(folder.path("h"), [{ ...line!, ...change }]), 1);
   });
 }
+
+Deno.test("appendHistory() takes a line that does not say so for one of a run without trace", async () => {
+  await using folder = await folderWith();
+  const [line] = linesOn(1);
+  const { traced, ...earlier } = line!;
+  assertEquals(traced, false);
+  await Deno.writeTextFile(folder.path("h"), `${JSON.stringify(earlier)}\n`);
+  assertEquals(appendHistory(folder.path("h"), [line!]), 0);
+});
 
 Deno.test("appendHistory() takes a line of other programs and figures for the same", async () => {
   await using folder = await folderWith();

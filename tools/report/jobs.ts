@@ -47,14 +47,16 @@ export interface Mode {
 
 /** One lane in one mode, full or resumed, seen from one end, with its rounds. */
 export interface Job extends Mode {
-  /** The lane's name, with "-resumed" where sessions are. */
+  /** The lane's name, with "-resumed" where sessions are, and "-traced" where handshakes are. */
   name: string;
-  /** The same for people, without the kind of I/O: "TLS (OpenSSL), resumed". */
+  /** The same for people, without the kind of I/O: "TLS (OpenSSL), resumed, traced". */
   label: string;
   protocol: Protocol;
   io: Io;
   engine: Engine | null;
   resume: boolean;
+  /** Whether its handshakes were traced, which makes them slower. */
+  traced: boolean;
   role: Role;
   /** Number of the machine it ran on, in the order of the documents. */
   machine: number;
@@ -109,6 +111,9 @@ export function machinesOf(sources: readonly FoundDocument[]): number[] {
   return texts.map((text) => machines.indexOf(text));
 }
 
+/** Ends the name of a job whose handshakes were traced. */
+export const TRACED = "-traced";
+
 function jobOf(run: RunResult, machine: number, isOneOfSeveral: boolean): Job {
   const { protocol, io, engine, resume, role, connect, reply, clients, expectEcho = false } = run;
   const rate = run.rate?.wanted ?? null;
@@ -116,11 +121,13 @@ function jobOf(run: RunResult, machine: number, isOneOfSeveral: boolean): Job {
   const name = protocol === "tls"
     ? `${kind} (${engine === "rustls" ? "rustls" : "OpenSSL"})`
     : kind;
-  const label = `${name}${resume ? ", resumed" : ""}${isOneOfSeveral ? ` [${machine + 1}]` : ""}`;
+  const traced = run.handshakes !== undefined;
+  const manner = `${resume ? ", resumed" : ""}${traced ? ", traced" : ""}`;
+  const label = `${name}${manner}${isOneOfSeveral ? ` [${machine + 1}]` : ""}`;
   return {
-    ...{ protocol, io, engine, resume, role, connect, reply, clients, expectEcho, rate },
+    ...{ protocol, io, engine, resume, traced, role, connect, reply, clients, expectEcho, rate },
     ...{ label, machine },
-    name: jobName(run.lane, resume),
+    name: `${jobName(run.lane, resume)}${traced ? TRACED : ""}`,
     rounds: [],
   };
 }

@@ -9,19 +9,19 @@ import type { Report, Section, Table } from "./content.ts";
 /** Writes a report as Markdown. */
 export function formatMarkdown(report: Report): string {
   const parts = [
-    `# ${escape(report.title)}`,
-    `${escape(report.subtitle)}.`,
-    escape(report.answer.join(" ")),
-    ...listItems(report.warnings.map((warning) => `**Note:** ${escape(warning)}`)),
+    `# ${escapeMarkdown(report.title)}`,
+    `${escapeMarkdown(report.subtitle)}.`,
+    escapeMarkdown(report.answer.join(" ")),
+    ...listItems(report.warnings.map((warning) => `**Note:** ${escapeMarkdown(warning)}`)),
     ...report.sections.flatMap(sectionParts),
   ];
   return visible(`${parts.join("\n\n")}\n`);
 }
 
 function sectionParts({ title, paragraphs, picture }: Section): string[] {
-  const words = paragraphs.map(escape);
+  const words = paragraphs.map(escapeMarkdown);
   return [
-    `## ${escape(title)}`,
+    `## ${escapeMarkdown(title)}`,
     ...(words.length > 1 ? listItems(words) : words),
     ...picture.tables.map(formatTable),
   ];
@@ -32,14 +32,15 @@ function listItems(items: readonly string[]): string[] {
 }
 
 function formatTable({ caption, head, rows }: Table): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(escape).join(" | ")} |`;
+  const line = (cells: readonly string[]) => `| ${cells.map(escapeMarkdown).join(" | ")} |`;
   const rule = `| ${head.map((_, column) => column === 0 ? "---" : "--:").join(" | ")} |`;
-  return [`${escape(caption.replace(/\.$/, ""))}:`, "", line(head), rule, ...rows.map(line)].join(
-    "\n",
-  );
+  return [`${escapeMarkdown(caption.replace(/\.$/, ""))}:`, "", line(head), rule, ...rows.map(line)]
+    .join(
+      "\n",
+    );
 }
 
 /** Text from a document stays text: no markup, no HTML, no new cells or lines. */
-function escape(text: string): string {
+export function escapeMarkdown(text: string): string {
   return text.replace(/\s+/g, " ").replace(/[\\`*_[\]<>|#~]/g, "\\$&");
 }

@@ -24,6 +24,8 @@ type Measured =
 export interface Line extends Measured {
   /** ISO 8601, UTC: of the document; where several were put together, of the first. */
   startedAt: string;
+  /** Whether handshakes were traced, which makes them slower. */
+  traced: boolean;
   /** Messages a second that were reached, where a rate was wanted; null for a single size. */
   rateReached: number | null;
   /** Null for all sizes together. */
@@ -70,7 +72,7 @@ export function ndjsonOf(sources: readonly Source[]): string {
 
 function lineOf(job: Job, sizeBytes: number, sources: readonly Source[]): Line {
   const { role, protocol, io, engine, connect, resume, reply, expectEcho, clients, rate } = job;
-  const { rounds } = job;
+  const { rounds, traced } = job;
   const runs = rounds.map(({ run }) => run);
   const { document } = sources.find(({ document }) => document.runs.includes(runs[0]!))!;
   const { os, arch, cpu, cores, deno, openssl, hostname } = document.environment;
@@ -82,6 +84,7 @@ function lineOf(job: Job, sizeBytes: number, sources: readonly Source[]): Line {
     lane: runs[0]!.lane,
     ...{ role, protocol, io, engine, connect, resume, reply, expectEcho, clients, rate },
     rateReached: isOfAll ? rounded(medianOf(runs.map((run) => run.rate?.reached))) : null,
+    traced,
     sizeBytes: isOfAll ? null : sizeBytes,
     rounds: rounds.length,
     sent: total(({ result }) => result.sent),

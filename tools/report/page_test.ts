@@ -3,58 +3,13 @@ import { toFileUrl } from "../../common/base/std.ts";
 import { assert, assertEquals } from "../../common/testing/assert.ts";
 import { findProgram } from "../../common/testing/programs.ts";
 import { Chromium } from "./testing/chromium.ts";
+import { CHARTS, type SeenChart, SMALLEST_PX, WIDTH } from "./testing/seen_charts.ts";
 import { fullDocument } from "./testdata/documents.ts";
 import { folderWith } from "../../common/testing/folder.ts";
 import { RESULT_FILE } from "../lib/results_folder.ts";
 import { writeReport } from "./write.ts";
 
 const chromium = findProgram("chromium");
-
-/** What a reader without eyes gets of every chart that is shown, and how its texts stand. */
-const CHARTS = `[...document.querySelectorAll("svg")].filter((svg) => svg.checkVisibility())
-.map((svg) => {
-  const all = svg.getBoundingClientRect();
-  const texts = [...svg.querySelectorAll("text")].map((text) => ({
-    text: text.textContent,
-    isQuiet: text.getAttribute("fill") === "var(--quiet)",
-    box: text.getBoundingClientRect(),
-  }));
-  const isOn = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 &&
-    a.top < b.bottom - 3 && b.top < a.bottom - 3;
-  return {
-    view: svg.getAttribute("class"),
-    role: svg.getAttribute("role"),
-    label: svg.getAttribute("aria-labelledby").split(" ")
-      .map((id) => document.getElementById(id)?.textContent ?? "").join(" / "),
-    texts: texts.map(({ text }) => text),
-    ticks: texts.filter(({ isQuiet }) => isQuiet).map(({ text }) => text),
-    isTold: svg.closest("section").querySelector("table") !== null,
-    clipped: texts.filter(({ box }) => box.left < all.left - 1 || box.right > all.right + 1 ||
-      box.top < all.top - 1 || box.bottom > all.bottom + 1).map(({ text }) => text),
-    touching: texts.flatMap((a, i) => texts.slice(0, i).filter((b) => isOn(a.box, b.box))
-      .map((b) => a.text + " on " + b.text)),
-    plotPx: Math.max(...[...svg.querySelectorAll("path")]
-      .map((path) => path.getBoundingClientRect().width)),
-    smallestPx: Math.min(...[...svg.querySelectorAll("text")].map((text) =>
-      parseFloat(getComputedStyle(text).fontSize) * all.width / svg.viewBox.baseVal.width)),
-  };
-})`;
-
-interface SeenChart {
-  view: string;
-  role: string;
-  label: string;
-  texts: string[];
-  /** What is written at axes of numbers. */
-  ticks: string[];
-  isTold: boolean;
-  clipped: string[];
-  touching: string[];
-  /** Width of its widest line. */
-  plotPx: number;
-  /** Height of its smallest letters. */
-  smallestPx: number;
-}
 
 /** What axes are called; every chart has two. */
 const AXES = [
@@ -66,12 +21,6 @@ const AXES = [
 /** Ticks have their units, unless the axis's name has it. */
 const TICK = /^(0|[\d.]+ (µs|ms|s|%))$/;
 const NAMED_UNIT = /\((bytes|MB\/s), log scale\)|^bytes$/;
-
-/** Letters that are smaller are hard to read; in pixels. */
-const SMALLEST_PX = 11;
-
-/** Widest page that does not scroll sideways. */
-const WIDTH = "document.documentElement.scrollWidth";
 
 /** A phone, a tablet and a screen, with the view that is shown and its narrowest plot, in pixels. */
 const SCREENS = [

@@ -9,6 +9,7 @@ import type { LogFigures } from "./logs.ts";
 import type { Part } from "./panels.ts";
 import { shareSection } from "./sections/share.ts";
 import { fakeDocument, type FakeRun, fakeRun } from "./testdata/documents.ts";
+import { tracedDocument } from "./testdata/handshakes.ts";
 import { testWithCharts as test } from "./testing/with_charts.ts";
 
 const TCP: FakeRun = { protocol: "tcp", io: "sync" };
@@ -136,7 +137,7 @@ test("the handshake has round trips and bytes of each lane, and datagrams where 
   const once = lanes.map((lane) => fakeRun({ ...lane, connect: "once" }));
   const sections = sectionsOf(fakeDocument([...once, ...lanes.map(fakeRun), fakeRun(TCP)]));
   const { charts, tables } = sections.get("handshake")!.picture;
-  assertEquals(tables[0]!.rows.map(([name, , , ...counts]) => [name, ...counts]), [
+  assertEquals(tables[0]!.rows.map(([name, , , , , ...counts]) => [name, ...counts]), [
     ["tls-sync-openssl", "1", "1330", "1416", "-", "-"],
     ["tls-sync-openssl-resumed", "1", "1052", "241", "-", "-"],
     ["dtls-sync-openssl", "3", "1490", "2127", "3", "2"],
@@ -145,6 +146,56 @@ test("the handshake has round trips and bytes of each lane, and datagrams where 
   assert(tables[0]!.rows.every(([, p50]) => p50 !== "-"));
   assertEquals(charts.length, 2);
   assert(!sectionsOf(fakeDocument([fakeRun(TCP)])).has("handshake"));
+});
+
+test("the handshake has what a network would make of it, TCP's connect among it, and says how", () => {
+  const lanes = [TLS, DTLS].map((lane) => fakeRun({ ...lane, sizes: [100] }));
+  const section = sectionsOf(fakeDocument(lanes)).get("handshake")!;
+  const { head, rows } = section.picture.tables[0]!;
+  assertEquals(head.slice(3, 5), ["at 20 ms", "at 100 ms"]);
+  // Two and three round trips; a made-up handshake takes 1.9 or 3.1 ms.
+  assertEquals(rows.map((row) => row.slice(3, 5)), [["41.9 ms", "202 ms"], ["63.0 ms", "303 ms"]]);
+  assertMatch(section.paragraphs[1]!, /is computed, not measured.*TCP's connect.*Loss, bandwidth/);
+  const { steps } = lanes[0]!.sizes[0]!;
+  assert(steps.connect!.p50! + steps.handshake!.p50! < 2000);
+});
+
+test("a traced lane is no round of the one that was not, and is called what it is", () => {
+  const plain = fakeRun({ ...TLS, sizes: [100] });
+  const traced = fakeRun({ ...TLS, sizes: [100], factor: 3 });
+  const document = fakeDocument([plain, { ...traced, handshakes: [] }]);
+  const [{ tables: [table] }] = [sectionsOf(document).get("cost1")!.picture];
+  assertEquals(table!.rows.map(([name, rounds]) => [name, rounds]), [
+    ["tls-sync-openssl", "1"],
+    ["tls-sync-openssl-traced", "1"],
+  ]);
+});
+
+test("the messages of a handshake are there once for all lanes that have the same", () => {
+  const section = sectionsOf(tracedDocument()).get("handshake-messages")!;
+  const { charts, tables } = section.picture;
+  assertEquals(charts.map(({ title }) => title), ["Full handshakes", "Resumed handshakes"]);
+  const rows = tables[0]!.rows.filter(([title]) => title === "DTLS 1.2, full");
+  assertEquals(rows.slice(0, 2), [
+    [
+      ...["DTLS 1.2, full", "flight 1, the client's", "-", "154", "1"],
+      ...["dtls-async-openssl and dtls-sync-openssl", "ClientHello"],
+    ],
+    [
+      ...["DTLS 1.2, full", "flight 2, the server's", "1", "55", "1"],
+      ...["dtls-async-openssl and dtls-sync-openssl", "HelloVerifyRequest"],
+    ],
+  ]);
+  const lossy = tables[0]!.rows.filter((row) => row[5] === "dtls-spin-openssl");
+  assert(
+    lossy.length > 0 && lossy.every((row) => row[4] === "-"),
+    "what was sent again is a doubt",
+  );
+  assertMatch(charts[0]!.svg, /<desc[^>]*>TLS 1\.2, full: 2 round trips before data; client: /);
+  assertMatch(charts[0]!.svg, /After 3 round trips the client can send data/);
+  assertMatch(charts[0]!.svg, /\* CertificateRequest.*sent again from byte 488 on/s);
+  assert(!charts[1]!.svg.includes("mutual authentication"), "nothing is marked that is not there");
+  assert(!sectionsOf(fakeDocument([fakeRun(TLS)])).has("handshake-messages"));
 });
 
 test("CPU time stands for both ends of the same lane and mode; what is not known is a dash", () => {

@@ -4,7 +4,12 @@ import { exportAll, SNAPSHOTS } from "./testdata/exports.ts";
 
 const HINT = "where that was meant: deno run -A tools/report/testing/update_snapshots.ts";
 
-for (const name of ["averages.csv", "report.md", "report.html", "compare.txt", "compare.json"]) {
+const NAMES = [
+  ...["averages.csv", "report.md", "report.html", "compare.txt", "compare.json"],
+  ...["handshakes.md", "handshakes.html"],
+];
+
+for (const name of NAMES) {
   Deno.test(`${name} of the fixed documents is what its snapshot says`, async () => {
     const expected = await Deno.readTextFile(join(SNAPSHOTS, `${name}.snap`));
     const actual = exportAll()[`${name}.snap`]!;

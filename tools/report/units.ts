@@ -41,7 +41,7 @@ export function formatInterval(interval: Interval | null): string {
 
 /** A message size. */
 export function formatBytes(sizeBytes: number): string {
-  return `${sizeBytes} bytes`;
+  return `${sizeBytes} ${sizeBytes === 1 ? "byte" : "bytes"}`;
 }
 
 /** Words as a list: "a, b and c". */

@@ -40,6 +40,7 @@ export const FLOORS: readonly Floor[] = [
   [
     room("tools/netpairs", "the one program: its commands, help and completions"),
     room("tools/run_all", "all lanes in turn, and their results"),
+    room("tools/capture", "what a lane puts on the wire, as tshark sees it"),
     room("tools/bench", "what a message is made of"),
     room("tools/soak", "many connections, and the memory they take"),
   ],

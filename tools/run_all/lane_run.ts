@@ -36,6 +36,8 @@ export interface LaneRunOptions {
   certs: string;
   /** File with the passphrase of the private keys; null for none. */
   keyPassphraseFile: string | null;
+  /** Whether handshakes are kept, message by message, of the lanes that can. */
+  trace: boolean;
   /** Folder for results. */
   folder: string;
   /** Arguments for both scripts. */
@@ -157,9 +159,16 @@ export class LaneRun {
         ...patience,
         ...(cpu === null ? [] : ["--cpu", String(cpu)]),
         ...(job.resume ? ["--resume"] : []),
+        ...(this.#isTraced && (role === "client" || side === "server") ? ["--trace"] : []),
         ...this.#exchangeArgs(),
       ],
     };
+  }
+
+  /** What one end sees, the other does, too: the client is traced, or a server by itself. */
+  get #isTraced(): boolean {
+    const { trace, job: { lane } } = this.#options;
+    return trace && lane.engine === "openssl";
   }
 
   /** What both ends are told of the exchange. */
@@ -220,6 +229,11 @@ export class LaneRun {
     };
   }
 
+  /** A run that was traced at its other end says so: it has waited for that one. */
+  #withTrace(run: RunResult): RunResult {
+    return this.#isTraced ? { ...run, handshakes: run.handshakes ?? [] } : run;
+  }
+
   /** What there is of a lane that has failed says so; where there is nothing, that alone. */
   #failedRuns(runs: readonly RunResult[], failure: string): RunResult[] {
     const { job: { lane, resume, connect }, side, exchange } = this.#options;
@@ -231,7 +245,7 @@ export class LaneRun {
       ...(rate === null ? {} : { rate: { wanted: rate, reached: null } }),
       ...{ security: null, sizes: [] },
     };
-    const all = runs.some((run) => run.role === role) ? runs : [none, ...runs];
+    const all = runs.some((run) => run.role === role) ? runs : [this.#withTrace(none), ...runs];
     return all.map((run) => ({ ...run, failure }));
   }
 
@@ -242,7 +256,8 @@ export class LaneRun {
     const messagesOf = this.#logReader();
     const warmUp = this.#warmUp;
     const runs = documents.flatMap((document) => document.runs)
-      .map((run) => warmUp ? withoutWarmUp(run, warmUp, messagesOf(run.role)) : run);
+      .map((run) => warmUp ? withoutWarmUp(run, warmUp, messagesOf(run.role)) : run)
+      .map((run) => this.#withTrace(run));
     const counted = messagesOf(side === "server" ? "server" : "client")
       ?.filter(({ sizeBytes }) => sizeBytes !== warmUp?.sizeBytes);
     const clock = endings.find((ending) => ending.clock)?.clock;

@@ -7,7 +7,7 @@ import { parseHost } from "../../common/base/addresses.ts";
 import { UsageError } from "../../common/base/errors.ts";
 import { resolve } from "../../common/base/std.ts";
 import { shownArgument } from "../../common/base/visible.ts";
-import { type Arguments, refuseTogether } from "../../common/cli/arguments.ts";
+import { type Arguments, argumentsOf, refuseTogether } from "../../common/cli/arguments.ts";
 import { type Command, type Read, readCommand } from "../../common/cli/command.ts";
 import { file, flag, hostName, option, text, wholeNumber } from "../../common/cli/option_kinds.ts";
 import {
@@ -22,6 +22,7 @@ import { DEFAULT_CERTS } from "../../common/pem/certificate_files.ts";
 import { DEFAULT_PORT } from "../agent/messages.ts";
 import { type Bound, MAX_OPTION } from "../report/bounds.ts";
 import { coreCount, type Cores, twoCores } from "../lib/machine.ts";
+import { RESULTS } from "../lib/results_folder.ts";
 import { chooseJobs, jobsIn } from "./choose.ts";
 import type { RoundsOptions } from "./rounds.ts";
 
@@ -34,6 +35,7 @@ const OPTIONS = {
   rounds: wholeNumber([1, 1000], "measure all lanes so many times, in turn", 1),
   quick: flag("the small plan: sizes 16384 and 100, no resumed lanes, no spin; less exact"),
   ...EXCHANGE_OPTIONS,
+  trace: flag("TLS, DTLS through OpenSSL: keep handshakes, message by message; they get slower"),
   cpu: option<Cores | undefined>(
     "A,B",
     "sync and spin: cores of server and client (default: two of them)",
@@ -58,7 +60,7 @@ const OPTIONS = {
     "its first line is the passphrase of encrypted private keys",
     undefined,
   ),
-  results: text("DIR", "folder for results", "results"),
+  results: text("DIR", "folder for results", RESULTS),
   max: MAX_OPTION,
   append: file("add the medians to this history, which the report draws"),
   json: text("FILE", "one more copy of the result document (- for stdout)", null),
@@ -87,6 +89,7 @@ is that lane alone: dtls-sync-openssl, or dtls-sync-openssl-resumed with resumed
     "deno task demo --quick",
     "deno task demo --rounds 5 --lanes tcp-sync,dtls-sync-openssl --connect once",
     "deno task demo --lanes dtls --max dtls-sync-openssl:p99=5ms --append history.ndjson",
+    "deno task demo --lanes tls-sync,dtls-sync,dtls-sync-openssl-resumed --trace",
     "deno task demo --on server.example",
     "deno task demo --ssh user@server.example",
     "deno task demo --no-reply --connect once --seconds 2 --sizes 16384",
@@ -192,6 +195,7 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
     port: texts.has("port") || side !== "both" ? values.port : null,
     certs: resolve(values.certs),
     keyPassphraseFile: keyPassphraseFile === undefined ? null : resolve(keyPassphraseFile),
+    trace: values.trace,
     results: values.results,
     max: values.max,
     append: values.append,
@@ -227,8 +231,7 @@ function passedOn({ texts: given }: Arguments, { reply, waitMs, rate }: PlanFile
     ...given,
   ]);
   const names = Object.keys(EXCHANGE_OPTIONS).filter((name) => !written.includes(name));
-  return names.flatMap((name) => texts.get(name)?.flatMap((text) => [`--${name}`, text]) ?? [])
-    .filter((arg) => arg !== "");
+  return argumentsOf(texts, names);
 }
 
 /** Where an agent listens. */

@@ -49,6 +49,14 @@ export interface MessageTaker {
   ): void;
 }
 
+/** Why a certificate is refused. */
+export interface Refusal {
+  /** Goes on after "the peer's certificate". */
+  readonly why: string;
+  /** The error of the program's that says so, where one does. */
+  readonly cause?: Error;
+}
+
 /** What the functions of the program did during the calls of one session. */
 export interface CallRecord {
   /** Identity whose key was handed to OpenSSL last; whether it was used is another question. */
@@ -60,9 +68,80 @@ export interface CallRecord {
   /** What went wrong first in one of them. */
   failure: CallbackError | null;
   /** Why the peer's certificate was refused, where OpenSSL had nothing against it. */
-  refusal?: string;
+  refusal?: Refusal;
+  /** SHA-256 of the certificate that the program's own check has let pass, of the peer's. */
+  checkedPeer: string | null;
+  /** Client: the name that its connection is for. */
+  peerName: string | null;
   /** Where the session's messages go, if somebody is told of them. */
   taker: MessageTaker | null;
+  /** What a server's handshake has asked the program for. */
+  readonly keys: AskedKeys;
+}
+
+/** A key; null where there is none; "later" where the program has promised it. */
+export type AskedKey = Uint8Array<ArrayBuffer> | null | "later";
+
+/** The keys that one handshake has asked the program for, and what of it is still to come. */
+export interface AskedKeys {
+  /** By identity: each is asked for once. */
+  readonly known: Map<string, AskedKey>;
+  /** Number of promises that have not settled. */
+  promised: number;
+  /** Settles when all have, or when the session needs them no more; null where none is waited for. */
+  waiting: PromiseWithResolvers<void> | null;
+  /** Set when the session has failed or is closed. */
+  isOver: boolean;
+}
+
+/** For a session that begins. */
+export function noKeys(): AskedKeys {
+  return { known: new Map(), promised: 0, waiting: null, isOver: false };
+}
+
+/** The keys that the session whose call is running has asked for; null where none is. */
+export function currentKeys(): AskedKeys | null {
+  return current?.keys ?? null;
+}
+
+/**
+ * Has the session whose call is running wait for what a function of the program has promised.
+ *
+ * @param name of the program's function
+ * @param use takes what it comes to, and throws where that cannot be used
+ * @param refuse is called where it rejects or cannot be used
+ */
+export function waitFor(
+  name: string,
+  promise: PromiseLike<unknown>,
+  use: (value: unknown) => void,
+  refuse: () => void,
+): void {
+  const call = current;
+  if (!call) throw new TypeError("its result must be there at once: no handshake waits for it");
+  const { keys } = call;
+  keys.promised++;
+  keys.waiting ??= Promise.withResolvers();
+  const settle = () => {
+    if (--keys.promised > 0) return;
+    keys.waiting?.resolve();
+    keys.waiting = null;
+  };
+  Promise.resolve(promise).then(use).catch((cause) => {
+    refuse();
+    const error = failureOf(name, cause);
+    // The handshake is refused with it when it goes on.
+    if (keys.isOver || call.failure) report(error);
+    else call.failure = error;
+  }).then(settle);
+}
+
+/** Nothing more is waited for, and what was promised counts for nothing. */
+export function endKeys(keys: AskedKeys): void {
+  keys.isOver = true;
+  keys.known.clear();
+  keys.waiting?.resolve();
+  keys.waiting = null;
 }
 
 /** The session whose call is on the stack; null where none is. */
@@ -100,12 +179,27 @@ export function noteOrigin(origin: "key" | "ticket"): void {
 }
 
 /** Notes why the peer's certificate is refused in the call that is running. */
-export function noteRefusal(refusal: string): void {
-  if (current) current.refusal = refusal;
+export function noteRefusal(why: string, cause?: Error): void {
+  if (current) current.refusal = cause ? { why, cause } : { why };
+}
+
+/** Notes that the program's own check has let a certificate pass. */
+export function noteCheckedPeer(sha256: string): void {
+  if (current) current.checkedPeer = sha256;
+}
+
+/** The name that the client's connection is for whose call is running. */
+export function currentPeerName(): string | null {
+  return current?.peerName ?? null;
+}
+
+/** Whether a function of the program has failed in the call that is running. */
+export function currentHasFailed(): boolean {
+  return current !== null && current.failure !== null;
 }
 
 /** Why the peer's certificate was refused in the session whose call is running. */
-export function currentRefusal(): string | null {
+export function currentRefusal(): Refusal | null {
   return current?.refusal ?? null;
 }
 

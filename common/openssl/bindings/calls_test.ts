@@ -5,6 +5,7 @@ import {
   type CallRecord,
   enterCall,
   guarded,
+  noKeys,
   noteIdentity,
   noteOrigin,
   notify,
@@ -18,7 +19,10 @@ const newRecord = (): CallRecord => ({
   pskIdentity: null,
   origin: null,
   isWelcome: false,
+  checkedPeer: null,
+  peerName: null,
   failure: null,
+  keys: noKeys(),
 });
 
 const thrower = (what: unknown) => () => {

@@ -42,6 +42,7 @@ export const SSL_CTRL = {
   DTLS_GET_TIMEOUT: 73,
   DTLS_HANDLE_TIMEOUT: 74,
   SET_GROUPS_LIST: 92,
+  SET_SIGALGS_LIST: 98,
   GET_PEER_SIGNATURE_NID: 108,
   SET_MIN_PROTO_VERSION: 123,
   SET_MAX_PROTO_VERSION: 124,
@@ -61,6 +62,7 @@ export const SSL_TLSEXT_ERR = { OK: 0, ALERT_FATAL: 2, NOACK: 3 } as const;
 export const SSL_TICKET = {
   SUCCESS: 5,
   SUCCESS_RENEW: 6,
+  ABORT: 0,
   IGNORE_RENEW: 2,
   USE: 3,
   USE_RENEW: 4,
@@ -115,6 +117,17 @@ export const X509_CHECK_FLAG = { NO_PARTIAL_WILDCARDS: 0x4, NEVER_CHECK_SUBJECT:
 
 /** NID_subject_alt_name: openssl/obj_mac.h. */
 export const NID_SUBJECT_ALT_NAME = 85;
+
+/** NID_*: openssl/obj_mac.h, extensions of a certificate (RFC 5280 4.2.1). */
+export const NID = {
+  KEY_USAGE: 83,
+  SUBJECT_ALT_NAME: NID_SUBJECT_ALT_NAME,
+  BASIC_CONSTRAINTS: 87,
+  EXT_KEY_USAGE: 126,
+} as const;
+
+/** MBSTRING_UTF8: openssl/asn1.h, the form of a text. */
+export const MBSTRING_UTF8 = 0x1000;
 
 /** GEN_*: openssl/x509v3.h, the types of a GENERAL_NAME (RFC 5280 4.2.1.6). */
 export const GEN = {

@@ -152,16 +152,16 @@ export function certificateError(
     verifyResult,
   },
 ): CertificateError {
-  const why = describeVerifyResult(lib, verifyResult, peerName);
-  return new CertificateError(`Cannot ${action}: the peer's certificate ${why}`, init);
+  const refusal = verifyResult === X509_V.CERT_REJECTED ? currentRefusal() : null;
+  const why = refusal?.why ?? describeVerifyResult(lib, verifyResult, peerName);
+  const message = `Cannot ${action}: the peer's certificate ${why}`;
+  return new CertificateError(message, init, refusal?.cause && { cause: refusal.cause });
 }
 
 function describeVerifyResult(lib: OpenSsl, result: number, peerName: string | undefined): string {
   if (result === X509_V.HOSTNAME_MISMATCH || result === X509_V.IP_ADDRESS_MISMATCH) {
     return `is not for ${peerName}`;
   }
-  const refusal = result === X509_V.CERT_REJECTED ? currentRefusal() : null;
-  if (refusal !== null) return refusal;
   return `is refused: ${cString(lib.X509_verify_cert_error_string(BigInt(result)))}`;
 }
 

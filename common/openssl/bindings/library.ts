@@ -3,13 +3,17 @@
  *
  * @module
  */
+import { ALGORITHMS } from "./algorithm_symbols.ts";
 import { OPENSSL_INIT_NO_ATEXIT, OPENSSL_VERSION } from "./constants.ts";
+import { MAKING } from "./making_symbols.ts";
 import { LIBCRYPTO, LIBSSL } from "./symbols.ts";
 
 /** Environment variable that names the libssl to use, by file name or path. */
 export const LIBRARY_VARIABLE = "NETPAIRS_LIBSSL";
 
-type Symbols = Deno.DynamicLibrary<typeof LIBSSL & typeof LIBCRYPTO>["symbols"];
+type Symbols = Deno.DynamicLibrary<
+  typeof LIBSSL & typeof LIBCRYPTO & typeof MAKING & typeof ALGORITHMS
+>["symbols"];
 
 /** The library's functions, and what it says it is. */
 export interface OpenSsl extends Symbols {
@@ -146,7 +150,7 @@ function checked(name: string): OpenSsl {
         `as others have other control numbers; name another libssl in ${LIBRARY_VARIABLE}`,
     );
   }
-  const { symbols } = Deno.dlopen(name, { ...LIBSSL, ...LIBCRYPTO });
+  const { symbols } = Deno.dlopen(name, { ...LIBSSL, ...LIBCRYPTO, ...MAKING, ...ALGORITHMS });
   // Before any call that would have OPENSSL_cleanup run when the process exits: a Worker may be
   // inside the library then. What it frees ends with the process.
   symbols.OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, null);

@@ -35,6 +35,12 @@ export const LIBSSL = {
   SSL_CTX_add_client_CA: { parameters: ["pointer", "pointer"], result: "i32" },
   // void SSL_CTX_set_verify(SSL_CTX *ctx, int mode, SSL_verify_cb verify_callback);
   SSL_CTX_set_verify: { parameters: ["pointer", "i32", "pointer"], result: "void" },
+  // void SSL_CTX_set_cert_verify_callback(SSL_CTX *ctx, int (*cb)(X509_STORE_CTX *, void *),
+  //                                       void *arg);
+  SSL_CTX_set_cert_verify_callback: {
+    parameters: ["pointer", "function", "pointer"],
+    result: "void",
+  },
   // void SSL_CTX_set_verify_depth(SSL_CTX *ctx, int depth);
   SSL_CTX_set_verify_depth: { parameters: ["pointer", "i32"], result: "void" },
   // SSL_verify_cb SSL_get_verify_callback(const SSL *s);
@@ -333,6 +339,12 @@ export const LIBCRYPTO = {
   X509_STORE_CTX_get_current_cert: { parameters: ["pointer"], result: "pointer" },
   // int X509_STORE_CTX_get_error_depth(const X509_STORE_CTX *ctx);
   X509_STORE_CTX_get_error_depth: { parameters: ["pointer"], result: "i32" },
+  // X509 *X509_STORE_CTX_get0_cert(const X509_STORE_CTX *ctx);
+  X509_STORE_CTX_get0_cert: { parameters: ["pointer"], result: "pointer" },
+  // STACK_OF(X509) *X509_STORE_CTX_get0_untrusted(const X509_STORE_CTX *ctx);
+  X509_STORE_CTX_get0_untrusted: { parameters: ["pointer"], result: "pointer" },
+  // STACK_OF(X509) *X509_STORE_CTX_get0_chain(const X509_STORE_CTX *ctx);
+  X509_STORE_CTX_get0_chain: { parameters: ["pointer"], result: "pointer" },
   // void X509_STORE_CTX_set_error(X509_STORE_CTX *ctx, int s);
   X509_STORE_CTX_set_error: { parameters: ["pointer", "i32"], result: "void" },
   // EVP_PKEY *X509_get0_pubkey(const X509 *x);

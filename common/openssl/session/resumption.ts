@@ -9,12 +9,14 @@ import type { CallRecord } from "../bindings/calls.ts";
 import { VERSION, X509_V } from "../bindings/constants.ts";
 import type { TlsContext } from "../context.ts";
 import { type CertificateError, certificateError } from "../bindings/errors.ts";
-import { cString, type OpenSsl, toCString } from "../bindings/library.ts";
-import { MemoryBio } from "../bindings/memory_bio.ts";
+import type { OpenSsl } from "../bindings/library.ts";
+import type { PeerCheck } from "../peer_check.ts";
 import { SavedSession } from "../saved_session.ts";
-import { isWelcome, readOwner } from "../server_psk.ts";
+import { sessionIdentity } from "../identity.ts";
+import { isWelcome, readOwner, writeOwner } from "../server_psk.ts";
 import type { Trust } from "../session_trust.ts";
-import { isCurrent, readX509, x509Text } from "../bindings/x509.ts";
+import { isCurrent, x509Text } from "../bindings/x509.ts";
+import { checkStored } from "./stored_peer.ts";
 
 /**
  * So long a certificate that has passed with a context's authorities, in milliseconds, is only looked
@@ -36,6 +38,7 @@ export class Resumption {
   /** Certificates that the offered session's peer showed below the authority, PEM. */
   #offeredChain: readonly string[] = [];
   #offered = false;
+  #isReconsidered = false;
   /** When the peer's certificate was verified with the context's authorities and for the name. */
   #passedMs = -Infinity;
 
@@ -70,13 +73,42 @@ export class Resumption {
     const lib = this.#lib;
     const { pointer } = saved;
     const peer = lib.SSL_SESSION_get0_peer(pointer);
+    const { verifies, usesPsk, peerCheck } = this.#context;
     if (saved.isBound) {
-      return saved.isBoundTo(this.#trust) && (peer === null || isCurrent(lib, peer));
+      return saved.isBoundTo(this.#trust) &&
+        (peer === null || peerCheck?.isAlone || isCurrent(lib, peer));
     }
     // Another program's: it has the server's certificate, which either passes or not.
-    const { verifies, usesPsk } = this.#context;
     if (usesPsk || !verifies) return !usesPsk;
-    return checkAgain(lib, ssl, peer, saved.intermediates, this.#serverName) === null;
+    if (peerCheck?.isAlone) return false;
+    return this.#checkStored(ssl, peer, { intermediates: saved.intermediates }) === null;
+  }
+
+  /**
+   * Client: has the program's own check look at the session that is offered, before anything is sent:
+   * where it does not pass, the handshake is a full one.
+   */
+  reconsider(ssl: Deno.PointerObject): void {
+    const { peerCheck } = this.#context;
+    if (!peerCheck || !this.#offered || this.#isReconsidered) return;
+    this.#isReconsidered = true;
+    const lib = this.#lib;
+    const peer = lib.SSL_SESSION_get0_peer(lib.SSL_get_session(ssl));
+    const intermediates = this.#offeredChain;
+    if (this.#checkStored(ssl, peer, { intermediates, peerCheck }) === null) return;
+    lib.SSL_set_session(ssl, null);
+    lib.ERR_clear_error();
+    this.#offered = false;
+    delete this.#calls.refusal;
+  }
+
+  #checkStored(
+    ssl: Deno.PointerObject,
+    leaf: Deno.PointerValue,
+    more: { intermediates: readonly string[]; peerCheck?: PeerCheck },
+  ): CertificateError | null {
+    const peer = this.#context.role === "client" ? "server" : "client";
+    return checkStored(this.#lib, ssl, { leaf, peer, peerName: this.#serverName, ...more });
   }
 
   /** What this connection believes its peer by. */
@@ -92,9 +124,10 @@ export class Resumption {
    * Right after the handshake: tells a resumed session from one that began with a pre-shared key, and
    * checks what OpenSSL does not check again.
    *
-   * @returns why the session cannot be used, or null
+   * @returns why the session cannot be used, or null; "later" where the program has promised to say
+   * whether its client is let in: ask again then
    */
-  complete(ssl: Deno.PointerObject): Error | null {
+  complete(ssl: Deno.PointerObject): Error | "later" | null {
     const lib = this.#lib;
     const session = lib.SSL_get_session(ssl)!;
     const isReused = lib.SSL_session_reused(ssl) === 1;
@@ -102,11 +135,11 @@ export class Resumption {
       this.#read13(session, isReused);
     } else {
       this.resumed = isReused;
-      if (this.#context.mayUsePsk) this.pskIdentity = cString(lib.SSL_get_psk_identity(ssl));
+      if (this.#context.mayUsePsk) this.pskIdentity = sessionIdentity(lib, ssl);
     }
     if (!this.resumed) {
       this.#passedMs = performance.now();
-      return null;
+      return this.#refusedUnchecked(ssl);
     }
     return this.#context.role === "client"
       ? this.#refusedServer(ssl)
@@ -119,7 +152,10 @@ export class Resumption {
     const { role, usesPsk } = this.#context;
     if (role === "client") {
       this.resumed = this.#offered && this.#lib.SSL_SESSION_has_ticket(session) === 1;
-      if (usesPsk) this.pskIdentity = this.#calls.pskIdentity;
+      if (!usesPsk) return;
+      // A resumed one's may be another than the one that is offered beside it.
+      const owner = this.resumed ? readOwner(this.#lib, session) : null;
+      this.pskIdentity = owner?.identity ?? this.#calls.pskIdentity;
       return;
     }
     const owner = readOwner(this.#lib, session);
@@ -129,19 +165,47 @@ export class Resumption {
   }
 
   /** A session from the server's own cache was not looked at before, as one from a ticket was. */
-  #refusedClient(ssl: Deno.PointerObject, session: Deno.PointerObject): Error | null {
-    const { pskLookup } = this.#context;
+  #refusedClient(ssl: Deno.PointerObject, session: Deno.PointerObject): Error | "later" | null {
+    if (this.#calls.isWelcome) return this.#refusedUnchecked(ssl);
     const lib = this.#lib;
-    if (this.#calls.isWelcome || isWelcome(lib, session, pskLookup, this.pskIdentity)) return null;
+    const { peerCheck } = this.#context;
+    const byCertificate = this.pskIdentity === null ? peerCheck : null;
+    const welcome = byCertificate || isWelcome(this.#context, session, this.pskIdentity);
+    if (welcome === "later") return welcome;
+    const refusal = byCertificate
+      ? this.#refusedAgain(ssl, byCertificate)
+      : welcome
+      ? null
+      : new Deno.errors.PermissionDenied(
+        "Cannot resume the session: its client would not be let in now",
+      );
     // Next time the handshake is a full one.
-    lib.SSL_CTX_remove_session(lib.SSL_get_SSL_CTX(ssl), session);
-    return new Deno.errors.PermissionDenied(
-      "Cannot resume the session: its client would not be let in now",
+    if (refusal) lib.SSL_CTX_remove_session(lib.SSL_get_SSL_CTX(ssl), session);
+    return refusal;
+  }
+
+  #refusedAgain(ssl: Deno.PointerObject, peerCheck: PeerCheck): CertificateError | null {
+    const leaf = this.#lib.SSL_get0_peer_certificate(ssl);
+    if (leaf === null) return this.#refusedUnchecked(ssl);
+    return this.#checkStored(ssl, leaf, { intermediates: [], peerCheck });
+  }
+
+  /** The certificate that the peer has now is the one that the program's own check has let pass. */
+  #refusedUnchecked(ssl: Deno.PointerObject): CertificateError | null {
+    const { peerCheck } = this.#context;
+    const leaf = this.#lib.SSL_get0_peer_certificate(ssl);
+    if (!peerCheck || peerCheck.hasPassed(leaf, this.#calls.checkedPeer)) return null;
+    return certificateError(
+      this.#lib,
+      "complete the handshake",
+      X509_V.CERT_REJECTED,
+      this.#serverName,
     );
   }
 
   #refusedServer(ssl: Deno.PointerObject): Error | null {
     if (this.pskIdentity !== null || !this.#context.verifies) return null;
+    if (this.#context.peerCheck) return this.#refusedUnchecked(ssl);
     const lib = this.#lib;
     const leaf = lib.SSL_get0_peer_certificate(ssl);
     if (leaf !== null && performance.now() - this.#passedMs < PASSED_MS) {
@@ -149,7 +213,7 @@ export class Resumption {
         ? null
         : certificateError(lib, "resume the session", X509_V.CERT_HAS_EXPIRED, this.#serverName);
     }
-    const error = checkAgain(lib, ssl, leaf, this.#offeredChain, this.#serverName);
+    const error = this.#checkStored(ssl, leaf, { intermediates: this.#offeredChain });
     if (!error) this.#passedMs = performance.now();
     return error;
   }
@@ -165,6 +229,9 @@ export class Resumption {
     lib.ERR_clear_error();
     const pointer = lib.SSL_get1_session(ssl);
     if (pointer === null) return null;
+    if (this.pskIdentity !== null) {
+      writeOwner(lib, pointer, { origin: "ticket", identity: this.pskIdentity });
+    }
     const session = new SavedSession(lib, pointer, {
       trust: this.#trust,
       intermediates: intermediatesOf(lib, ssl),
@@ -187,59 +254,4 @@ function intermediatesOf(lib: OpenSsl, ssl: Deno.PointerObject): readonly string
     if (lib.X509_self_signed(x509, 0) !== 1) texts.push(x509Text(lib, x509));
   }
   return texts;
-}
-
-/**
- * Verifies the stored certificate of a server as a full handshake would: chain, authorities, time,
- * purpose and name (ssl_verify_cert_chain() of ssl/ssl_cert.c).
- *
- * @param leaf the certificate, an X509
- * @param intermediates for a session that was read from text
- * @returns why it does not pass, or null
- */
-function checkAgain(
-  lib: OpenSsl,
-  ssl: Deno.PointerObject,
-  leaf: Deno.PointerValue,
-  intermediates: readonly string[],
-  peerName: string | undefined,
-): CertificateError | null {
-  const refused = (result: number) => certificateError(lib, "resume the session", result, peerName);
-  if (leaf === null) return refused(X509_V.UNSPECIFIED);
-  using made = new DisposableStack();
-  const check = lib.X509_STORE_CTX_new();
-  made.defer(() => lib.X509_STORE_CTX_free(check));
-  const store = lib.SSL_CTX_get_cert_store(lib.SSL_get_SSL_CTX(ssl));
-  const kept = lib.SSL_get_peer_cert_chain(ssl);
-  const chain = lib.OPENSSL_sk_num(kept) > 1 ? kept : read(lib, intermediates, made);
-  if (lib.X509_STORE_CTX_init(check, store, leaf, chain) !== 1) return refused(X509_V.UNSPECIFIED);
-  lib.X509_STORE_CTX_set_default(check, toCString("ssl_server"));
-  const param = lib.X509_STORE_CTX_get0_param(check);
-  lib.X509_VERIFY_PARAM_set1(param, lib.SSL_get0_param(ssl));
-  lib.X509_VERIFY_PARAM_set_auth_level(param, lib.SSL_get_security_level(ssl));
-  lib.X509_STORE_CTX_set_verify_cb(check, lib.SSL_get_verify_callback(ssl));
-  const passed = lib.X509_verify_cert(check) === 1;
-  const result = lib.X509_STORE_CTX_get_error(check);
-  lib.ERR_clear_error();
-  if (passed && result === X509_V.OK) return null;
-  return refused(result === X509_V.OK ? X509_V.UNSPECIFIED : result);
-}
-
-/** A STACK_OF(X509) of what was kept as text; freed with what it was made in. */
-function read(
-  lib: OpenSsl,
-  intermediates: readonly string[],
-  made: DisposableStack,
-): Deno.PointerValue {
-  if (intermediates.length === 0) return null;
-  const stack = lib.OPENSSL_sk_new_null();
-  made.defer(() => lib.OPENSSL_sk_free(stack));
-  for (const pem of intermediates) {
-    using bio = new MemoryBio(lib, pem);
-    const x509 = readX509(lib, bio);
-    if (x509 === null) continue;
-    made.defer(() => lib.X509_free(x509));
-    lib.OPENSSL_sk_push(stack, x509);
-  }
-  return stack;
 }

@@ -10,6 +10,7 @@ import { connectDtls, dtlsContext } from "../../../dtls/lib/connect.ts";
 import type { ConnectDtlsOptions } from "../../../dtls/lib/settings.ts";
 import { type DtlsListener, listenDtls } from "../../../dtls/lib/listen.ts";
 import type { ListenDtlsOptions } from "../../../dtls/lib/settings.ts";
+import type { ListenTlsOptions } from "../../../tls/lib/settings.ts";
 import type { TlsConn } from "../../../tls/lib/conn.ts";
 import { connectTls, tlsContext } from "../../../tls/lib/connect.ts";
 import { listenTls, type TlsListener } from "../../../tls/lib/listen.ts";
@@ -152,7 +153,7 @@ export class World {
     };
     const all = { ...options, ...extra, onError } as ListenDtlsOptions;
     all.signal?.addEventListener("abort", () => void (state.stopped = true));
-    const listener = this.isDtls ? listenDtls(all) : listenTls(all);
+    const listener = this.isDtls ? listenDtls(all) : listenTls(all as ListenTlsOptions);
     this.listeners.set(listener, state);
     this.track(this.#acceptAll(listener), "the accepting loop");
     return listener;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { HandshakeCounts } from "../../../common/model/protocol.ts";
+import { NETWORKS_MS, onNetworkUs } from "../../../common/measure/on_network.ts";
 import { ALL_SIZES } from "../all_sizes.ts";
 import { drawChart, type Ink } from "../chart.ts";
 import {
@@ -31,6 +32,13 @@ const WORDS = "Round trips are how often the client waited for the server before
 const READING = "Marks: the median of the handshake's own time, without connecting; lines: nine " +
   "of ten. Hollow marks: the session was resumed.";
 
+const [NEAR_MS, FAR_MS] = NETWORKS_MS;
+
+const ON_NETWORK = `What it would take on a network whose round-trip time is ${NEAR_MS} or ` +
+  `${FAR_MS} ms is computed, not measured: the time on this machine, and that of each round trip. ` +
+  "TLS has TCP's connect before it, which is one more round trip, and counted here. Loss, " +
+  "bandwidth and TCP's slow start are left out.";
+
 const NO_TIMES =
   "Of a connection for many messages the handshake belongs to the first one, which " +
   "is warm-up: there are no times of it.";
@@ -39,7 +47,12 @@ const NO_TIMES =
 interface Handshake extends Cost {
   name: string;
   counts: HandshakeCounts | null;
+  /** Until the client can send, on two networks, computed; null where that cannot be. */
+  nearUs: number | null;
+  farUs: number | null;
 }
+
+type SeenHandshake = Omit<Handshake, "nearUs" | "farUs">;
 
 /**
  * The section; null where there are no handshakes.
@@ -59,7 +72,7 @@ export function handshakeSection(jobs: readonly Job[]): Section | null {
   return {
     id: "handshake",
     title: "The handshake",
-    paragraphs: [WORDS],
+    paragraphs: [WORDS, ...sayOnNetwork(lanes)],
     picture: {
       charts,
       caption: isTimed ? READING : NO_TIMES,
@@ -71,7 +84,7 @@ export function handshakeSection(jobs: readonly Job[]): Section | null {
 
 /** Each lane once: as it was seen in the mode that has the most handshakes. */
 function lanesOf(jobs: readonly Job[]): Handshake[] {
-  const lanes = new Map<string, Handshake>();
+  const lanes = new Map<string, SeenHandshake>();
   for (const job of jobs) {
     if (job.role !== "client" || (job.protocol !== "tls" && job.protocol !== "dtls")) continue;
     const name = nameOf(job, jobs);
@@ -83,7 +96,31 @@ function lanesOf(jobs: readonly Job[]): Handshake[] {
     if (!known || (known.p50 === null && p50 !== null)) lanes.set(name, lane);
     else known.counts ??= lane.counts;
   }
-  return [...lanes.values()];
+  return [...lanes.values()].map((lane) => ({ ...lane, ...onNetworks(lane) }));
+}
+
+/** With what the lane has before the handshake, which is TCP's connect. */
+function onNetworks({ job, p50, counts }: SeenHandshake) {
+  const connectUs = figureOfAll(job, ({ result }) => result.steps.connect?.p50) ?? 0;
+  const [nearUs = null, farUs = null] = NETWORKS_MS.map((networkMs) =>
+    p50 === null || counts === null
+      ? null
+      : onNetworkUs(p50 + connectUs, counts.roundTrips, job.protocol, networkMs)
+  );
+  return { nearUs, farUs };
+}
+
+/** How it is computed, and what that comes to on the first lane. */
+function sayOnNetwork(lanes: readonly Handshake[]): string[] {
+  const first = lanes.find(({ nearUs }) => nearUs !== null);
+  if (!first) return [];
+  const { name, nearUs, farUs } = first;
+  return [
+    `${ON_NETWORK} ${name} would take about ${
+      units.formatDuration(nearUs)
+    } at ${NEAR_MS} ms, and ` +
+    `${units.formatDuration(farUs)} at ${FAR_MS} ms.`,
+  ];
 }
 
 /** Of all sizes together; where that is not known, the median over the sizes. */
@@ -152,16 +189,21 @@ function bytesChart(rows: readonly (Bar & { name: string })[]) {
 
 function handshakeTable(lanes: readonly Handshake[]): Table {
   return {
-    caption: "A handshake, as the client saw it: times are medians over rounds, counts are of one",
+    caption:
+      "A handshake, as the client saw it: times are medians over rounds, counts are of one; " +
+      `what it would take at ${NEAR_MS} and ${FAR_MS} ms a round trip is computed`,
     head: [
-      ...["lane", "p50 µs", "p90 µs", "round trips", "bytes sent", "bytes received"],
+      ...["lane", "p50 µs", "p90 µs"],
+      ...NETWORKS_MS.map((networkMs) => `at ${networkMs} ms`),
+      ...["round trips", "bytes sent", "bytes received"],
       ...["datagrams sent", "datagrams received"],
     ],
-    rows: lanes.map(({ job, name, p50, p90, counts }) => {
+    rows: lanes.map(({ job, name, p50, p90, counts, nearUs, farUs }) => {
       const datagrams = job.protocol === "dtls" ? counts : null;
       return [
         withFailure(name, job),
         ...[p50, p90].map(units.formatNumber),
+        ...[nearUs, farUs].map(units.formatDuration),
         ...[counts?.roundTrips, counts?.bytesSent, counts?.bytesReceived].map(units.formatCount),
         ...[datagrams?.datagramsSent, datagrams?.datagramsReceived].map(units.formatCount),
       ];

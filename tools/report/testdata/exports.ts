@@ -8,7 +8,9 @@ import { comparisonJson, formatComparison } from "../compare_output.ts";
 import { jobsOf } from "../jobs.ts";
 import { join } from "../../../common/base/std.ts";
 import { formatReport } from "../write.ts";
+import { mermaidOf } from "../mermaid.ts";
 import { fakeDocument, fakeRun, FEW_JOBS, smallDocument } from "./documents.ts";
+import { tracedDocument } from "./handshakes.ts";
 
 /** Where the snapshots are. */
 export const SNAPSHOTS: string = join(import.meta.dirname!, "snapshots");
@@ -22,8 +24,17 @@ export function exportAll(): Record<string, string> {
     "report.html.snap": html,
     "report.md.snap": markdown,
     "averages.csv.snap": csv,
+    ...exportHandshakes(),
     ...exportComparison(),
   };
+}
+
+/** Handshakes as Mermaid text, and as the section of a page that has their pictures. */
+function exportHandshakes(): Record<string, string> {
+  const source = { path: "a.json", folder: "", document: tracedDocument(), logs: [] };
+  const { html } = formatReport([source]);
+  const [section] = /<section id="handshake-messages">.*?<\/section>/s.exec(html)!;
+  return { "handshakes.md.snap": mermaidOf([source]), "handshakes.html.snap": `${section}\n` };
 }
 
 /** Few lanes in six rounds, one of which is 30 % slower in the second document. */

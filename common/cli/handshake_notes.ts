@@ -1,0 +1,105 @@
+/**
+ * What is said beside the messages of a drawn handshake, wherever it is drawn.
+ *
+ * @module
+ */
+import { type Flight, type FlightMessage, flightsOf } from "../measure/handshake_flights.ts";
+import type { HandshakeMessage } from "../model/handshake_message.ts";
+import type { Role } from "../model/protocol.ts";
+import { type HandshakeFacts, purposeOf } from "./message_purpose.ts";
+
+/** So many messages are drawn: loss can make hundreds. */
+const MAX_DRAWN = 60;
+
+/** Stands before what mutual authentication adds. */
+export const MUTUAL = "* ";
+
+/** What that sign means. */
+export const MUTUAL_MEANS =
+  "only because the client shows a certificate, too (mutual authentication)";
+
+/** A message with what it is for, or which part of one it is. */
+export interface NotedMessage extends FlightMessage {
+  note: string;
+}
+
+/** A flight of such messages. */
+export interface NotedFlight extends Flight {
+  /** "flight 1, the client's", or what comes after the handshake. */
+  title: string;
+  messages: NotedMessage[];
+}
+
+/** A handshake as it is drawn. */
+export interface NotedHandshake {
+  flights: NotedFlight[];
+  /** Messages that are too many to be drawn. */
+  left: number;
+}
+
+/**
+ * Cuts a handshake into flights, and says what its messages are for.
+ *
+ * @param role whose trace it is
+ */
+export function notedHandshake(events: readonly HandshakeMessage[], role: Role): NotedHandshake {
+  const facts: DrawnFacts = {
+    is13: events.some(({ name }) => name === "EncryptedExtensions"),
+    asked: null,
+    parts: partsOf(events),
+  };
+  const flights: NotedFlight[] = [];
+  let room = MAX_DRAWN;
+  const all = flightsOf(events, role);
+  for (const [i, flight] of all.entries()) {
+    const messages = flight.messages.slice(0, room).map((message) => {
+      const note = noteOf(message, facts);
+      const { name } = message;
+      if (name === "HelloVerifyRequest" || name === "HelloRetryRequest") facts.asked = name;
+      return { ...message, note };
+    });
+    room -= messages.length;
+    if (messages.length > 0) flights.push({ ...flight, title: titleOf(all, i), messages });
+  }
+  return { flights, left: Math.max(events.length - MAX_DRAWN, 0) };
+}
+
+function titleOf(flights: readonly Flight[], i: number): string {
+  const { fromClient, isLater } = flights[i]!;
+  const who = fromClient ? "the client" : "the server";
+  if (!isLater) return `flight ${i + 1}, ${who}'s`;
+  return flights[i - 1]?.isLater ? who : "the handshake is over: data";
+}
+
+interface DrawnFacts extends HandshakeFacts {
+  /** Messages that were sent in parts. */
+  parts: ReadonlySet<string>;
+}
+
+function noteOf(message: FlightMessage, facts: DrawnFacts): string {
+  const { fragment, retransmission } = message;
+  const part = fragment !== null && fragment[0] > 0 && facts.parts.has(keyOf(message))
+    ? `from byte ${fragment[0]} on`
+    : "";
+  return retransmission ? `sent again ${part}`.trimEnd() : part || purposeOf(message, facts);
+}
+
+/** Messages of which several different parts have passed. */
+function partsOf(events: readonly HandshakeMessage[]): Set<string> {
+  const seen = new Map<string, number>();
+  const inParts = new Set<string>();
+  for (const event of events) {
+    if (event.fragment === null) continue;
+    const key = keyOf(event);
+    const from = seen.get(key);
+    if (from !== undefined && from !== event.fragment[0]) inParts.add(key);
+    else seen.set(key, event.fragment[0]);
+  }
+  return inParts;
+}
+
+function keyOf(
+  { direction, messageSeq }: Pick<HandshakeMessage, "direction" | "messageSeq">,
+): string {
+  return `${direction} ${messageSeq}`;
+}
