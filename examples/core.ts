@@ -11,8 +11,7 @@ import { TlsContext, TlsSession } from "../common/secure/core.ts";
 
 /** One end: its session, and the datagrams on their way to it. */
 class End {
-  readonly wire: Uint8Array[] = [];
-  constructor(readonly session: TlsSession) {}
+  constructor(readonly session: TlsSession, readonly wire: Uint8Array[] = []) {}
 }
 
 let sent = 0;
