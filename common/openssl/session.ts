@@ -76,7 +76,7 @@ export class TlsSession implements Disposable {
     const { serverName, session: saved, mtu = DEFAULT_MTU } = checked;
     const checksName = !checked.unsafelySkipNameCheck;
     const ssl = this.#ssl = new SessionSsl(context, mtu);
-    this.#input = new SessionInput(lib, ssl.input, context, this.#counters);
+    this.#input = new SessionInput(context, ssl.input, this.#counters);
     this.#output = new SessionOutput(lib, ssl.output, context.datagram ? mtu : null);
     this.#resumption = new Resumption(context, { serverName, checksName }, ssl.calls);
     if (context.role === "server") return;
@@ -178,21 +178,22 @@ export class TlsSession implements Disposable {
   }
 
   /**
-   * Server over datagrams: the stateless beginning (DTLSv1_listen(3)), once a datagram.
+   * Server over datagrams: the stateless beginning, once a ClientHello; see `stepListen()`.
    *
-   * @param address a BIO_ADDR to be filled, which memory BIOs leave empty
    * @returns true when the client's cookie is good: go on with the handshake
    *
    * @ignore
    */
-  listen(address: Deno.PointerObject): boolean {
+  listen(hello: Uint8Array<ArrayBuffer>, address: Deno.PointerObject): boolean {
+    this.feed(hello);
     const ssl = this.#ssl.begin();
     this.#ssl.trace?.listens();
     try {
       this.#output.isPending = true;
       const isGood = stepListen(this.#lib, ssl, address, this.#cookies === null);
       this.#cookies = this.#context.cookies;
-      if (!isGood) this.#counters.forgetReceived();
+      if (isGood) this.#output.continueFrom(hello);
+      else this.#counters.forgetReceived();
       return isGood;
     } finally {
       this.#ssl.end(this.#output);

@@ -41,20 +41,20 @@ export class SessionInput {
   #minSealedBytes: number | null = null;
 
   /**
+   * @param context its transport, versions and keys
    * @param bio the SSL frees it
    * @param counters what the handshake receives is counted here
    */
   constructor(
-    lib: OpenSsl,
+    { lib, datagram, knowsDtls13, pskLookup }: TlsContext,
     bio: Deno.PointerObject,
-    { datagram, pskLookup }: Pick<TlsContext, "datagram" | "pskLookup">,
     counters: HandshakeCounters,
   ) {
     this.#lib = lib;
     this.#bio = bio;
     this.#counters = counters;
     this.identities = pskLookup ? new OfferedIdentities(datagram) : null;
-    this.#handshake = datagram ? new HandshakeInput(counters.statistics) : null;
+    this.#handshake = datagram ? new HandshakeInput(counters.statistics, knowsDtls13) : null;
   }
 
   /** Takes what arrived after the handshake. */
