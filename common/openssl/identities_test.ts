@@ -54,7 +54,7 @@ for (const protocol of NAMES) {
   Deno.test(`the name that a client asks for decides which certificate it is shown: ${protocol}`, async () => {
     using it = await bench(protocol);
     for (const [serverName, { cert } = { cert: "" }] of CHOSEN) {
-      const { shown, serverNames, error } = it.tell({ serverName, checksName: false });
+      const { shown, serverNames, error } = it.tell({ serverName, unsafelySkipNameCheck: true });
       assertEquals([error, shown], [undefined, cert], `${serverName}`);
       assertEquals(serverNames, [serverName, serverName]);
     }
@@ -65,8 +65,8 @@ for (const protocol of NAMES) {
     Deno.test(`a session is resumed under its own name alone: ${protocol}, ${how}`, async () => {
       using it = await bench(protocol, FOUR, { sessionTickets });
       for (const serverName of ["one.example", "any.two.example", "three.example"]) {
-        const { saved: session } = it.connect({ serverName, checksName: false });
-        const asking = { session: session!, checksName: false };
+        const { saved: session } = it.connect({ serverName, unsafelySkipNameCheck: true });
+        const asking = { session: session!, unsafelySkipNameCheck: true };
         const again = it.tell({ ...asking, serverName });
         assertEquals([again.error, again.resumed], [undefined, true], serverName);
         assertEquals(again.serverNames, [serverName, serverName]);
@@ -76,7 +76,7 @@ for (const protocol of NAMES) {
 
     Deno.test(`sessions are resumed after setIdentities(): ${protocol}, ${how}`, async () => {
       using it = await bench(protocol, FOUR, { sessionTickets });
-      const asking = { serverName: "one.example", checksName: false };
+      const asking = { serverName: "one.example", unsafelySkipNameCheck: true };
       using session = it.connect(asking).saved!;
       it.server.setIdentities([{ names: ["one.example"], ...other! }]);
       const again = it.tell({ ...asking, session });
@@ -99,11 +99,12 @@ for (const protocol of NAMES) {
     using it = await bench(protocol);
     // This library's clients do not offer it: it is offered as another program's would do.
     const { context } = { context: it.client({}) };
-    using session = it.connect({ serverName: "one.example", checksName: false, context }).saved!;
+    using session = it.connect({ serverName: "one.example", unsafelySkipNameCheck: true, context })
+      .saved!;
     const isBoundTo = () => true;
     Object.defineProperty(session, "isBoundTo", { value: isBoundTo });
     for (const serverName of ["any.two.example", "one.example"]) {
-      const { resumed, shown } = it.tell({ serverName, checksName: false, session });
+      const { resumed, shown } = it.tell({ serverName, unsafelySkipNameCheck: true, session });
       found.push(resumed, shown === stranger!.cert);
     }
     assertEquals(found, [false, true, true, false]);
@@ -219,7 +220,7 @@ for (const [what, identities, kind, words] of WRONG) {
     using it = await bench("TLS 1.3");
     const set = () => it.server.setIdentities(identities as ServerIdentity[]);
     assertThrows(set, kind, words);
-    const asking = { serverName: "one.example", checksName: false };
+    const asking = { serverName: "one.example", unsafelySkipNameCheck: true };
     assertEquals(it.tell(asking).shown, good!.cert);
   });
 }

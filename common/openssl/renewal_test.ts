@@ -24,7 +24,7 @@ class Pair {
 
   constructor(client: TlsContext, server: TlsContext, serverName: string) {
     this.serverName = serverName;
-    this.#client = new TlsSession(client, { serverName, checksName: false });
+    this.#client = new TlsSession(client, { serverName, unsafelySkipNameCheck: true });
     this.#server = new TlsSession(server);
   }
 

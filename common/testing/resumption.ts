@@ -22,7 +22,7 @@ export interface Asking {
   session?: SavedSession;
   /** Default "localhost"; null for none. */
   serverName?: string | null;
-  checksName?: boolean;
+  unsafelySkipNameCheck?: boolean;
   /** Another context than the usual one; closed afterwards. */
   context?: TlsContext;
 }
@@ -73,10 +73,11 @@ export class ResumptionBench implements Disposable {
 
   /** Connects, exchanges a message each way, and says what came of it. */
   connect(asking: Asking = {}): Outcome {
-    const { serverName = "localhost", context = this.#usual, session, checksName } = asking;
+    const { serverName = "localhost", context = this.#usual, session, unsafelySkipNameCheck } =
+      asking;
     using client = new TlsSession(context, {
       serverName: serverName ?? undefined,
-      checksName,
+      unsafelySkipNameCheck,
       session,
     });
     using server = new TlsSession(this.server);
