@@ -40,7 +40,6 @@ function bench(protocol: ProtocolName, identities: ServerIdentity[] = FOUR, more
 
 const CHOSEN: [string | null, { cert: string } | undefined][] = [
   ["one.example", good],
-  ["ONE.example", good],
   ["xn--bcher-kva.example", good],
   ["any.two.example", stranger],
   ["exact.two.example", elsewhere],
