@@ -113,8 +113,8 @@ export function readInfo(
     resumed: boolean;
     pskIdentity: string | null;
     statistics: HandshakeStatistics;
-    hello: HelloFacts | undefined;
   },
+  hello: HelloFacts | undefined,
 ): TlsInfo {
   // SSL_get_negotiated_group(3): 0 where there was none, as in a resumed TLS 1.2 session.
   const group = Number(lib.SSL_ctrl(ssl, SSL_CTRL.GET_NEGOTIATED_GROUP, 0n, null));
@@ -126,14 +126,14 @@ export function readInfo(
     alpnProtocol: alpnProtocolOf(lib, ssl),
     srtpProfile: srtpProfileOf(lib, ssl),
     // OpenSSL says for a resumed session of version 1.2 what its first handshake was for.
-    serverName: known.hello
-      ? known.hello.serverName
+    serverName: hello
+      ? hello.serverName
       : cString(lib.SSL_get_servername(ssl, TLSEXT_NAMETYPE_HOST_NAME)),
     resumed: known.resumed,
     pskIdentity: known.pskIdentity,
     pskIdentityBytes: known.pskIdentity === null ? null : identityBytes(known.pskIdentity),
     peerCertificate: peerCertificateOf(lib, ssl),
-    ocspResponse: known.hello ? null : stapledTo(lib, ssl),
+    ocspResponse: hello ? null : stapledTo(lib, ssl),
     handshake: { ...known.statistics },
   };
 }
