@@ -194,6 +194,24 @@ Deno.test("drawHandshake() says that a handshake is not complete, and why", asyn
   assertMatch(alert!, /\|- unknown_ca ---------->\| why it ends$/);
 });
 
+Deno.test("drawHandshake() draws a hello that nobody answers", async () => {
+  const [{ events }] = await traces("TLS 1.2", "none");
+  const lines = drawHandshake(traced(events.slice(0, 1)), "client", "alone").split("\n");
+  assertEquals(lines.slice(1, 3), [
+    "0 round trips + 1 of TCP's connect, and the handshake is not complete",
+    "1 message, 100 bytes",
+  ]);
+});
+
+Deno.test("drawHandshake() says what a resumed handshake of TLS 1.3 goes on with", async () => {
+  const [, resumed] = await traces("TLS 1.3", "require");
+  const text = drawHandshake(resumed, "client", "TLS 1.3, resumed");
+  assertMatch(text, /ClientHello -+>\| what it can, a key share, and a ticket$/m);
+  assertMatch(text, /^ +\.\. waits for the server's key share: new keys need it$/m);
+  assertMatch(text, /ServerHello -\| a key share; the session goes on$/m);
+  assertMatch(text, /^resumed: keys of the old session's secret and new key shares; no cert/m);
+});
+
 Deno.test("drawHandshake() draws no more than a terminal can show, and says so", async () => {
   const [{ events }] = await traces("DTLS", "require");
   const many = Array.from({ length: 10 }, () => events).flat();
