@@ -6,8 +6,13 @@
 import { ROLES } from "../model/protocol.ts";
 import { applyAlpn, applyClientPsk, applyKeyLog, makeTimer } from "./callbacks.ts";
 import type { Callback } from "./context_target.ts";
-import { SSL_CTRL, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_OP } from "./bindings/constants.ts";
 import { addShortTagCiphers, checkCiphers } from "./cipher_policy.ts";
+import {
+  SSL_CTRL,
+  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER,
+  SSL_OP,
+  VERSION,
+} from "./bindings/constants.ts";
 import { CookieSecrets } from "./cookies.ts";
 import { applyServerPsk, applyTickets, isWelcome } from "./server_psk.ts";
 import { applyCredentials } from "./credentials.ts";
@@ -177,6 +182,14 @@ export class TlsContext implements Disposable {
    * @ignore
    */
   readonly verifies: boolean;
+  /**
+   * For the bindings: whether its connections may agree on DTLS 1.3.
+   *
+   * @ignore
+   */
+  get knowsDtls13(): boolean {
+    return this.#versions[1] === VERSION.DTLS1_3;
+  }
   /**
    * For the bindings: what the program itself asks of the peer's certificate.
    *

@@ -59,7 +59,10 @@ export interface TlsSettings extends PeerSettings {
   alpnProtocols?: readonly string[] | undefined;
   /** Oldest version to agree on (default TLSv1.2, DTLSv1.2). */
   minVersion?: TlsVersion | undefined;
-  /** Newest version to agree on (default the library's newest). */
+  /**
+   * Newest version to agree on; default TLS: the library's newest, DTLS: `minVersion`. DTLSv1.3,
+   * which libssl has from 4.1 on, is untested, and agreed on only where it is named.
+   */
   maxVersion?: TlsVersion | undefined;
   /**
    * Cipher suites up to version 1.2, in the form of openssl-ciphers(1); default AEAD ones with ECDHE.

@@ -55,6 +55,8 @@ const VERSION_NAMES = {
   dtls: ["DTLSv1.2", "DTLSv1.3"],
 } as const;
 
+const NEWEST = { tls: "the library's newest", dtls: "`minVersion`, as DTLSv1.3 is untested" };
+
 const COMMON: Versions<SettingsTable<TlsSettings>> = {
   tls: common("tls"),
   dtls: common("dtls"),
@@ -84,7 +86,7 @@ function common(transport: "tls" | "dtls"): SettingsTable<TlsSettings> {
       none,
     ),
     minVersion: setting(version, "oldest version to agree on", `"${oldest}"`),
-    maxVersion: setting(version, "newest version to agree on", "the library's newest"),
+    maxVersion: setting(version, "newest version to agree on", NEWEST[transport]),
     ciphers: setting(
       text({ what: "a list as in openssl-ciphers(1)" }),
       "cipher suites up to version 1.2",

@@ -22,7 +22,7 @@ export interface Asking {
   session?: SavedSession;
   /** Default "localhost". */
   serverName?: string;
-  checksName?: boolean;
+  unsafelySkipNameCheck?: boolean;
   /** Another context than the usual one; closed afterwards. */
   context?: TlsContext;
 }
@@ -73,8 +73,9 @@ export class ResumptionBench implements Disposable {
 
   /** Connects, exchanges a message each way, and says what came of it. */
   connect(asking: Asking = {}): Outcome {
-    const { serverName = "localhost", context = this.#usual, session, checksName } = asking;
-    using client = new TlsSession(context, { serverName, checksName, session });
+    const { serverName = "localhost", context = this.#usual, session, unsafelySkipNameCheck } =
+      asking;
+    using client = new TlsSession(context, { serverName, unsafelySkipNameCheck, session });
     using server = new TlsSession(this.#server);
     const errors: unknown[] = [];
     let heard = 0;

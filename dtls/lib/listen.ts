@@ -18,10 +18,17 @@ import {
   type ReceiveBufferState,
 } from "../../common/posix/receive_buffer.ts";
 import { type ConnPlace, DtlsListenerCore } from "../../common/secure/listener_core.ts";
+import { LISTENER_CORE } from "../../common/secure/listener_settings.ts";
 import { checkSettings } from "../../common/settings/check.ts";
 import { DtlsConn } from "./conn.ts";
 import { BorrowedSocket } from "./program_socket.ts";
-import { checkSocket, IDLE_TIMEOUT_MS, LISTEN_DTLS, type ListenDtlsOptions } from "./settings.ts";
+import {
+  checkSocket,
+  IDLE_TIMEOUT_MS,
+  LISTEN_DTLS,
+  type ListenDtlsOptions,
+  OWN_SOCKET,
+} from "./settings.ts";
 import { divided } from "./shared_socket.ts";
 import type { DtlsConnOptions } from "./socket.ts";
 
@@ -32,7 +39,8 @@ import type { DtlsConnOptions } from "./socket.ts";
  * @returns the listener, which the caller closes; it owns the connections that it hands out
  * @throws {PemError} where a certificate or a key cannot be read, or does not belong to the other
  * @throws {OpenSslError} where an algorithm cannot be used
- * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half
+ * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half, or
+ * that the socket cannot be set to
  * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
  * @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise
@@ -98,7 +106,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
 
   /** See {@linkcode listenDtls}, which throws the same. */
   constructor(settings: ListenDtlsOptions) {
-    const own = ["hostname", "port", "receiveBufferBytes"] as const;
+    const own = ["hostname", "port", ...OWN_SOCKET] as const;
     const options = checkSocket(checkSettings(LISTEN_DTLS, settings, "listen"), own, "listen");
     const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal } = options;
     const { idleTimeoutMs = IDLE_TIMEOUT_MS, inboxBytes } = options;
@@ -118,7 +126,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
           conn.advance();
         },
         wake: () => this.#wake(),
-      }, options),
+      }, contextPart(LISTENER_CORE, options)),
     );
     this.#socket = socketOf(options);
     made.move();
@@ -227,6 +235,8 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
 function socketOf(options: ListenDtlsOptions): UdpSocket {
   const { socket, hostname, port, receiveBufferBytes = LISTENER_BUFFER_BYTES } = options;
   if (socket) return new UdpSocket(new BorrowedSocket(socket));
-  if (port !== undefined) return UdpSocket.at(listenHost(hostname), port, receiveBufferBytes);
+  if (port !== undefined) {
+    return UdpSocket.at(listenHost(hostname), port, { ...options, receiveBufferBytes });
+  }
   throw new TypeError(`Cannot listen: port is missing; it must be ${LISTEN_DTLS.port.allowed}`);
 }

@@ -22,7 +22,8 @@ import { LISTEN_TLS, type ListenTlsOptions } from "./settings.ts";
  * @returns the listener, which the caller closes; it owns the connections that it hands out
  * @throws {PemError} where a certificate or a key cannot be read, or does not belong to the other
  * @throws {OpenSslError} where an algorithm cannot be used
- * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half
+ * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half, and
+ * where `reusePort` cannot be had
  * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
  * @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise
@@ -94,7 +95,11 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     this.#context = made.use(
       setupStep("context", () => new TlsContext({ ...secure, role: "server", datagram: false })),
     );
-    this.#listener = new BoundedTcpListener(listenHost(options.hostname), options.port);
+    this.#listener = new BoundedTcpListener(
+      listenHost(options.hostname),
+      options.port,
+      options.reusePort,
+    );
     made.move();
     const { hostname, port } = this.#listener;
     this.addr = { transport: "tcp", hostname, port };

@@ -52,6 +52,10 @@ const REFUSED: [words: string, line: string][] = [
     "--lane dtls-sync-openssl-resumed --connect once",
     "--lane dtls-sync-openssl-resumed: nothing is resumed with --connect once",
   ],
+  [
+    "--only --port 1 --out a/../keys --key-log keys",
+    "--out a/../keys and --key-log keys: a file can take only one",
+  ],
   ["--out -", "--out -: a file's name is wanted"],
 ];
 

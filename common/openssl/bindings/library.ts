@@ -56,6 +56,9 @@ const NAMES: Readonly<Partial<Record<typeof Deno.build.os, readonly string[]>>> 
     "/opt/homebrew/opt/openssl@3/lib/libssl.3.dylib",
     "/usr/local/opt/openssl@3/lib/libssl.3.dylib",
     "libssl.3.dylib",
+    "/opt/homebrew/opt/openssl@4/lib/libssl.4.dylib",
+    "/usr/local/opt/openssl@4/lib/libssl.4.dylib",
+    "libssl.4.dylib",
   ],
   freebsd: ["libssl.so.3", "libssl.so.30", "libssl.so.4"],
 };
