@@ -178,9 +178,8 @@ export class TlsSession implements Disposable {
   }
 
   /**
-   * Server over datagrams: the stateless beginning, once a ClientHello; see `stepListen()`.
-   *
-   * @returns true when the client's cookie is good: go on with the handshake
+   * Server over datagrams: the stateless beginning, once a ClientHello; see `stepListen()`. True when
+   * the client's cookie is good: go on with the handshake.
    *
    * @ignore
    */
