@@ -10,6 +10,7 @@ import type { TrustSettings } from "./identity_settings.ts";
 import type { PemSettings } from "./own_pem.ts";
 import { clientCertificateOf, replacesAuthorities } from "./peer_settings.ts";
 import type { TlsClientSettings, TlsContextOptions, TlsServerSettings } from "./settings.ts";
+import { hasCertificate } from "./settings_together.ts";
 
 const digest = (part: string | Uint8Array) => createHash("sha256").update(part).digest();
 
@@ -21,6 +22,8 @@ const digest = (part: string | Uint8Array) => createHash("sha256").update(part).
 function serverTrustOf(settings: TlsServerSettings, pem: PemSettings): string {
   const demand = clientCertificateOf(settings);
   const hash = createHash("sha256").update("netpairs").update(digest(demand));
+  // Of a server with a certificate anybody has a session.
+  if (settings.pskLookup && !hasCertificate(settings)) hash.update("a key alone");
   if (demand === "none") return hash.digest("hex");
   hash.update(replacesAuthorities(settings) ? "the program's own check" : "authorities");
   for (const part of pem.caCerts.toSorted()) hash.update(digest(part));
