@@ -5,12 +5,12 @@
  *
  * @module
  */
-import type { CallRecord } from "../bindings/calls.ts";
+import { type CallRecord, noteRefusal } from "../bindings/calls.ts";
 import { VERSION, X509_V } from "../bindings/constants.ts";
 import type { TlsContext } from "../context.ts";
 import { type CertificateError, certificateError } from "../bindings/errors.ts";
 import type { OpenSsl } from "../bindings/library.ts";
-import type { PeerCheck } from "../peer_check.ts";
+import { NO_CERTIFICATE, type PeerCheck } from "../peer_check.ts";
 import { SavedSession } from "../saved_session.ts";
 import { sessionIdentity } from "../identity.ts";
 import { isWelcome, ownerNow, readOwner, writeOwner } from "../server_psk.ts";
@@ -199,11 +199,19 @@ export class Resumption {
     return this.#checkStored(ssl, leaf, { intermediates: [], peerCheck });
   }
 
-  /** The certificate that the peer has now is the one that the program's own check has let pass. */
+  /**
+   * The certificate that the peer has now is the one that the program's own check has let pass. A server
+   * has to have shown one: suites without any are among those that a program may name.
+   */
   #refusedUnchecked(ssl: Deno.PointerObject): CertificateError | null {
-    const { peerCheck } = this.#context;
+    const { peerCheck, role, verifies } = this.#context;
     const leaf = this.#lib.SSL_get0_peer_certificate(ssl);
-    if (!peerCheck || peerCheck.hasPassed(leaf, this.#calls.checkedPeer)) return null;
+    if (peerCheck?.hasPassed(leaf, this.#calls.checkedPeer)) return null;
+    if (!peerCheck) {
+      const isKnown = role === "server" || !verifies || leaf !== null || this.pskIdentity !== null;
+      if (isKnown) return null;
+      noteRefusal(NO_CERTIFICATE);
+    }
     return certificateError(
       this.#lib,
       "complete the handshake",
