@@ -83,6 +83,20 @@ for (const protocol of NAMES) {
     assertEquals(keyed.tell({ session: again }).established, false);
   });
 
+  Deno.test(`a session of other ciphers than a server's is not resumed (${protocol})`, async () => {
+    const [name, weak, strong] = protocol === "TLS 1.3"
+      ? ["cipherSuites", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"] as const
+      : ["ciphers", "ECDHE+AES256+SHA384", "ECDHE+AESGCM"] as const;
+    using lax = await server(protocol, { ticketKeys: [OLD], [name]: weak });
+    using strict = await server(protocol, { ticketKeys: [OLD], [name]: strong });
+    const both = { [name]: `${strong}:${weak}` };
+    for (const [bench, resumed] of [[lax, true], [strict, false]] as const) {
+      using session = lax.connect({ context: lax.client(both) }).saved!;
+      const { established, resumed: is } = bench.tell({ session, context: lax.client(both) });
+      assertEquals([established, is], [true, resumed]);
+    }
+  });
+
   Deno.test(`ticketKeys are rotated: old tickets are read and replaced (${protocol})`, async () => {
     using old = await server(protocol, { ticketKeys: [OLD] });
     using both = await server(protocol, { ticketKeys: [NEW, OLD] });
