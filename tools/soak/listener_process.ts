@@ -1,0 +1,58 @@
+/**
+ * A listener in a process of its own, as its clients see it.
+ *
+ * @module
+ */
+import type { CertificateSet } from "../../certs/authority.ts";
+import { AskedProcess } from "./child_process.ts";
+import type { Usage } from "./usage.ts";
+
+/** What it speaks. */
+export type SecureProtocol = "dtls" | "tls";
+
+/** What clients and listeners name for the application (RFC 7301). */
+export const ALPN = "soak";
+
+/** What the process says of itself, its listeners taken together. */
+export interface ListenerUsage extends Usage {
+  /** Resident memory before the garbage was collected. */
+  beforeBytes: number;
+  sessions: number;
+  established: number;
+  errors: number;
+  displaced: number;
+  descriptors: number;
+}
+
+/** The process; it ends with this object. */
+export class ListenerProcess implements AsyncDisposable {
+  /** Where each protocol is listened for, on 127.0.0.1. */
+  readonly ports: Readonly<Record<SecureProtocol, number>>;
+  readonly #process: AskedProcess;
+
+  private constructor(process: AskedProcess, ports: Record<SecureProtocol, number>) {
+    this.#process = process;
+    this.ports = ports;
+  }
+
+  /** Starts it; it has what is needed of the certificates. */
+  static async start(
+    protocols: readonly SecureProtocol[],
+    set: CertificateSet,
+  ): Promise<ListenerProcess> {
+    const module = new URL("./listener.ts", import.meta.url);
+    const permissions = ["--allow-net=127.0.0.1", "--allow-ffi"];
+    const process = new AskedProcess("the listener", module, permissions, protocols);
+    const ports = await process.ask(set) as Record<SecureProtocol, number>;
+    return new ListenerProcess(process, ports);
+  }
+
+  /** @throws {RunError} where it has ended */
+  async usage(): Promise<ListenerUsage> {
+    return await this.#process.ask("usage") as ListenerUsage;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#process[Symbol.asyncDispose]();
+  }
+}
