@@ -1,0 +1,193 @@
+/**
+ * So many datagrams at a DTLS listener that has clients: what it costs them, and what it leaves.
+ *
+ * @module
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { type CertificateSet, generateCertificates } from "../../certs/generate.ts";
+import { RunError } from "../../common/base/errors.ts";
+import { print } from "../../common/base/output.ts";
+import { randomNumbers } from "../../common/base/random.ts";
+import { sprintf } from "../../common/base/std.ts";
+import { Distribution } from "../../common/measure/statistics.ts";
+import { type Client, connectTo } from "../soak/clients.ts";
+import { ListenerProcess, type ListenerUsage } from "../soak/listener_process.ts";
+import { type AttackCounts, AttackerProcess } from "../siege/attacker_process.ts";
+import type { AttackName } from "../siege/attacks.ts";
+import { SpoiltSocket } from "./spoilt_socket.ts";
+
+/** What is sent, and how fast. */
+export interface Flood {
+  times: number;
+  /** A second. */
+  rate: number;
+  ports: number;
+  seed: number;
+}
+
+/** From here on what a run has cost is judged: shorter ones say nothing. */
+const JUDGED = { datagrams: 1_000_000, hellos: 200_000 } as const;
+const ALLOWED_BYTES = 10 * 1_000_000;
+/** How much longer it may take for a client that keeps to the protocol. */
+const ALLOWED = { roundTrip: 3, handshake: 1.5 } as const;
+
+/** Handshakes that were begun are given up after ten seconds: HANDSHAKE_TIMEOUT_MS. */
+const SETTLED_MS = 30_000;
+/** How many are timed before the flood. */
+const BEFORE = { exchanges: 1000, handshakes: 100 } as const;
+/** A part of the datagrams comes from the sessions' own addresses. */
+const OWN_SHARE = 0.1;
+
+/** Times what is done, and gives a figure in milliseconds. */
+async function timed(series: Distribution, act: () => Promise<unknown>): Promise<void> {
+  const begunMs = performance.now();
+  await act();
+  series.record((performance.now() - begunMs) * 1000);
+}
+
+async function attackWith(
+  name: AttackName,
+  port: number,
+  set: CertificateSet,
+  { seed, times, rate, ports }: Flood,
+): Promise<AttackerProcess> {
+  return await AttackerProcess.start({ seed, set, attacks: [{ name, port, times, rate, ports }] });
+}
+
+/** Does something again and again until the attack is over. */
+async function untilOver(
+  attackers: AttackerProcess,
+  act: () => Promise<void>,
+): Promise<AttackCounts> {
+  let lookedMs = performance.now();
+  for (;;) {
+    await act();
+    if (performance.now() - lookedMs < 200) continue;
+    lookedMs = performance.now();
+    const counts = await attackers.counts();
+    if (counts.running === 0) return counts;
+  }
+}
+
+/** Waits until no more sessions are there than there are clients. */
+async function settled(listener: ListenerProcess, sessions: number): Promise<ListenerUsage> {
+  const dueMs = performance.now() + SETTLED_MS;
+  let usage = await listener.usage();
+  while (usage.sessions > sessions && performance.now() < dueMs) {
+    await delay(500);
+    usage = await listener.usage();
+  }
+  return usage;
+}
+
+function sayTimes(what: string, before: number, during: number): void {
+  const times = during / before;
+  print(sprintf("%s: %.2f ms before, %.2f ms during: %.2f times\n", what, before, during, times));
+}
+
+/**
+ * Changed datagrams at a listener with open sessions, a tenth of them from the sessions' own
+ * addresses.
+ *
+ * @throws {RunError} where a session is lost, or the listener's process has ended; and in a long run
+ * where memory or round trips grow too much
+ */
+export async function floodWithDatagrams(flood: Flood, sessions: number): Promise<void> {
+  const set = await generateCertificates();
+  await using listener = await ListenerProcess.start(["dtls"], set);
+  const port = listener.ports.dtls;
+  const clients: Client[] = [];
+  const sockets: SpoiltSocket[] = [];
+  using owned = new DisposableStack();
+  const random = randomNumbers(flood.seed);
+  for (let no = 0; no < sessions; no++) {
+    const socket = owned.use(new SpoiltSocket(port, random));
+    sockets.push(socket);
+    clients.push(await connectTo("dtls", port, set, socket)());
+    await clients[no]!.exchange();
+  }
+  const before = new Distribution();
+  const during = new Distribution();
+  const [first] = clients;
+  const times = Math.min(BEFORE.exchanges, flood.times);
+  for (let no = 0; no < times; no++) await timed(before, () => first!.exchange());
+  const start = await listener.usage();
+
+  const own = Math.round(flood.times * OWN_SHARE);
+  const theirs = { ...flood, times: flood.times - own, rate: flood.rate * (1 - OWN_SHARE) };
+  await using attackers = await attackWith("datagrams", port, set, theirs);
+  const begunMs = performance.now();
+  let spoilt = 0;
+  let turns = 0;
+  let again = 0;
+  const spoil = async (most: number) => {
+    for (; spoilt < most; spoilt++) await sockets[spoilt % sockets.length]!.spoil();
+  };
+  const { made } = await untilOver(attackers, async () => {
+    // Every session is heard of now and then.
+    const other = clients[++turns % clients.length]!;
+    if (turns % 20 === 0) again += await other.exchange();
+    await timed(during, async () => again += await first!.exchange());
+    const due = (performance.now() - begunMs) / 1000 * flood.rate * OWN_SHARE;
+    await spoil(Math.min(own, due));
+  });
+  await spoil(own);
+  const sent = made.datagrams! + spoilt;
+  const seconds = Math.round((performance.now() - begunMs) / 1000);
+  print(sprintf("%d datagrams in %d s, %d messages sent again\n", sent, seconds, again));
+
+  for (const client of clients) await client.exchange();
+  const end = await settled(listener, sessions);
+  for (const client of clients) await client.exchange();
+  print(`sessions: ${end.sessions}, handshakes that failed: ${end.errors - start.errors}\n`);
+  const grown = end.rssBytes - start.rssBytes;
+  print(sprintf("memory: %.1f MB before, %+.2f MB\n", start.rssBytes / 1e6, grown / 1e6));
+  const [was, is] = [before, during].map((series) => (series.summary().p99 ?? 0) / 1000);
+  sayTimes("round trip, 99th percentile", was!, is!);
+  for (const client of clients) await client.close();
+  if (end.sessions !== sessions) throw new RunError("other sessions are left than there were");
+  if (sent < JUDGED.datagrams) return;
+  if (grown > ALLOWED_BYTES) throw new RunError("memory has grown by more than 10 MB");
+  if (is! > was! * ALLOWED.roundTrip) throw new RunError("round trips take over 3 times as long");
+}
+
+/**
+ * ClientHellos without a good cookie at a listener, while a client connects again and again.
+ *
+ * @throws {RunError} where one of them gets a session; and in a long run where handshakes take too
+ * long
+ */
+export async function floodWithHellos(flood: Flood): Promise<void> {
+  const set = await generateCertificates();
+  await using listener = await ListenerProcess.start(["dtls"], set);
+  const port = listener.ports.dtls;
+  const connect = connectTo("dtls", port, set);
+  let connected = 0;
+  const visit = async (series: Distribution) => {
+    let client!: Client;
+    await timed(series, async () => client = await connect());
+    connected++;
+    await client.exchange();
+    await client.close();
+  };
+  const before = new Distribution();
+  const during = new Distribution();
+  const times = Math.min(BEFORE.handshakes, flood.times);
+  for (let no = 0; no < times; no++) await visit(before);
+  const start = await listener.usage();
+  await using attackers = await attackWith("hellos", port, set, flood);
+  const { made } = await untilOver(attackers, () => visit(during));
+  const end = await settled(listener, 0);
+  print(`${made.hellos} hellos from ${flood.ports} ports, ${connected} handshakes of clients\n`);
+  const { established, sessions, errors } = end;
+  print(`sessions that were established: ${established}, that are open: ${sessions}\n`);
+  const grown = end.rssBytes - start.rssBytes;
+  print(sprintf("memory: %.1f MB before, %+.2f MB\n", start.rssBytes / 1e6, grown / 1e6));
+  const [was, is] = [before, during].map((series) => (series.summary().p50 ?? 0) / 1000);
+  sayTimes("handshake, median", was!, is!);
+  if (established !== connected || sessions > 0 || errors > 0) {
+    throw new RunError("there were other sessions than the clients'");
+  }
+  if (made.hellos! < JUDGED.hellos) return;
+  if (is! > was! * ALLOWED.handshake) throw new RunError("handshakes take over 1.5 times as long");
+}
