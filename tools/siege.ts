@@ -27,6 +27,9 @@ const JUDGED_MINUTES = 10;
 /** Lines are printed so often, or ten times a run. */
 const LINE_MS = 60_000;
 
+/** Three processes on one core are slow. */
+const handshakeTimeoutMs = 30_000;
+
 const PROTOCOLS = ["tls", "dtls"] as const satisfies SecureProtocol[];
 
 const OPTIONS = {
@@ -69,9 +72,9 @@ export function siege(args: string[]): Promise<number> {
     const seed = values.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]! % 1_000_000_000;
     print(`seed ${seed}\n`);
     const set = await generateCertificates();
-    await using listener = await ListenerProcess.start(PROTOCOLS, set);
+    await using listener = await ListenerProcess.start(PROTOCOLS, { ...set, handshakeTimeoutMs });
     const connects = PROTOCOLS.map((protocol) =>
-      connectTo(protocol, listener.ports[protocol], set)
+      connectTo(protocol, listener.ports[protocol], set, { handshakeTimeoutMs })
     );
     await using clients = new LegitimateClients();
     await settle(clients, connects, sessions);
@@ -87,9 +90,12 @@ export function siege(args: string[]): Promise<number> {
 
 async function settle(clients: LegitimateClients, connects: readonly Connect[], sessions: number) {
   for (let no = 0; no < sessions; no++) {
-    await clients.stay(connects[no % connects.length]!, 500);
+    const which = no % connects.length;
+    await clients.stay(connects[which]!, 500, `session ${no + 1}, ${PROTOCOLS[which]}`);
   }
-  for (const connect of [...connects, ...connects]) clients.comeAndGo(connect, 100);
+  for (const [which, connect] of [...connects, ...connects].entries()) {
+    clients.comeAndGo(connect, 100, `a visitor, ${PROTOCOLS[which % connects.length]}`);
+  }
 }
 
 /** How often a second, and from how many ports. */

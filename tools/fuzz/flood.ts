@@ -35,6 +35,8 @@ const ALLOWED = { roundTrip: 3, handshake: 1.5 } as const;
 const SETTLED_MS = 30_000;
 /** How many are timed before the flood. */
 const BEFORE = { exchanges: 1000, handshakes: 100 } as const;
+/** A line is printed so often. */
+const LINE_MS = 60_000;
 /** A part of the datagrams comes from the sessions' own addresses. */
 const OWN_SHARE = 0.1;
 
@@ -59,13 +61,16 @@ async function untilOver(
   attackers: AttackerProcess,
   act: () => Promise<void>,
 ): Promise<AttackCounts> {
-  let lookedMs = performance.now();
+  let [lookedMs, saidMs] = [performance.now(), performance.now()];
   for (;;) {
     await act();
     if (performance.now() - lookedMs < 200) continue;
     lookedMs = performance.now();
     const counts = await attackers.counts();
     if (counts.running === 0) return counts;
+    if (lookedMs - saidMs < LINE_MS) continue;
+    saidMs = lookedMs;
+    print(`${Object.values(counts.made).join()} sent\n`);
   }
 }
 
@@ -103,7 +108,7 @@ export async function floodWithDatagrams(flood: Flood, sessions: number): Promis
   for (let no = 0; no < sessions; no++) {
     const socket = owned.use(new SpoiltSocket(port, random));
     sockets.push(socket);
-    clients.push(await connectTo("dtls", port, set, socket)());
+    clients.push(await connectTo("dtls", port, set, { socket })());
     await clients[no]!.exchange();
   }
   const before = new Distribution();

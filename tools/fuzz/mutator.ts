@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { randomNumbers } from "../../common/base/random.ts";
 import {
   concatenated,
   epochOf,
@@ -168,8 +169,15 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   },
 };
 
+/** Bytes by chance, of which pieces are taken: to draw each would take longer than all else. */
+let pool: Bytes | undefined;
+const POOL_BYTES = 2 * MAX_DATAGRAM_BYTES;
+
 function noise(length: number, random: Random): Bytes {
-  return Uint8Array.from({ length }, () => below(random, 256));
+  const drawn = randomNumbers(1);
+  pool ??= Uint8Array.from({ length: POOL_BYTES }, () => below(drawn, 256));
+  const at = below(random, POOL_BYTES - length);
+  return pool.slice(at, at + length);
 }
 
 /**

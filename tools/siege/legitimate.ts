@@ -32,11 +32,11 @@ export class LegitimateClients implements AsyncDisposable {
   readonly #running: Promise<void>[] = [];
   #counted = nothing();
 
-  /** Opens a session, which sends a message in every so many milliseconds; resolves when it is there. */
-  async stay(connect: Connect, everyMs: number): Promise<void> {
+  /** Opens a session, which sends a message every so many milliseconds; resolves when it is there. */
+  async stay(connect: Connect, everyMs: number, name: string): Promise<void> {
     const client = await connect();
     await this.#exchange(client);
-    this.#run(async () => {
+    this.#run(name, async () => {
       while (!this.#over.signal.aborted) {
         await this.#pause(everyMs * (0.5 + Math.random()));
         await this.#exchange(client);
@@ -46,8 +46,8 @@ export class LegitimateClients implements AsyncDisposable {
   }
 
   /** Opens a session, sends some messages and closes it, over and over. */
-  comeAndGo(connect: Connect, everyMs: number): void {
-    this.#run(async () => {
+  comeAndGo(connect: Connect, everyMs: number, name: string): void {
+    this.#run(name, async () => {
       while (!this.#over.signal.aborted) {
         const client = await connect();
         for (let times = 0; times < 3; times++) await this.#exchange(client);
@@ -71,8 +71,9 @@ export class LegitimateClients implements AsyncDisposable {
     await Promise.all(this.#running);
   }
 
-  #run(live: () => Promise<void>): void {
-    this.#running.push(live().catch((error) => void this.lost.push(describe(error))));
+  #run(name: string, live: () => Promise<void>): void {
+    const lost = (error: unknown) => void this.lost.push(`${name}: ${describe(error)}`);
+    this.#running.push(live().catch(lost));
   }
 
   async #exchange(client: Client): Promise<void> {

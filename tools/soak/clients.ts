@@ -15,6 +15,13 @@ const PATIENCE_MS = 30_000;
 /** On DTLS a message is sent again after so long: it may be lost where a listener is flooded. */
 const RESEND_MS = 1000;
 
+/** What {@linkcode connectTo} may be told. */
+export interface ConnectOptions {
+  /** DTLS: a socket of the client's own. */
+  socket?: ProgramSocket | undefined;
+  handshakeTimeoutMs?: number | undefined;
+}
+
 /** One client's connection, whatever the protocol. */
 export interface Client {
   /**
@@ -28,19 +35,22 @@ export interface Client {
 
 export type Connect = () => Promise<Client>;
 
-/**
- * A context, callbacks and a look at a long-lived signal for each: everything that could stay.
- *
- * @param socket DTLS: makes a socket of the client's own
- */
+/** A context, callbacks and a look at a long-lived signal for each: everything that could stay. */
 export function connectTo(
   protocol: SecureProtocol,
   port: number,
   { ca, client }: CertificateSet,
-  socket?: ProgramSocket,
+  { socket, handshakeTimeoutMs }: ConnectOptions = {},
 ): Connect {
   const { signal } = new AbortController();
-  const settings = { port, caCerts: [ca], ...client, alpnProtocols: [ALPN], signal };
+  const settings = {
+    port,
+    caCerts: [ca],
+    ...client,
+    alpnProtocols: [ALPN],
+    signal,
+    handshakeTimeoutMs,
+  };
   const keyLog = () => {};
   if (protocol === "tls") {
     return async () => tlsClient(await connectTls({ ...settings, keyLog }));

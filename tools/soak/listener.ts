@@ -6,14 +6,18 @@
  *
  * @module
  */
-import type { CertificateSet } from "../../certs/authority.ts";
 import { print } from "../../common/base/output.ts";
 import { liveSessions } from "../../common/openssl/session.ts";
 import type { ListenerCounters, ListenSettings } from "../../common/openssl/settings.ts";
 import { type DtlsListener, listenDtls } from "../../dtls/mod.ts";
 import { listenTls, type TlsListener } from "../../tls/mod.ts";
 import { linesOf } from "./child_process.ts";
-import { ALPN, type ListenerUsage, type SecureProtocol } from "./listener_process.ts";
+import {
+  ALPN,
+  type ListenerOrder,
+  type ListenerUsage,
+  type SecureProtocol,
+} from "./listener_process.ts";
 import { openDescriptors, usage } from "./usage.ts";
 
 type Serving = readonly [listener: DtlsListener | TlsListener, serving: Promise<void>];
@@ -46,10 +50,12 @@ const SERVE = { tls: serveTls, dtls: serveDtls } as const;
 
 async function serve(protocols: readonly SecureProtocol[]): Promise<void> {
   const lines = linesOf(Deno.stdin.readable);
-  const { ca, server } = JSON.parse((await lines.next()).value!) as CertificateSet;
+  const order = JSON.parse((await lines.next()).value!) as ListenerOrder;
+  const { ca, server, handshakeTimeoutMs } = order;
   const options: ListenSettings = {
     ...{ hostname: "127.0.0.1", port: 0, caCerts: [ca], clientCertificate: "require" },
     ...server,
+    handshakeTimeoutMs,
     alpnProtocols: [ALPN],
     signal: new AbortController().signal,
   };

@@ -24,6 +24,11 @@ export interface ListenerUsage extends Usage {
   descriptors: number;
 }
 
+/** What the process is told first. */
+export interface ListenerOrder extends CertificateSet {
+  handshakeTimeoutMs?: number;
+}
+
 /** The process; it ends with this object. */
 export class ListenerProcess implements AsyncDisposable {
   /** Where each protocol is listened for, on 127.0.0.1. */
@@ -35,15 +40,20 @@ export class ListenerProcess implements AsyncDisposable {
     this.ports = ports;
   }
 
-  /** Starts it; it has what is needed of the certificates. */
+  /**
+   * Starts it.
+   *
+   * @param order certificates, and how long a handshake may take where the listener's default does
+   * not do
+   */
   static async start(
     protocols: readonly SecureProtocol[],
-    set: CertificateSet,
+    order: ListenerOrder,
   ): Promise<ListenerProcess> {
     const module = new URL("./listener.ts", import.meta.url);
     const permissions = ["--allow-net=127.0.0.1", "--allow-ffi"];
     const process = new AskedProcess("the listener", module, permissions, protocols);
-    const ports = await process.ask(set) as Record<SecureProtocol, number>;
+    const ports = await process.ask(order) as Record<SecureProtocol, number>;
     return new ListenerProcess(process, ports);
   }
 
