@@ -7,7 +7,7 @@
  * @module
  */
 import { RunError } from "../common/base/errors.ts";
-import { makePrivateFolder, print } from "../common/base/output.ts";
+import { print } from "../common/base/output.ts";
 import { type Command, runCommand } from "../common/cli/command.ts";
 import { decimal, text, wholeNumber } from "../common/cli/option_kinds.ts";
 import { keepRound } from "./fuzz/corpus.ts";
@@ -49,8 +49,7 @@ times; with 200000 hellos or more where the median of a client's handshakes grow
   permissions: {
     "--allow-net": "connections",
     "--allow-ffi": "OpenSSL",
-    "--allow-read": "the folder of failures",
-    "--allow-write": "failures",
+    "--allow-write": "the files of failures",
     "--allow-run": "deno, for the listener and the strangers",
   },
 };
@@ -85,7 +84,6 @@ async function inMemory(minutes: number, seed: number, folder: string): Promise<
   };
   const timer = setInterval(say, LINE_MS);
   try {
-    await makePrivateFolder(folder);
     await fuzzInMemory(tried, () => performance.now() > dueMs, (failed) => {
       failures++;
       print(`${failed.message}\n  kept in ${keepRound(folder, failed)}\n`);

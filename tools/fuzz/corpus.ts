@@ -41,6 +41,7 @@ export function parseCorpus(text: string): Sent[] {
 /** Keeps what a round has found, in a file of its own; gives its path. */
 export function keepRound(folder: string, { kind, seed, changed, message }: FailedRound): string {
   const path = join(folder, `${kind}-${seed}.txt`);
+  Deno.mkdirSync(folder, { recursive: true });
   Deno.writeTextFileSync(path, corpusText(`${message}\nagain: --seed ${seed}`, changed));
   return path;
 }
