@@ -37,6 +37,8 @@ const SETTLED_MS = 30_000;
 const BEFORE = { exchanges: 1000, handshakes: 100 } as const;
 /** A line is printed so often. */
 const LINE_MS = 60_000;
+/** Every session is heard of so often: much less than IDLE_TIMEOUT_MS. */
+const HEARD_MS = 30_000;
 /** A part of the datagrams comes from the sessions' own addresses. */
 const OWN_SHARE = 0.1;
 
@@ -123,15 +125,16 @@ export async function floodWithDatagrams(flood: Flood, sessions: number): Promis
   await using attackers = await attackWith("datagrams", port, set, theirs);
   const begunMs = performance.now();
   let spoilt = 0;
-  let turns = 0;
+  let heard = 0;
   let again = 0;
   const spoil = async (most: number) => {
     for (; spoilt < most; spoilt++) await sockets[spoilt % sockets.length]!.spoil();
   };
   const { made } = await untilOver(attackers, async () => {
-    // Every session is heard of now and then.
-    const other = clients[++turns % clients.length]!;
-    if (turns % 20 === 0) again += await other.exchange();
+    // A listener ends a session that is silent.
+    if (performance.now() - begunMs > heard * HEARD_MS / sessions) {
+      again += await clients[heard++ % sessions]!.exchange();
+    }
     await timed(during, async () => again += await first!.exchange());
     const due = (performance.now() - begunMs) / 1000 * flood.rate * OWN_SHARE;
     await spoil(Math.min(own, due));
