@@ -4,6 +4,7 @@
  * @module
  */
 import { virtualNet } from "../../common/testing/virtual_net.ts";
+import { netOptions } from "./nets.ts";
 import { FailedRound, runRound } from "./rounds.ts";
 
 /** Networks at a time: they wait for libssl's timers together. */
@@ -30,8 +31,8 @@ export async function fuzzInMemory(
   isOver: () => boolean,
   onFailure: (failed: FailedRound) => void,
 ): Promise<void> {
-  const work = async () => {
-    let net = await virtualNet();
+  const work = async (no: number) => {
+    let net = await virtualNet(netOptions(no));
     try {
       while (!isOver()) {
         try {
@@ -43,7 +44,7 @@ export async function fuzzInMemory(
           onFailure(error);
           // Who knows what is left in it.
           net[Symbol.dispose]();
-          net = await virtualNet();
+          net = await virtualNet(netOptions(no));
         }
         tried.rounds++;
       }
@@ -51,5 +52,5 @@ export async function fuzzInMemory(
       net[Symbol.dispose]();
     }
   };
-  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+  await Promise.all(Array.from({ length: AT_A_TIME }, (_, no) => work(no)));
 }
