@@ -12,14 +12,12 @@ import { print } from "../common/base/output.ts";
 import { sprintf } from "../common/base/std.ts";
 import { type Command, runCommand } from "../common/cli/command.ts";
 import { decimal, wholeNumber } from "../common/cli/option_kinds.ts";
-import { AttackerProcess, type AttackOrder } from "./siege/attacker_process.ts";
+import type { AttackOrder } from "./siege/attack_order.ts";
+import { AttackerProcess } from "./siege/attacker_process.ts";
 import { LegitimateClients } from "./siege/legitimate.ts";
 import { type Connect, connectTo } from "./soak/clients.ts";
-import {
-  ListenerProcess,
-  type ListenerUsage,
-  type SecureProtocol,
-} from "./soak/listener_process.ts";
+import type { ListenerUsage, SecureProtocol } from "./soak/listener_order.ts";
+import { ListenerProcess } from "./soak/listener_process.ts";
 
 const ALLOWED_GROWTH = 0.1;
 /** From here on memory is judged: before, a heap has not settled. */

@@ -11,8 +11,10 @@ import { randomNumbers } from "../../common/base/random.ts";
 import { sprintf } from "../../common/base/std.ts";
 import { Distribution } from "../../common/measure/statistics.ts";
 import { type Client, connectTo } from "../soak/clients.ts";
-import { ListenerProcess, type ListenerUsage } from "../soak/listener_process.ts";
-import { type AttackCounts, AttackerProcess } from "../siege/attacker_process.ts";
+import type { ListenerUsage } from "../soak/listener_order.ts";
+import { ListenerProcess } from "../soak/listener_process.ts";
+import type { AttackCounts } from "../siege/attack_order.ts";
+import { AttackerProcess } from "../siege/attacker_process.ts";
 import type { AttackName } from "../siege/attacks.ts";
 import { SpoiltSocket } from "./spoilt_socket.ts";
 

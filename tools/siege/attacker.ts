@@ -9,7 +9,7 @@
 import { print } from "../../common/base/output.ts";
 import { randomNumbers } from "../../common/base/random.ts";
 import { linesOf } from "../soak/child_process.ts";
-import type { AttackCounts, AttackOrder } from "./attacker_process.ts";
+import type { AttackCounts, AttackOrder } from "./attack_order.ts";
 import { ATTACKS } from "./attacks.ts";
 
 async function attackAll(): Promise<void> {

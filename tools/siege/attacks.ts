@@ -10,7 +10,7 @@ import { TlsContext } from "../../common/openssl/context.ts";
 import { TlsSession } from "../../common/openssl/session.ts";
 import { Stranger } from "../../common/testing/dtls_strangers.ts";
 import { below, type Bytes, mutate, mutateStream, oneOf, type Random } from "../fuzz/mutator.ts";
-import { ALPN } from "../soak/listener_process.ts";
+import { ALPN } from "../soak/listener_order.ts";
 
 /** What is attacked, and how much. */
 export interface Target {

@@ -7,7 +7,7 @@ import type { CertificateSet } from "../../certs/authority.ts";
 import { RunError, TimeoutError } from "../../common/base/errors.ts";
 import { connectDtls, type DtlsConn, type ProgramSocket } from "../../dtls/mod.ts";
 import { connectTls, type TlsConn } from "../../tls/mod.ts";
-import { ALPN, type SecureProtocol } from "./listener_process.ts";
+import { ALPN, type SecureProtocol } from "./listener_order.ts";
 
 const MESSAGE_BYTES = 100;
 /** Longest wait for an answer, in milliseconds: two processes on one core are slow. */

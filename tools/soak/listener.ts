@@ -17,7 +17,7 @@ import {
   type ListenerOrder,
   type ListenerUsage,
   type SecureProtocol,
-} from "./listener_process.ts";
+} from "./listener_order.ts";
 import { openDescriptors, usage } from "./usage.ts";
 
 type Serving = readonly [listener: DtlsListener | TlsListener, serving: Promise<void>];

@@ -3,31 +3,8 @@
  *
  * @module
  */
-import type { CertificateSet } from "../../certs/authority.ts";
 import { AskedProcess } from "./child_process.ts";
-import type { Usage } from "./usage.ts";
-
-/** What it speaks. */
-export type SecureProtocol = "dtls" | "tls";
-
-/** What clients and listeners name for the application (RFC 7301). */
-export const ALPN = "soak";
-
-/** What the process says of itself, its listeners taken together. */
-export interface ListenerUsage extends Usage {
-  /** Resident memory before the garbage was collected. */
-  beforeBytes: number;
-  sessions: number;
-  established: number;
-  errors: number;
-  displaced: number;
-  descriptors: number;
-}
-
-/** What the process is told first. */
-export interface ListenerOrder extends CertificateSet {
-  handshakeTimeoutMs?: number;
-}
+import type { ListenerOrder, ListenerUsage, SecureProtocol } from "./listener_order.ts";
 
 /** The process; it ends with this object. */
 export class ListenerProcess implements AsyncDisposable {
