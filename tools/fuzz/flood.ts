@@ -13,7 +13,6 @@ import { Distribution } from "../../common/measure/statistics.ts";
 import { type Client, connectTo } from "../soak/clients.ts";
 import type { ListenerUsage } from "../soak/listener_order.ts";
 import { ListenerProcess } from "../soak/listener_process.ts";
-import type { AttackCounts } from "../siege/attack_order.ts";
 import { AttackerProcess } from "../siege/attacker_process.ts";
 import type { AttackName } from "../siege/attacks.ts";
 import { SpoiltSocket } from "./spoilt_socket.ts";
@@ -35,10 +34,8 @@ const ALLOWED = { roundTrip: 3, handshake: 1.5 } as const;
 
 /** Handshakes that were begun are given up after ten seconds: HANDSHAKE_TIMEOUT_MS. */
 const SETTLED_MS = 30_000;
-/** How many are timed before the flood. */
-const BEFORE = { exchanges: 1000, handshakes: 100 } as const;
-/** A line is printed so often. */
-const LINE_MS = 60_000;
+/** How many are timed before each round of the flood. */
+const BEFORE = { exchanges: 500, handshakes: 100 } as const;
 /** Every session is heard of so often: much less than IDLE_TIMEOUT_MS. */
 const HEARD_MS = 30_000;
 /** A part of the datagrams comes from the sessions' own addresses. */
@@ -51,31 +48,53 @@ async function timed(series: Distribution, act: () => Promise<unknown>): Promise
   series.record((performance.now() - begunMs) * 1000);
 }
 
-async function attackWith(
-  name: AttackName,
-  port: number,
-  set: CertificateSet,
-  { seed, times, rate, ports }: Flood,
-): Promise<AttackerProcess> {
-  return await AttackerProcess.start({ seed, set, attacks: [{ name, port, times, rate, ports }] });
+/** Long runs go to and fro between quiet and flood: a machine that others use is not always as fast. */
+const LONG = { times: 100_000, rounds: 10 } as const;
+
+/** A flood at a listener, and what a client does before and during it. */
+interface Course {
+  name: AttackName;
+  port: number;
+  set: CertificateSet;
+  flood: Flood;
+  before(): Promise<void>;
+  /** @param share how much of the flood was sent, from 0 to 1 */
+  during(share: number): Promise<void>;
 }
 
-/** Does something again and again until the attack is over. */
+/** @returns how many were sent */
+async function run({ name, port, set, flood, before, during }: Course): Promise<number> {
+  const rounds = flood.times < LONG.times ? 1 : LONG.rounds;
+  let sent = 0;
+  for (let round = 0; round < rounds; round++) {
+    await before();
+    const times = Math.ceil((flood.times - sent) / (rounds - round));
+    const attacks = [{ name, port, ...flood, times }];
+    await using attackers = await AttackerProcess.start({ seed: flood.seed + round, set, attacks });
+    sent += await untilOver(attackers, (made) => during((sent + made) / flood.times));
+    if (rounds > 1) print(`${sent} ${name} sent\n`);
+  }
+  return sent;
+}
+
+/** Does something again and again until the attack is over; gives how often that was made. */
 async function untilOver(
   attackers: AttackerProcess,
-  act: () => Promise<void>,
-): Promise<AttackCounts> {
-  let [lookedMs, saidMs] = [performance.now(), performance.now()];
+  act: (made: number) => Promise<void>,
+): Promise<number> {
+  let [lookedMs, made] = [performance.now(), 0];
   for (;;) {
-    await act();
+    await act(made);
     if (performance.now() - lookedMs < 200) continue;
     lookedMs = performance.now();
     const counts = await attackers.counts();
-    if (counts.running === 0) return counts;
-    if (lookedMs - saidMs < LINE_MS) continue;
-    saidMs = lookedMs;
-    print(`${Object.values(counts.made).join()} sent\n`);
+    made = sum(Object.values(counts.made));
+    if (counts.running === 0) return made;
   }
+}
+
+function sum(all: readonly number[]): number {
+  return all.reduce((sum, one) => sum + one, 0);
 }
 
 /** Waits until no more sessions are there than there are clients. */
@@ -118,31 +137,30 @@ export async function floodWithDatagrams(flood: Flood, sessions: number): Promis
   const before = new Distribution();
   const during = new Distribution();
   const [first] = clients;
-  const times = Math.min(BEFORE.exchanges, flood.times);
-  for (let no = 0; no < times; no++) await timed(before, () => first!.exchange());
   const start = await listener.usage();
-
-  const own = Math.round(flood.times * OWN_SHARE);
-  const theirs = { ...flood, times: flood.times - own, rate: flood.rate * (1 - OWN_SHARE) };
-  await using attackers = await attackWith("datagrams", port, set, theirs);
   const begunMs = performance.now();
-  let spoilt = 0;
-  let heard = 0;
-  let again = 0;
+  const own = Math.round(flood.times * OWN_SHARE);
+  let [spoilt, heard, again] = [0, 0, 0];
   const spoil = async (most: number) => {
-    for (; spoilt < most; spoilt++) await sockets[spoilt % sockets.length]!.spoil();
+    for (; spoilt < most; spoilt++) await sockets[spoilt % sessions]!.spoil();
   };
-  const { made } = await untilOver(attackers, async () => {
-    // A listener ends a session that is silent.
-    if (performance.now() - begunMs > heard * HEARD_MS / sessions) {
-      again += await clients[heard++ % sessions]!.exchange();
-    }
-    await timed(during, async () => again += await first!.exchange());
-    const due = (performance.now() - begunMs) / 1000 * flood.rate * OWN_SHARE;
-    await spoil(Math.min(own, due));
+  const theirs = await run({
+    ...{ name: "datagrams", port, set },
+    flood: { ...flood, times: flood.times - own, rate: flood.rate * (1 - OWN_SHARE) },
+    async before() {
+      for (let no = 0; no < BEFORE.exchanges; no++) await timed(before, () => first!.exchange());
+    },
+    async during(share) {
+      // A listener ends a session that is silent.
+      if (performance.now() - begunMs > heard * HEARD_MS / sessions) {
+        again += await clients[heard++ % sessions]!.exchange();
+      }
+      await timed(during, async () => again += await first!.exchange());
+      await spoil(own * share);
+    },
   });
   await spoil(own);
-  const sent = made.datagrams! + spoilt;
+  const sent = theirs + spoilt;
   const seconds = Math.round((performance.now() - begunMs) / 1000);
   print(sprintf("%d datagrams in %d s, %d messages sent again\n", sent, seconds, again));
 
@@ -182,13 +200,17 @@ export async function floodWithHellos(flood: Flood): Promise<void> {
   };
   const before = new Distribution();
   const during = new Distribution();
-  const times = Math.min(BEFORE.handshakes, flood.times);
-  for (let no = 0; no < times; no++) await visit(before);
+  await visit(new Distribution());
   const start = await listener.usage();
-  await using attackers = await attackWith("hellos", port, set, flood);
-  const { made } = await untilOver(attackers, () => visit(during));
+  const sent = await run({
+    ...{ name: "hellos", port, set, flood },
+    async before() {
+      for (let no = 0; no < BEFORE.handshakes; no++) await visit(before);
+    },
+    during: () => visit(during),
+  });
   const end = await settled(listener, 0);
-  print(`${made.hellos} hellos from ${flood.ports} ports, ${connected} handshakes of clients\n`);
+  print(`${sent} hellos from ${flood.ports} ports, ${connected} handshakes of clients\n`);
   const { established, sessions, errors } = end;
   print(`sessions that were established: ${established}, that are open: ${sessions}\n`);
   const grown = end.rssBytes - start.rssBytes;
@@ -198,6 +220,6 @@ export async function floodWithHellos(flood: Flood): Promise<void> {
   if (established !== connected || sessions > 0 || errors > 0) {
     throw new RunError("there were other sessions than the clients'");
   }
-  if (made.hellos! < JUDGED.hellos) return;
+  if (sent < JUDGED.hellos) return;
   if (is! > was! * ALLOWED.handshake) throw new RunError("handshakes take over 1.5 times as long");
 }
