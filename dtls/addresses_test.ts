@@ -8,22 +8,16 @@ import { within } from "../common/testing/within.ts";
 import { connectDtls } from "./lib/connect.ts";
 import { listenDtls } from "./lib/listen.ts";
 import { acceptFrom } from "../common/testing/dtls.ts";
+import { freePort } from "../common/testing/free_port.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();
-
-/** A port of this machine where nobody listens for datagrams. */
-function freePort(): number {
-  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-  socket.close();
-  return (socket.addr as Deno.NetAddr).port;
-}
 
 const PSK = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
 
 Deno.test("DtlsConn.handshake() rejects at once where nobody listens, and leaves nothing open", async () => {
   const live = liveSessions();
-  await using conn = await connectDtls({ port: freePort(), psk: PSK });
+  await using conn = await connectDtls({ port: freePort("udp"), psk: PSK });
   await assertRejects(() => within(conn.handshake()), Deno.errors.ConnectionRefused);
   await assertRejects(() => conn.send(new Uint8Array(1)), Deno.errors.ConnectionRefused);
   conn.abandon();

@@ -122,6 +122,15 @@ Deno.test("the documents link to files that there are", async () => {
   }
 });
 
+Deno.test("docs/comparison.md names a test for each feature that this library has", () => {
+  const rows = read("docs/comparison.md").split("\n").filter((line) => /^\| [^*-]/.test(line));
+  const own = rows.slice(1).map((row) => row.split("|").slice(1, 3).map((cell) => cell.trim()));
+  assert(own.length > 20);
+  for (const [feature, cell] of own) {
+    assertMatch(cell!, /^no(:|$)|^with .* untested$|_test\.ts\)/, feature);
+  }
+});
+
 Deno.test("README shows the two commands on its first screen, and is short", () => {
   const lines = read("README.md").split("\n");
   for (const task of ["demo", "test"]) {

@@ -1,12 +1,14 @@
 /** Every example, run to its end with just the permissions that its first comment names. */
-import { assertEquals, assertMatch } from "../common/testing/assert.ts";
+import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { within } from "../common/testing/within.ts";
 import { main as coap } from "./coap.ts";
 import { main as dtlsEcho } from "./dtls_echo.ts";
 import { main as fingerprint } from "./fingerprint.ts";
+import { main as hue } from "./hue.ts";
 import { main as mutualAuthentication } from "./mutual_authentication.ts";
 import { main as psk } from "./psk.ts";
 import { main as resumption } from "./resumption.ts";
+import { main as syslogForwarder } from "./syslog_forwarder.ts";
 import { main as tlsStream } from "./tls_stream.ts";
 
 const HERE = import.meta.dirname!;
@@ -14,8 +16,8 @@ const HERE = import.meta.dirname!;
 /** What each example does, and every line that it prints. */
 const EXAMPLES: Record<string, [() => Promise<void>, RegExp[]]> = {
   coap: [coap, [
-    /^GET \/sensors\/temperature: 2\.05 21\.5$/,
-    /^GET \/sensors\/humidity: 4\.04$/,
+    /^temperature: 21\.5$/,
+    /^humidity: not found$/,
   ]],
   dtls_echo: [dtlsEcho, [
     /^the server answers: hello$/,
@@ -25,6 +27,10 @@ const EXAMPLES: Record<string, [() => Promise<void>, RegExp[]]> = {
   fingerprint: [fingerprint, [
     /^both fingerprints are right, and the server receives: hello$/,
     /certificate has the fingerprint sha-256 \S{95}, and peerFingerprints asks for sha-256 \S{95}$/,
+  ]],
+  hue: [hue, [
+    /^HueStream, 73 bytes, a lamp 00ffff00000000$/,
+    /^HueStream, 73 bytes, a lamp 00800000000000$/,
   ]],
   mutual_authentication: [mutualAuthentication, [
     /^the (client has verified .*server|server has verified .*client)/,
@@ -40,6 +46,9 @@ const EXAMPLES: Record<string, [() => Promise<void>, RegExp[]]> = {
   resumption: [resumption, [
     /^first: resumed false, \d{4} bytes from the server$/,
     /^second: resumed true, \d{3} bytes from the server$/,
+  ]],
+  syslog_forwarder: [syslogForwarder, [
+    /^CN=netpairs client,O=netpairs logs: 31 <14>1 - host app - - - it works$/,
   ]],
   tls_stream: [tlsStream, [
     /^the server answers: ONE TWO THREE$/,
@@ -90,6 +99,14 @@ function permissionsIn(args: string[]): Deno.PermissionOptions {
   }
   return allowed;
 }
+
+Deno.test("every example has less than 40 lines of code", () => {
+  for (const name of Object.keys(EXAMPLES)) {
+    const lines = Deno.readTextFileSync(`${HERE}/${name}.ts`).split("\n");
+    const code = lines.filter((line) => !/^\s*($|\/\/|\/\*|\*)/.test(line));
+    assert(code.length < 40, `${name}.ts has ${code.length}`);
+  }
+});
 
 Deno.test("every example is tried here, and has the command that starts it", () => {
   const files = [...Deno.readDirSync(HERE)].map(({ name }) => name);

@@ -19,6 +19,7 @@ import { hostScripts } from "../common/testing/script_hosts.ts";
 import { prepare as prepareDtls } from "../dtls/server.ts";
 import { prepare as prepareTcp } from "../tcp/client.ts";
 import { runAll } from "./run_all.ts";
+import { freePort } from "../common/testing/free_port.ts";
 
 hostScripts();
 
@@ -50,18 +51,6 @@ async function runClient(lane: Lane, host: string, port: number, certs: string):
     setClock(undefined);
   }
   return recorder.messages - recorder.lost;
-}
-
-/** A port of 127.0.0.1 and ::1 on which nobody listens. */
-function freePort(transport: "tcp" | "udp"): number {
-  const address = { hostname: "127.0.0.1", port: 0 } as const;
-  using listener = transport === "tcp" ? Deno.listen(address) : closing(address);
-  return (listener.addr as Deno.NetAddr).port;
-}
-
-function closing(address: { hostname: string; port: number }) {
-  const socket = Deno.listenDatagram({ ...address, transport: "udp" });
-  return { addr: socket.addr, [Symbol.dispose]: () => socket.close() };
 }
 
 // Hosts are read before a lane has them: those that call C have the same code for it.

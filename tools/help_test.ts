@@ -17,6 +17,7 @@ import { runAll } from "./run_all.ts";
 import { writeDocs } from "./docs.ts";
 import { siege } from "./siege.ts";
 import { soak } from "./soak.ts";
+import { testLibssl } from "./test_libssl.ts";
 
 const COMMANDS = {
   agent,
@@ -34,6 +35,7 @@ const COMMANDS = {
   report,
   siege,
   soak,
+  "test:libssl": testLibssl,
 };
 
 for (const [name, command] of Object.entries(COMMANDS)) {

@@ -25,8 +25,10 @@ const FOLDER = ".tests";
  * complete, ssh for push and fetch, what makes two machines of one, and what captures packets.
  */
 const PROGRAMS = [
-  ...["deno", "openssl", "gnutls-cli", "gnutls-serv", "chromium", "bash", "zsh"],
+  ...["deno", "openssl", "gnutls-cli", "gnutls-serv", "chromium", "bash", "zsh", "cc", "node"],
   ...["ssh", "scp", "tar", "ssh-keygen", "/usr/sbin/sshd", "mount", "umount"],
+  ...["coap-client-openssl", "coap-server-openssl", "coap-client-gnutls", "coap-server-gnutls"],
+  "/usr/sbin/rsyslogd",
   ...["unshare", "nsenter", "tshark", "dumpcap", "tcpdump", "editcap"],
 ];
 

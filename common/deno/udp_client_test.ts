@@ -6,6 +6,7 @@ import { assertEquals, assertRejects } from "../testing/assert.ts";
 import { within } from "../testing/within.ts";
 import { UdpSocket } from "./udp.ts";
 import { type Connect, UdpClient } from "./udp_client.ts";
+import { freePort } from "../testing/free_port.ts";
 
 const { ConnectionRefused } = Deno.errors;
 
@@ -66,16 +67,9 @@ class Stage implements AsyncDisposable {
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
-/** A port of 127.0.0.1 where nobody listens. */
-function freePort(): number {
-  const socket = UdpSocket.at("127.0.0.1", 0);
-  socket.close();
-  return socket.addr.port;
-}
-
 Deno.test("UdpClient.send() rejects where nobody listens", { ignore: !hears }, async () => {
   await using stage = new Stage();
-  const client = stage.client(["127.0.0.1"], freePort());
+  const client = stage.client(["127.0.0.1"], freePort("udp"));
   const error = await assertRejects(() => client.send(bytesOf("a")), ConnectionRefused);
   assertEquals((error as { code?: string }).code, "ECONNREFUSED");
 });
@@ -106,7 +100,7 @@ const refusal = Object.assign(new ConnectionRefused("refused"), { code: "ECONNRE
 Deno.test("UdpClient hears of a refusal that takes its time", async () => {
   using clock = new FakeClock();
   await using stage = new Stage();
-  const client = stage.client(["127.0.0.1"], freePort(), later([null, null, null, refusal]));
+  const client = stage.client(["127.0.0.1"], freePort("udp"), later([null, null, null, refusal]));
   await client.send(bytesOf("a"));
   await clock.advance(1000);
   assertEquals(await stage.failed.promise, refusal);

@@ -134,7 +134,7 @@ Deno.test("a cookie from another address is answered with another request", asyn
   assertEquals(it.outcome(it.hello, ""), "asked again");
 });
 
-Deno.test("a cookie with another random, session, suite or version is answered with another request", async () => {
+Deno.test("a cookie with another random, suite or version is answered with another request", async () => {
   using it = await exchange();
   const suiteAt = HELLO_COOKIE_AT + 1 + it.cookie.length + 2;
   for (const at of [RANDOM_AT, RANDOM_AT + 31, suiteAt, suiteAt + 1]) {
@@ -143,6 +143,19 @@ Deno.test("a cookie with another random, session, suite or version is answered w
     assertEquals(it.outcome(changed), "asked again", `byte ${at}`);
   }
   assertEquals(it.outcome(it.hello), "session");
+});
+
+Deno.test("a cookie is good though its hello comes back with another session's number", async () => {
+  using it = await exchange();
+  // mbedTLS 2.28 draws one for every hello that has a ticket.
+  const at = HELLO_COOKIE_AT - 1;
+  const rest = it.hello.subarray(at + 1);
+  const hello = new Uint8Array([...it.hello.subarray(0, at), 2, 7, 7, ...rest]);
+  const view = new DataView(hello.buffer);
+  view.setUint16(11, hello.length - 13);
+  view.setUint16(15, hello.length - 25);
+  view.setUint16(23, hello.length - 25);
+  assertEquals(it.outcome(hello), "session");
 });
 
 Deno.test("a cookie is good for one session: the same hello begins no other one", async () => {

@@ -62,7 +62,7 @@ Deno.test("the readers of records take any datagram", () => {
       assert(epochOf(bytes) <= 0xffff);
       for (let at = 0; at < bytes.length;) {
         const length = recordLength(bytes, at);
-        assert(length >= RECORD_HEADER_BYTES);
+        assert(length > 0);
         at += length;
       }
       assertEquals(bytes, before);
@@ -121,7 +121,13 @@ function slowly(datagram: Uint8Array): { clear: Uint8Array[]; early: Uint8Array[
   const clear: Uint8Array[] = [];
   const early: Uint8Array[] = [];
   let rest = datagram;
-  while (rest.length >= RECORD_HEADER_BYTES) {
+  while (rest.length > 0) {
+    // A unified header (RFC 9147 4) begins with 001; DTLS 1.3 is not to be spoken here.
+    if (rest[0]! >> 5 === 1) {
+      rest = rest.slice(recordLength(rest, 0));
+      continue;
+    }
+    if (rest.length < RECORD_HEADER_BYTES) break;
     const size = RECORD_HEADER_BYTES + new DataView(rest.slice().buffer).getUint16(11);
     if (size > rest.length) break;
     const whole = rest.slice(0, size);
@@ -136,7 +142,7 @@ function slowly(datagram: Uint8Array): { clear: Uint8Array[]; early: Uint8Array[
 Deno.test("handshakeRecords() agrees with a slow reader", () => {
   fc.assert(
     fc.property(datagram, (bytes) => {
-      const { clear, early } = handshakeRecords(bytes);
+      const { clear, early } = handshakeRecords(bytes, false);
       const slow = slowly(bytes);
       assertEquals(clear, concatenated(slow.clear));
       assertEquals(early, slow.early);
@@ -151,7 +157,7 @@ Deno.test("numberLike() changes six bytes of a record in the clear, and nothing 
       fc.pre(question.length >= RECORD_HEADER_BYTES);
       const before = answer.slice();
       numberLike(question, answer);
-      const isClear = before[3] === 0 && before[4] === 0;
+      const isClear = before[0]! >> 5 !== 1 && before[3] === 0 && before[4] === 0;
       if (isClear) before.set(question.subarray(5, 11), 5);
       assertEquals(answer, before);
     }),

@@ -20,6 +20,7 @@ import { HandshakeCounters } from "./session/handshake_counters.ts";
 import { explained, noAnswerInTime } from "./session/handshake_errors.ts";
 import { stepHandshake } from "./session/handshake_step.ts";
 import { SessionInput } from "./session/input.ts";
+import { OfferedIdentities } from "./session/offered_identities.ts";
 import { SessionOutput } from "./session/output.ts";
 import { expectName } from "./session/peer_name.ts";
 import { Resumption } from "./session/resumption.ts";
@@ -57,6 +58,8 @@ export class TlsSession implements Disposable {
   readonly #resumption: Resumption;
   readonly #input: SessionInput;
   readonly #output: SessionOutput;
+  /** Server with pre-shared keys: whose keys the handshake will ask for. */
+  readonly #identities: OfferedIdentities | null;
   /** Told that the client is known, where OpenSSL was told to ask for cookies. */
   #cookies: CookieSecrets | null = null;
 
@@ -73,7 +76,11 @@ export class TlsSession implements Disposable {
     // Before anything is made that would have to be freed: a closed one throws.
     const saved = options.session?.pointer && options.session;
     const ssl = this.#ssl = new SessionSsl(context, mtu);
-    this.#input = new SessionInput(lib, ssl.input, context.datagram, this.#counters);
+    this.#identities = context.pskLookup ? new OfferedIdentities(context.datagram) : null;
+    this.#input = new SessionInput(context, ssl.input, {
+      counters: this.#counters,
+      identities: this.#identities,
+    });
     this.#output = new SessionOutput(lib, ssl.output, context.datagram ? mtu : null);
     this.#resumption = new Resumption(context, { serverName, checksName }, ssl.calls);
     if (context.role === "server") return;
@@ -85,6 +92,15 @@ export class TlsSession implements Disposable {
       this.close();
       throw error;
     }
+  }
+
+  /**
+   * Settles when the handshake can go on that waits for what a function of the program has promised,
+   * and when the session fails or is closed; null where it waits for nothing of that kind. Until then
+   * there is no use in feeding or driving it, though datagrams that come meanwhile may be fed.
+   */
+  get waiting(): Promise<void> | null {
+    return this.#ssl.calls.keys.waiting?.promise ?? null;
   }
 
   /** True once the handshake is complete; it stays so when the session fails or is closed. */
@@ -101,13 +117,14 @@ export class TlsSession implements Disposable {
   feed(bytes: Uint8Array<ArrayBuffer>): void {
     const ssl = this.#ssl;
     if (!ssl.isOpen || bytes.length === 0) return;
+    if (this.#context.datagram && this.waiting && !this.#input.hasRoomFor(bytes.length)) return;
     ssl.trace?.fed(bytes);
     if (ssl.phase === "handshaking") this.#input.feedHandshake(bytes);
     else this.#input.feed(ssl.pointer, bytes);
   }
 
   /**
-   * Goes on with the handshake.
+   * Goes on with the handshake, unless it waits for the program: see {@linkcode waiting}.
    *
    * @returns true when it is complete
    * @throws {CertificateError} where the peer's certificate does not pass
@@ -117,12 +134,15 @@ export class TlsSession implements Disposable {
    */
   handshake(): boolean {
     if (this.established) return true;
+    if (this.#ssl.isOpen && this.waiting) return false;
     const ssl = this.#ssl.begin();
     this.#ssl.trace?.accepts();
     try {
       this.#resumption.reconsider(ssl);
       if (this.#ssl.isRefused) return false;
       this.#output.isPending = true;
+      if (this.#identities?.ask(this.#lib, ssl, this.#context.pskLookup!) === "later") return false;
+      if (this.#ssl.isRefused && !this.#ssl.calls.failure) return false;
       const result = stepHandshake(this.#lib, ssl, this.#input, this.#cookies);
       // Before it counts as established. After an error its queue is still to be read.
       if (result === 1) this.#ssl.trace?.deliver();
@@ -132,6 +152,7 @@ export class TlsSession implements Disposable {
         return false;
       }
       const refusal = this.#resumption.complete(ssl);
+      if (refusal === "later") return false;
       // The program is asked for the key again.
       if (this.#ssl.isRefused) return false;
       if (refusal) {
@@ -141,6 +162,7 @@ export class TlsSession implements Disposable {
       }
       if (this.#input.hasEarly) this.#input.feedEarly();
       this.#ssl.phase = "established";
+      this.#ssl.calls.keys.known.clear();
       return true;
     } finally {
       this.#ssl.end(this.#output);
@@ -150,10 +172,12 @@ export class TlsSession implements Disposable {
   /**
    * Server over datagrams: the stateless beginning (DTLSv1_listen(3)), once a datagram.
    *
+   * @param hello a ClientHello, borrowed for the call
    * @param address a BIO_ADDR to be filled, which memory BIOs leave empty
    * @returns true when the client's cookie is good: go on with the handshake
    */
-  listen(address: Deno.PointerObject): boolean {
+  listen(hello: Uint8Array<ArrayBuffer>, address: Deno.PointerObject): boolean {
+    this.feed(hello);
     const ssl = this.#ssl.begin();
     this.#ssl.trace?.listens();
     try {
@@ -165,6 +189,7 @@ export class TlsSession implements Disposable {
       const result = this.#lib.DTLSv1_listen(ssl, address);
       if (result < 0) throw takeError(this.#lib, "read a ClientHello");
       if (result === 0) this.#counters.forgetReceived();
+      else this.#output.continueFrom(hello);
       return result > 0;
     } finally {
       this.#ssl.end(this.#output);
@@ -262,7 +287,7 @@ export class TlsSession implements Disposable {
    * nothing is waited for.
    */
   timeoutMs(): number | null {
-    if (!this.#context.datagram || !this.#ssl.isOpen) return null;
+    if (!this.#context.datagram || !this.#ssl.isOpen || this.waiting) return null;
     return timeLeftMs(this.#lib, this.#ssl.pointer);
   }
 
@@ -297,7 +322,12 @@ export class TlsSession implements Disposable {
   /** What to say of a handshake that takes too long. */
   timeoutError(): TimeoutError {
     const { pskIdentity } = this.#ssl.calls;
-    return noAnswerInTime(pskIdentity !== null && this.statistics.bytesReceived > 0);
+    return noAnswerInTime({
+      identity: pskIdentity,
+      hasAnswered: this.statistics.bytesReceived > 0,
+      isUnreadable: this.#input.isUnreadable && this.#context.role === "server",
+      isOwn: this.#ssl.calls.keys.waiting !== null,
+    });
   }
 
   /** What was agreed on; for a session that is, or was, established. */
@@ -356,6 +386,7 @@ export class TlsSession implements Disposable {
     if (outcome === "ended") this.peerEnded = true;
     if (outcome !== "failed") return outcome === "not yet";
     const error = takeError(this.#lib, action, ssl, this.#serverName);
-    throw this.#ssl.failed(explained(this.#context, error));
+    const { pskIdentity } = this.#ssl.calls;
+    throw this.#ssl.failed(explained(this.#context, error, pskIdentity));
   }
 }

@@ -6,7 +6,7 @@
  */
 import { ReplacedError } from "../base/errors.ts";
 import type { TlsContext } from "../openssl/context.ts";
-import { epochOf, isClientHello, numberLike } from "../openssl/records.ts";
+import { isClientHello, isSealed, numberLike } from "../openssl/records.ts";
 import type { TlsSession } from "../openssl/session.ts";
 import type { ListenerCounters } from "../openssl/settings.ts";
 import { type ClientEntry, ClientTable, ownerOf } from "./client_table.ts";
@@ -124,7 +124,7 @@ export class DtlsListenerCore<
     if (isClientHello(datagram)) return this.#receiveHello(entry, datagram, key, from);
     if (!entry) return false;
     // Sealed ones may be for either: what is not its own a session drops (RFC 6347 4.1.2.7).
-    if (!entry.next || epochOf(datagram) > 0) this.#shell.drive(entry.conn, datagram);
+    if (!entry.next || isSealed(datagram)) this.#shell.drive(entry.conn, datagram);
     if (entry.next) this.#shell.drive(entry.next.conn, datagram);
     return true;
   }

@@ -160,6 +160,17 @@ export function callback<T extends AnyFunction>(): Kind<T> {
   };
 }
 
+/** Of one kind, or a function that returns such a value when it is called for it. */
+export function orFunction<T, F extends AnyFunction>(kind: Kind<T>): Kind<T | F> {
+  const allowed = `${kind.allowed}, or a function`;
+  return {
+    ...kind,
+    allowed,
+    read: (value) => typeof value === "function" ? value as F : kind.read(value),
+    wrongKinds: kind.wrongKinds.filter((wrong) => typeof wrong !== "function"),
+  };
+}
+
 /**
  * An object of a class.
  *

@@ -6,13 +6,15 @@
  */
 import type { DtlsConn } from "../../dtls/lib/conn.ts";
 import type { TlsConn } from "../../tls/lib/conn.ts";
-import type { PskIdentity, TlsVersion } from "../openssl/settings.ts";
+import type { TlsVersion } from "../openssl/settings.ts";
 import type { Role } from "../model/protocol.ts";
 import { assertEquals } from "./assert.ts";
 import { type CertificateKind, testCertificates } from "./certs.ts";
 import { type Folder, folderWith } from "./folder.ts";
+import { freePort } from "./free_port.ts";
 import { findProgram } from "./programs.ts";
-import { PATIENCE_MS, within } from "./within.ts";
+import { RunningProgram } from "./running_program.ts";
+import { PATIENCE_MS } from "./within.ts";
 
 export { PATIENCE_MS, within } from "./within.ts";
 
@@ -37,11 +39,13 @@ export interface PeerOptions {
   /** The authority it believes (default "good"). */
   ca?: CertificateKind;
   /** Key instead of certificates. */
-  psk?: PskIdentity & { key: Uint8Array };
+  psk?: { identity: string; key: Uint8Array };
   /** Application protocols. */
   alpn?: readonly string[];
   /** `s_client`: session to resume, as PEM. */
   session?: string;
+  /** A server's port (default a free one). */
+  port?: number;
   /** Arguments of its own command line. */
   args?: readonly string[];
 }
@@ -79,28 +83,13 @@ export class Peer implements AsyncDisposable {
   readonly #tool: Tool;
   readonly #role: Role;
   readonly #folder: Folder;
-  readonly #child: Deno.ChildProcess;
-  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #ended: Promise<number>;
-  #output = "";
-  #over = false;
-  #onOutput = () => {};
+  readonly #program: RunningProgram;
 
-  private constructor(tool: Tool, role: Role, folder: Folder, child: Deno.ChildProcess) {
+  private constructor(tool: Tool, role: Role, folder: Folder, program: RunningProgram) {
     this.#tool = tool;
     this.#role = role;
     this.#folder = folder;
-    this.#child = child;
-    this.#stdin = child.stdin.getWriter();
-    this.#ended = Promise.all([
-      child.status,
-      this.#collect(child.stdout),
-      this.#collect(child.stderr),
-    ]).then(([status]) => {
-      this.#over = true;
-      this.#onOutput();
-      return status.code;
-    });
+    this.#program = program;
   }
 
   /** Starts a client for a server on that port of 127.0.0.1. */
@@ -110,13 +99,15 @@ export class Peer implements AsyncDisposable {
 
   /** Starts a server on a free port of 127.0.0.1. */
   static async startServer(lane: Lane, options: PeerOptions = {}): Promise<Peer> {
+    // gnutls-serv binds 0, but does not tell what it got.
+    const transport = isDatagram(lane.version) ? "udp" : "tcp";
     for (let attempt = 1;; attempt++) {
-      const wanted = lane.tool === "openssl" ? 0 : freePort(lane.version);
+      const wanted = options.port ?? (lane.tool === "openssl" ? 0 : freePort(transport, "0.0.0.0"));
       await using made = new AsyncDisposableStack();
       const peer = made.use(await Peer.#start(lane, "server", wanted, options));
       const [, port, failure] = await peer.printed(LISTENING[lane.tool]);
       if (!failure) {
-        peer.port = Number(port);
+        peer.port = Number(port ?? wanted);
         made.move();
         return peer;
       }
@@ -127,37 +118,28 @@ export class Peer implements AsyncDisposable {
   static async #start(lane: Lane, role: Role, port: number, options: PeerOptions): Promise<Peer> {
     const folder = await folderWith(await filesOf(role, options));
     const [program, ...first] = COMMANDS[lane.tool][role];
-    const child = new Deno.Command(program, {
-      args: [...first, ...OPTIONS[lane.tool][role]({ ...lane, ...options, port })],
-      cwd: folder.dir,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    return new Peer(lane.tool, role, folder, child);
+    const args = [...first, ...OPTIONS[lane.tool][role]({ ...options, ...lane, port })];
+    return new Peer(lane.tool, role, folder, RunningProgram.start(program, args, folder.dir));
   }
 
   /** Waits until it has printed that, on stdout or stderr. */
-  printed(pattern: RegExp): Promise<RegExpExecArray> {
-    const find = async () => {
-      for (;;) {
-        const match = pattern.exec(this.#output);
-        if (match) return match;
-        if (this.#over) throw new Error(`it has ended without ${pattern}: ${this.#output}`);
-        await new Promise<void>((resolve) => this.#onOutput = resolve);
-      }
-    };
-    return within(find(), () => `no ${pattern} in: ${this.#output}`);
+  printed(pattern: RegExp, from?: number): Promise<RegExpExecArray> {
+    return this.#program.printed(pattern, from);
+  }
+
+  /** Everything that it has printed until now. */
+  get output(): string {
+    return this.#program.output;
   }
 
   /** Its exit code, when it ends by itself. */
   code(): Promise<number> {
-    return within(this.#ended, () => `it does not end: ${this.#output}`);
+    return this.#program.code();
   }
 
   /** What a user would type. */
-  async type(text: string): Promise<void> {
-    await this.#stdin.write(new TextEncoder().encode(text));
+  type(text: string): Promise<void> {
+    return this.#program.type(text);
   }
 
   /** A message each way, over an established connection or one that a server still accepts. */
@@ -183,7 +165,7 @@ export class Peer implements AsyncDisposable {
   async end(): Promise<void> {
     // "End this connection": openssl-s_client(1).
     if (this.#tool === "openssl") await this.type("Q\n");
-    else await this.#stdin.close();
+    else await this.#program.endInput();
   }
 
   /** `s_client`, after its end: the session the server gave it, as PEM. */
@@ -192,47 +174,25 @@ export class Peer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It has ended already.
-    }
-    await this.#stdin.close().catch(() => {});
-    await this.#ended;
+    await this.#program[Symbol.asyncDispose]();
     await this.#folder[Symbol.asyncDispose]();
-  }
-
-  async #collect(stream: ReadableStream<Uint8Array>): Promise<void> {
-    const decoder = new TextDecoder();
-    for await (const bytes of stream) {
-      this.#output += decoder.decode(bytes, { stream: true });
-      this.#onOutput();
-    }
   }
 }
 
-/** What servers print when they listen; GnuTLS's goes on where the port is taken. */
+/**
+ * What servers print when they listen: OpenSSL's the port alone that it has found, and GnuTLS's goes on
+ * where it is taken.
+ */
 const LISTENING: Record<Tool, RegExp> = {
-  openssl: /ACCEPT 127\.0\.0\.1:(\d+)/,
+  openssl: /ACCEPT(?: 127\.0\.0\.1:(\d+))?\n/,
   gnutls: /listening on IPv4 0\.0\.0\.0 port (\d+)\.\.\.(?:done|(bind\(\) failed.*)\n)/,
 };
 
 /** What clients print when the handshake is complete. */
-const READY: Record<Tool, RegExp> = {
+export const READY: Record<Tool, RegExp> = {
   openssl: /Verify return code: 0 \(ok\)/,
   gnutls: /Handshake was completed/,
 };
-
-/** A port that is free now; gnutls-serv binds 0 but does not tell what it got. */
-function freePort(version: TlsVersion): number {
-  const address = { hostname: "0.0.0.0", port: 0 };
-  const socket = isDatagram(version)
-    ? Deno.listenDatagram({ ...address, transport: "udp" })
-    : Deno.listen(address);
-  const { port } = socket.addr as Deno.NetAddr;
-  socket.close();
-  return port;
-}
 
 /** Whether the version is one of DTLS. */
 export function isDatagram(version: TlsVersion): boolean {

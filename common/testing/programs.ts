@@ -22,6 +22,13 @@ export const ORIGINS = {
   python3: "apt install python3",
   duckdb: "duckdb.org",
   tshark: "apt install tshark",
+  "coap-client-openssl": "apt install libcoap3-bin",
+  "coap-server-openssl": "apt install libcoap3-bin",
+  "coap-client-gnutls": "apt install libcoap3-bin",
+  "coap-server-gnutls": "apt install libcoap3-bin",
+  rsyslogd: "apt install rsyslog rsyslog-openssl",
+  cc: "apt install gcc libc6-dev",
+  node: "apt install nodejs",
   tcpdump: "apt install tcpdump",
   editcap: "apt install wireshark-common",
 } as const;
@@ -34,7 +41,9 @@ export function findProgram(program: Program): string | null {
   const isWindows = Deno.build.os === "windows";
   // A user's own path may not have the folder of the servers.
   const folders = [...(Deno.env.get("PATH") ?? "").split(isWindows ? ";" : ":"), "/usr/sbin"];
-  const paths = folders.map((folder) => join(folder, isWindows ? `${program}.exe` : program));
+  // Deno itself, which its tasks find as "node" where no Node is.
+  const others = folders.filter((folder) => !/[\\/]node_compat_bin$/.test(folder));
+  const paths = others.map((folder) => join(folder, isWindows ? `${program}.exe` : program));
   return paths.find((path) => isFile(path)) ?? null;
 }
 

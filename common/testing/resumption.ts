@@ -37,6 +37,7 @@ export interface Outcome {
   /** Subject of the client's certificate, as the server sees it. */
   peer: string | undefined;
   identities: (string | null)[];
+  identityBytes: (Uint8Array | null)[];
   /** Whether the client has put out anything that the server read. */
   heard: boolean;
   saved: SavedSession | null;
@@ -57,6 +58,11 @@ export class ResumptionBench implements Disposable {
   /** A client's context with other settings. */
   client(settings: TlsClientSettings): TlsContext {
     return new TlsContext({ ...this.#client, ...settings } as TlsContextOptions);
+  }
+
+  /** The server's, for what no setting says. */
+  get server(): TlsContext {
+    return this.#server;
   }
 
   /** Takes the server its session id context, which no setting does. */
@@ -112,6 +118,7 @@ export class ResumptionBench implements Disposable {
       error: errors[0],
       peer: infos[1]?.peerCertificate?.subject,
       identities: infos.map(({ pskIdentity }) => pskIdentity),
+      identityBytes: infos.map(({ pskIdentityBytes }) => pskIdentityBytes),
       heard: heard > 0,
       saved,
     };

@@ -7,6 +7,7 @@ import { dirname } from "../base/std.ts";
 import { type Folder, folderWith } from "./folder.ts";
 import { findProgram } from "./programs.ts";
 import { within } from "./within.ts";
+import { freePort } from "./free_port.ts";
 
 /** Whether tests can have one. */
 export const HAS_SSHD: boolean = (["ssh", "scp", "sshd"] as const).every((program) =>
@@ -50,7 +51,8 @@ export class Sshd implements AsyncDisposable {
     // It wants this folder where root starts it.
     if (Deno.uid() === 0) await Deno.mkdir("/run/sshd", { recursive: true, mode: 0o755 });
     for (let tries = 0; tries < 10; tries++) {
-      const port = freePort();
+      // sshd knows no 0.
+      const port = freePort("tcp");
       await Deno.writeTextFile(folder.path(CONFIG), settings(folder, port));
       const child = new Deno.Command(findProgram("sshd")!, {
         args: ["-D", "-e", "-f", folder.path(CONFIG)],
@@ -135,12 +137,6 @@ function sessionEnvironment(): [name: string, value: string][] {
     ["PATH", path],
     ...(cache === undefined ? [] : [["DENO_DIR", cache] as [string, string]]),
   ];
-}
-
-/** A port that was free a moment ago: sshd knows no 0. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 async function makeKey(path: string): Promise<void> {

@@ -52,6 +52,8 @@ export class DtlsConn extends SecureConn {
   readonly #inbox: Inbox;
   /** Resolved when nothing is to be waited for any more; every shutdown() that runs sees it. */
   readonly #over = Promise.withResolvers<void>();
+  /** What the handshake waits for of the program. */
+  #waiting: Promise<void> | null = null;
   #failure: unknown;
   #closed = false;
 
@@ -255,9 +257,18 @@ export class DtlsConn extends SecureConn {
     }
     // A callback may have ended it.
     if (this.#isOver) return;
+    this.#watchWaiting();
     // What is not authenticated is no sign of life: it may be forged.
     if (heard && this.#idleTimeoutMs < Infinity) this.#idle.arm(this.#idleTimeoutMs);
     this.#setTimer();
+  }
+
+  /** Goes on when what the handshake waits for is there; what comes meanwhile changes nothing. */
+  #watchWaiting(): void {
+    const { waiting } = this.session;
+    if (!waiting || waiting === this.#waiting) return;
+    this.#waiting = waiting;
+    void waiting.then(() => this.advance());
   }
 
   get #isOver(): boolean {

@@ -87,6 +87,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   readonly addr: Deno.NetAddr;
   readonly #socket: UdpSocket;
   readonly #core: DtlsListenerCore<DtlsConn, Deno.NetAddr>;
+  readonly #context: TlsContext;
   readonly #deadlines = new Deadlines();
   readonly #connOptions: DtlsConnOptions;
   readonly #running: Promise<void>;
@@ -103,7 +104,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
     const { idleTimeoutMs = IDLE_TIMEOUT_MS, inboxBytes } = options;
     this.#connOptions = { handshakeTimeoutMs, idleTimeoutMs, inboxBytes, signal };
     const secure = contextPart(SERVER_CONTEXT.dtls, options);
-    const context = setupStep(
+    const context = this.#context = setupStep(
       "context",
       () => new TlsContext({ ...secure, role: "server", datagram: true }),
     );
@@ -160,6 +161,19 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   /** The connections, one after the other, until the listener is closed. */
   async *[Symbol.asyncIterator](): AsyncIterator<DtlsConn> {
     for (let conn; (conn = await this.accept());) yield conn;
+  }
+
+  /**
+   * Seals tickets with other keys from now on, without a restart: see `ticketKeys`. Tickets whose key
+   * is not among them lead to a full handshake.
+   *
+   * @param keys the first one seals, all of them read: 80 bytes each, copied
+   * @throws {TypeError} where they are of the wrong kind, or the listener is closed or without tickets
+   * @throws {RangeError} where there is none, one is too short or too long, or two begin with the same
+   * 16 bytes, their name
+   */
+  setTicketKeys(keys: readonly (ArrayBuffer | ArrayBufferView)[]): void {
+    this.#context.setTicketKeys(keys);
   }
 
   /** Takes no new clients; sessions that are open live on. */

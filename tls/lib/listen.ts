@@ -130,6 +130,19 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     for (let conn; (conn = await this.accept());) yield conn;
   }
 
+  /**
+   * Seals tickets with other keys from now on, without a restart: see `ticketKeys`. Tickets whose key
+   * is not among them lead to a full handshake.
+   *
+   * @param keys the first one seals, all of them read: 80 bytes each, copied
+   * @throws {TypeError} where they are of the wrong kind, or the listener is closed or without tickets
+   * @throws {RangeError} where there is none, one is too short or too long, or two begin with the same
+   * 16 bytes, their name
+   */
+  setTicketKeys(keys: readonly (ArrayBuffer | ArrayBufferView)[]): void {
+    this.#context.setTicketKeys(keys);
+  }
+
   /** Takes no new clients; connections that are open live on. */
   stopAccepting(): void {
     if (!this.#accepting) return;

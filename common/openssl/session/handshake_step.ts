@@ -28,6 +28,8 @@ export function stepHandshake(
     input.feedEarly();
     emptyQueue(lib);
     result = lib.SSL_do_handshake(ssl);
+    // It would have been the Finished: what cannot be deciphered is dropped in silence.
+    input.isUnreadable = result !== 1 && hasChangedCipher(lib, ssl);
   }
   if (cookies) cookies.isKnown = false;
   return result;

@@ -4,6 +4,7 @@
  * @module
  */
 import { cString, type OpenSsl } from "../bindings/library.ts";
+import type { TlsContext } from "../context.ts";
 import {
   ENOUGH_SEALED_BYTES,
   isOneRecord,
@@ -13,6 +14,10 @@ import {
 } from "../records.ts";
 import type { HandshakeCounters } from "./handshake_counters.ts";
 import { HandshakeInput } from "./handshake_input.ts";
+import type { OfferedIdentities } from "./offered_identities.ts";
+
+/** So much of a handshake may wait while the program is asked for a key: some flights of its client's. */
+const MAX_WAITING_BYTES = 8192;
 
 /** What OpenSSL has been fed and has not said that it has read to the end. */
 type Unread = "nothing" | "one record" | "something";
@@ -24,25 +29,34 @@ export class SessionInput {
   readonly #lib: OpenSsl;
   readonly #bio: Deno.PointerObject;
   readonly #counters: HandshakeCounters;
+  readonly #identities: OfferedIdentities | null;
   /** What bounds the handshake's datagrams; null for a stream. */
   readonly #handshake: HandshakeInput | null;
+  /** Set where the records that the handshake waits for have come, and could not be read. */
+  isUnreadable = false;
+  /** What has come while the handshake did not go on. */
+  #waitingBytes = 0;
   /** Asked for when it matters. */
   #minSealedBytes: number | null = null;
 
   /**
+   * @param context its transport and versions
    * @param bio the SSL frees it
-   * @param counters what the handshake receives is counted here
+   * @param told what the handshake receives is counted here, and looked at for identities
    */
   constructor(
-    lib: OpenSsl,
+    { lib, datagram, knowsDtls13 }: TlsContext,
     bio: Deno.PointerObject,
-    datagram: boolean,
-    counters: HandshakeCounters,
+    { counters, identities }: {
+      counters: HandshakeCounters;
+      identities: OfferedIdentities | null;
+    },
   ) {
     this.#lib = lib;
     this.#bio = bio;
     this.#counters = counters;
-    this.#handshake = datagram ? new HandshakeInput(counters.statistics) : null;
+    this.#identities = identities;
+    this.#handshake = datagram ? new HandshakeInput(counters.statistics, knowsDtls13) : null;
   }
 
   /** Takes what arrived after the handshake. */
@@ -65,12 +79,22 @@ export class SessionInput {
     return sealedBytes(cString(cipher) ?? "");
   }
 
+  /**
+   * DTLS: whether a datagram that OpenSSL is not asked to read yet may be put to those that wait: all
+   * of them are read as one, which must not be longer than a record.
+   */
+  hasRoomFor(bytes: number): boolean {
+    this.#waitingBytes += bytes;
+    return this.#waitingBytes <= MAX_WAITING_BYTES;
+  }
+
   /** Takes what arrived during the handshake, as far as it has to. */
   feedHandshake(received: Uint8Array<ArrayBuffer>): void {
     const clear = this.#handshake ? this.#clearOf(this.#handshake, received) : received;
     if (clear === null) return;
     this.#counters.received(received.length);
     if (clear.length > 0) this.#lib.BIO_write(this.#bio, clear, clear.length);
+    this.#identities?.take(clear);
     this.unread = "something";
   }
 

@@ -5,7 +5,7 @@
  */
 import { ReusedMemory } from "../../base/reused_memory.ts";
 import type { OpenSsl } from "../bindings/library.ts";
-import { packDatagrams } from "../records.ts";
+import { addToNumbers, numberGap, packDatagrams, RECORD_HEADER_BYTES } from "../records.ts";
 
 /** No single thing that a session puts out at once is longer: some records of 2^14 bytes. */
 const OUTPUT_BYTES = 128 * 1024;
@@ -20,6 +20,10 @@ export class SessionOutput {
   readonly #lib: OpenSsl;
   readonly #bio: Deno.PointerObject;
   readonly #mtu: number | null;
+  /** The header of the ClientHello that the first record will answer. */
+  #hello: Uint8Array | null = null;
+  /** What is added to the numbers of records in the clear. */
+  #gap = 0;
 
   /**
    * @param bio the SSL frees it
@@ -29,6 +33,15 @@ export class SessionOutput {
     this.#lib = lib;
     this.#bio = bio;
     this.#mtu = mtu;
+  }
+
+  /**
+   * Server over datagrams: what comes out from now on goes on with the numbers of a ClientHello.
+   *
+   * @param hello borrowed for the call
+   */
+  continueFrom(hello: Uint8Array): void {
+    this.#hello = hello.slice(0, RECORD_HEADER_BYTES);
   }
 
   /**
@@ -45,6 +58,11 @@ export class SessionOutput {
       length = this.#lib.BIO_read(this.#bio, memory.bytes, OUTPUT_BYTES);
       if (length <= 0) return;
       const bytes = memory.first(length);
+      if (this.#hello !== null) {
+        this.#gap = numberGap(this.#hello, bytes);
+        this.#hello = null;
+      }
+      if (this.#gap > 0) addToNumbers(bytes, this.#gap);
       look?.(bytes);
       if (this.#mtu === null) emit(bytes);
       else packDatagrams(bytes, this.#mtu, emit);

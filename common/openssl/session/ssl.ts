@@ -182,8 +182,8 @@ export class SessionSsl {
   /** Frees it; from within a callback, when the call has returned. May be called twice. */
   close(): void {
     this.#usability = "closed";
-    if (this.#call.isRunning) this.#call.giveUp();
-    else this.#free();
+    this.#call.giveUp();
+    if (!this.#call.isRunning) this.#free();
   }
 
   #free(): void {
