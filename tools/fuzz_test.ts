@@ -15,7 +15,8 @@ Deno.test("fuzz --datagrams sends changed ones to a listener, whose sessions sta
   const args = ["--datagrams", "500", "--sessions", "5", "--rate", "1000", "--seed", "5"];
   const { code, stdout, stderr } = await taskOutput("fuzz", args);
   assertEquals([code, stderr], [0, ""], stdout);
-  assertMatch(stdout, /^seed 5\n500 datagrams in \d+ s, \d+ messages sent again\nsessions: 5, /);
+  assertMatch(stdout, /^seed 5\n450 datagrams sent, [\d.]+ MB, \d+ sessions\n/);
+  assertMatch(stdout, /\n500 datagrams in \d+ s, \d+ messages sent again\nsessions: 5, /);
   assertMatch(stdout, /\nround trip, 99th percentile: [\d.]+ ms before, [\d.]+ ms during: /);
 });
 
@@ -23,8 +24,8 @@ Deno.test("fuzz --hellos sends some without a good cookie, and none gets a sessi
   const args = ["--hellos", "500", "--ports", "50", "--rate", "1000", "--seed", "6"];
   const { code, stdout, stderr } = await taskOutput("fuzz", args);
   assertEquals([code, stderr], [0, ""], stdout);
-  assertMatch(stdout, /^seed 6\n500 hellos from 50 ports, (\d+) handshakes of clients\n/);
-  assertMatch(stdout, /\nsessions that were established: (\d+), that are open: 0\n/);
+  assertMatch(stdout, /\n500 hellos from 50 ports, \d+ handshakes of clients\n/);
+  assertMatch(stdout, /\nsessions that were established: \d+, that are open: 0\n/);
 });
 
 const WRONG: [string[], string][] = [

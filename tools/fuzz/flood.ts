@@ -60,21 +60,33 @@ interface Course {
   before(): Promise<void>;
   /** @param share how much of the flood was sent, from 0 to 1 */
   during(share: number): Promise<void>;
+  /** What the listener uses, for a line after each round. */
+  listener: ListenerProcess;
 }
 
-/** @returns how many were sent */
-async function run({ name, port, set, flood, before, during }: Course): Promise<number> {
+/** What a flood came to. */
+interface Ran {
+  sent: number;
+  /** What the listener used after the first round, when its heaps had settled. */
+  settled: ListenerUsage;
+}
+
+async function run({ name, port, set, flood, before, during, listener }: Course): Promise<Ran> {
   const rounds = flood.times < LONG.times ? 1 : LONG.rounds;
   let sent = 0;
+  let settled: ListenerUsage | undefined;
   for (let round = 0; round < rounds; round++) {
     await before();
     const times = Math.ceil((flood.times - sent) / (rounds - round));
     const attacks = [{ name, port, ...flood, times }];
     await using attackers = await AttackerProcess.start({ seed: flood.seed + round, set, attacks });
     sent += await untilOver(attackers, (made) => during((sent + made) / flood.times));
-    if (rounds > 1) print(`${sent} ${name} sent\n`);
+    const usage = await listener.usage();
+    settled ??= usage;
+    const { rssBytes, sessions } = usage;
+    print(sprintf("%d %s sent, %.1f MB, %d sessions\n", sent, name, rssBytes / 1e6, sessions));
   }
-  return sent;
+  return { sent, settled: settled! };
 }
 
 /** Does something again and again until the attack is over; gives how often that was made. */
@@ -98,7 +110,7 @@ function sum(all: readonly number[]): number {
 }
 
 /** Waits until no more sessions are there than there are clients. */
-async function settled(listener: ListenerProcess, sessions: number): Promise<ListenerUsage> {
+async function atRest(listener: ListenerProcess, sessions: number): Promise<ListenerUsage> {
   const dueMs = performance.now() + SETTLED_MS;
   let usage = await listener.usage();
   while (usage.sessions > sessions && performance.now() < dueMs) {
@@ -106,6 +118,17 @@ async function settled(listener: ListenerProcess, sessions: number): Promise<Lis
     usage = await listener.usage();
   }
   return usage;
+}
+
+/** @returns what was added after the first round, in bytes */
+function sayMemory(
+  ...[start, settled, end]: [ListenerUsage, ListenerUsage, ListenerUsage]
+): number {
+  const all = [start, settled, end].map(({ rssBytes }) => rssBytes / 1e6);
+  print(
+    sprintf("memory: %.1f MB before, %.1f MB after the first round, %.1f MB at the end\n", ...all),
+  );
+  return end.rssBytes - settled.rssBytes;
 }
 
 function sayTimes(what: string, before: number, during: number): void {
@@ -144,8 +167,8 @@ export async function floodWithDatagrams(flood: Flood, sessions: number): Promis
   const spoil = async (most: number) => {
     for (; spoilt < most; spoilt++) await sockets[spoilt % sessions]!.spoil();
   };
-  const theirs = await run({
-    ...{ name: "datagrams", port, set },
+  const { sent: theirs, settled } = await run({
+    ...{ name: "datagrams", port, set, listener },
     flood: { ...flood, times: flood.times - own, rate: flood.rate * (1 - OWN_SHARE) },
     async before() {
       for (let no = 0; no < BEFORE.exchanges; no++) await timed(before, () => first!.exchange());
@@ -165,11 +188,10 @@ export async function floodWithDatagrams(flood: Flood, sessions: number): Promis
   print(sprintf("%d datagrams in %d s, %d messages sent again\n", sent, seconds, again));
 
   for (const client of clients) await client.exchange();
-  const end = await settled(listener, sessions);
+  const end = await atRest(listener, sessions);
   for (const client of clients) await client.exchange();
   print(`sessions: ${end.sessions}, handshakes that failed: ${end.errors - start.errors}\n`);
-  const grown = end.rssBytes - start.rssBytes;
-  print(sprintf("memory: %.1f MB before, %+.2f MB\n", start.rssBytes / 1e6, grown / 1e6));
+  const grown = sayMemory(start, settled, end);
   const [was, is] = [before, during].map((series) => (series.summary().p99 ?? 0) / 1000);
   sayTimes("round trip, 99th percentile", was!, is!);
   for (const client of clients) await client.close();
@@ -202,19 +224,18 @@ export async function floodWithHellos(flood: Flood): Promise<void> {
   const during = new Distribution();
   await visit(new Distribution());
   const start = await listener.usage();
-  const sent = await run({
-    ...{ name: "hellos", port, set, flood },
+  const { sent, settled } = await run({
+    ...{ name: "hellos", port, set, flood, listener },
     async before() {
       for (let no = 0; no < BEFORE.handshakes; no++) await visit(before);
     },
     during: () => visit(during),
   });
-  const end = await settled(listener, 0);
+  const end = await atRest(listener, 0);
   print(`${sent} hellos from ${flood.ports} ports, ${connected} handshakes of clients\n`);
   const { established, sessions, errors } = end;
   print(`sessions that were established: ${established}, that are open: ${sessions}\n`);
-  const grown = end.rssBytes - start.rssBytes;
-  print(sprintf("memory: %.1f MB before, %+.2f MB\n", start.rssBytes / 1e6, grown / 1e6));
+  sayMemory(start, settled, end);
   const [was, is] = [before, during].map((series) => (series.summary().p50 ?? 0) / 1000);
   sayTimes("handshake, median", was!, is!);
   if (established !== connected || sessions > 0 || errors > 0) {
