@@ -7,12 +7,13 @@ import { CLOSE_TIMEOUT_MS } from "../../common/secure/close_timeout.ts";
 import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
 import { TimeoutError } from "../../common/base/errors.ts";
 import type { TlsSession } from "../../common/openssl/session.ts";
+import { checkMessageBytes } from "../../common/openssl/session/arguments.ts";
 import { SecureConn } from "../../common/secure/secure_conn.ts";
 import { SessionSteps } from "../../common/secure/session_steps.ts";
 import { messagesOfConn, writableOf } from "../../common/secure/streams.ts";
 import { bytesOf, checkInto, checkWait } from "../../common/settings/kinds.ts";
 import { DatagramSender } from "./datagram_sender.ts";
-import { Inbox, MAX_MESSAGE_BYTES } from "./inbox.ts";
+import { Inbox } from "./inbox.ts";
 import { type DtlsConnOptions, type DtlsSocket, INBOX_BYTES } from "./socket.ts";
 
 /**
@@ -121,12 +122,7 @@ export class DtlsConn extends SecureConn {
    */
   async send(message: ArrayBuffer | ArrayBufferView): Promise<void> {
     const bytes = bytesOf(message, "message");
-    const { length } = bytes;
-    if (length < 1 || length > MAX_MESSAGE_BYTES) {
-      throw new RangeError(
-        `Cannot send a message of ${length} bytes: 1 to ${MAX_MESSAGE_BYTES} fit a DTLS record`,
-      );
-    }
+    checkMessageBytes(bytes.length);
     if (!this.session.established) await this.handshake();
     if (this.#failure !== undefined) throw this.#failure;
     await this.#steps.send(bytes);

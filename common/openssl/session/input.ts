@@ -4,7 +4,6 @@
  * @module
  */
 import { cString, type OpenSsl } from "../bindings/library.ts";
-import type { TlsContext } from "../context.ts";
 import {
   ENOUGH_SEALED_BYTES,
   isOneRecord,
@@ -12,9 +11,10 @@ import {
   MIN_SEALED_BYTES,
   sealedBytes,
 } from "../records.ts";
+import type { TlsContext } from "../context.ts";
 import type { HandshakeCounters } from "./handshake_counters.ts";
 import { HandshakeInput } from "./handshake_input.ts";
-import type { OfferedIdentities } from "./offered_identities.ts";
+import { OfferedIdentities } from "./offered_identities.ts";
 
 /** So much of a handshake may wait while the program is asked for a key: some flights of its client's. */
 const MAX_WAITING_BYTES = 8192;
@@ -26,10 +26,11 @@ type Unread = "nothing" | "one record" | "something";
 export class SessionInput {
   /** Set to "nothing" when OpenSSL has said that it wants more. */
   unread: Unread = "nothing";
+  /** Server with pre-shared keys: whose keys the handshake will ask for. */
+  readonly identities: OfferedIdentities | null;
   readonly #lib: OpenSsl;
   readonly #bio: Deno.PointerObject;
   readonly #counters: HandshakeCounters;
-  readonly #identities: OfferedIdentities | null;
   /** What bounds the handshake's datagrams; null for a stream. */
   readonly #handshake: HandshakeInput | null;
   /** Set where the records that the handshake waits for have come, and could not be read. */
@@ -40,22 +41,19 @@ export class SessionInput {
   #minSealedBytes: number | null = null;
 
   /**
-   * @param context its transport and versions
+   * @param context its transport, versions and keys
    * @param bio the SSL frees it
-   * @param told what the handshake receives is counted here, and looked at for identities
+   * @param counters what the handshake receives is counted here
    */
   constructor(
-    { lib, datagram, knowsDtls13 }: TlsContext,
+    { lib, datagram, knowsDtls13, pskLookup }: TlsContext,
     bio: Deno.PointerObject,
-    { counters, identities }: {
-      counters: HandshakeCounters;
-      identities: OfferedIdentities | null;
-    },
+    counters: HandshakeCounters,
   ) {
     this.#lib = lib;
     this.#bio = bio;
     this.#counters = counters;
-    this.#identities = identities;
+    this.identities = pskLookup ? new OfferedIdentities(datagram) : null;
     this.#handshake = datagram ? new HandshakeInput(counters.statistics, knowsDtls13) : null;
   }
 
@@ -94,7 +92,7 @@ export class SessionInput {
     if (clear === null) return;
     this.#counters.received(received.length);
     if (clear.length > 0) this.#lib.BIO_write(this.#bio, clear, clear.length);
-    this.#identities?.take(clear);
+    this.identities?.take(clear);
     this.unread = "something";
   }
 

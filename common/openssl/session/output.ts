@@ -17,6 +17,8 @@ let memory: ReusedMemory | undefined;
 export class SessionOutput {
   /** False where nothing can have been put out since the last {@linkcode drain}. */
   isPending = false;
+  /** What was drained when it was said to be the last. */
+  lastWords: Uint8Array<ArrayBuffer> | null = null;
   readonly #lib: OpenSsl;
   readonly #bio: Deno.PointerObject;
   readonly #mtu: number | null;
@@ -48,9 +50,9 @@ export class SessionOutput {
    * Hands over what is to be sent: a datagram at a time, or all bytes of the stream.
    *
    * @param emit the bytes are borrowed for the call
-   * @param look sees the same bytes before, not yet cut into datagrams
+   * @param isLast keeps a copy, not cut into datagrams
    */
-  drain(emit: (bytes: Uint8Array) => void, look?: (bytes: Uint8Array<ArrayBuffer>) => void): void {
+  drain(emit: (bytes: Uint8Array) => void, isLast = false): void {
     this.isPending = false;
     memory ??= new ReusedMemory(OUTPUT_BYTES);
     let length: number;
@@ -63,7 +65,7 @@ export class SessionOutput {
         this.#hello = null;
       }
       if (this.#gap > 0) addToNumbers(bytes, this.#gap);
-      look?.(bytes);
+      if (isLast) this.lastWords = bytes.slice();
       if (this.#mtu === null) emit(bytes);
       else packDatagrams(bytes, this.#mtu, emit);
     } while (length === OUTPUT_BYTES);
