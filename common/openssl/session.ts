@@ -59,6 +59,8 @@ export class TlsSession implements Disposable {
   readonly #output: SessionOutput;
   /** Told that the client is known, where OpenSSL was told to ask for cookies. */
   #cookies: CookieSecrets | null = null;
+  /** What the next call throws. */
+  #broken: { error: unknown } | null = null;
 
   /**
    * The context may be closed before the session is: it counts its sessions.
@@ -172,7 +174,7 @@ export class TlsSession implements Disposable {
   }
 
   /**
-   * Reads application data.
+   * Reads application data: on TLS as much as is there, on DTLS one message.
    *
    * @returns bytes read into `into`, {@linkcode NOT_YET} or {@linkcode ENDED}
    * @throws {OpenSslError} where the session is broken
@@ -181,6 +183,7 @@ export class TlsSession implements Disposable {
     if (this.#input.unread === "nothing" && this.#ssl.isOpen) {
       return this.peerEnded ? ENDED : NOT_YET;
     }
+    this.#checkWhole();
     const ssl = this.#ssl.begin();
     try {
       emptyQueue(this.#lib);
@@ -193,13 +196,42 @@ export class TlsSession implements Disposable {
         return result;
       }
       this.#output.isPending = true;
-      if (result > 0) return result;
-      if (!this.#wantsMore(ssl, result, "read")) return ENDED;
-      this.#input.unread = "nothing";
-      return NOT_YET;
+      if (result > 0) return this.#context.datagram ? result : this.#readOn(ssl, into, result);
+      return this.#nothingRead(ssl, result);
     } finally {
       this.#ssl.end(this.#output);
     }
+  }
+
+  /** Fills the rest of `into` from the records of a stream that are there: SSL_read gives one a call. */
+  #readOn(ssl: Deno.PointerObject, into: Uint8Array<ArrayBuffer>, length: number): number {
+    let at = length;
+    while (at < into.length && !this.#ssl.isRefused) {
+      const result = this.#lib.SSL_read(ssl, into.subarray(at), into.length - at);
+      if (result <= 0) {
+        this.#lib.queueIsEmpty = false;
+        try {
+          this.#nothingRead(ssl, result);
+        } catch (error) {
+          // What came before it counts first.
+          this.#broken = { error };
+        }
+        break;
+      }
+      at += result;
+    }
+    return at;
+  }
+
+  #nothingRead(ssl: Deno.PointerObject, result: number): number {
+    if (!this.#wantsMore(ssl, result, "read")) return ENDED;
+    this.#input.unread = "nothing";
+    return NOT_YET;
+  }
+
+  /** @throws what has broken the session after bytes that were read */
+  #checkWhole(): void {
+    if (this.#broken) throw this.#broken.error;
   }
 
   /**
@@ -209,6 +241,7 @@ export class TlsSession implements Disposable {
    * @throws {OpenSslError} where the session is broken or the bytes are too many
    */
   write(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#checkWhole();
     const ssl = this.#ssl.begin();
     try {
       this.#output.isPending = true;
@@ -225,7 +258,7 @@ export class TlsSession implements Disposable {
   /**
    * Hands over what is to be sent: on DTLS a datagram at a time, on TLS all bytes.
    *
-   * @param emit the bytes are borrowed for the call
+   * @param emit the bytes are borrowed for the call; see `keepOutput`
    */
   drain(emit: (bytes: Uint8Array) => void): void {
     if (!this.#output.isPending || this.#ssl.isFreed) return;
