@@ -6,7 +6,7 @@
 import { RunError } from "../../common/base/errors.ts";
 import { join } from "../../common/base/std.ts";
 import { ROOT } from "../lib/children.ts";
-import type { StreamRound, StreamTask } from "./stream_plan.ts";
+import { HOST, type StreamRound, type StreamTask } from "./stream_plan.ts";
 
 /** A running end; it does not outlive this program where that calls {@linkcode kill}. */
 export class StreamProcess {
@@ -17,8 +17,8 @@ export class StreamProcess {
   constructor(task: StreamTask) {
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
-        ...["run", "--quiet", "--no-prompt", "--no-check", "--allow-net", "--allow-ffi"],
-        ...["--allow-env", "--allow-read", join(ROOT, "tools", "bench", "stream_end.ts")],
+        ...["run", "--quiet", "--no-prompt", "--no-check", `--allow-net=${HOST}`, "--allow-ffi"],
+        ...["--allow-env=NETPAIRS_LIBSSL", join(ROOT, "tools", "bench", "stream_end.ts")],
       ],
       stdin: "piped",
       stdout: "piped",
@@ -28,10 +28,6 @@ export class StreamProcess {
     const told = new Response(JSON.stringify(task)).body!.pipeTo(this.#child.stdin);
     // Where it has ended, its missing answer tells.
     told.catch(() => {});
-  }
-
-  get pid(): number {
-    return this.#child.pid;
   }
 
   /** The port of a receiver. */

@@ -26,7 +26,8 @@ import {
 } from "./stream_plan.ts";
 import { StreamProcess } from "./stream_process.ts";
 
-const WARM_UP_MIB = 64;
+/** Code is optimized by then. */
+const WARM_UP_MIB = 256;
 
 const OPTIONS = {
   way: oneOf(STREAM_WAYS, "write and read, or pipeTo (default both)", undefined),
