@@ -96,15 +96,18 @@ export class TlsSession implements Disposable {
 
   /**
    * Takes what arrived: on DTLS exactly one datagram, after which the session has to be driven
-   * until it wants more. The bytes are copied. What comes after `close()` is dropped: a datagram
+   * until it wants more. The bytes are copied, unless they are lent. What comes after `close()` is dropped: a datagram
    * may be on its way here when a connection is closed, and the BIO is gone by then. So is what
    * comes after a failure, as nothing reads it any more.
+   *
+   * @param isLent true where a stream's stay what they are until `read()` wants more: they are not copied
    */
-  feed(bytes: Uint8Array<ArrayBuffer>): void {
+  feed(bytes: Uint8Array<ArrayBuffer>, isLent = false): void {
     const ssl = this.#ssl;
     if (!ssl.isOpen || bytes.length === 0) return;
     ssl.trace?.fed(bytes);
     if (ssl.phase === "handshaking") this.#input.feedHandshake(bytes);
+    else if (isLent && this.#input.takesLent(bytes)) this.#input.feedLent(ssl.pointer, bytes);
     else this.#input.feed(ssl.pointer, bytes);
   }
 

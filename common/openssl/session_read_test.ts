@@ -67,3 +67,46 @@ for (const call of ["read", "write"] as const) {
     assert(alert > 0, "the peer is told");
   });
 }
+
+Deno.test("feed() takes lent bytes of a stream and copied ones in turn, torn anywhere", async () => {
+  using net = await connectedNet({ datagram: false });
+  const [client, server] = [net.client.session!, net.server.session!];
+  const messages = Array.from({ length: 12 }, (_, i) => new Uint8Array(30_000).fill(i));
+  const sealed: number[] = [];
+  for (const message of messages) {
+    client.write(message);
+    client.drain((bytes) => void sealed.push(...bytes));
+  }
+  const into = new Uint8Array(65_536);
+  const received: number[] = [];
+  // Lent are those of 16384 and more.
+  const lengths = [20_000, 50_000, 3, 20_001, 16_384, 100, 65_536];
+  for (let at = 0, i = 0; at < sealed.length; i++) {
+    const length = lengths[i % lengths.length]!;
+    const piece = Uint8Array.from(sealed.slice(at, at += length));
+    server.feed(piece, true);
+    for (let read; (read = server.read(into)) !== NOT_YET;) {
+      received.push(...into.subarray(0, read));
+    }
+    // It is the caller's again.
+    piece.fill(0xee);
+  }
+  assertEquals(Uint8Array.from(received), await new Blob(messages).bytes());
+  client.shutdown();
+  client.drain((bytes) => server.feed(bytes as Uint8Array<ArrayBuffer>, true));
+  assertEquals([server.read(into), server.shutdown()], [ENDED, true]);
+});
+
+Deno.test("feed() copies what would be lent while something is unread", async () => {
+  using net = await fed([new Uint8Array(20_000).fill(1)]);
+  const { session } = net.server;
+  net.client.session!.write(new Uint8Array(20_000).fill(2));
+  net.client.session!.drain((bytes) => {
+    const lent = bytes.slice();
+    session!.feed(lent, true);
+    lent.fill(0xee);
+  });
+  const into = new Uint8Array(40_000);
+  assertEquals(session!.read(into), 40_000);
+  assertEquals([into[0], into[19_999], into[20_000], into[39_999]], [1, 1, 2, 2]);
+});

@@ -29,6 +29,8 @@ import { StreamSocket } from "./stream_socket.ts";
 export interface TlsConnOptions {
   /** Longest time for the handshake in milliseconds. */
   handshakeTimeoutMs: number;
+  /** True where the stream below is a connection of Deno's that the program does not have. */
+  isOwn?: boolean | undefined;
   /** Ends every wait when it is aborted. */
   signal?: AbortSignal | undefined;
   /** Told once, when the connection needs its socket no more. */
@@ -90,7 +92,7 @@ export class TlsConn extends SecureConn {
     // What the program does while the alert that says why goes out is no reason any more.
     const failed = (error: unknown) => this.#failed(error);
     this.#stream = stream;
-    this.#socket = new StreamSocket(stream, session, failed);
+    this.#socket = new StreamSocket(stream, session, failed, options.isOwn);
     this.#driver = new SessionDriver(session, this.#socket, CLOSE_TIMEOUT_MS.tls);
     this.#deadlines = deadlines;
     this.#readDeadline = deadlines.add((error) => this.#fail(error));

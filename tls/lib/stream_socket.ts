@@ -25,17 +25,24 @@ export class StreamSocket implements SessionSocket {
   readonly failed: (error: unknown) => void;
   readonly #stream: ByteStream;
   readonly #session: TlsSession;
+  readonly #isOwn: boolean;
   #piece = new Uint8Array(FIRST_PIECE_BYTES);
   #shortReads = 0;
   /** Writes go one after the other. */
   #written: Promise<void> = Promise.resolve();
 
-  /** Takes the stream over. */
+  /**
+   * Takes the stream over.
+   *
+   * @param isOwn true for a connection of Deno's that no program has: nobody has a hand in what is read
+   */
   constructor(
     stream: ByteStream,
     session: TlsSession,
     failed: (error: unknown) => void,
+    isOwn = false,
   ) {
+    this.#isOwn = isOwn;
     this.#stream = stream;
     this.#session = session;
     this.failed = failed;
@@ -67,7 +74,7 @@ export class StreamSocket implements SessionSocket {
     if (length === null) {
       throw new Deno.errors.UnexpectedEof("the peer closed the connection early");
     }
-    this.#session.feed(this.#piece.subarray(0, length));
+    this.#session.feed(this.#piece.subarray(0, length), this.#isOwn);
     this.#fit(length);
     return true;
   }
