@@ -15,6 +15,7 @@ import { report } from "./report.ts";
 import { runAll } from "./run_all.ts";
 import { writeDocs } from "./docs.ts";
 import { soak } from "./soak.ts";
+import { testLibssl } from "./test_libssl.ts";
 
 const COMMANDS = {
   agent,
@@ -30,6 +31,7 @@ const COMMANDS = {
   push,
   report,
   soak,
+  "test:libssl": testLibssl,
 };
 
 for (const [name, command] of Object.entries(COMMANDS)) {

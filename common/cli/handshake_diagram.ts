@@ -27,14 +27,20 @@ import { COLUMNS } from "./wrap.ts";
 const TIME_COLUMNS = 9;
 const ARROW_COLUMNS = 26;
 
-/** The handshakes of a run that are drawn, with what each of them is. */
+/**
+ * The handshakes of a run that are drawn, with what each of them is. Where the first one failed, as a
+ * stranger's, the first complete one is in its place.
+ */
 export function drawnHandshakes(
-  { handshakes = [] }: Pick<RunResult, "handshakes">,
+  { handshakes = [], role }: Pick<RunResult, "handshakes" | "role">,
 ): { what: string; handshake: TracedHandshake }[] {
+  const isComplete = ({ events }: TracedHandshake) => openingFlight(flightsOf(events, role)) >= 0;
   const first = handshakes[0];
   const resumed = handshakes.find((handshake) => handshake.resumed);
+  const full = first?.resumed ? first : handshakes.find(isComplete) ?? first;
+  const what = full === first ? "first handshake" : "first complete handshake";
   return [
-    ...(first && first !== resumed ? [{ what: "first handshake", handshake: first }] : []),
+    ...(full && full !== resumed ? [{ what, handshake: full }] : []),
     ...(resumed ? [{ what: "first resumed handshake", handshake: resumed }] : []),
   ];
 }

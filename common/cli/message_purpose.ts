@@ -45,7 +45,8 @@ export function purposeOf(message: FlightMessage, { is13, asked }: HandshakeFact
     case "ChangeCipherSpec":
       return is13 ? "says nothing; old middleboxes want it" : "sealed from here on";
   }
-  const purpose = PURPOSES[name];
+  // A document's names may be anybody's.
+  const purpose = Object.hasOwn(PURPOSES, name) ? PURPOSES[name] : undefined;
   if (purpose === undefined) return kind === "alert" ? "why it ends" : "";
   return typeof purpose === "string" ? purpose : purpose[fromClient ? 0 : 1];
 }

@@ -3,9 +3,11 @@
  *
  * @module
  */
-import { listenError } from "../base/network_errors.ts";
+import { formatAddress } from "../base/addresses.ts";
+import { bindError, listenError } from "../base/network_errors.ts";
 import { bindUdp, type DatagramSocket } from "./node_udp.ts";
 import { ReceiveBuffer, type ReceiveBufferState } from "../posix/receive_buffer.ts";
+import { setSocketOptions, type SocketOptions } from "../posix/socket_options.ts";
 import { MAX_DATAGRAM_BYTES } from "../base/datagrams.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
 import { isExhausted, isLoss, Pause } from "../base/system_errors.ts";
@@ -30,6 +32,36 @@ export async function afterWoken(): Promise<void> {
 /** So many bytes of answers to unverified clients may wait to be sent. */
 export const MAX_ANSWER_BYTES = 256 * 1024;
 
+/** What a socket is set to. */
+export interface UdpSocketOptions extends SocketOptions {
+  /** Asked of the system, where that can be done; default is its own size. */
+  readonly receiveBufferBytes?: number | undefined;
+}
+
+/**
+ * A client's own address.
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls } from "../../dtls/mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * const localAddr: LocalAddress = { hostname: "127.0.0.1" };
+ * await using conn = await connectDtls({ port: listener.addr.port, psk, localAddr });
+ * if (conn.localAddr.hostname !== "127.0.0.1") throw new Error(conn.localAddr.hostname);
+ * ```
+ */
+export interface LocalAddress {
+  /**
+   * An address of this machine, not a name (default every address of the family that the server's
+   * first address has).
+   */
+  readonly hostname?: string | undefined;
+  /** Port; 0, the default, takes a free one. */
+  readonly port?: number | undefined;
+}
+
 /** Receives with one buffer for all datagrams, and sends. */
 export class UdpSocket {
   /** Where it is bound. */
@@ -45,34 +77,67 @@ export class UdpSocket {
   /**
    * Takes a socket over.
    *
-   * @param receiveBufferBytes asked of the system, where that can be done; default is its own size
+   * @throws {TypeError} where an option cannot be set
    */
-  constructor(conn: DatagramSocket, receiveBufferBytes?: number) {
+  constructor(conn: DatagramSocket, options: UdpSocketOptions = {}) {
     this.#conn = conn;
-    this.addr = conn.addr as Deno.NetAddr;
+    const addr = this.addr = conn.addr as Deno.NetAddr;
+    try {
+      setSocketOptions(addr, options);
+    } catch (error) {
+      conn.close();
+      throw error;
+    }
+    const { receiveBufferBytes } = options;
     this.#buffer = receiveBufferBytes === undefined
       ? null
-      : ReceiveBuffer.of(this.addr, receiveBufferBytes);
+      : ReceiveBuffer.of(addr, receiveBufferBytes);
   }
 
   /**
    * A socket of its own.
    *
    * @param port 0 takes a free one
-   * @param receiveBufferBytes see the constructor
+   * @param refusal what to say where it cannot be bound
    * @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise
+   * @throws {TypeError} where an option cannot be set
    */
-  static at(hostname: string, port: number, receiveBufferBytes?: number): UdpSocket {
+  static at(
+    hostname: string,
+    port: number,
+    options: UdpSocketOptions = {},
+    refusal: typeof listenError = listenError,
+  ): UdpSocket {
+    let conn: DatagramSocket;
     try {
-      return new UdpSocket(bindUdp(hostname, port), receiveBufferBytes);
+      conn = bindUdp(hostname, port);
     } catch (cause) {
-      throw listenError(hostname, port, cause);
+      throw refusal(hostname, port, cause);
     }
+    return new UdpSocket(conn, options);
   }
 
-  /** A socket for a client of `peer`: any free port, of the peer's address family. */
-  static toward(peer: string, receiveBufferBytes?: number): UdpSocket {
-    return UdpSocket.at(peer.includes(":") ? "::" : "0.0.0.0", 0, receiveBufferBytes);
+  /**
+   * A socket for a client of `peer`.
+   *
+   * @param local default is every address of the peer's family, and any free port
+   * @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise
+   * @throws {TypeError} where an option cannot be set
+   */
+  static toward(
+    peer: string,
+    options: UdpSocketOptions = {},
+    { hostname = peer.includes(":") ? "::" : "0.0.0.0", port = 0 }: LocalAddress = {},
+  ): UdpSocket {
+    return UdpSocket.at(
+      hostname,
+      port,
+      options,
+      (hostname, port, cause) =>
+        cause instanceof Deno.errors.NotCapable
+          ? cause
+          : bindError(port === 0 ? hostname : formatAddress(hostname, port), cause),
+    );
   }
 
   /** What is known of its receive buffer, where a size of it was asked for; after its end, too. */

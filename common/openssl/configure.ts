@@ -60,16 +60,18 @@ const USUAL_GROUPS = {
 /** By its name in node:crypto. */
 const P521 = "secp521r1";
 
-/** The oldest and the newest version a context may agree on, as OpenSSL numbers them. */
+/**
+ * The oldest and the newest version a context may agree on, as OpenSSL numbers them. DTLS 1.3 is
+ * never agreed on by itself: no libssl that has it could be tried.
+ */
 export function versionRange(
   { datagram, minVersion, maxVersion }: TlsSettings & { datagram: boolean },
 ): readonly [oldest: number, newest: number] {
   const numbers = VERSIONS[datagram ? "dtls" : "tls"];
   const known = Object.values(numbers);
-  return [
-    minVersion ? numbers[minVersion]! : known[0]!,
-    maxVersion ? numbers[maxVersion]! : known.at(-1)!,
-  ];
+  const oldest = minVersion ? numbers[minVersion]! : known[0]!;
+  const newest = datagram ? oldest : known.at(-1)!;
+  return [oldest, maxVersion ? numbers[maxVersion]! : newest];
 }
 
 /**
@@ -84,7 +86,7 @@ export function applyVersions({ lib, ctx, datagram }: ContextTarget, settings: T
     throw new RangeError(`Cannot use ${name}: ${lib.versionText} does not know it`);
   };
   set(SSL_CTRL.SET_MIN_PROTO_VERSION, oldest, `minVersion ${settings.minVersion}`);
-  if (settings.maxVersion === undefined) return;
+  if (settings.maxVersion === undefined && !datagram) return;
   set(SSL_CTRL.SET_MAX_PROTO_VERSION, newest, `maxVersion ${settings.maxVersion}`);
 }
 
@@ -181,12 +183,20 @@ export function applyVerification(
   return verifier;
 }
 
-/** Sets how a server lets its clients resume. */
-export function applyResumption({ lib, ctx }: ContextTarget, settings: TlsServerSettings): void {
+/**
+ * Sets how a server lets its clients resume.
+ *
+ * @param trust what its clients are believed by: sessions of any other are not resumed
+ */
+export function applyResumption(
+  { lib, ctx }: ContextTarget,
+  settings: TlsServerSettings,
+  trust: string,
+): void {
   const { sessionTickets = true, sessionCacheSize = SESSION_CACHE_SIZE, sessionTimeoutSeconds } =
     settings;
   // With client certificates, resumption fails without one (SSL_CTX_set_session_id_context(3)).
-  const id = new TextEncoder().encode("netpairs");
+  const id = Uint8Array.fromHex(trust);
   lib.SSL_CTX_set_session_id_context(ctx, id, id.length);
   if (!sessionTickets) lib.SSL_CTX_set_options(ctx, SSL_OP.NO_TICKET);
   // A size of 0 would be no limit (SSL_CTX_sess_set_cache_size(3)).

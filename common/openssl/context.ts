@@ -6,7 +6,13 @@
 import { ROLES } from "../model/protocol.ts";
 import { applyAlpn, applyClientPsk, applyKeyLog, makeTimer } from "./callbacks.ts";
 import type { Callback } from "./context_target.ts";
-import { SSL_CTRL, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_OP } from "./bindings/constants.ts";
+import { addShortTagCiphers, checkCiphers } from "./cipher_policy.ts";
+import {
+  SSL_CTRL,
+  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER,
+  SSL_OP,
+  VERSION,
+} from "./bindings/constants.ts";
 import { CookieSecrets } from "./cookies.ts";
 import { applyServerPsk, applyTickets, isWelcome } from "./server_psk.ts";
 import { applyCredentials } from "./credentials.ts";
@@ -19,7 +25,7 @@ import type {
   TlsServerSettings,
 } from "./settings.ts";
 import { checkTogether, CLIENT_CONTEXT, SERVER_CONTEXT } from "./settings_table.ts";
-import { checkVariant, setting, type SettingsTable } from "../settings/check.ts";
+import { checkValue, checkVariant, setting, type SettingsTable } from "../settings/check.ts";
 import { flag, oneOf } from "../settings/kinds.ts";
 import {
   applyAlgorithms,
@@ -33,6 +39,7 @@ import type { ContextTarget } from "./context_target.ts";
 import type { OnHandshakeMessage } from "../model/handshake_message.ts";
 import { keyLogOf } from "./key_log.ts";
 import { applyMessageCallback } from "./message_callback.ts";
+import { TICKET_KEYS, TicketKeys } from "./ticket_keys.ts";
 import { trustOf } from "./context_trust.ts";
 import { PeerCheck } from "./peer_check.ts";
 import { clientCertificateOf } from "./peer_settings.ts";
@@ -69,6 +76,9 @@ export const CONTEXT_SETTINGS = {
     dtls: { ...WHICH, ...SERVER_CONTEXT.dtls },
   },
 };
+
+/** As the table has read it. */
+type Checked = readonly Uint8Array<ArrayBuffer>[];
 
 type AllSettings = TlsClientSettings & TlsServerSettings & DtlsSettings;
 
@@ -160,8 +170,8 @@ export class TlsContext implements Disposable {
    */
   readonly onHandshakeMessage: OnHandshakeMessage | undefined;
   /**
-   * For the bindings: what a client's peers are believed by. Sessions that were verified by anything
-   * else are not resumed.
+   * For the bindings: what its peers are believed by. Sessions that were verified by anything else are
+   * not resumed.
    *
    * @ignore
    */
@@ -173,12 +183,22 @@ export class TlsContext implements Disposable {
    */
   readonly verifies: boolean;
   /**
+   * For the bindings: whether its connections may agree on DTLS 1.3.
+   *
+   * @ignore
+   */
+  get knowsDtls13(): boolean {
+    return this.#versions[1] === VERSION.DTLS1_3;
+  }
+  /**
    * For the bindings: what the program itself asks of the peer's certificate.
    *
    * @ignore
    */
   readonly peerCheck: PeerCheck | null = null;
   readonly #callbacks: Callback[] = [];
+  readonly #hasTickets: boolean;
+  #ticketKeys: TicketKeys | null = null;
   #allowedCiphers: Set<number> | null = null;
   #versions: readonly [number, number];
   #ctx: Deno.PointerValue;
@@ -204,6 +224,7 @@ export class TlsContext implements Disposable {
     this.datagram = options.datagram;
     this.pskLookup = options.role === "server" ? options.pskLookup : undefined;
     this.onHandshakeMessage = options.onHandshakeMessage;
+    this.#hasTickets = options.role === "server" && options.sessionTickets !== false;
     this.verifies = options.role === "server"
       ? clientCertificateOf(options) !== "none"
       : !options.unsafelySkipVerification;
@@ -303,6 +324,24 @@ export class TlsContext implements Disposable {
     this.#freeUnused();
   }
 
+  /**
+   * Server: seals tickets with other keys from now on; see `ticketKeys`. Tickets whose key is not among
+   * them lead to a full handshake.
+   *
+   * @param keys the first one seals, all of them read: 80 bytes each, copied
+   * @throws {TypeError} where they are of the wrong kind, or the context is closed, a client's, or
+   * without tickets
+   * @throws {RangeError} where there is none, one is too short or too long, or two have one name
+   */
+  setTicketKeys(keys: readonly (ArrayBuffer | ArrayBufferView)[]): void {
+    const action = "set the ticket keys";
+    const checked = checkValue(TICKET_KEYS, keys, "keys", action) as Checked;
+    if (!this.#hasTickets) throw new TypeError(`Cannot ${action}: the context has no tickets`);
+    const target = { lib: this.lib, ctx: this.pointer, datagram: this.datagram };
+    if (this.#ticketKeys) this.#ticketKeys.set(checked);
+    else this.#keep(this.#ticketKeys = new TicketKeys(target, checked));
+  }
+
   /** Takes no new sessions; those that are there live on. May be called twice. */
   close(): void {
     this.#closed = true;
@@ -327,6 +366,9 @@ export class TlsContext implements Disposable {
     lib.SSL_CTX_set_options(ctx, OPTIONS);
     applyVersions(target, options);
     applyAlgorithms(target, options, this.keyAlone);
+    if (options.ccm8Ciphers) {
+      addShortTagCiphers(target, { key: this.mayUsePsk, certificates: !this.keyAlone });
+    } else checkCiphers(target, options);
     applyGroups(target, options, applyCredentials(target, options.role, options));
     const { alpnProtocols = [] } = options;
     if (alpnProtocols.length > 0) this.#keep(applyAlpn(target, options.role, alpnProtocols));
@@ -347,7 +389,9 @@ export class TlsContext implements Disposable {
     this.#keep(applyVerification(target, clientCertificateOf(options), this.verifies));
     const { lib, ctx } = target;
     lib.SSL_CTX_ctrl(ctx, SSL_CTRL.SET_MAX_CERT_LIST, BigInt(MAX_CERT_LIST_BYTES), null);
-    applyResumption(target, options);
+    applyResumption(target, options, this.trust);
+    const { ticketKeys } = options;
+    if (ticketKeys) this.#keep(this.#ticketKeys = new TicketKeys(target, ticketKeys as Checked));
     if (pskLookup) this.#keep(...applyServerPsk(target, pskLookup, pskHint));
     if (pskLookup || this.verifies) {
       this.#keep(...applyTickets(target, (session) => isWelcome(this, session)));

@@ -5,8 +5,26 @@
  */
 import { createHash } from "node:crypto";
 import { viewOf } from "../settings/kinds.ts";
-import { replacesAuthorities } from "./peer_settings.ts";
-import type { TlsContextOptions } from "./settings.ts";
+import { identityBytes, pskName } from "./identity.ts";
+import { clientCertificateOf, replacesAuthorities } from "./peer_settings.ts";
+import type { TlsContextOptions, TlsServerSettings } from "./settings.ts";
+
+const digest = (part: string | Uint8Array) => createHash("sha256").update(part).digest();
+
+/**
+ * What a server's clients are believed by, 64 hexadecimal digits: a session that another process has
+ * begun, with the same keys for tickets, is resumed where it has asked for the same. Whose key one
+ * began with stands in it, and is asked for again, as is the program's own check.
+ */
+function serverTrustOf(settings: TlsServerSettings): string {
+  const { caCerts = [] } = settings;
+  const demand = clientCertificateOf(settings);
+  const hash = createHash("sha256").update("netpairs").update(digest(demand));
+  if (demand === "none") return hash.digest("hex");
+  hash.update(replacesAuthorities(settings) ? "the program's own check" : "authorities");
+  for (const part of [...caCerts].toSorted()) hash.update(digest(part));
+  return hash.digest("hex");
+}
 
 /**
  * What a context's peers are believed by, and what it is itself believed by, as a text that is the
@@ -14,13 +32,15 @@ import type { TlsContextOptions } from "./settings.ts";
  * nothing; and its own certificate. The function is asked again whenever a session is resumed.
  */
 export function trustOf(options: TlsContextOptions): string {
-  if (options.role === "server") return "";
+  if (options.role === "server") return serverTrustOf(options);
   const { psk, caCerts = [], cert = "", unsafelySkipVerification } = options;
-  const digest = (part: string | Uint8Array) => createHash("sha256").update(part).digest();
   const [kind, parts] = unsafelySkipVerification
     ? ["anything", []] as const
+    : typeof psk === "function"
+    // What it will choose nobody knows.
+    ? ["psk of this context", [crypto.randomUUID()]] as const
     : psk
-    ? ["psk", [psk.identity, viewOf(psk.key)!]] as const
+    ? ["psk", [identityBytes(pskName(psk)), viewOf(psk.key)!]] as const
     : replacesAuthorities(options)
     ? ["the program's own check", []] as const
     : ["authorities", [...caCerts].toSorted()] as const;

@@ -4,8 +4,9 @@
  * @module
  */
 import { type Credentials, readCredentials } from "../pem/credentials.ts";
+import { versionRange } from "./configure.ts";
 import type { ContextTarget } from "./context_target.ts";
-import { SSL_CTRL } from "./bindings/constants.ts";
+import { SSL_CTRL, VERSION } from "./bindings/constants.ts";
 import { takeError } from "./bindings/errors.ts";
 import { cString } from "./bindings/library.ts";
 import { MemoryBio } from "./bindings/memory_bio.ts";
@@ -31,7 +32,7 @@ export function applyCredentials(
   const [own, ...rest] = chain;
   if (own) useCertificate(target, own.pem);
   for (const { pem } of rest) addToChain(target, pem);
-  if (key) useKey(target, key.pem);
+  if (key) useKey(target, key.pem, settings);
   return credentials;
 }
 
@@ -59,16 +60,17 @@ function addToChain({ lib, ctx }: ContextTarget, pem: string): void {
   throw takeError(lib, "use the chain in cert");
 }
 
-function useKey({ lib, ctx, datagram }: ContextTarget, pem: string): void {
+function useKey({ lib, ctx, datagram }: ContextTarget, pem: string, settings: TlsSettings): void {
   using bio = new MemoryBio(lib, pem);
   // An empty passphrase: without one OpenSSL would ask for it on the terminal.
   const key = lib.PEM_read_bio_PrivateKey(bio.pointer, null, null, new Uint8Array(1));
   if (key === null) throw takeError(lib, "use key");
   const type = cString(lib.EVP_PKEY_get0_type_name(key)) ?? "";
-  if (datagram && /^ED/i.test(type) && lib.versionText.startsWith("OpenSSL 3.")) {
+  const [, newest] = versionRange({ ...settings, datagram });
+  if (newest === VERSION.DTLS1_2 && /^ED/i.test(type)) {
     lib.EVP_PKEY_free(key);
     throw new RangeError(
-      `Cannot use an ${type} key on DTLS: OpenSSL 3 has no cipher suite for it there; ` +
+      `Cannot use an ${type} key on DTLS: OpenSSL has no cipher suite for it in DTLS 1.2; ` +
         "P-256 and RSA keys can be used",
     );
   }

@@ -6,6 +6,7 @@
 import type { Security } from "../model/protocol.ts";
 import { SSL_CTRL, TLSEXT_NAMETYPE_HOST_NAME } from "./bindings/constants.ts";
 import { cString, type OpenSsl } from "./bindings/library.ts";
+import { identityBytes } from "./identity.ts";
 import { type PeerCertificate, readCertificate } from "./peer_certificate.ts";
 import type { TlsVersion } from "./settings.ts";
 
@@ -46,6 +47,8 @@ export interface TlsInfo {
    * that of the first handshake where the session was resumed.
    */
   pskIdentity: string | null;
+  /** The same as bytes, which need not be UTF-8 (RFC 4279 5.1). */
+  pskIdentityBytes: Uint8Array<ArrayBuffer> | null;
   /** The peer's certificate; null where it showed none. It has passed, unless that was given up. */
   peerCertificate: PeerCertificate | null;
   /** What the handshake took. */
@@ -112,6 +115,7 @@ export function readInfo(
     serverName: cString(lib.SSL_get_servername(ssl, TLSEXT_NAMETYPE_HOST_NAME)),
     resumed: known.resumed,
     pskIdentity: known.pskIdentity,
+    pskIdentityBytes: known.pskIdentity === null ? null : identityBytes(known.pskIdentity),
     peerCertificate: peerCertificateOf(lib, ssl),
     handshake: { ...known.statistics },
   };

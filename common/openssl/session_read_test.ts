@@ -3,6 +3,7 @@ import { connectedNet, type MemoryNet } from "../testing/memory_net.ts";
 import { ENDED, NOT_YET } from "../base/read_result.ts";
 import { OpenSslError } from "./bindings/errors.ts";
 import { loadOpenSsl } from "./bindings/library.ts";
+import { feedLent } from "./session.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();
@@ -68,7 +69,7 @@ for (const call of ["read", "write"] as const) {
   });
 }
 
-Deno.test("feed() takes lent bytes of a stream and copied ones in turn, torn anywhere", async () => {
+Deno.test("feedLent() takes lent bytes of a stream and copied ones in turn, torn anywhere", async () => {
   using net = await connectedNet({ datagram: false });
   const [client, server] = [net.client.session!, net.server.session!];
   const messages = Array.from({ length: 12 }, (_, i) => new Uint8Array(30_000).fill(i));
@@ -84,7 +85,7 @@ Deno.test("feed() takes lent bytes of a stream and copied ones in turn, torn any
   for (let at = 0, i = 0; at < sealed.length; i++) {
     const length = lengths[i % lengths.length]!;
     const piece = Uint8Array.from(sealed.slice(at, at += length));
-    server.feed(piece, true);
+    feedLent(server, piece);
     for (let read; (read = server.read(into)) !== NOT_YET;) {
       received.push(...into.subarray(0, read));
     }
@@ -93,17 +94,17 @@ Deno.test("feed() takes lent bytes of a stream and copied ones in turn, torn any
   }
   assertEquals(Uint8Array.from(received), await new Blob(messages).bytes());
   client.shutdown();
-  client.drain((bytes) => server.feed(bytes as Uint8Array<ArrayBuffer>, true));
+  client.drain((bytes) => feedLent(server, bytes as Uint8Array<ArrayBuffer>));
   assertEquals([server.read(into), server.shutdown()], [ENDED, true]);
 });
 
-Deno.test("feed() copies what would be lent while something is unread", async () => {
+Deno.test("feedLent() copies what would be lent while something is unread", async () => {
   using net = await fed([new Uint8Array(20_000).fill(1)]);
   const { session } = net.server;
   net.client.session!.write(new Uint8Array(20_000).fill(2));
   net.client.session!.drain((bytes) => {
     const lent = bytes.slice();
-    session!.feed(lent, true);
+    feedLent(session!, lent);
     lent.fill(0xee);
   });
   const into = new Uint8Array(40_000);

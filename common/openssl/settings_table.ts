@@ -5,16 +5,9 @@
  * @module
  */
 import { certificateName } from "../base/addresses.ts";
-import {
-  checkSettings,
-  group,
-  type Setting,
-  setting,
-  type SettingsTable,
-} from "../settings/check.ts";
+import { checkSettings, type Setting, setting, type SettingsTable } from "../settings/check.ts";
 import type { Kind } from "../settings/kind.ts";
 import {
-  byteString,
   callback,
   flag,
   hostText,
@@ -22,12 +15,17 @@ import {
   listOf,
   milliseconds,
   oneOf,
+  orFunction,
   text,
   wholeNumber,
 } from "../settings/kinds.ts";
 import type { OnHandshakeMessage } from "../model/handshake_message.ts";
+import { MAX_IDENTITY_BYTES } from "./identity.ts";
 import { checkPeerSettings, PEER } from "./peer_settings_table.ts";
+import { PSK_IDENTITY } from "./psk_kinds.ts";
+import type { PskChoice, PskIdentity } from "./psk_settings.ts";
 import { SavedSession } from "./saved_session.ts";
+import { TICKET_KEYS } from "./ticket_keys.ts";
 import {
   type ConnectSettings,
   DEFAULT_MTU,
@@ -37,18 +35,11 @@ import {
   MAX_HANDSHAKES,
   MAX_HANDSHAKES_PER_ADDRESS,
   MAX_SESSIONS,
-  type PskIdentity,
   SESSION_CACHE_SIZE,
   type TlsClientSettings,
   type TlsServerSettings,
   type TlsSettings,
 } from "./settings.ts";
-
-/** Longest identity and hint in bytes: PSK_MAX_IDENTITY_LEN is 128 in older, 256 in newer libraries. */
-export const MAX_IDENTITY_BYTES = 128;
-
-/** Longest key in bytes that suits every hash function. */
-export const MAX_PSK_BYTES = 64;
 
 /** Numbers that C takes as an int. */
 const MAX_INT = 0x7fff_ffff;
@@ -63,6 +54,8 @@ const VERSION_NAMES = {
   tls: ["TLSv1.2", "TLSv1.3"],
   dtls: ["DTLSv1.2", "DTLSv1.3"],
 } as const;
+
+const NEWEST = { tls: "the library's newest", dtls: "`minVersion`, as DTLSv1.3 is untested" };
 
 const COMMON: Versions<SettingsTable<TlsSettings>> = {
   tls: common("tls"),
@@ -93,11 +86,16 @@ function common(transport: "tls" | "dtls"): SettingsTable<TlsSettings> {
       none,
     ),
     minVersion: setting(version, "oldest version to agree on", `"${oldest}"`),
-    maxVersion: setting(version, "newest version to agree on", "the library's newest"),
+    maxVersion: setting(version, "newest version to agree on", NEWEST[transport]),
     ciphers: setting(
       text({ what: "a list as in openssl-ciphers(1)" }),
       "cipher suites up to version 1.2",
       "AEAD suites with ECDHE; with a PSK, PSK suites alone",
+    ),
+    ccm8Ciphers: setting(
+      flag(),
+      "adds the suites of small devices, AES128-CCM8, whatever the security level",
+      "false",
     ),
     cipherSuites: setting(
       text({ what: "a colon-separated list" }),
@@ -139,11 +137,8 @@ const DTLS_ALONE: SettingsTable<DtlsSettings> = {
 
 const CLIENT: SettingsTable<Omit<TlsClientSettings, keyof TlsSettings>> = {
   psk: setting(
-    group<PskIdentity>({
-      identity: setting(text({ max: MAX_IDENTITY_BYTES }), "name the server finds the key by"),
-      key: setting(byteString(1, MAX_PSK_BYTES), "the key"),
-    }, { identity: "sensor-7", key: new Uint8Array(16) }),
-    "pre-shared key, which authenticates both ends instead of certificates",
+    orFunction<PskIdentity, PskChoice>(PSK_IDENTITY),
+    "pre-shared key, which authenticates both ends instead of certificates, or what chooses it by the server's hint",
     none,
   ),
   unsafelySkipVerification: setting(flag(), "believes any server", "false"),
@@ -169,6 +164,11 @@ const SERVER: SettingsTable<Omit<TlsServerSettings, keyof TlsSettings>> = {
     flag(),
     "resumption by tickets; false keeps the sessions in the cache",
     "true",
+  ),
+  ticketKeys: setting(
+    TICKET_KEYS,
+    "keys that tickets are sealed with, the first one, and read, all of them; shared between listeners",
+    "one of the listener's own",
   ),
   sessionCacheSize: setting(
     wholeNumber(0, MAX_INT, "sessions"),
@@ -299,6 +299,9 @@ export function checkTogether(
     refuse("clientCertificate needs a cert of the server's own");
   }
   if (settings.pskHint !== undefined && !settings.pskLookup) refuse("pskHint needs a pskLookup");
+  if (settings.ticketKeys && settings.sessionTickets === false) {
+    refuse("ticketKeys goes without sessionTickets: false");
+  }
   if (settings.psk) checkPsk(settings, refuse);
   checkPeerSettings(settings, refuse);
   if (minVersion && maxVersion && minVersion > maxVersion) {

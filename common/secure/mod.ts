@@ -23,6 +23,7 @@ export {
 export type { PeerFacts, PeerSettings } from "../openssl/peer_settings.ts";
 export { SelfSignedCertificate, type SelfSignedOptions } from "../openssl/self_signed.ts";
 export { OpenSslMissingError } from "../openssl/bindings/library.ts";
+export type { PskChoice, PskIdentity, PskKey } from "../openssl/psk_settings.ts";
 export { SavedSession } from "../openssl/saved_session.ts";
 export { SecureConn } from "./secure_conn.ts";
 export type {
@@ -30,7 +31,6 @@ export type {
   DtlsSettings,
   ListenerCounters,
   ListenSettings,
-  PskIdentity,
   TlsClientSettings,
   TlsServerSettings,
   TlsSettings,

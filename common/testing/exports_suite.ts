@@ -5,6 +5,7 @@
  * @module
  */
 import { liveSessions } from "../openssl/session.ts";
+import { TICKET_KEYS } from "../openssl/ticket_keys.ts";
 import type { Kind } from "../settings/kind.ts";
 import { byteString, detached, milliseconds, text, wholeNumber } from "../settings/kinds.ts";
 import { assertEquals } from "./assert.ts";
@@ -52,6 +53,8 @@ export const RECEIVING: Parameter[] = [
   { name: "timeoutMs", ...milliseconds(0), args: (value) => [new Uint8Array(8), value] },
 ];
 
+const TICKETS: Parameter[] = [{ name: "keys", ...TICKET_KEYS, args: (value) => [value] }];
+
 /** Methods that the connections of both libraries have. */
 export const SECURE_CONN: Methods = {
   saveSession: HARMLESS,
@@ -74,6 +77,7 @@ export const SECURE_CONN: Methods = {
 export const LISTENER: Methods = {
   accept: HARMLESS,
   [Symbol.asyncIterator]: HARMLESS,
+  setTicketKeys: TICKETS,
   stopAccepting: HARMLESS,
   close: HARMLESS,
   [Symbol.asyncDispose]: HARMLESS,
@@ -86,6 +90,7 @@ export const SHARED: Readonly<Record<string, Methods>> = {
     allows: INNER,
     retain: INNER,
     release: INNER,
+    setTicketKeys: TICKETS,
     close: HARMLESS,
     [Symbol.dispose]: HARMLESS,
   },

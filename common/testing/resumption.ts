@@ -22,7 +22,7 @@ export interface Asking {
   session?: SavedSession;
   /** Default "localhost". */
   serverName?: string;
-  checksName?: boolean;
+  unsafelySkipNameCheck?: boolean;
   /** Another context than the usual one; closed afterwards. */
   context?: TlsContext;
 }
@@ -37,6 +37,7 @@ export interface Outcome {
   /** Subject of the client's certificate, as the server sees it. */
   peer: string | undefined;
   identities: (string | null)[];
+  identityBytes: (Uint8Array | null)[];
   /** Whether the client has put out anything that the server read. */
   heard: boolean;
   saved: SavedSession | null;
@@ -59,6 +60,11 @@ export class ResumptionBench implements Disposable {
     return new TlsContext({ ...this.#client, ...settings } as TlsContextOptions);
   }
 
+  /** The server's, for what no setting says. */
+  get server(): TlsContext {
+    return this.#server;
+  }
+
   /** Takes the server its session id context, which no setting does. */
   forgetSessionIdContext(): void {
     const { lib, pointer } = this.#server;
@@ -67,8 +73,9 @@ export class ResumptionBench implements Disposable {
 
   /** Connects, exchanges a message each way, and says what came of it. */
   connect(asking: Asking = {}): Outcome {
-    const { serverName = "localhost", context = this.#usual, session, checksName } = asking;
-    using client = new TlsSession(context, { serverName, checksName, session });
+    const { serverName = "localhost", context = this.#usual, session, unsafelySkipNameCheck } =
+      asking;
+    using client = new TlsSession(context, { serverName, unsafelySkipNameCheck, session });
     using server = new TlsSession(this.#server);
     const errors: unknown[] = [];
     let heard = 0;
@@ -112,6 +119,7 @@ export class ResumptionBench implements Disposable {
       error: errors[0],
       peer: infos[1]?.peerCertificate?.subject,
       identities: infos.map(({ pskIdentity }) => pskIdentity),
+      identityBytes: infos.map(({ pskIdentityBytes }) => pskIdentityBytes),
       heard: heard > 0,
       saved,
     };

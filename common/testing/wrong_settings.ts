@@ -128,6 +128,7 @@ export function clashes(table: AnyTable, base: object, pair: CertificatePair, ca
     [{ clientCertificate: "request", pskLookup }, "clientCertificate needs a cert"],
     [{ ...pair, pskLookup: undefined, pskHint: "me" }, "pskHint needs a pskLookup"],
     [{ pskLookup: undefined }, "cert with its key, or pskLookup"],
+    [{ ticketKeys: [new Uint8Array(80)], sessionTickets: false }, "ticketKeys goes without"],
     [{ psk, caCerts: [ca] }, "psk authenticates both ends, and goes without caCerts"],
     [{ psk, ...pair }, "psk authenticates both ends, and goes without cert"],
     [{ psk, unsafelySkipVerification: true }, "goes without unsafelySkipVerification"],

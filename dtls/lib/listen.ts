@@ -18,10 +18,17 @@ import {
   type ReceiveBufferState,
 } from "../../common/posix/receive_buffer.ts";
 import { type ConnPlace, DtlsListenerCore } from "../../common/secure/listener_core.ts";
+import { LISTENER_CORE } from "../../common/secure/listener_settings.ts";
 import { checkSettings } from "../../common/settings/check.ts";
 import { DtlsConn } from "./conn.ts";
 import { BorrowedSocket } from "./program_socket.ts";
-import { checkSocket, IDLE_TIMEOUT_MS, LISTEN_DTLS, type ListenDtlsOptions } from "./settings.ts";
+import {
+  checkSocket,
+  IDLE_TIMEOUT_MS,
+  LISTEN_DTLS,
+  type ListenDtlsOptions,
+  OWN_SOCKET,
+} from "./settings.ts";
 import { divided } from "./shared_socket.ts";
 import type { DtlsConnOptions } from "./socket.ts";
 
@@ -32,7 +39,8 @@ import type { DtlsConnOptions } from "./socket.ts";
  * @returns the listener, which the caller closes; it owns the connections that it hands out
  * @throws {PemError} where a certificate or a key cannot be read, or does not belong to the other
  * @throws {OpenSslError} where an algorithm cannot be used
- * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half
+ * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half, or
+ * that the socket cannot be set to
  * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
  * @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise
@@ -87,6 +95,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   readonly addr: Deno.NetAddr;
   readonly #socket: UdpSocket;
   readonly #core: DtlsListenerCore<DtlsConn, Deno.NetAddr>;
+  readonly #context: TlsContext;
   readonly #deadlines = new Deadlines();
   readonly #connOptions: DtlsConnOptions;
   readonly #running: Promise<void>;
@@ -97,13 +106,13 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
 
   /** See {@linkcode listenDtls}, which throws the same. */
   constructor(settings: ListenDtlsOptions) {
-    const own = ["hostname", "port", "receiveBufferBytes"] as const;
+    const own = ["hostname", "port", ...OWN_SOCKET] as const;
     const options = checkSocket(checkSettings(LISTEN_DTLS, settings, "listen"), own, "listen");
     const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal } = options;
     const { idleTimeoutMs = IDLE_TIMEOUT_MS, inboxBytes } = options;
     this.#connOptions = { handshakeTimeoutMs, idleTimeoutMs, inboxBytes, signal };
     const secure = contextPart(SERVER_CONTEXT.dtls, options);
-    const context = setupStep(
+    const context = this.#context = setupStep(
       "context",
       () => new TlsContext({ ...secure, role: "server", datagram: true }),
     );
@@ -117,7 +126,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
           conn.advance();
         },
         wake: () => this.#wake(),
-      }, options),
+      }, contextPart(LISTENER_CORE, options)),
     );
     this.#socket = socketOf(options);
     made.move();
@@ -160,6 +169,19 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   /** The connections, one after the other, until the listener is closed. */
   async *[Symbol.asyncIterator](): AsyncIterator<DtlsConn> {
     for (let conn; (conn = await this.accept());) yield conn;
+  }
+
+  /**
+   * Seals tickets with other keys from now on, without a restart: see `ticketKeys`. Tickets whose key
+   * is not among them lead to a full handshake.
+   *
+   * @param keys the first one seals, all of them read: 80 bytes each, copied
+   * @throws {TypeError} where they are of the wrong kind, or the listener is closed or without tickets
+   * @throws {RangeError} where there is none, one is too short or too long, or two begin with the same
+   * 16 bytes, their name
+   */
+  setTicketKeys(keys: readonly (ArrayBuffer | ArrayBufferView)[]): void {
+    this.#context.setTicketKeys(keys);
   }
 
   /** Takes no new clients; sessions that are open live on. */
@@ -213,6 +235,8 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
 function socketOf(options: ListenDtlsOptions): UdpSocket {
   const { socket, hostname, port, receiveBufferBytes = LISTENER_BUFFER_BYTES } = options;
   if (socket) return new UdpSocket(new BorrowedSocket(socket));
-  if (port !== undefined) return UdpSocket.at(listenHost(hostname), port, receiveBufferBytes);
+  if (port !== undefined) {
+    return UdpSocket.at(listenHost(hostname), port, { ...options, receiveBufferBytes });
+  }
   throw new TypeError(`Cannot listen: port is missing; it must be ${LISTEN_DTLS.port.allowed}`);
 }

@@ -22,7 +22,8 @@ import { LISTEN_TLS, type ListenTlsOptions } from "./settings.ts";
  * @returns the listener, which the caller closes; it owns the connections that it hands out
  * @throws {PemError} where a certificate or a key cannot be read, or does not belong to the other
  * @throws {OpenSslError} where an algorithm cannot be used
- * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half
+ * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half, and
+ * where `reusePort` cannot be had
  * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
  * @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise
@@ -94,7 +95,11 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     this.#context = made.use(
       setupStep("context", () => new TlsContext({ ...secure, role: "server", datagram: false })),
     );
-    this.#listener = new BoundedTcpListener(listenHost(options.hostname), options.port);
+    this.#listener = new BoundedTcpListener(
+      listenHost(options.hostname),
+      options.port,
+      options.reusePort,
+    );
     made.move();
     const { hostname, port } = this.#listener;
     this.addr = { transport: "tcp", hostname, port };
@@ -128,6 +133,19 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
   /** The connections, one after the other, until the listener is closed. */
   async *[Symbol.asyncIterator](): AsyncIterator<TlsConn> {
     for (let conn; (conn = await this.accept());) yield conn;
+  }
+
+  /**
+   * Seals tickets with other keys from now on, without a restart: see `ticketKeys`. Tickets whose key
+   * is not among them lead to a full handshake.
+   *
+   * @param keys the first one seals, all of them read: 80 bytes each, copied
+   * @throws {TypeError} where they are of the wrong kind, or the listener is closed or without tickets
+   * @throws {RangeError} where there is none, one is too short or too long, or two begin with the same
+   * 16 bytes, their name
+   */
+  setTicketKeys(keys: readonly (ArrayBuffer | ArrayBufferView)[]): void {
+    this.#context.setTicketKeys(keys);
   }
 
   /** Takes no new clients; connections that are open live on. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ReusedMemory } from "../../common/base/reused_memory.ts";
-import type { TlsSession } from "../../common/openssl/session.ts";
+import { feedLent, type TlsSession } from "../../common/openssl/session.ts";
 import type { SessionSocket } from "../../common/secure/driver.ts";
 import { giveBackOutput, keepOutput } from "../../common/openssl/session/output.ts";
 import type { ByteStream } from "./byte_stream.ts";
@@ -74,7 +74,9 @@ export class StreamSocket implements SessionSocket {
     if (length === null) {
       throw new Deno.errors.UnexpectedEof("the peer closed the connection early");
     }
-    this.#session.feed(this.#piece.subarray(0, length), this.#isOwn);
+    const received = this.#piece.subarray(0, length);
+    if (this.#isOwn) feedLent(this.#session, received);
+    else this.#session.feed(received);
     this.#fit(length);
     return true;
   }

@@ -129,7 +129,10 @@ export function captureOptions(read: Read<typeof OPTIONS>): CaptureOptions {
 }
 
 function onlyOf({ values, texts }: Read<typeof OPTIONS>): CaptureOptions["only"] {
-  const { only, port, seconds = null, keyLog = null } = values;
+  const { only, port, seconds = null, keyLog = null, out } = values;
+  if (keyLog !== null && out !== undefined && resolve(out) === resolve(keyLog)) {
+    throw new UsageError(`--out ${out} and --key-log ${keyLog}: a file can take only one`);
+  }
   if (only && port !== null) {
     const name = Object.keys(PASSED_ON).find((name) => name !== "seconds" && texts.has(name));
     if (name === undefined) return { port, seconds, keyLog };

@@ -40,6 +40,10 @@ const REFUSED: [words: string, line: string][] = [
     "--lane tls-async-rustls --resume",
     "--resume goes with --engine openssl; rustls cannot set it",
   ],
+  [
+    "--only --port 1 --out a/../keys --key-log keys",
+    "--out a/../keys and --key-log keys: a file can take only one",
+  ],
   ["--out -", "--out -: a file's name is wanted"],
 ];
 

@@ -34,7 +34,7 @@ export async function showCapture(kept: KeptCapture, captured: Captured): Promis
 }
 
 function linesOf(
-  { path, keyLog, hasKeys, asCaptured }: KeptCapture,
+  { path, keyLog, hasKeys, withoutKeys, asCaptured }: KeptCapture,
   { options: { lane, only }, port, dropped }: Captured,
   seen: number | null,
 ): string[] {
@@ -44,6 +44,7 @@ function linesOf(
   if (lane.engine === "rustls" && only === null) {
     lines.push("there are no keys: Deno's own TLS (rustls) tells none; what is sealed stays so");
   }
+  if (withoutKeys !== null) lines.push(`it has no keys: ${withoutKeys}`);
   if (dropped > 0) lines.push(`warning: ${dropped} packets came too fast, and are not in it`);
   if (hasKeys) lines.push(`warning: the traffic can be read with ${path}, which has its keys`);
   if (keyLog !== null) {

@@ -42,6 +42,7 @@ export const FLOORS: readonly Floor[] = [
     room("tools/run_all", "all lanes in turn, and their results"),
     room("tools/capture", "what a lane puts on the wire, as tshark sees it"),
     room("tools/bench", "what a message is made of"),
+    room("tools/test_libssl", "suites of Debian that have newer versions of libssl"),
     room("tools/soak", "many connections, and the memory they take"),
   ],
   [room("tools/agent", "lanes' servers that another machine asks for")],

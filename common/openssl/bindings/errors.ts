@@ -167,6 +167,6 @@ function describeVerifyResult(lib: OpenSsl, result: number, peerName: string | u
 
 /** Alerts come from the other end; their reasons name the protocol first. */
 export function describeReason(reason: string): string {
-  const alert = /^(?:(?:ssl|tls)v\d+|ssl\/tls) alert (.+)$/.exec(reason)?.[1];
+  const alert = /^(?:(?:ssl|tls)v\d+|(?:ssl\/)?tls) alert (.+)$/.exec(reason)?.[1];
   return alert ? `the peer refused: ${alert}` : reason;
 }

@@ -5,7 +5,7 @@
  */
 import { ReusedMemory } from "../../base/reused_memory.ts";
 import type { OpenSsl } from "../bindings/library.ts";
-import { packDatagrams } from "../records.ts";
+import { addToNumbers, numberGap, packDatagrams, RECORD_HEADER_BYTES } from "../records.ts";
 
 /** No single thing that a session puts out at once is longer: some records of 2^14 bytes. */
 const OUTPUT_BYTES = 128 * 1024;
@@ -43,9 +43,15 @@ export function giveBackOutput(kept: ReusedMemory): void {
 export class SessionOutput {
   /** False where nothing can have been put out since the last {@linkcode drain}. */
   isPending = false;
+  /** What was drained when it was said to be the last. */
+  lastWords: Uint8Array<ArrayBuffer> | null = null;
   readonly #lib: OpenSsl;
   readonly #bio: Deno.PointerObject;
   readonly #mtu: number | null;
+  /** The header of the ClientHello that the first record will answer. */
+  #hello: Uint8Array | null = null;
+  /** What is added to the numbers of records in the clear. */
+  #gap = 0;
 
   /**
    * @param bio the SSL frees it
@@ -58,12 +64,21 @@ export class SessionOutput {
   }
 
   /**
+   * Server over datagrams: what comes out from now on goes on with the numbers of a ClientHello.
+   *
+   * @param hello borrowed for the call
+   */
+  continueFrom(hello: Uint8Array): void {
+    this.#hello = hello.slice(0, RECORD_HEADER_BYTES);
+  }
+
+  /**
    * Hands over what is to be sent: a datagram at a time, or all bytes of the stream.
    *
    * @param emit the bytes are borrowed for the call; see {@linkcode keepOutput}
-   * @param look sees the same bytes before, not yet cut into datagrams
+   * @param isLast keeps a copy, not cut into datagrams
    */
-  drain(emit: (bytes: Uint8Array) => void, look?: (bytes: Uint8Array<ArrayBuffer>) => void): void {
+  drain(emit: (bytes: Uint8Array) => void, isLast = false): void {
     this.isPending = false;
     let length: number;
     do {
@@ -71,7 +86,12 @@ export class SessionOutput {
       length = this.#lib.BIO_read(this.#bio, memory.bytes, OUTPUT_BYTES);
       if (length <= 0) return;
       const bytes = memory.first(length);
-      look?.(bytes);
+      if (this.#hello !== null) {
+        this.#gap = numberGap(this.#hello, bytes);
+        this.#hello = null;
+      }
+      if (this.#gap > 0) addToNumbers(bytes, this.#gap);
+      if (isLast) this.lastWords = bytes.slice();
       if (this.#mtu === null) emit(bytes);
       else packDatagrams(bytes, this.#mtu, emit);
     } while (length === OUTPUT_BYTES);
