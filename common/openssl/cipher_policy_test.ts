@@ -118,7 +118,7 @@ Deno.test("a level that is lowered lets no signature with SHA-1 in", async () =>
     return it.tell({ context }).established;
   };
   assertEquals(connects(), true);
-  lowerLevel({ lib, ctx: it.server.pointer, datagram: false }, 0, []);
+  lowerLevel({ lib, ctx: it.server.pointer, datagram: false, versions: [0, 0] }, 0, []);
   assertEquals(connects(), false);
   assertEquals(it.tell().established, true);
 });

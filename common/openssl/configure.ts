@@ -7,7 +7,14 @@ import type { Certificate } from "../pem/certificates.ts";
 import type { Credentials } from "../pem/credentials.ts";
 import { MAX_INTERMEDIATES } from "../pem/policy.ts";
 import type { Callback, ContextTarget } from "./context_target.ts";
-import { SSL_CTRL, SSL_OP, SSL_SESS_CACHE, SSL_VERIFY, VERSION } from "./bindings/constants.ts";
+import {
+  SSL_CTRL,
+  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER,
+  SSL_OP,
+  SSL_SESS_CACHE,
+  SSL_VERIFY,
+  VERSION,
+} from "./bindings/constants.ts";
 import { takeError } from "./bindings/errors.ts";
 import { toCString } from "./bindings/library.ts";
 import { checkGroups, noGroup } from "./groups.ts";
@@ -59,6 +66,28 @@ const USUAL_GROUPS = {
 
 /** By its name in node:crypto. */
 const P521 = "secp521r1";
+
+/**
+ * What is none of a program's business: see docs/security.md. A server chooses the cipher suite by
+ * its own order, but for a client that has no AES of its hardware's and so prefers ChaCha20.
+ */
+const OPTIONS = SSL_OP.NO_RENEGOTIATION | SSL_OP.NO_QUERY_MTU | SSL_OP.NO_COMPRESSION |
+  SSL_OP.NO_RX_CERTIFICATE_COMPRESSION | SSL_OP.CIPHER_SERVER_PREFERENCE |
+  SSL_OP.PRIORITIZE_CHACHA;
+
+/**
+ * Longest list of certificates that a client may send, in bytes: SSL_CTX_set_max_cert_list(3). Some
+ * RSA-4096 certificates fit; the library's own limit, 100 KiB, is what any client can make it keep.
+ */
+const MAX_CERT_LIST_BYTES = 32 * 1024;
+
+/** Sets what no program says, of either end. */
+export function applyOptions({ lib, ctx }: ContextTarget, role: "client" | "server"): void {
+  lib.SSL_CTX_ctrl(ctx, SSL_CTRL.MODE, BigInt(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER), null);
+  lib.SSL_CTX_set_options(ctx, OPTIONS);
+  if (role === "client") return;
+  lib.SSL_CTX_ctrl(ctx, SSL_CTRL.SET_MAX_CERT_LIST, BigInt(MAX_CERT_LIST_BYTES), null);
+}
 
 /**
  * The oldest and the newest version a context may agree on, as OpenSSL numbers them. DTLS 1.3 is

@@ -213,6 +213,7 @@ interface Welcoming {
   readonly lib: OpenSsl;
   readonly pskLookup: LookUp | undefined;
   readonly peerCheck: PeerCheck | null;
+  readonly crlsAreCurrent: boolean;
 }
 
 /**
@@ -221,7 +222,7 @@ interface Welcoming {
  * server resumes sessions that were begun by the same demands alone.
  */
 export function isWelcome(
-  { lib, pskLookup: lookUp, peerCheck }: Welcoming,
+  { lib, pskLookup: lookUp, peerCheck, crlsAreCurrent }: Welcoming,
   session: Deno.PointerObject,
   owner: string | null = readOwner(lib, session)?.identity ?? null,
 ): boolean | "later" {
@@ -234,6 +235,7 @@ export function isWelcome(
   }
   const peer = lib.SSL_SESSION_get0_peer(session);
   if (peer === null) return true;
+  if (!crlsAreCurrent) return false;
   if (!peerCheck) return isCurrent(lib, peer);
   return (peerCheck.isAlone || isCurrent(lib, peer)) && peerCheck.passes([peer], true);
 }

@@ -344,7 +344,6 @@ export class TlsSession implements Disposable {
 
   /**
    * What was agreed on.
-   *
    * @throws {TypeError} before the handshake is complete, and after {@linkcode close}
    */
   info(): TlsInfo {
@@ -352,7 +351,8 @@ export class TlsSession implements Disposable {
     if (!this.established) throw new TypeError("Cannot tell the info: no handshake yet");
     this.#lib.ERR_clear_error();
     const { resumed, pskIdentity } = this.#resumption;
-    return readInfo(this.#lib, ssl, { resumed, pskIdentity, statistics: this.statistics });
+    const known = { resumed, pskIdentity, statistics: this.statistics };
+    return readInfo(this.#lib, ssl, known, this.#ssl.calls.hello);
   }
 
   /**

@@ -4,6 +4,12 @@
  * @module
  */
 import type { OnHandshakeMessage } from "../model/handshake_message.ts";
+import type {
+  OwnCertificate,
+  PemOrDer,
+  ServerIdentity,
+  TrustSettings,
+} from "./identity_settings.ts";
 import type { PeerSettings } from "./peer_settings.ts";
 import type { PskChoice, PskIdentity, PskKey } from "./psk_settings.ts";
 import type { SavedSession } from "./saved_session.ts";
@@ -41,20 +47,14 @@ export type TlsVersion = "TLSv1.2" | "TLSv1.3" | "DTLSv1.2" | "DTLSv1.3";
  * if (context.role !== "client") throw new Error(context.role);
  * ```
  */
-export interface TlsSettings extends PeerSettings {
+export interface TlsSettings extends OwnCertificate, TrustSettings, PeerSettings {
   /**
    * File name or path of the libssl to use (default what NETPAIRS_LIBSSL names, then the system's).
    * A process uses one: the first connection decides.
    */
   library?: string | undefined;
-  /** Authorities that the peer's certificate may come from, PEM (default none: no system's own). */
-  caCerts?: readonly string[] | undefined;
-  /** Own certificate, with the chain below the authority, PEM. */
-  cert?: string | undefined;
-  /** Own private key, PEM: PKCS#8, or the older "RSA PRIVATE KEY" and "EC PRIVATE KEY". */
-  key?: string | undefined;
-  /** Passphrase of `key`, where that is encrypted (RFC 8018, or as OpenSSL did before). */
-  keyPassphrase?: string | undefined;
+  /** Authorities that the peer's certificate may come from (default none: no system's own). */
+  caCerts?: readonly PemOrDer[] | undefined;
   /** Application protocols, the preferred one first: RFC 7301; 1 to 255 bytes each. */
   alpnProtocols?: readonly string[] | undefined;
   /** Oldest version to agree on (default TLSv1.2, DTLSv1.2). */
@@ -156,6 +156,13 @@ export interface TlsClientSettings extends TlsSettings {
    * alone. See SSL_CTX_set_psk_client_callback(3).
    */
   psk?: PskIdentity | PskChoice | undefined;
+  /**
+   * Whether the server is asked what its authority's OCSP responder says of its certificate (RFC 6066
+   * 8, default "none"). Where it says that the certificate is revoked or unknown, where its word is out
+   * of date or not the authority's, the server is refused; "require" refuses a server that has nothing
+   * to say, too. `info.ocspResponse` has it. Sessions that are resumed are not asked again.
+   */
+  ocsp?: "none" | "request" | "require" | undefined;
   /** Believes any server. For tests only: any program in between can read and change all. */
   unsafelySkipVerification?: boolean | undefined;
 }
@@ -177,6 +184,15 @@ export interface TlsClientSettings extends TlsSettings {
  * ```
  */
 export interface TlsServerSettings extends TlsSettings {
+  /**
+   * Several certificates, instead of `cert` and `key`: which one a client is shown, the name decides
+   * that it asks for. A client that asks for none of their names, or says none, is shown that of the
+   * identity without `names`; where there is none it is refused (unrecognized_name,
+   * missing_extension), unless it has a pre-shared key.
+   */
+  identities?: readonly ServerIdentity[] | undefined;
+  /** As in {@linkcode ServerIdentity}, where there is one certificate. */
+  ocspResponse?: ServerIdentity["ocspResponse"];
   /**
    * Whether a client has to show a certificate (default "none"; "require" with `peerFingerprints` or
    * `verifyPeer`): SSL_CTX_set_verify(3).

@@ -20,8 +20,10 @@ import {
   wholeNumber,
 } from "../settings/kinds.ts";
 import type { OnHandshakeMessage } from "../model/handshake_message.ts";
+import { IDENTITY, ocspResponse, OWN, pemOrDer, TRUST } from "./identity_table.ts";
+import { PEER } from "./peer_settings_table.ts";
+import { checkTogether } from "./settings_together.ts";
 import { MAX_IDENTITY_BYTES } from "./identity.ts";
-import { checkPeerSettings, PEER } from "./peer_settings_table.ts";
 import { PSK_IDENTITY } from "./psk_kinds.ts";
 import type { PskChoice, PskIdentity } from "./psk_settings.ts";
 import { SavedSession } from "./saved_session.ts";
@@ -45,7 +47,6 @@ import {
 const MAX_INT = 0x7fff_ffff;
 
 const none = "none";
-const pem = (what: string) => text({ what: `${what} as PEM text` });
 
 type Versions<T> = { tls: T; dtls: T };
 
@@ -72,14 +73,13 @@ function common(transport: "tls" | "dtls"): SettingsTable<TlsSettings> {
       "what NETPAIRS_LIBSSL names, then the system's",
     ),
     caCerts: setting(
-      listOf(pem("certificates")),
+      listOf(pemOrDer("certificates")),
       "authorities that the peer's certificate may come from",
       "none: no system's own",
     ),
+    ...TRUST,
     ...PEER,
-    cert: setting(pem("a certificate"), "own certificate, with its chain", none),
-    key: setting(pem("a private key"), "own private key", none),
-    keyPassphrase: setting(text({ max: 1024 }), "passphrase of an encrypted `key`", none),
+    ...OWN,
     alpnProtocols: setting(
       listOf(text({ max: 255 })),
       "application protocols, the preferred one first",
@@ -141,10 +141,21 @@ const CLIENT: SettingsTable<Omit<TlsClientSettings, keyof TlsSettings>> = {
     "pre-shared key, which authenticates both ends instead of certificates, or what chooses it by the server's hint",
     none,
   ),
+  ocsp: setting(
+    oneOf(["none", "request", "require"]),
+    "whether the server is asked for what OCSP says of its certificate",
+    '"none"',
+  ),
   unsafelySkipVerification: setting(flag(), "believes any server", "false"),
 };
 
 const SERVER: SettingsTable<Omit<TlsServerSettings, keyof TlsSettings>> = {
+  identities: setting(
+    listOf(IDENTITY, 1),
+    "several certificates, of which the name decides that a client asks for; instead of `cert`",
+    none,
+  ),
+  ocspResponse,
   clientCertificate: setting(
     oneOf(["none", "request", "require"]),
     "whether a client has to show a certificate",
@@ -274,65 +285,6 @@ export const MTU: Setting<number> = setting(
 /** For DTLS: how long a peer may say nothing. */
 export function idleTimeoutMs(absent: string): Setting<number> {
   return setting(milliseconds(1), "longest silence of the peer", absent);
-}
-
-/**
- * Checks what settings of a context say together.
- *
- * @throws {TypeError} where one does not go with another
- * @throws {RangeError} where there is no version between the oldest and the newest
- */
-export function checkTogether(
-  settings: TlsClientSettings & TlsServerSettings,
-  action: string,
-): void {
-  const refuse = (why: string) => {
-    throw new TypeError(`Cannot ${action}: ${why}`);
-  };
-  const { cert, key, minVersion, maxVersion, alpnProtocols = [] } = settings;
-  if (cert !== undefined && key === undefined) refuse("cert needs its key");
-  if (key !== undefined && cert === undefined) refuse("key needs its cert");
-  if (settings.keyPassphrase !== undefined && key === undefined) {
-    refuse("keyPassphrase needs a key");
-  }
-  if ((settings.clientCertificate ?? "none") !== "none" && cert === undefined) {
-    refuse("clientCertificate needs a cert of the server's own");
-  }
-  if (settings.pskHint !== undefined && !settings.pskLookup) refuse("pskHint needs a pskLookup");
-  if (settings.ticketKeys && settings.sessionTickets === false) {
-    refuse("ticketKeys goes without sessionTickets: false");
-  }
-  if (settings.psk) checkPsk(settings, refuse);
-  checkPeerSettings(settings, refuse);
-  if (minVersion && maxVersion && minVersion > maxVersion) {
-    throw new RangeError(
-      `Cannot ${action}: minVersion ${minVersion} is newer than maxVersion ${maxVersion}`,
-    );
-  }
-  // RFC 7301 3.1: the list's length has 16 bits.
-  const bytes = alpnProtocols.reduce(
-    (sum, name) => sum + new TextEncoder().encode(name).length + 1,
-    0,
-  );
-  if (bytes > 0xffff) {
-    throw new RangeError(`Cannot ${action}: alpnProtocols has ${bytes} bytes, more than 65535`);
-  }
-}
-
-function checkPsk(
-  { caCerts = [], cert, unsafelySkipVerification, cipherSuites = "" }: TlsClientSettings,
-  refuse: (why: string) => void,
-): void {
-  const beside = caCerts.length > 0
-    ? "caCerts"
-    : cert !== undefined
-    ? "cert"
-    : unsafelySkipVerification
-    ? "unsafelySkipVerification"
-    : null;
-  if (beside) refuse(`psk authenticates both ends, and goes without ${beside}`);
-  const other = cipherSuites.split(":").find((name) => name !== "" && !name.endsWith("_SHA256"));
-  if (other !== undefined) refuse("cipherSuites beside psk are those that end in _SHA256");
 }
 
 /** Which contexts a function can use, and what is said of others. */

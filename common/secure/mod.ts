@@ -20,6 +20,12 @@ export {
   type CertificateName,
   PeerCertificate,
 } from "../openssl/peer_certificate.ts";
+export type {
+  OwnCertificate,
+  PemOrDer,
+  ServerIdentity,
+  TrustSettings,
+} from "../openssl/identity_settings.ts";
 export type { PeerFacts, PeerSettings } from "../openssl/peer_settings.ts";
 export { SelfSignedCertificate, type SelfSignedOptions } from "../openssl/self_signed.ts";
 export { OpenSslMissingError } from "../openssl/bindings/library.ts";

@@ -7,7 +7,15 @@
 import { liveSessions } from "../openssl/session.ts";
 import { TICKET_KEYS } from "../openssl/ticket_keys.ts";
 import type { Kind } from "../settings/kind.ts";
-import { byteString, detached, milliseconds, text, wholeNumber } from "../settings/kinds.ts";
+import { CRLS, IDENTITY } from "../openssl/identity_table.ts";
+import {
+  byteString,
+  detached,
+  listOf,
+  milliseconds,
+  text,
+  wholeNumber,
+} from "../settings/kinds.ts";
 import { assertEquals } from "./assert.ts";
 import { checkAll } from "./settings_suite.ts";
 import { within } from "./within.ts";
@@ -77,6 +85,12 @@ export const SECURE_CONN: Methods = {
 export const LISTENER: Methods = {
   accept: HARMLESS,
   [Symbol.asyncIterator]: HARMLESS,
+  setIdentities: [{
+    name: "identities",
+    ...listOf(IDENTITY, 1),
+    args: (value) => [value],
+  }],
+  setCrls: [{ name: "crls", ...CRLS, args: (value) => [value] }],
   setTicketKeys: TICKETS,
   stopAccepting: HARMLESS,
   close: HARMLESS,
@@ -90,6 +104,8 @@ export const SHARED: Readonly<Record<string, Methods>> = {
     allows: INNER,
     retain: INNER,
     release: INNER,
+    setIdentities: INNER,
+    setCrls: INNER,
     setTicketKeys: TICKETS,
     close: HARMLESS,
     [Symbol.dispose]: HARMLESS,

@@ -20,8 +20,8 @@ export type ProtocolName = keyof typeof PROTOCOLS;
 /** What a connection asks for. */
 export interface Asking {
   session?: SavedSession;
-  /** Default "localhost". */
-  serverName?: string;
+  /** Default "localhost"; null for none. */
+  serverName?: string | null;
   unsafelySkipNameCheck?: boolean;
   /** Another context than the usual one; closed afterwards. */
   context?: TlsContext;
@@ -37,6 +37,10 @@ export interface Outcome {
   /** Subject of the client's certificate, as the server sees it. */
   peer: string | undefined;
   identities: (string | null)[];
+  /** The server's certificate, as the client sees it, PEM. */
+  shown: string | undefined;
+  /** The name that was asked for, as each end says it. */
+  serverNames: (string | null)[];
   identityBytes: (Uint8Array | null)[];
   /** Whether the client has put out anything that the server read. */
   heard: boolean;
@@ -47,12 +51,13 @@ export interface Outcome {
 export class ResumptionBench implements Disposable {
   readonly #client: TlsContextOptions;
   readonly #usual: TlsContext;
-  readonly #server: TlsContext;
+  /** What the server's sessions share. */
+  readonly server: TlsContext;
 
   constructor(client: TlsContextOptions, server: TlsContextOptions) {
     this.#client = client;
     this.#usual = new TlsContext(client);
-    this.#server = new TlsContext(server);
+    this.server = new TlsContext(server);
   }
 
   /** A client's context with other settings. */
@@ -60,14 +65,9 @@ export class ResumptionBench implements Disposable {
     return new TlsContext({ ...this.#client, ...settings } as TlsContextOptions);
   }
 
-  /** The server's, for what no setting says. */
-  get server(): TlsContext {
-    return this.#server;
-  }
-
   /** Takes the server its session id context, which no setting does. */
   forgetSessionIdContext(): void {
-    const { lib, pointer } = this.#server;
+    const { lib, pointer } = this.server;
     assert(lib.SSL_CTX_set_session_id_context(pointer, new Uint8Array(), 0) === 1);
   }
 
@@ -75,8 +75,12 @@ export class ResumptionBench implements Disposable {
   connect(asking: Asking = {}): Outcome {
     const { serverName = "localhost", context = this.#usual, session, unsafelySkipNameCheck } =
       asking;
-    using client = new TlsSession(context, { serverName, unsafelySkipNameCheck, session });
-    using server = new TlsSession(this.#server);
+    using client = new TlsSession(context, {
+      serverName: serverName ?? undefined,
+      unsafelySkipNameCheck,
+      session,
+    });
+    using server = new TlsSession(this.server);
     const errors: unknown[] = [];
     let heard = 0;
     const step = (end: TlsSession) => {
@@ -118,6 +122,8 @@ export class ResumptionBench implements Disposable {
       resumed,
       error: errors[0],
       peer: infos[1]?.peerCertificate?.subject,
+      shown: infos[0]?.peerCertificate?.pem,
+      serverNames: infos.map(({ serverName }) => serverName),
       identities: infos.map(({ pskIdentity }) => pskIdentity),
       identityBytes: infos.map(({ pskIdentityBytes }) => pskIdentityBytes),
       heard: heard > 0,
@@ -134,7 +140,7 @@ export class ResumptionBench implements Disposable {
 
   [Symbol.dispose](): void {
     this.#usual.close();
-    this.#server.close();
+    this.server.close();
   }
 }
 

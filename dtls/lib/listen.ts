@@ -10,6 +10,7 @@ import { setupStep } from "../../common/base/setup_steps.ts";
 import { listenHost } from "../../common/deno/lookup.ts";
 import { afterWoken, UdpSocket } from "../../common/deno/udp.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
+import type { PemOrDer, ServerIdentity } from "../../common/openssl/identity_settings.ts";
 import type { TlsSession } from "../../common/openssl/session.ts";
 import { HANDSHAKE_TIMEOUT_MS, type ListenerCounters } from "../../common/openssl/settings.ts";
 import { contextPart, SERVER_CONTEXT } from "../../common/openssl/settings_table.ts";
@@ -94,8 +95,8 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   /** Where it listens; `port` is the one that was found where 0 was asked for. */
   readonly addr: Deno.NetAddr;
   readonly #socket: UdpSocket;
-  readonly #core: DtlsListenerCore<DtlsConn, Deno.NetAddr>;
   readonly #context: TlsContext;
+  readonly #core: DtlsListenerCore<DtlsConn, Deno.NetAddr>;
   readonly #deadlines = new Deadlines();
   readonly #connOptions: DtlsConnOptions;
   readonly #running: Promise<void>;
@@ -169,6 +170,32 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   /** The connections, one after the other, until the listener is closed. */
   async *[Symbol.asyncIterator](): AsyncIterator<DtlsConn> {
     for (let conn; (conn = await this.accept());) yield conn;
+  }
+
+  /**
+   * Shows other certificates from now on, as when they are renewed, without a restart: connections and
+   * handshakes that are there go on with what they have, and sessions can be resumed as before.
+   *
+   * @param identities one or more; a single one without `names` is for all clients
+   * @throws {TypeError} naming what is unknown, missing or of the wrong kind, or where the listener has
+   * no certificate, only `pskLookup`
+   * @throws {RangeError} naming what cannot be used; then all stays as it was
+   * @throws {OpenSslError} where OpenSSL does not take a certificate or a key, likewise
+   */
+  setIdentities(identities: readonly ServerIdentity[]): void {
+    this.#context.setIdentities(identities);
+  }
+
+  /**
+   * Looks up in other lists from now on what authorities have revoked, as when newer ones are there:
+   * connections live on, but sessions from before are not resumed.
+   *
+   * @param crls what `crls` of the settings may be; none ends the check
+   * @throws {TypeError} where it is no list of PEM or DER, or where clients show no certificate
+   * @throws {PemError} where one cannot be read; then all stays as it was
+   */
+  setCrls(crls: readonly PemOrDer[]): void {
+    this.#context.setCrls(crls);
   }
 
   /**

@@ -8,6 +8,7 @@ import { setupStep } from "../../common/base/setup_steps.ts";
 import { BoundedTcpListener } from "../../common/deno/tcp.ts";
 import { listenHost } from "../../common/deno/lookup.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
+import type { PemOrDer, ServerIdentity } from "../../common/openssl/identity_settings.ts";
 import { SessionLimits } from "../../common/secure/limits.ts";
 import { TlsSession } from "../../common/openssl/session.ts";
 import { HANDSHAKE_TIMEOUT_MS, type ListenerCounters } from "../../common/openssl/settings.ts";
@@ -133,6 +134,32 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
   /** The connections, one after the other, until the listener is closed. */
   async *[Symbol.asyncIterator](): AsyncIterator<TlsConn> {
     for (let conn; (conn = await this.accept());) yield conn;
+  }
+
+  /**
+   * Shows other certificates from now on, as when they are renewed, without a restart: connections and
+   * handshakes that are there go on with what they have, and sessions can be resumed as before.
+   *
+   * @param identities one or more; a single one without `names` is for all clients
+   * @throws {TypeError} naming what is unknown, missing or of the wrong kind, or where the listener has
+   * no certificate, only `pskLookup`
+   * @throws {RangeError} naming what cannot be used; then all stays as it was
+   * @throws {OpenSslError} where OpenSSL does not take a certificate or a key, likewise
+   */
+  setIdentities(identities: readonly ServerIdentity[]): void {
+    this.#context.setIdentities(identities);
+  }
+
+  /**
+   * Looks up in other lists from now on what authorities have revoked, as when newer ones are there:
+   * connections live on, but sessions from before are not resumed.
+   *
+   * @param crls what `crls` of the settings may be; none ends the check
+   * @throws {TypeError} where it is no list of PEM or DER, or where clients show no certificate
+   * @throws {PemError} where one cannot be read; then all stays as it was
+   */
+  setCrls(crls: readonly PemOrDer[]): void {
+    this.#context.setCrls(crls);
   }
 
   /**

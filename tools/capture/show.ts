@@ -42,7 +42,7 @@ function linesOf(
   if (seen === null) lines.push("its packets are shown here where there is a tshark");
   else if (seen === 0) lines.push(`no packet of ${lane.protocol.toUpperCase()} is in it`);
   if (lane.engine === "rustls" && only === null) {
-    lines.push("there are no keys: Deno's own TLS (rustls) tells none; what is sealed stays so");
+    lines.push("there are no keys: Deno's own TLS (rustls) tells none; what is encrypted stays so");
   }
   if (withoutKeys !== null) lines.push(`it has no keys: ${withoutKeys}`);
   if (dropped > 0) lines.push(`warning: ${dropped} packets came too fast, and are not in it`);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { CONTEXT_SETTINGS } from "../../common/openssl/context.ts";
+import { CONTEXT_SETTINGS } from "../../common/openssl/context_settings.ts";
 import { CLIENT_CONTEXT } from "../../common/openssl/settings_table.ts";
 import { SESSION } from "../../common/openssl/session_settings.ts";
 import { LISTENER_CORE } from "../../common/secure/listener_settings.ts";

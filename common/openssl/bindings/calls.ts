@@ -49,6 +49,18 @@ export interface MessageTaker {
   ): void;
 }
 
+/** What a server has made of a ClientHello. */
+export interface HelloFacts {
+  /** The name that the client asks for, as it stands there; null where it says none. */
+  readonly serverName: string | null;
+  /** Whether the certificate was chosen by that name. */
+  readonly isNamed: boolean;
+  /** Whether the server has no certificate for it. */
+  readonly isUnknown: boolean;
+  /** What is stapled to the certificate. */
+  readonly ocspResponse: Uint8Array<ArrayBuffer> | undefined;
+}
+
 /** Why a certificate is refused. */
 export interface Refusal {
   /** Goes on after "the peer's certificate". */
@@ -68,6 +80,8 @@ export interface CallRecord {
   /** What went wrong first in one of them. */
   failure: CallbackError | null;
   /** Why the peer's certificate was refused, where OpenSSL had nothing against it. */
+  /** Server: what was made of the ClientHello. */
+  hello?: HelloFacts;
   refusal?: Refusal;
   /** SHA-256 of the certificate that the program's own check has let pass, of the peer's. */
   checkedPeer: string | null;
@@ -176,6 +190,16 @@ export function noteWelcome(): void {
 /** Notes how the session began that a ticket is made of; only the first ticket's still says so. */
 export function noteOrigin(origin: "key" | "ticket"): void {
   if (current) current.origin ??= origin;
+}
+
+/** Notes what was made of the ClientHello. */
+export function noteHello(hello: HelloFacts): void {
+  if (current) current.hello = hello;
+}
+
+/** What was made of the ClientHello in the session whose call is running. */
+export function currentHello(): HelloFacts | undefined {
+  return current?.hello;
 }
 
 /** Notes why the peer's certificate is refused in the call that is running. */

@@ -5,6 +5,7 @@
  */
 import { ALGORITHMS } from "./algorithm_symbols.ts";
 import { OPENSSL_INIT_NO_ATEXIT, OPENSSL_VERSION } from "./constants.ts";
+import { IDENTITIES } from "./identity_symbols.ts";
 import { MAKING } from "./making_symbols.ts";
 import { LIBCRYPTO, LIBSSL } from "./symbols.ts";
 
@@ -12,7 +13,7 @@ import { LIBCRYPTO, LIBSSL } from "./symbols.ts";
 export const LIBRARY_VARIABLE = "NETPAIRS_LIBSSL";
 
 type Symbols = Deno.DynamicLibrary<
-  typeof LIBSSL & typeof LIBCRYPTO & typeof MAKING & typeof ALGORITHMS
+  typeof LIBSSL & typeof LIBCRYPTO & typeof IDENTITIES & typeof MAKING & typeof ALGORITHMS
 >["symbols"];
 
 /** The library's functions, and what it says it is. */
@@ -153,7 +154,8 @@ function checked(name: string): OpenSsl {
         `as others have other control numbers; name another libssl in ${LIBRARY_VARIABLE}`,
     );
   }
-  const { symbols } = Deno.dlopen(name, { ...LIBSSL, ...LIBCRYPTO, ...MAKING, ...ALGORITHMS });
+  const tables = { ...LIBSSL, ...LIBCRYPTO, ...IDENTITIES, ...MAKING, ...ALGORITHMS };
+  const { symbols } = Deno.dlopen(name, tables);
   // Before any call that would have OPENSSL_cleanup run when the process exits: a Worker may be
   // inside the library then. What it frees ends with the process.
   symbols.OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, null);

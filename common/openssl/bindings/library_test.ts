@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "../../testing/a
 import { cString, LIBRARY_VARIABLE, loadOpenSsl, toCString } from "./library.ts";
 // Another specifier is another instance of the module: one that has no library open yet.
 import * as fresh from "./library.ts?without-library";
+import { IDENTITIES } from "./identity_symbols.ts";
 import { ALGORITHMS } from "./algorithm_symbols.ts";
 import { LIBCRYPTO, LIBSSL } from "./symbols.ts";
 
@@ -16,7 +17,7 @@ function refusal(path: string): string {
 const onLinux = Deno.build.os === "linux";
 
 Deno.test("the tables of symbols name functions that the library has", () => {
-  const names = [LIBSSL, LIBCRYPTO, ALGORITHMS].flatMap((table) => Object.keys(table));
+  const names = [LIBSSL, LIBCRYPTO, IDENTITIES, ALGORITHMS].flatMap((table) => Object.keys(table));
   assertEquals(names.filter((name) => typeof Reflect.get(lib, name) !== "function"), []);
 });
 

@@ -31,13 +31,13 @@ export class MemoryBio implements Disposable {
   readonly #lib: OpenSsl;
   #bio: Deno.PointerValue;
 
-  /** @param text what it holds at first */
-  constructor(lib: OpenSsl, text = "") {
+  /** @param contents what it holds at first */
+  constructor(lib: OpenSsl, contents: string | Uint8Array<ArrayBuffer> = "") {
     this.#lib = lib;
     this.#bio = lib.BIO_new(memory ??= lib.BIO_s_mem());
     if (this.#bio === null) throw takeError(lib, "make a BIO");
-    if (text === "") return;
-    const bytes = new TextEncoder().encode(text);
+    if (contents.length === 0) return;
+    const bytes = typeof contents === "string" ? new TextEncoder().encode(contents) : contents;
     lib.BIO_write(this.#bio, bytes, bytes.length);
   }
 

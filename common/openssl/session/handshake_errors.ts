@@ -6,8 +6,12 @@
  */
 import { TimeoutError } from "../../base/errors.ts";
 import { visible } from "../../base/visible.ts";
+import type { HelloFacts } from "../bindings/calls.ts";
 import type { TlsContext } from "../context.ts";
 import { CertificateError, describeReason, OpenSslError } from "../bindings/errors.ts";
+
+/** What OpenSSL says where a server has no certificate for a client. */
+const NO_CERTIFICATE = ["callback failed", "no suitable signature algorithm", "no shared cipher"];
 
 /** What a server's OpenSSL says where its client has another key: up to version 1.2, and in 1.3. */
 const OTHER_KEY = [
@@ -21,14 +25,17 @@ const OTHER_KEY = [
 const REFUSED_KEY = / alert (?:bad record mac|decrypt error|illegal parameter)$/;
 
 /**
- * What OpenSSL says of a certificate, or of bytes, is no help where a key is at fault.
+ * What OpenSSL says of a certificate, or of bytes, is no help where a key is at fault, and nothing
+ * of names.
  *
  * @param identity whose key this end has used in the handshake; null where it used none
+ * @param hello server: what was made of the ClientHello
  */
 export function explained(
   { usesPsk, keyAlone, role }: TlsContext,
   error: OpenSslError,
   identity: string | null,
+  hello?: HelloFacts,
 ): OpenSslError {
   const said = (what: string) => new OpenSslError(`Cannot complete the handshake: ${what}`, error);
   if (usesPsk && error instanceof CertificateError) {
@@ -36,6 +43,13 @@ export function explained(
       "the server showed a certificate instead of using the pre-shared key; " +
         "it may not know its identity",
     );
+  }
+  if (hello?.isUnknown && NO_CERTIFICATE.includes(error.reason)) {
+    const { serverName } = hello;
+    const asked = serverName === null
+      ? "the client says no server name, and no identity is"
+      : `the client asks for "${visible(serverName)}", which no identity is for, and none is`;
+    if (!keyAlone) return said(`${asked} for all others`);
   }
   if (role === "server" && identity !== null && OTHER_KEY.includes(error.reason)) {
     return said(otherKey(identity));

@@ -208,7 +208,8 @@ export class Resumption {
     if (this.#context.peerCheck) return this.#refusedUnchecked(ssl);
     const lib = this.#lib;
     const leaf = lib.SSL_get0_peer_certificate(ssl);
-    if (leaf !== null && performance.now() - this.#passedMs < PASSED_MS) {
+    const { crlsAreCurrent } = this.#context;
+    if (leaf !== null && crlsAreCurrent && performance.now() - this.#passedMs < PASSED_MS) {
       return isCurrent(lib, leaf)
         ? null
         : certificateError(lib, "resume the session", X509_V.CERT_HAS_EXPIRED, this.#serverName);

@@ -181,9 +181,9 @@ export class SessionSsl {
     const outcome = this.#outcomeOf(ssl, result);
     if (outcome === "ended") this.peerEnded = true;
     if (outcome !== "failed") return outcome === "not yet";
-    const { peerName, pskIdentity } = this.calls;
+    const { peerName, pskIdentity, hello } = this.calls;
     const error = takeError(this.#lib, action, ssl, peerName ?? undefined);
-    throw this.failed(explained(this.#context, error, pskIdentity));
+    throw this.failed(explained(this.#context, error, pskIdentity, hello));
   }
 
   /** After a fatal error, which it returns. */
