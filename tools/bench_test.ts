@@ -68,6 +68,19 @@ Deno.test("bench.ts compares key exchanges, and says which are not there", async
   assert(benches.every(({ group }) => group === "key exchange"), stdout);
 });
 
+Deno.test("bench.ts sets TLS streams beside Deno's own", async () => {
+  const { code, stdout, said } = await bench(ALL, "/^library: TLS stream .* calls, /");
+  assertEquals(code, 0, said.join("\n"));
+  const { benches }: BenchDocument = JSON.parse(stdout);
+  assertEquals(benches.map(({ name, baseline }) => [name.split(", ").at(-1), baseline]), [
+    ["Deno", true],
+    ["netpairs", false],
+    ["node:tls", false],
+  ]);
+  assert(benches.every(({ results }) => results[0]?.ok), stdout);
+  assertEquals(said, []);
+});
+
 Deno.test("bench.ts measures the lanes that are asked for", async () => {
   const { code, stdout, said } = await bench(ALL, "/^tcp-(async|sync) once 100 B/");
   assertEquals(code, 0, said.join("\n"));

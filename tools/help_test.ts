@@ -10,10 +10,12 @@ import { clean } from "./clean.ts";
 import { compare } from "./compare.ts";
 import { compileAll } from "./compile.ts";
 import { fetchResults } from "./fetch.ts";
+import { fuzz } from "./fuzz.ts";
 import { push } from "./push.ts";
 import { report } from "./report.ts";
 import { runAll } from "./run_all.ts";
 import { writeDocs } from "./docs.ts";
+import { siege } from "./siege.ts";
 import { soak } from "./soak.ts";
 import { testLibssl } from "./test_libssl.ts";
 
@@ -28,8 +30,10 @@ const COMMANDS = {
   demo: runAll,
   docs: writeDocs,
   fetch: fetchResults,
+  fuzz,
   push,
   report,
+  siege,
   soak,
   "test:libssl": testLibssl,
 };

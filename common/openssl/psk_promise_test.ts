@@ -130,7 +130,8 @@ for (const protocol of NAMES) {
 
   Deno.test(`an identity of 128 bytes is read ahead from short datagrams (${protocol})`, async () => {
     const identity = "é".repeat(64);
-    const { net, asked, resolve } = await waitingNet(protocol, { mtu: 256, identity });
+    const mtu = protocol === "DTLS" ? 256 : undefined;
+    const { net, asked, resolve } = await waitingNet(protocol, { mtu, identity });
     using _net = net;
     resolve(KEY);
     await goOn(net);

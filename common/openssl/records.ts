@@ -84,10 +84,12 @@ export function packDatagrams(
  * spoil the next client's datagram.
  */
 export function isClientHello(datagram: Uint8Array): boolean {
-  return datagram.length >= RANDOM_AT + RANDOM_BYTES && datagram.length <= MAX_RECORD_BYTES &&
+  const length = recordLength(datagram, 0);
+  // What is read of a hello stands in its own record, whatever comes behind it.
+  return length >= SESSION_AT && length <= datagram.length && datagram.length <= MAX_RECORD_BYTES &&
     datagram[0] === HANDSHAKE &&
     datagram[1] === MAJOR_VERSION && datagram[EPOCH_AT] === 0 && datagram[EPOCH_AT + 1] === 0 &&
-    recordLength(datagram, 0) <= datagram.length && datagram[MESSAGE_TYPE_AT] === CLIENT_HELLO &&
+    datagram[MESSAGE_TYPE_AT] === CLIENT_HELLO &&
     // A later fragment goes to the handshake that the first one has begun.
     datagram.subarray(FRAGMENT_OFFSET_AT, FRAGMENT_OFFSET_AT + 3).every((byte) => byte === 0);
 }

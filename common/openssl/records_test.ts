@@ -124,6 +124,8 @@ Deno.test("isClientHello() is false for a record that is cut off", () => {
 Deno.test("isClientHello() is false for a ClientHello without room for its random", () => {
   assert(isClientHello(clientHello(46)));
   assert(!isClientHello(clientHello(45)));
+  // Bytes of another record are not the random of this one.
+  assert(!isClientHello(join(clientHello(45), record(60))));
 });
 
 Deno.test("isClientHello() is false for other records and messages", () => {

@@ -7,13 +7,13 @@ import { ENDED, NOT_YET } from "../base/read_result.ts";
 import type { TimeoutError } from "../base/errors.ts";
 import type { TlsContext } from "./context.ts";
 import type { CookieSecrets } from "./cookies.ts";
-import { takeError } from "./bindings/errors.ts";
 import { type HandshakeStatistics, readInfo, type TlsInfo } from "./info.ts";
 import { emptyQueue, type OpenSsl } from "./bindings/library.ts";
 import type { SavedSession } from "./saved_session.ts";
 import { bytesOf, checkInto } from "../settings/kinds.ts";
 import { checkMessageBytes, notAFunction } from "./session/arguments.ts";
 import { checkSession, type TlsSessionOptions } from "./session_settings.ts";
+import { SessionData } from "./session/data.ts";
 import { exportKeyingMaterial } from "./session/exporter.ts";
 import { HandshakeCounters } from "./session/handshake_counters.ts";
 import { noAnswerInTime } from "./session/handshake_errors.ts";
@@ -28,6 +28,12 @@ import { DEFAULT_MTU } from "./settings.ts";
 
 export { liveSessions } from "./session/ssl.ts";
 export type { TlsSessionOptions } from "./session_settings.ts";
+
+/**
+ * For the drivers: feeds bytes of a stream that stay what they are until `read()` wants more; long ones
+ * are not copied.
+ */
+export let feedLent: (session: TlsSession, bytes: Uint8Array<ArrayBuffer>) => void;
 
 /**
  * A TLS or DTLS connection as bytes in and bytes out.
@@ -60,8 +66,13 @@ export class TlsSession implements Disposable {
   readonly #resumption: Resumption;
   readonly #input: SessionInput;
   readonly #output: SessionOutput;
+  readonly #data: SessionData;
   /** Told that the client is known, where OpenSSL was told to ask for cookies. */
   #cookies: CookieSecrets | null = null;
+
+  static {
+    feedLent = (session, bytes) => session.#feedLent(bytes);
+  }
 
   /**
    * The context may be closed before the session is: it counts its sessions.
@@ -78,6 +89,14 @@ export class TlsSession implements Disposable {
     const ssl = this.#ssl = new SessionSsl(context, mtu);
     this.#input = new SessionInput(context, ssl.input, this.#counters);
     this.#output = new SessionOutput(lib, ssl.output, context.datagram ? mtu : null);
+    const { datagram } = context;
+    this.#data = new SessionData({
+      lib,
+      ssl,
+      datagram,
+      input: this.#input,
+      output: this.#output,
+    });
     this.#resumption = new Resumption(context, { serverName, checksName }, ssl.calls);
     if (context.role === "server") return;
     ssl.calls.peerName = serverName ?? null;
@@ -129,6 +148,13 @@ export class TlsSession implements Disposable {
     ssl.trace?.fed(arrived);
     if (ssl.phase === "handshaking") this.#input.feedHandshake(arrived);
     else this.#input.feed(ssl.pointer, arrived);
+  }
+
+  #feedLent(bytes: Uint8Array<ArrayBuffer>): void {
+    const isLent = this.#ssl.isOpen && this.established && this.#input.takesLent(bytes);
+    if (!isLent) return this.feed(bytes);
+    this.#ssl.trace?.fed(bytes);
+    this.#input.feedLent(this.#ssl.pointer, bytes);
   }
 
   /**
@@ -200,7 +226,7 @@ export class TlsSession implements Disposable {
   }
 
   /**
-   * Reads application data: some bytes of a stream, or one message, of which a later call gives what
+   * Reads application data: of a stream as much as is there, or one message, of which a later call gives what
    * does not fit.
    *
    * @param into borrowed for the call; 16384 bytes fit every message
@@ -216,25 +242,7 @@ export class TlsSession implements Disposable {
       return this.#ssl.peerEnded ? ENDED : NOT_YET;
     }
     if (!this.established) throw new TypeError("Cannot read: no handshake yet");
-    const ssl = this.#ssl.begin();
-    try {
-      emptyQueue(this.#lib);
-      const result = this.#lib.SSL_read(ssl, into as Uint8Array<ArrayBuffer>, into.length);
-      this.#lib.queueIsEmpty = result > 0;
-      if (result > 0 && this.#input.unread === "one record") {
-        // A record is read to its end where there is room: then OpenSSL need not be asked for more.
-        // And one with data in it has nothing else, that would be answered.
-        if (result < into.length) this.#input.unread = "nothing";
-        return result;
-      }
-      this.#output.isPending = true;
-      if (result > 0) return result;
-      if (!this.#ssl.wantsMore(ssl, result, "read")) return ENDED;
-      this.#input.unread = "nothing";
-      return NOT_YET;
-    } finally {
-      this.#ssl.end(this.#output);
-    }
+    return this.#data.read(into as Uint8Array<ArrayBuffer>);
   }
 
   /**
@@ -250,17 +258,7 @@ export class TlsSession implements Disposable {
     if (this.#context.datagram) checkMessageBytes(plain.length);
     else if (plain.length === 0) return;
     if (!this.established) throw new TypeError("Cannot write: no handshake yet");
-    const ssl = this.#ssl.begin();
-    try {
-      this.#output.isPending = true;
-      emptyQueue(this.#lib);
-      const result = this.#lib.SSL_write(ssl, plain, plain.length);
-      // A memory BIO takes everything: there is no "not yet" and no part.
-      if (result <= 0) throw takeError(this.#lib, "write", ssl);
-      this.#lib.queueIsEmpty = true;
-    } finally {
-      this.#ssl.end(this.#output);
-    }
+    this.#data.write(plain);
   }
 
   /**

@@ -107,5 +107,8 @@ async function openTls(
   );
   made.move();
   const released = () => deadlines.close();
-  return new TlsConn(session, tcp, deadlines, { handshakeTimeoutMs, signal, released });
+  return new TlsConn(session, tcp, deadlines, {
+    ...{ handshakeTimeoutMs, signal, released },
+    isOwn: true,
+  });
 }

@@ -207,6 +207,7 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     const slot = this.#limits.enter(tcp.remoteAddr.hostname, () => conn.abandon());
     const conn: TlsConn = new TlsConn(session, tcp, this.#deadlines, {
       handshakeTimeoutMs,
+      isOwn: true,
       signal,
       released: () => {
         slot.leave();

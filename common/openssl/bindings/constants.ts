@@ -49,6 +49,9 @@ export const SSL_CTRL = {
   GET_NEGOTIATED_GROUP: 134,
 } as const;
 
+/** What an empty memory BIO returns: openssl/bio.h, BIO_set_mem_eof_return(3). */
+export const BIO_C_SET_BUF_MEM_EOF_RETURN = 130;
+
 /** SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER: openssl/ssl.h, SSL_CTX_set_mode(3). */
 export const SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER = 2;
 

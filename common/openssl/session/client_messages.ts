@@ -70,8 +70,11 @@ export function streamMessages(): MessageAssembler {
       if (end > content.length) break;
       messages.push({ type, body: content.slice(TLS_MESSAGE_HEADER_BYTES, end) });
       unwanted = end;
-      // What follows is sealed.
-      if (type === CLIENT_KEY_EXCHANGE) isOver = true;
+      // What follows is sealed, also where it has come with it.
+      if (type === CLIENT_KEY_EXCHANGE) {
+        isOver = true;
+        break;
+      }
     }
     content = content.slice();
     return messages;

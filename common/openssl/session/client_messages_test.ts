@@ -55,6 +55,8 @@ Deno.test("streamMessages() passes over other records, and reads no sealed ones"
   const take = streamMessages();
   assertEquals(take(Uint8Array.from(exchange)).length, 1);
   assertEquals(take(Uint8Array.from(exchange)), []);
+  // A second one, which nothing seals, is none, whether it comes later or at once.
+  assertEquals(streamMessages()(Uint8Array.from([...exchange, ...exchange])).length, 1);
 });
 
 Deno.test("streamMessages() skips a message that is too long", () => {

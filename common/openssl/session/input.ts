@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { lentBio, MemoryBio } from "../bindings/memory_bio.ts";
 import { cString, type OpenSsl } from "../bindings/library.ts";
 import {
   ENOUGH_SEALED_BYTES,
@@ -22,6 +23,9 @@ const MAX_WAITING_BYTES = 8192;
 /** What OpenSSL has been fed and has not said that it has read to the end. */
 type Unread = "nothing" | "one record" | "something";
 
+/** Copying less is quicker than making a BIO. */
+const MIN_LENT_BYTES = 16_384;
+
 /** The BIO that a session's SSL reads from. */
 export class SessionInput {
   /** Set to "nothing" when OpenSSL has said that it wants more. */
@@ -29,7 +33,9 @@ export class SessionInput {
   /** Server with pre-shared keys: whose keys the handshake will ask for. */
   readonly identities: OfferedIdentities | null;
   readonly #lib: OpenSsl;
-  readonly #bio: Deno.PointerObject;
+  #bio: Deno.PointerObject;
+  /** What the BIO reads where it is, and would read on if its memory were given to others. */
+  #lent: Uint8Array<ArrayBuffer> | null = null;
   readonly #counters: HandshakeCounters;
   /** What bounds the handshake's datagrams; null for a stream. */
   readonly #handshake: HandshakeInput | null;
@@ -61,9 +67,36 @@ export class SessionInput {
   feed(ssl: Deno.PointerObject, bytes: Uint8Array<ArrayBuffer>): void {
     const isDatagram = this.#handshake !== null;
     if (isDatagram && !this.#isPlausible(ssl, bytes)) return;
+    if (this.#lent) this.#setBio(ssl, new MemoryBio(this.#lib).giveAway(), null);
     this.#lib.BIO_write(this.#bio, bytes, bytes.length);
     const isSingle = this.unread === "nothing" && isOneRecord(bytes, isDatagram);
     this.unread = isSingle ? "one record" : "something";
+  }
+
+  /** Whether bytes of a stream can be read where they are, and are worth a BIO of their own. */
+  takesLent(bytes: Uint8Array): boolean {
+    return this.unread === "nothing" && bytes.length >= MIN_LENT_BYTES && !this.#handshake;
+  }
+
+  /**
+   * Takes what arrived of a stream after the handshake, when all before it is read. It is not copied.
+   *
+   * @param bytes they stay what they are until OpenSSL wants more
+   */
+  feedLent(ssl: Deno.PointerObject, bytes: Uint8Array<ArrayBuffer>): void {
+    this.#setBio(ssl, lentBio(this.#lib, bytes), bytes);
+    this.unread = "something";
+  }
+
+  /** The SSL frees the BIO, and the one that it had. */
+  #setBio(
+    ssl: Deno.PointerObject,
+    bio: Deno.PointerObject,
+    lent: Uint8Array<ArrayBuffer> | null,
+  ): void {
+    this.#lib.SSL_set0_rbio(ssl, bio);
+    this.#bio = bio;
+    this.#lent = lent;
   }
 
   /** Only a short record is worth the question how short the cipher's may be. */

@@ -10,8 +10,34 @@ import { addToNumbers, numberGap, packDatagrams, RECORD_HEADER_BYTES } from "../
 /** No single thing that a session puts out at once is longer: some records of 2^14 bytes. */
 const OUTPUT_BYTES = 128 * 1024;
 
-/** One buffer serves all sessions: what is drained is handed over before the next call. */
+/**
+ * One buffer serves all sessions: what is drained is handed over before the next call, or its memory
+ * is kept, and the next call has another.
+ */
 let memory: ReusedMemory | undefined;
+
+/** What was given back; some connections keep two at a time while they send. */
+const spare: ReusedMemory[] = [];
+const MAX_SPARE = 4;
+
+/**
+ * Keeps what a drain hands over, instead of a copy. Called by who is handed it, within that call.
+ *
+ * @param bytes as they were handed over
+ * @returns what is given back with {@linkcode giveBackOutput} when the bytes are not needed any more;
+ * null where they are in no memory of a drain's
+ */
+export function keepOutput(bytes: Uint8Array): ReusedMemory | null {
+  if (!memory || bytes.buffer !== memory.bytes.buffer) return null;
+  const kept = memory;
+  memory = undefined;
+  return kept;
+}
+
+/** See {@linkcode keepOutput}. */
+export function giveBackOutput(kept: ReusedMemory): void {
+  if (spare.length < MAX_SPARE) spare.push(kept);
+}
 
 /** The BIO that a session's SSL writes to. */
 export class SessionOutput {
@@ -49,14 +75,14 @@ export class SessionOutput {
   /**
    * Hands over what is to be sent: a datagram at a time, or all bytes of the stream.
    *
-   * @param emit the bytes are borrowed for the call
+   * @param emit the bytes are borrowed for the call; see {@linkcode keepOutput}
    * @param isLast keeps a copy, not cut into datagrams
    */
   drain(emit: (bytes: Uint8Array) => void, isLast = false): void {
     this.isPending = false;
-    memory ??= new ReusedMemory(OUTPUT_BYTES);
     let length: number;
     do {
+      memory ??= spare.pop() ?? new ReusedMemory(OUTPUT_BYTES);
       length = this.#lib.BIO_read(this.#bio, memory.bytes, OUTPUT_BYTES);
       if (length <= 0) return;
       const bytes = memory.first(length);
