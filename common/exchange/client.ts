@@ -18,6 +18,7 @@ import { noteResumed } from "./agreed.ts";
 import { ExpectedAnswer } from "./expected_answer.ts";
 import { COPIES, COPY_PAUSE_MS, copyAnswerMs, FIRST_LOST, LOST_LIMIT } from "./patience.ts";
 import { clientError, goneError, unanswered } from "./client_errors.ts";
+import type { Gate } from "./gate.ts";
 import type { ClientTransport } from "./transport.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
 import type { Recorder } from "../measure/recorder.ts";
@@ -32,6 +33,8 @@ export interface ClientRun {
   readonly deadlines: Deadlines;
   /** When messages are due; none where each follows the answer to the one before. */
   readonly schedule?: Schedule | undefined;
+  /** Of many clients some connect at a time; none where they are few. */
+  readonly gate?: Gate | undefined;
   /** Called after each message, answered or not. */
   readonly onExchanged?: () => void;
   /** Told where nothing has answered yet; the run goes on. */
@@ -60,6 +63,7 @@ export class Client<Connection> {
   readonly #keep: boolean;
   readonly #endsWithSize: boolean;
   readonly #turns: Turns | null;
+  readonly #gate: Gate | null;
   readonly #run: ClientRun;
   /** What is being exchanged, and what becomes of it: the same memory for every message. */
   #message: Uint8Array = new Uint8Array();
@@ -94,6 +98,7 @@ export class Client<Connection> {
       lost: false,
       resumed: false,
     };
+    this.#gate = run.gate ?? null;
     this.#turns = turnsOf(run, transport, number);
     this.#answer = new ExpectedAnswer(run.options);
     this.#writer = new MessageWriter(protocol, Math.max(...plan.sizes));
@@ -174,8 +179,11 @@ export class Client<Connection> {
       deadlines.check();
       const message = this.#message = this.#writer.prepare(outcome.no, sizeBytes);
       answer.to(message);
+      if (turns !== null) await turns.next(timer);
+      const gate = this.#connection === null ? this.#gate : null;
+      if (gate !== null) await gate.enter();
+      // What waits to be let in is no part of a message, but of one that has been due.
       if (turns === null) timer.start();
-      else await turns.next(timer);
       let connection = this.#connection;
       while (connection === null) {
         this.#doing = "connect to";
@@ -197,6 +205,7 @@ export class Client<Connection> {
         }
         this.security ??= transport.security?.(connection) ?? null;
       }
+      gate?.leave();
       this.#writer.stamp(EPOCH_US + timer.lastUs);
       this.#doing = "send to";
       const sending = transport.send(connection, message);

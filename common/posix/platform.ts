@@ -1,8 +1,9 @@
 /**
  * The numbers and layouts of the systems whose libc is known, with the headers they stand in.
  *
- * Linux: asm-generic/socket.h, bits/socket.h, netinet/tcp.h, net/if.h, poll.h, time.h, as they are on
- * x86-64 and arm64. macOS: sys/socket.h, netinet/tcp.h, sys/poll.h, time.h.
+ * Linux: asm-generic/socket.h, bits/socket.h, netinet/tcp.h, net/if.h, poll.h, time.h, sys/resource.h,
+ * as they are on x86-64 and arm64. macOS: sys/socket.h, netinet/tcp.h, sys/poll.h, sys/resource.h,
+ * time.h.
  *
  * @module
  */
@@ -30,6 +31,8 @@ export interface Platform {
   readonly doublesBuffers: boolean;
   /** Tells what a socket's buffers hold, and what it has dropped; null where there is none. */
   readonly SO_MEMINFO: number | null;
+  /** The limit of open files. */
+  readonly RLIMIT_NOFILE: number;
   readonly MSG_DONTWAIT: number;
   /** Set where the system knows it: a peer that has gone is an error and no signal. */
   readonly MSG_NOSIGNAL: number;
@@ -69,6 +72,7 @@ const LINUX: Platform = {
   SO_RCVBUFFORCE: 33,
   doublesBuffers: true,
   SO_MEMINFO: 55,
+  RLIMIT_NOFILE: 7,
   MSG_DONTWAIT: 0x40,
   MSG_NOSIGNAL: 0x4000,
   acceptTimesOut: true,
@@ -93,6 +97,7 @@ const MACOS: Platform = {
   SO_RCVBUFFORCE: null,
   doublesBuffers: false,
   SO_MEMINFO: null,
+  RLIMIT_NOFILE: 8,
   MSG_DONTWAIT: 0x80,
   // Deno lets no process die of SIGPIPE.
   MSG_NOSIGNAL: 0,
