@@ -330,7 +330,11 @@ async function runSizes(script: Script, clients: Client<unknown>[]): Promise<voi
     log?.size(sizeBytes, startUs, tookUs);
     log?.flush();
   }
-  for (const client of clients) await client.finish();
+  for (let from = 0; from < clients.length; from += MAX_CONNECTING) {
+    const ending = clients.slice(from, from + MAX_CONNECTING).map((client) => client.finish());
+    await Promise.allSettled(ending);
+    await Promise.all(ending);
+  }
 }
 
 /** Waits for the Enter key, or for Ctrl-C. */

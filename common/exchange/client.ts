@@ -205,7 +205,7 @@ export class Client<Connection> {
         }
         this.security ??= transport.security?.(connection) ?? null;
       }
-      gate?.leave();
+      if (!this.#keep) gate?.leave();
       this.#writer.stamp(EPOCH_US + timer.lastUs);
       this.#doing = "send to";
       const sending = transport.send(connection, message);
@@ -221,6 +221,8 @@ export class Client<Connection> {
         timer.mark(STEP_INDEX.receive);
         if (outcome.answered) answer.check();
       }
+      // The system takes connections that no server has accepted yet: an answer says that one has.
+      if (this.#keep) gate?.leave();
       outcome.lost = reply && !outcome.answered;
       const isOver = seconds === undefined
         ? outcome.no === this.#repeat - 1

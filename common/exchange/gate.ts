@@ -1,6 +1,7 @@
 /**
  * A bound on what begins at once: thousands of clients connect some at a time, so that neither a
- * server's limits nor its backlog of new connections turns any away.
+ * server's limits nor its backlog of new connections turns any away. A client that keeps its
+ * connection has its place until its first message is answered.
  *
  * @module
  */
