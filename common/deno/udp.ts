@@ -8,7 +8,7 @@ import { bindUdp, type DatagramSocket, NodeDatagramConn } from "./node_udp.ts";
 import { DirectUdp } from "../posix/direct_udp.ts";
 import { PosixError } from "../posix/errors.ts";
 import { ReceiveBuffer, type ReceiveBufferState } from "../posix/receive_buffer.ts";
-import { MAX_DATAGRAM_BYTES } from "../base/datagrams.ts";
+import { DatagramMemory } from "../base/datagram_memory.ts";
 import { round } from "../base/event_loop.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
 import { isExhausted, isLoss, Pause } from "../base/system_errors.ts";
@@ -116,7 +116,8 @@ export class UdpSocket {
    */
   async run(onDatagram: OnDatagram): Promise<void> {
     // Without a buffer of this size receive() would cut a long one.
-    const buffer = new Uint8Array(MAX_DATAGRAM_BYTES);
+    using memory = new DatagramMemory();
+    const buffer = memory.bytes;
     while (!this.#closed) {
       let received: [Uint8Array<ArrayBuffer>, Deno.Addr];
       try {
