@@ -1,7 +1,7 @@
 /**
- * Memory that datagrams are received into. Every socket that waits needs room for the longest, and
- * hardly any comes: cut from large pieces, which the system gives page by page when they are written
- * to, a socket takes a page or two of it.
+ * Memory that datagrams and messages are received into. Who waits needs room for the longest, and
+ * hardly any comes: of large pieces, which the system gives page by page as they are written to, each
+ * takes a page or two.
  *
  * @module
  */
