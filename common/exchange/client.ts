@@ -22,7 +22,7 @@ import type { Gate } from "./gate.ts";
 import type { ClientTransport } from "./transport.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
 import type { Recorder } from "../measure/recorder.ts";
-import type { Outcome } from "../measure/outcome.ts";
+import { noOutcome, type Outcome } from "../measure/outcome.ts";
 import { type Schedule, type Turns, turnsOf } from "./schedule.ts";
 import { systemCode } from "../base/system_errors.ts";
 
@@ -63,7 +63,6 @@ export class Client<Connection> {
   readonly #keep: boolean;
   readonly #endsWithSize: boolean;
   readonly #turns: Turns | null;
-  readonly #gate: Gate | null;
   readonly #run: ClientRun;
   /** What is being exchanged, and what becomes of it: the same memory for every message. */
   #message: Uint8Array = new Uint8Array();
@@ -90,15 +89,7 @@ export class Client<Connection> {
     this.#reply = reply;
     this.#waitMs = waitMs;
     this.#transport = transport;
-    this.#outcome = {
-      client: number,
-      sizeBytes: 0,
-      no: 0,
-      answered: false,
-      lost: false,
-      resumed: false,
-    };
-    this.#gate = run.gate ?? null;
+    this.#outcome = noOutcome(number);
     this.#turns = turnsOf(run, transport, number);
     this.#answer = new ExpectedAnswer(run.options);
     this.#writer = new MessageWriter(protocol, Math.max(...plan.sizes));
@@ -180,8 +171,8 @@ export class Client<Connection> {
       const message = this.#message = this.#writer.prepare(outcome.no, sizeBytes);
       answer.to(message);
       if (turns !== null) await turns.next(timer);
-      const gate = this.#connection === null ? this.#gate : null;
-      if (gate !== null) await gate.enter();
+      const gate = this.#connection === null ? this.#run.gate : undefined;
+      if (gate) await gate.enter();
       // What waits to be let in is no part of a message, but of one that has been due.
       if (turns === null) timer.start();
       let connection = this.#connection;
