@@ -61,6 +61,8 @@ export class UdpSocket {
   /** Datagrams that wait until Deno has sent them; later ones do not overtake them. */
   #waiting = 0;
   #sentAtOnce = 0;
+  /** Set where so much was sent at once that the next datagram waits for a turn of the event loop. */
+  #turn: Promise<void> | null = null;
   #closed = false;
 
   /**
@@ -161,14 +163,28 @@ export class UdpSocket {
    * @param to the same object for the same peer, where that is known: it need not be looked at again
    */
   send(bytes: Uint8Array, to: Deno.NetAddr): MaybePromise<void> {
+    if (this.#turn) return this.#sendAfter(this.#turn, bytes.slice(), to);
     const direct = this.#closed || this.#waiting > 0 ? null : this.#direct;
     if (direct?.send(bytes, to)) {
-      // Who sends for ever must not keep all others waiting for ever.
-      return ++this.#sentAtOnce % MAX_SENT_AT_ONCE === 0 ? round() : undefined;
+      // Who sends for ever must not keep all others waiting for ever. It is the next datagram that
+      // waits: this one's answer may come in the turn, and its sender is to be ready for it.
+      if (++this.#sentAtOnce === MAX_SENT_AT_ONCE) this.#turn = this.#nextTurn();
+      return;
     }
     const error = direct && direct.errno !== 0 ? new PosixError("sendto", direct.errno) : null;
     if (error && isLoss(error, bytes.length)) this.lastLoss = error;
     return this.#sendByDeno(bytes.slice(), to, error === null);
+  }
+
+  async #nextTurn(): Promise<void> {
+    await round();
+    this.#sentAtOnce = 0;
+    this.#turn = null;
+  }
+
+  async #sendAfter(turn: Promise<void>, bytes: Uint8Array, to: Deno.NetAddr): Promise<void> {
+    await turn;
+    await this.send(bytes, to);
   }
 
   /**

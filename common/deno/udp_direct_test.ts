@@ -124,6 +124,44 @@ Deno.test("UdpSocket.send() lets others have their turn, however often it is cal
   assert(isOver, `${sent} datagrams without a turn`);
 });
 
+Deno.test("UdpSocket.send() resolves before an answer can be handed over", async () => {
+  using server = new Stage();
+  using client = new Stage();
+  const serving = server.socket.run((bytes, from) => server.socket.send(bytes, from));
+  let isAwaited = false;
+  let surprises = 0;
+  let answer: () => void;
+  const running = client.socket.run(() => {
+    if (!isAwaited) surprises++;
+    isAwaited = false;
+    answer();
+  });
+  for (let i = 0; i < MANY; i++) {
+    const answered = new Promise<void>((resolve) => answer = resolve);
+    await client.socket.send(Uint8Array.of(1), server.addr);
+    isAwaited = true;
+    await within(answered);
+  }
+  assertEquals(surprises, 0);
+  client.socket.close();
+  server.socket.close();
+  await Promise.all([serving, running]);
+});
+
+Deno.test("UdpSocket.send() keeps the order of what waits for a turn", async () => {
+  using sender = new Stage();
+  using receiver = new Stage();
+  const values = Array.from({ length: MANY }, (_, i) => i);
+  const arrived: number[] = [];
+  await sender.socket.send(Uint8Array.of(0), receiver.addr);
+  const later = values.slice(1);
+  await Promise.all(later.map((i) => sender.socket.send(Uint8Array.of(i), receiver.addr)));
+  await within(receiver.socket.run(([value]) => {
+    if (arrived.push(value!) === MANY) receiver.socket.close();
+  }));
+  assertEquals(arrived, values);
+});
+
 Deno.test("UdpSocket.run() lets others have their turn, however much is there", async () => {
   using receiver = new Stage();
   using sender = new Stage();
