@@ -15,12 +15,14 @@ import { registerDtlsLibrary } from "./tools/bench/dtls_library.ts";
 import { registerKeyExchange } from "./tools/bench/key_exchange.ts";
 import { CERTS, LaneStage } from "./tools/bench/lane_stage.ts";
 import { casesOf, sizesOfBench } from "./tools/bench/matrix.ts";
+import { closeStreams, registerStreams } from "./tools/bench/library_streams.ts";
 import { readVariable, whyNot, whyNotAll } from "./tools/bench/obstacles.ts";
 
 registerBasics(whyNot);
 await registerLanes();
 registerKeyExchange(whyNot);
 registerDtlsLibrary(whyNot);
+registerStreams(whyNot);
 
 /** A case's group says what its lanes have in common, so that TCP is what the others build on. */
 async function registerLanes(): Promise<void> {
@@ -44,6 +46,7 @@ async function registerLanes(): Promise<void> {
   addEventListener("unload", () => void stage.close());
   onEndSignals(() => {
     void stage.close();
+    closeStreams();
     // Deno refuses an exit in the middle of a benchmark; with an error it ends at once, exit code 1.
     throw new InterruptedError("interrupted");
   });

@@ -71,7 +71,7 @@ with it. Files that were not made here, or were changed since, are never replace
 made-by-netpairs.json beside them has the digests of what was made.
 
 The server's names are the profile's, this machine's host name, and those given with --name. Ed25519
-keys are for TLS only: OpenSSL 3 does not take them on DTLS.`,
+keys are for TLS only: DTLS 1.2 has no cipher suite for them in OpenSSL.`,
   options: OPTIONS,
   examples: [
     "deno task certs --name server.example --name 192.0.2.1",

@@ -1,4 +1,4 @@
-import { InterruptedError, ReplacedError } from "../common/base/errors.ts";
+import { InterruptedError, ReplacedError, TimeoutError } from "../common/base/errors.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { liveSessions, TlsSession } from "../common/openssl/session.ts";
 import { CertificateError, OpenSslError } from "../common/openssl/bindings/errors.ts";
@@ -14,6 +14,7 @@ import { PosixUdp } from "../common/posix/udp.ts";
 import { assert, assertEquals, assertRejects } from "../common/testing/assert.ts";
 import { Driven, LONG_MS } from "../common/testing/driven.ts";
 import { contextOptions } from "../common/testing/memory_net.ts";
+import { KEY } from "../common/testing/psk.ts";
 import { within } from "../common/testing/within.ts";
 import { DtlsPosixListener } from "./blocking_listener.ts";
 import type { DtlsPosixPeer } from "./blocking_peer.ts";
@@ -51,6 +52,15 @@ class Bench implements Disposable {
     return new Bench(
       new TlsContext({ ...one, ...server } as TlsContextOptions),
       new TlsContext({ ...other, ...client } as TlsContextOptions),
+    );
+  }
+
+  /** Whose clients have a pre-shared key. */
+  static withKey(pskLookup: NonNullable<TlsServerSettings["pskLookup"]>): Bench {
+    const psk = { identity: "sensor-7", key: KEY };
+    return new Bench(
+      new TlsContext({ role: "server", datagram: true, pskLookup }),
+      new TlsContext({ role: "client", datagram: true, psk }),
     );
   }
 
@@ -106,6 +116,25 @@ Deno.test("DtlsPosixListener serves two clients that begin at the same time", as
   for (const [i, client] of clients.entries()) await client.send(new Uint8Array(10 + i));
   const lengths = await Promise.all(servers.map(async (server) => (await receive(server)).length));
   assertEquals(lengths.sort(), [10, 11]);
+});
+
+Deno.test("DtlsPosixListener waits for a key that is promised, and no longer than it may", async () => {
+  const { promise, resolve } = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
+  using bench = Bench.withKey(() => promise);
+  const [one, other] = [bench.client(), bench.client()].map((client) =>
+    Promise.resolve(client.handshake())
+  );
+  other!.catch(() => {});
+  const servers = [await bench.accept(), await bench.accept()];
+  await assertRejects(
+    async () => await within(Promise.resolve(servers[0]!.handshake(500))),
+    TimeoutError,
+    "pskLookup did not answer in time",
+  );
+  const shaking = servers[1]!.handshake();
+  resolve(KEY);
+  await within(Promise.all([shaking, Promise.any([one, other])]));
+  assertEquals(servers[1]!.session.info().pskIdentity, "sensor-7");
 });
 
 Deno.test("DtlsPosixListener gives every client its own answers", async () => {

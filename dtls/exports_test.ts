@@ -86,11 +86,22 @@ testStray("DtlsListener", LISTENER, async () => {
   };
 });
 
-testStray("TlsContext", SHARED.TlsContext!, () => {
-  const it = dtlsContext({});
-  const nothing = () => Promise.resolve();
-  return Promise.resolve({ it, use: nothing, [Symbol.asyncDispose]: nothing });
+testArguments("DtlsListener", LISTENER, {
+  "that runs": async () => {
+    const it = await listen();
+    return { it, use: () => Promise.resolve(), [Symbol.asyncDispose]: () => it.close() };
+  },
 });
+
+/** A context of a client. */
+function context(): Promise<Target> {
+  const it = dtlsContext({});
+  const end = () => Promise.resolve(it.close());
+  return Promise.resolve({ it, use: () => Promise.resolve(), [Symbol.asyncDispose]: end });
+}
+
+testStray("TlsContext", SHARED.TlsContext!, context);
+testArguments("TlsContext", SHARED.TlsContext!, { "of a client": context });
 
 /** A saved session and its class, as its methods stand on either. */
 async function saved(): Promise<Target> {

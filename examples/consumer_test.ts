@@ -24,6 +24,7 @@ const STRICT = {
 const PROGRAM = `
 import { connectDtls, type ConnectDtlsOptions, listenDtls, type ListenDtlsOptions } from "DTLS";
 import { connectTls, type ConnectTlsOptions, listenTls, type ListenTlsOptions } from "TLS";
+import { DtlsListenerCore, type DtlsListenerOptions, NOT_YET, TlsContext, TlsSession } from "CORE";
 
 const nothing = undefined;
 const psk = { identity: "sensor-7", key: new Uint8Array(32) };
@@ -36,7 +37,13 @@ export const calls = [
   () => connectTls({ ...client, context }),
   () => listenDtls({ ...server, idleTimeoutMs: nothing }),
   () => listenTls(server),
+  (shell: ConstructorParameters<typeof DtlsListenerCore>[1], options: DtlsListenerOptions<Deno.NetAddr>) =>
+    new DtlsListenerCore(new TlsContext({ role: "server", datagram: true }), shell, { ...options, mtu: nothing }),
 ];
+
+using tls = new TlsContext({ role: "client", datagram: false, psk });
+using session = new TlsSession(tls, { serverName: nothing, session: nothing, mtu: nothing });
+if (session.handshake() || session.read(new Uint8Array(9)) !== NOT_YET) throw new Error("too early");
 
 await using listener = listenDtls({ ...server, hostname: "127.0.0.1", pskLookup: () => psk.key });
 await using conn = await connectDtls({ ...client, port: listener.addr.port });
@@ -45,8 +52,9 @@ console.log(conn.info.pskIdentity);
 `;
 
 /** The program of a project that names the library so. */
-function program(dtls: string, tls: string): string {
-  return PROGRAM.replace('"DTLS"', `"${dtls}"`).replace('"TLS"', `"${tls}"`);
+function program(dtls: string, tls: string, core: string): string {
+  return PROGRAM.replace('"DTLS"', `"${dtls}"`).replace('"TLS"', `"${tls}"`)
+    .replace('"CORE"', `"${core}"`);
 }
 
 const PERMISSIONS = ["--allow-net=127.0.0.1,0.0.0.0", "--allow-ffi"];
@@ -99,7 +107,16 @@ async function copyPackage(to: string): Promise<void> {
 
 Deno.test("the package has the library, its documents, and neither tests nor tools", async () => {
   const files = await (published ??= publishedFiles());
-  for (const name of ["README.md", "LICENSE", "dtls/mod.ts", "tls/mod.ts", "docs/security.md"]) {
+  for (
+    const name of [
+      "README.md",
+      "LICENSE",
+      "dtls/mod.ts",
+      "tls/mod.ts",
+      "docs/security.md",
+      "common/secure/core.ts",
+    ]
+  ) {
     assert(files.includes(name), name);
   }
   const surplus = files.filter((name) => /_test\.ts$|testing|^(tools|certs|examples)\//.test(name));
@@ -119,7 +136,11 @@ Deno.test("the package works by path, where TypeScript is as strict as can be", 
   await withFolder(async (dir) => {
     await copyPackage(`${dir}/netpairs`);
     await write(dir, {
-      "app/program.ts": program("../netpairs/dtls/mod.ts", "../netpairs/tls/mod.ts"),
+      "app/program.ts": program(
+        "../netpairs/dtls/mod.ts",
+        "../netpairs/tls/mod.ts",
+        "../netpairs/common/secure/core.ts",
+      ),
       "app/deno.json": { compilerOptions: STRICT },
     });
     await deno(`${dir}/app`, ["check", "program.ts"]);
@@ -136,8 +157,9 @@ Deno.test("the package works by URL, without a configuration", async () => {
     const onListen = () => {};
     await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen }, serveFile);
     const host = `127.0.0.1:${server.addr.port}`;
-    const [dtls, tls] = [`http://${host}/dtls/mod.ts`, `http://${host}/tls/mod.ts`];
-    await write(dir, { "app/program.ts": program(dtls, tls) });
+    const at = (path: string) => `http://${host}/${path}`;
+    const [dtls, tls, core] = [at("dtls/mod.ts"), at("tls/mod.ts"), at("common/secure/core.ts")];
+    await write(dir, { "app/program.ts": program(dtls, tls, core) });
     const args = ["run", "--no-prompt", `--allow-import=${host}`, ...PERMISSIONS, "program.ts"];
     const { stdout } = await deno(`${dir}/app`, args, { DENO_DIR: `${dir}/cache` });
     assertEquals(stdout, "sensor-7\n");
@@ -150,7 +172,11 @@ Deno.test("the package works as a member of a workspace, by its name", async () 
     await write(dir, {
       "deno.json": { workspace: ["./netpairs", "./app"] },
       "app/deno.json": {},
-      "app/program.ts": program("@netpairs/netpairs/dtls", "@netpairs/netpairs/tls"),
+      "app/program.ts": program(
+        "@netpairs/netpairs/dtls",
+        "@netpairs/netpairs/tls",
+        "@netpairs/netpairs/core",
+      ),
     });
     const args = ["run", "--no-prompt", ...PERMISSIONS, "program.ts"];
     const { stdout } = await deno(`${dir}/app`, args);

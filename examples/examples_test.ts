@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { within } from "../common/testing/within.ts";
 import { main as coap } from "./coap.ts";
+import { main as core } from "./core.ts";
 import { main as dtlsEcho } from "./dtls_echo.ts";
 import { main as fingerprint } from "./fingerprint.ts";
 import { main as hue } from "./hue.ts";
@@ -18,6 +19,10 @@ const EXAMPLES: Record<string, [() => Promise<void>, RegExp[]]> = {
   coap: [coap, [
     /^temperature: 21\.5$/,
     /^humidity: not found$/,
+  ]],
+  core: [core, [
+    /^DTLSv1\.[23], sent again: true$/,
+    ...Array<RegExp>(4).fill(/^arrived: reading [1-6]$/),
   ]],
   dtls_echo: [dtlsEcho, [
     /^the server answers: hello$/,

@@ -92,3 +92,11 @@ testStray("TlsListener", LISTENER, async () => {
   const end = () => Promise.resolve(waiting.abandon());
   return { it: listener, use: end, [Symbol.asyncDispose]: end };
 });
+
+testArguments("TlsListener", LISTENER, {
+  "that runs": () => {
+    const it = listenTls({ hostname: "127.0.0.1", port: 0, pskLookup: () => null });
+    const end = () => it.close();
+    return Promise.resolve({ it, use: () => Promise.resolve(), [Symbol.asyncDispose]: end });
+  },
+});

@@ -257,3 +257,48 @@ Deno.test({
     });
   },
 });
+
+Deno.test({
+  name: "capture --only takes keys alone for keys, and says where there are none",
+  ignore: WINDOWS,
+  async fn() {
+    const tshark = `case "$*" in *-r*) exit 1 ;; *) printf "\\n\\r\\r\\n"; exec sleep 60 ;; esac`;
+    await using place = await workplace({ tshark });
+    await Deno.symlink("/bin/sleep", place.path("programs/sleep"));
+    await Deno.writeTextFile(place.path("notes"), "my own\n");
+    const withKeys = (path: string) =>
+      start(
+        ...[place, "--only", "--port", "9", "--seconds", "1"] as const,
+        ...["--out", `${path}.pcapng`, "--key-log", path],
+      ).then(endingOf);
+    const [wrong, folder, missing] = await Promise.all(["notes", "certs", "none"].map(withKeys));
+    assertOneLine(wrong!, 2, /^error: --key-log notes: its line 1 is none of a key log; name anot/);
+    assertOneLine(folder!, 1, /^error: cannot read certs: it is no file$/);
+    assertEquals(missing!.code, 0, missing!.stderr);
+    assertMatch(missing!.stderr, /\nit has no keys: there are none in none\n/);
+    assertNotMatch(missing!.stderr, /can be read/);
+    assertEquals([...filesIn(place).keys()].sort(), ["none.pcapng", "notes"]);
+  },
+});
+
+Deno.test({
+  name: "capture says that what captures has ended by itself, and keeps what there is",
+  ignore: WINDOWS,
+  async fn() {
+    const tshark = `case "$*" in *-r*) exit 1 ;; *) printf "\\n\\r\\r\\n"; exit 3 ;; esac`;
+    await using place = await workplace({ tshark });
+    const runs = [["--only", "--port", "9"], ["--lane", "udp-async", "--seconds", "60"]];
+    const endings = await Promise.all(
+      runs.map(async (args, i) => endingOf(await start(place, ...args, "--out", `${i}.pcapng`))),
+    );
+    for (const { code, stderr } of endings) {
+      assertEquals(code, 1, stderr);
+      assertMatch(stderr, /\ncapture: .*pcapng\n/);
+      assertMatch(
+        stderr,
+        /\nerror: (udp-async: )?tshark ended before the capture was over \(exit code 3\)\n$/,
+      );
+    }
+    assertEquals([...filesIn(place).keys()].sort(), ["0.pcapng", "1.pcapng"]);
+  },
+});

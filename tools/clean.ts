@@ -14,6 +14,7 @@ import { type Command, runCommand } from "../common/cli/command.ts";
 import { flag, text } from "../common/cli/option_kinds.ts";
 import { ROOT } from "./lib/children.ts";
 import { PROGRAMS } from "./compile.ts";
+import { SUITES, SUITES_FOLDER } from "./test_libssl/suites.ts";
 
 const OPTIONS = {
   root: text("DIR", "folder to clean (default: the project's)", undefined),
@@ -25,7 +26,7 @@ const COMMAND: Command<typeof OPTIONS> = {
   starts: "deno task clean",
   options: OPTIONS,
   permissions: {
-    "--allow-read": "dist, results and certs/pem",
+    "--allow-read": `dist, results, certs/pem and ${SUITES_FOLDER}`,
     "--allow-write": "the same",
   },
 };
@@ -46,6 +47,7 @@ const MADE: readonly Made[] = [
     madeOf: (_, names) => names.filter((name) => isResultsFolder(name) || isCapture(name)),
   },
   { folder: DEFAULT_CERTS, madeOf: findMadeCertificates },
+  { folder: SUITES_FOLDER, madeOf: (_, names) => names.filter((name) => name in SUITES) },
 ];
 
 /**

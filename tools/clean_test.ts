@@ -20,6 +20,7 @@ const MADE = [
   "dist/tcp-client",
   "results/2026-01-31T12-00-00.000Z/result.json",
   "results/2026-01-31T12-00-00.000Z-2/result.json",
+  ".libssl/3.5/root/etc/passwd",
   "results/2026-01-31T12-00-00.000Z-tcp-sync.pcapng",
 ];
 const KEPT = [
@@ -58,7 +59,7 @@ Deno.test("clean removes what was made, lists it, and touches nothing else", asy
       ...["results/2026-01-31T12-00-00.000Z-2"],
       ...["results/2026-01-31T12-00-00.000Z-tcp-sync.pcapng", "results"],
       ...CERTIFICATES.map((name) => `certs/pem/${name}`),
-      "certs/pem",
+      ...["certs/pem", ".libssl/3.5", ".libssl"],
     ].map((path) => join(root, path)),
   );
   for (const file of MADE) assertEquals(await exists(join(root, file)), false, file);

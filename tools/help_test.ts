@@ -10,11 +10,14 @@ import { clean } from "./clean.ts";
 import { compare } from "./compare.ts";
 import { compileAll } from "./compile.ts";
 import { fetchResults } from "./fetch.ts";
+import { fuzz } from "./fuzz.ts";
 import { push } from "./push.ts";
 import { report } from "./report.ts";
 import { runAll } from "./run_all.ts";
 import { writeDocs } from "./docs.ts";
+import { siege } from "./siege.ts";
 import { soak } from "./soak.ts";
+import { testLibssl } from "./test_libssl.ts";
 
 const COMMANDS = {
   agent,
@@ -27,9 +30,12 @@ const COMMANDS = {
   demo: runAll,
   docs: writeDocs,
   fetch: fetchResults,
+  fuzz,
   push,
   report,
+  siege,
   soak,
+  "test:libssl": testLibssl,
 };
 
 for (const [name, command] of Object.entries(COMMANDS)) {

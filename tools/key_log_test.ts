@@ -173,6 +173,22 @@ for (const name of ["dtls-sync-openssl", "tls-async-openssl"]) {
   });
 }
 
+Deno.test({
+  name: "SSLKEYLOGFILE that names a device leaves it to all",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using place = await Workplace.make();
+    const { mode } = Deno.lstatSync("/dev/full");
+    const { port } = await place.serve(dtls, SMALL);
+    const args = [...SMALL, "--port", String(port)];
+    const changes = { permissions: ["--allow-all"], env: { SSLKEYLOGFILE: "/dev/full" } };
+    const { code, stderr } = await place.run(dtls, "client", args, changes);
+    assertEquals(code, 0, stderr);
+    assertMatch(stderr, /^SSLKEYLOGFILE: cannot write \/dev\/full: it is no file that can be a/m);
+    assertEquals(Deno.lstatSync("/dev/full").mode, mode);
+  },
+});
+
 Deno.test("tls-async-rustls says that SSLKEYLOGFILE gets no keys", async () => {
   await using place = await Workplace.make();
   const lane = laneNamed("tls-async-rustls");

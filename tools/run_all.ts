@@ -9,7 +9,12 @@ import { ensureCertificates } from "../certs/generate.ts";
 import { readPassphrase } from "../common/pem/certificate_files.ts";
 import { describe, EXIT, InterruptedError } from "../common/base/errors.ts";
 import { openDocument, print } from "../common/base/output.ts";
-import { describeEnvironment, formatDocument, makeDocument } from "../common/measure/result.ts";
+import {
+  describeEnvironment,
+  formatDocument,
+  makeDocument,
+  type RunResult,
+} from "../common/measure/result.ts";
 import { say } from "../common/base/say.ts";
 import { join } from "../common/base/std.ts";
 import { runCommand } from "../common/cli/command.ts";
@@ -21,6 +26,7 @@ import { keep, makeFolder, RESULT_FILE } from "./lib/results_folder.ts";
 import { Rounds, type RoundsResult } from "./run_all/rounds.ts";
 import type { Cores } from "./lib/machine.ts";
 import { readHistory } from "./report/history.ts";
+import { HANDSHAKES_ID } from "./report/handshake_shapes.ts";
 import { brokenBounds, checkBounds } from "./report/bounds.ts";
 import { type Job, jobsOf } from "./report/jobs.ts";
 import { failureLines, interruptedLine } from "./run_all/failures.ts";
@@ -92,7 +98,7 @@ async function run(options: RunAllOptions): Promise<number> {
   const isShown = show(options, result, jobs, warnings);
   const isKept = [writeResult, writeJson].map((write) => keep(write, text)).every(Boolean);
   say(`results: ${folder}`);
-  const isReported = runs.length === 0 || await report(folder, options.append);
+  const isReported = runs.length === 0 || await report(folder, options.append, isTraced(runs));
   if (result.interrupted && isKept) return EXIT.interrupted;
   const broken = brokenBounds(checkBounds(jobs, options.max));
   for (const line of broken) say(`error: ${line}`);
@@ -199,8 +205,16 @@ function notesOf(
   return notes;
 }
 
+function isTraced(runs: readonly RunResult[]): boolean {
+  return runs.some(({ handshakes = [] }) => handshakes.length > 0);
+}
+
 /** Charts take a while to load, and a run can do without. */
-async function report(folder: string, append: string | undefined): Promise<boolean> {
+async function report(
+  folder: string,
+  append: string | undefined,
+  isTraced: boolean,
+): Promise<boolean> {
   // All that was measured is kept already.
   using _signals = onEndSignals(() => {
     say("interrupted: there is no report; deno task report makes it");
@@ -210,6 +224,10 @@ async function report(folder: string, append: string | undefined): Promise<boole
     const { writeReport } = await import("./report/write.ts");
     const { html } = await writeReport([folder], { append });
     say(`report: ${html}`);
+    if (isTraced) {
+      say(`handshakes: ${html}#${HANDSHAKES_ID}`);
+      say(`handshakes as Mermaid text: deno task report --mermaid ${folder}`);
+    }
     return true;
   } catch (error) {
     say(`error: no report: ${describe(error)}`);

@@ -99,6 +99,10 @@ Deno.test("run_all --trace keeps the handshakes of lanes that can, and draws the
   const page = await Deno.readTextFile(join(folder, "report.html"));
   assertMatch(page, /After 3 round trips the client can send data/);
   assertMatch(page, /DTLS 1\.2, resumed/);
+  const html = join(folder, "report.html");
+  assert(stderr.includes(`\nhandshakes: ${html}#handshake-messages\n`), stderr);
+  assert(page.includes('<section id="handshake-messages">'), "the link leads somewhere");
+  assert(stderr.includes(`: deno task report --mermaid ${folder}\n`), stderr);
 });
 
 Deno.test("run_all --server and --client run one side each", async () => {
@@ -236,6 +240,8 @@ Deno.test("parseRunAll() refuses options that do not go together", () => {
   assertThrows(() => parseRunAll(["--connect", "never"]), UsageError, "message, size or once");
   assertThrows(() => parseRunAll(["--clients", "x"]), UsageError, "from 1 to 1000");
   assertThrows(() => parseRunAll(["--cpu", "1"]), UsageError, "two cores are wanted");
+  const untraced = ["--trace", "--lanes", "tcp,udp,tls-async-rustls"];
+  assertThrows(() => parseRunAll(untraced), UsageError, "none of these lanes can be traced");
   assertThrows(() => parseRunAll(["--lanes", "quic"]), UsageError, "there are tcp-async");
   assertThrows(() => parseRunAll(["--cpu", "0,9999"]), UsageError, "there is no core 9999");
   assertThrows(() => parseRunAll(["--max", "p51=1ms"]), UsageError, "no such figure");

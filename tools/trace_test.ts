@@ -73,7 +73,8 @@ Deno.test("--trace says how many handshakes it has kept", async () => {
   const { client } = await place.pair(laneNamed("dtls-sync-openssl"), args, {
     client: ["--trace", "--json", "-"],
   });
-  const said = "trace: 50 of 60 handshakes are kept: the first ones, and the first resumed one";
+  const said = "trace: 50 of 60 handshakes are kept: the first ones, the first complete one and " +
+    "the first resumed one";
   assertEquals([client.code, client.stderr.trim()], [0, said]);
   assertEquals(readDocument(client.stdout).runs[0]!.handshakes!.length, 50);
 });

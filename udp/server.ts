@@ -20,7 +20,9 @@ import { blockingServer } from "./blocking.ts";
 const asyncServer: Prepare<DatagramServerTransport<Deno.NetAddr>> = async (options) => {
   // socket, bind; a large receive buffer, as what does not fit is lost.
   const hostname = await listenAddress(options.hostname);
-  const socket = UdpSocket.at(hostname, options.port, LISTENER_BUFFER_BYTES);
+  const socket = UdpSocket.at(hostname, options.port, {
+    receiveBufferBytes: LISTENER_BUFFER_BYTES,
+  });
   return {
     hostname: socket.addr.hostname,
     port: socket.addr.port,

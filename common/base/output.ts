@@ -99,7 +99,7 @@ export function appendTo(path: string, textAfter: (there: string) => string): vo
   const options = { read: true, append: true, create: true, mode: 0o600 };
   using file = explained(path, () => Deno.openSync(path, options));
   const there = explained(path, () => {
-    if (!file.statSync().isFile) throw new RunError("it is no file that can be added to");
+    if (!file.statSync().isFile) throw new RunError(NO_FILE);
     lock(file);
     return readAll(file);
   });
@@ -110,6 +110,9 @@ export function appendTo(path: string, textAfter: (there: string) => string): vo
     file.syncSync();
   });
 }
+
+/** Of a folder, a pipe or a device. */
+const NO_FILE = "it is no file that can be added to";
 
 /**
  * Makes a file for its owner alone, where nothing has its name.
@@ -131,14 +134,28 @@ export function makePrivateFile(path: string): boolean {
 
 /**
  * Adds text in one piece, so that several programs may write to the same file. It is for its owner
- * alone from then on, whoever could read it before.
+ * alone from then on, whoever could read it before. What is no file is let be, as far as the
+ * permission to read lets it be seen: a device would be its owner's alone for all programs, and a
+ * pipe that nobody reads would hold up this one.
  *
  * @throws {RunError} naming the file
  */
 export function appendPrivately(path: string, text: string): void {
   // Deno gives a file that is there this mode, too, before it writes.
   const options = { append: true, mode: 0o600 };
-  explained(path, () => Deno.writeTextFileSync(path, text, options));
+  explained(path, () => {
+    if (isOther(path)) throw new RunError(NO_FILE);
+    Deno.writeTextFileSync(path, text, options);
+  });
+}
+
+/** Whether what is there is seen to be no file. */
+function isOther(path: string): boolean {
+  try {
+    return mayRead(path) && !Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
 }
 
 /**

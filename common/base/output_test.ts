@@ -1,5 +1,5 @@
 import { RunError } from "./errors.ts";
-import { appendTo, openDocument, openLog, print } from "./output.ts";
+import { appendPrivately, appendTo, openDocument, openLog, print } from "./output.ts";
 import { join } from "./std.ts";
 import { assert, assertEquals, assertMatch, assertThrows } from "../testing/assert.ts";
 import { FakeStdout } from "../testing/fake_stdout.ts";
@@ -265,4 +265,20 @@ Deno.test("appendTo() names a folder, and a place that is not there", () =>
     for (const [path, why] of Object.entries(wrong)) {
       assertMatch(assertThrows(() => appendTo(path, () => "x"), RunError).message, why);
     }
+  }));
+
+Deno.test("appendPrivately() makes a file for its owner alone, and another's file, too", () =>
+  withFolder((folder) => {
+    const [made, there] = [join(folder, "made"), join(folder, "there")];
+    Deno.writeTextFileSync(there, "a\n", { mode: 0o644 });
+    for (const path of [made, there]) appendPrivately(path, "b\n");
+    assertEquals([made, there].map((path) => Deno.readTextFileSync(path)), ["b\n", "a\nb\n"]);
+    if (Deno.build.os === "windows") return;
+    assertEquals([made, there].map((path) => Deno.statSync(path).mode! & 0o777), [0o600, 0o600]);
+  }));
+
+Deno.test("appendPrivately() lets be what is no file", () =>
+  withFolder((folder) => {
+    const { message } = assertThrows(() => appendPrivately(folder, "a\n"), RunError);
+    assertMatch(message, /^cannot write .*: it is no file that can be added to$/);
   }));

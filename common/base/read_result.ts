@@ -6,10 +6,10 @@
  */
 
 /** Nothing is there yet. */
-export const NOT_YET = -1;
+export const NOT_YET: -1 = -1;
 
 /** The peer has ended: nothing comes any more. */
-export const ENDED = -2;
+export const ENDED: -2 = -2;
 
 /** Nothing came within the time that was given. */
 export const TOO_LATE = -3;

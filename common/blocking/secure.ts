@@ -56,7 +56,7 @@ export function secureClient(
   open: () => MaybePromise<PosixPeer>,
 ): ClientTransport<SessionDriver> {
   const serverName = wantedName(options);
-  const checksName = !options.unsafelySkipNameCheck;
+  const { unsafelySkipNameCheck } = options;
   const sessions = new SessionPool(options.resume);
   const closeTimeoutMs = CLOSE_TIMEOUT_MS[context.datagram ? "dtls" : "tls"];
   const driverOf = (socket: PosixPeer) => {
@@ -64,7 +64,7 @@ export function secureClient(
     try {
       const session = setupStep(
         "session",
-        () => new TlsSession(context, { serverName, checksName, session: saved }),
+        () => new TlsSession(context, { serverName, unsafelySkipNameCheck, session: saved }),
       );
       const near = new PosixSessionSocket(socket, session);
       return sessions.offered(new SessionDriver(session, near, closeTimeoutMs), saved);

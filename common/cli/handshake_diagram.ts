@@ -21,20 +21,27 @@ import {
   notedHandshake,
   type NotedMessage,
 } from "./handshake_notes.ts";
+import { overDatagrams, sayRoundTrips } from "./round_trips.ts";
 import { COLUMNS } from "./wrap.ts";
 
 /** Columns of the time, and between the lines of the two ends. */
 const TIME_COLUMNS = 9;
 const ARROW_COLUMNS = 26;
 
-/** The handshakes of a run that are drawn, with what each of them is. */
+/**
+ * The handshakes of a run that are drawn, with what each of them is. Where the first one failed, as a
+ * stranger's, the first complete one is in its place.
+ */
 export function drawnHandshakes(
-  { handshakes = [] }: Pick<RunResult, "handshakes">,
+  { handshakes = [], role }: Pick<RunResult, "handshakes" | "role">,
 ): { what: string; handshake: TracedHandshake }[] {
+  const isComplete = ({ events }: TracedHandshake) => openingFlight(flightsOf(events, role)) >= 0;
   const first = handshakes[0];
   const resumed = handshakes.find((handshake) => handshake.resumed);
+  const full = first?.resumed ? first : handshakes.find(isComplete) ?? first;
+  const what = full === first ? "first handshake" : "first complete handshake";
   return [
-    ...(first && first !== resumed ? [{ what: "first handshake", handshake: first }] : []),
+    ...(full && full !== resumed ? [{ what, handshake: full }] : []),
     ...(resumed ? [{ what: "first resumed handshake", handshake: resumed }] : []),
   ];
 }
@@ -59,49 +66,57 @@ export function drawHandshakes(run: RunResult): string {
  * @returns lines of at most 80 characters
  */
 export function drawHandshake(
-  { events }: TracedHandshake,
+  handshake: Pick<TracedHandshake, "events" | "resumed">,
   role: RunResult["role"],
   title: string,
 ): string {
-  const all = flightsOf(events, role);
-  const { flights, left } = notedHandshake(events, role);
+  const all = flightsOf(handshake.events, role);
+  const { flights, left, resumption } = notedHandshake(handshake, role);
   const head = `client${" ".repeat(ARROW_COLUMNS - 12)}server`;
-  const lines = [title, summaryOf(all), ...networkLines(all), ""];
+  const lines = [title, ...summaryOf(all), ...networkLines(all), ""];
   lines.push(`${"us".padStart(TIME_COLUMNS)} ${head}`);
   const opening = openingFlight(flights);
   for (const [i, flight] of flights.entries()) {
+    if (flight.wait !== null) lines.push(`${MARGIN}.. ${flight.wait}`);
     lines.push(rule(flight), ...flight.messages.map(lineOf));
-    if (i === opening) lines.push(`${" ".repeat(TIME_COLUMNS)} ${OPEN}`);
+    if (i === opening) lines.push(`${MARGIN}=> ${sayOpen(all)}`);
   }
   if (left > 0) lines.push(`... and ${left} more`);
   if (all.some(({ messages }) => messages.some(({ isMutual }) => isMutual))) {
     lines.push(`${MUTUAL}${MUTUAL_MEANS}`);
   }
+  if (resumption !== null) lines.push(resumption);
   return `${lines.join("\n")}\n`;
 }
 
-/** Marks when the handshake no longer holds up the client. */
-const OPEN = "=> from here on the client can send data";
+/** Of lines that are no messages. */
+const MARGIN = " ".repeat(TIME_COLUMNS + 1);
 
-/** What the picture comes to. */
-export function summaryOf(flights: readonly Flight[]): string {
+/** Marks when the handshake no longer holds up the client. */
+export function sayOpen(flights: readonly Flight[]): string {
+  return `after ${sayRoundTrips(flights)} the client can send data`;
+}
+
+/** What the picture comes to: what the client waits, and what is sent. */
+export function summaryOf(flights: readonly Flight[]): [waits: string, sent: string] {
   const handshake = flights.filter(({ isLater }) => !isLater);
   const messages = handshake.flatMap(({ messages }) => messages);
   const again = messages.filter(({ retransmission }) => retransmission).length;
-  const trips = roundTripsOf(flights);
-  const end = openingFlight(flights) < 0 ? "and not complete" : "before the client can send data";
+  const end = openingFlight(flights) < 0
+    ? ", and the handshake is not complete"
+    : " before the client can send data";
+  const count = `${messages.length} ${messages.length === 1 ? "message" : "messages"}`;
   return [
-    `${trips} round trip${trips === 1 ? "" : "s"} ${end}`,
-    `${messages.length} messages, ${bytesOf({ messages })} bytes`,
-    ...(again > 0 ? [`${again} sent again`] : []),
-  ].join("; ");
+    `${sayRoundTrips(flights)}${end}`,
+    `${count}, ${bytesOf({ messages })} bytes${again > 0 ? `; ${again} sent again` : ""}`,
+  ];
 }
 
 /** What it would take on a network; nothing for a handshake that is not complete. */
 function networkLines(flights: readonly Flight[]): string[] {
   const us = openingUs(flights);
   if (us === null) return [];
-  const isDatagram = flights[0]!.messages[0]!.epoch !== null;
+  const isDatagram = overDatagrams(flights);
   const [near, far] = NETWORKS_MS.map((networkMs) => {
     const all = onNetworkUs(us, roundTripsOf(flights), isDatagram ? "dtls" : "tls", networkMs);
     return Math.round(all / 1000);

@@ -5,8 +5,10 @@
  */
 import { type Flight, type FlightMessage, flightsOf } from "../measure/handshake_flights.ts";
 import type { HandshakeMessage } from "../model/handshake_message.ts";
+import type { TracedHandshake } from "../measure/traced_handshake.ts";
 import type { Role } from "../model/protocol.ts";
 import { type HandshakeFacts, purposeOf } from "./message_purpose.ts";
+import { awaitedIn } from "./round_trips.ts";
 
 /** So many messages are drawn: loss can make hundreds. */
 const MAX_DRAWN = 60;
@@ -18,6 +20,10 @@ export const MUTUAL = "* ";
 export const MUTUAL_MEANS =
   "only because the client shows a certificate, too (mutual authentication)";
 
+/** Where the keys of a resumed handshake come from: RFC 8446 2.2, RFC 5246 F.1.4. */
+const KEYS_13 = "keys of the old session's secret and new key shares; no certificates";
+const KEYS_12 = "keys of the old session's secret alone; no certificates, no key shares";
+
 /** A message with what it is for, or which part of one it is. */
 export interface NotedMessage extends FlightMessage {
   note: string;
@@ -28,6 +34,8 @@ export interface NotedFlight extends Flight {
   /** "flight 1, the client's", or what comes after the handshake. */
   title: string;
   messages: NotedMessage[];
+  /** "waits for the cookie ...": why the client waits for it; null where it ends no round trip. */
+  wait: string | null;
 }
 
 /** A handshake as it is drawn. */
@@ -35,6 +43,8 @@ export interface NotedHandshake {
   flights: NotedFlight[];
   /** Messages that are too many to be drawn. */
   left: number;
+  /** Where the keys of a resumed one come from; null for a full one. */
+  resumption: string | null;
 }
 
 /**
@@ -42,9 +52,13 @@ export interface NotedHandshake {
  *
  * @param role whose trace it is
  */
-export function notedHandshake(events: readonly HandshakeMessage[], role: Role): NotedHandshake {
+export function notedHandshake(
+  { events, resumed }: Pick<TracedHandshake, "events" | "resumed">,
+  role: Role,
+): NotedHandshake {
+  const is13 = events.some(({ name }) => name === "EncryptedExtensions");
   const facts: DrawnFacts = {
-    is13: events.some(({ name }) => name === "EncryptedExtensions"),
+    ...{ is13, resumed },
     asked: null,
     parts: partsOf(events),
   };
@@ -59,9 +73,14 @@ export function notedHandshake(events: readonly HandshakeMessage[], role: Role):
       return { ...message, note };
     });
     room -= messages.length;
-    if (messages.length > 0) flights.push({ ...flight, title: titleOf(all, i), messages });
+    const wait = flight.roundTrip === null ? null : `waits for ${awaitedIn(flight, facts)}`;
+    if (messages.length > 0) flights.push({ ...flight, title: titleOf(all, i), messages, wait });
   }
-  return { flights, left: Math.max(events.length - MAX_DRAWN, 0) };
+  return {
+    flights,
+    left: Math.max(events.length - MAX_DRAWN, 0),
+    resumption: resumed ? `resumed: ${is13 ? KEYS_13 : KEYS_12}` : null,
+  };
 }
 
 function titleOf(flights: readonly Flight[], i: number): string {

@@ -298,7 +298,10 @@ function sayCut(trace: HandshakeLog | undefined): void {
   const count = trace?.cutFrom ?? null;
   if (count === null) return;
   const kept = trace!.handshakes().length;
-  say(`trace: ${kept} of ${count} handshakes are kept: the first ones, and the first resumed one`);
+  say(
+    `trace: ${kept} of ${count} handshakes are kept: the first ones, the first complete one and the ` +
+      "first resumed one",
+  );
 }
 
 /** A server of datagrams has one socket for all. */

@@ -19,10 +19,15 @@ export class BoundedTcpListener {
   readonly #pause = new Pause();
   #closed = false;
 
-  /** @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise */
-  constructor(hostname: string, port: number) {
+  /**
+   * @param reusePort whether other listeners that say so may have the same port
+   * @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise
+   * @throws {TypeError} where the port cannot be shared
+   */
+  constructor(hostname: string, port: number, reusePort = false) {
+    if (reusePort) checkUnstable("reusePort");
     try {
-      this.#listener = setupStep("listen", () => Deno.listen({ hostname, port }));
+      this.#listener = setupStep("listen", () => Deno.listen({ hostname, port, reusePort }));
     } catch (cause) {
       throw listenError(hostname, port, cause);
     }
@@ -54,6 +59,16 @@ export class BoundedTcpListener {
     this.#pause.end();
     this.#listener.close();
   }
+}
+
+/**
+ * Asked for what is unstable, Deno ends the whole program.
+ *
+ * @throws {TypeError} without `--unstable-net`
+ */
+function checkUnstable(setting: string): void {
+  if ((Deno as Partial<typeof Deno>).listenDatagram) return;
+  throw new TypeError(`Cannot listen: ${setting} needs Deno's --unstable-net`);
 }
 
 function withoutDelay(conn: Deno.TcpConn): Deno.TcpConn {

@@ -3,11 +3,13 @@
  *
  * @module
  */
-import { listenError } from "../base/network_errors.ts";
+import { formatAddress } from "../base/addresses.ts";
+import { bindError, listenError } from "../base/network_errors.ts";
 import { bindUdp, type DatagramSocket, NodeDatagramConn } from "./node_udp.ts";
 import { DirectUdp } from "../posix/direct_udp.ts";
 import { PosixError } from "../posix/errors.ts";
 import { ReceiveBuffer, type ReceiveBufferState } from "../posix/receive_buffer.ts";
+import { setSocketOptions, type SocketOptions } from "../posix/socket_options.ts";
 import { DatagramMemory } from "../base/datagram_memory.ts";
 import { round } from "../base/event_loop.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
@@ -44,6 +46,36 @@ const MAX_MS_AT_ONCE = 1;
 /** What libc does with a socket, see {@linkcode DirectUdp}. */
 export type DirectCalls = Pick<DirectUdp, "allow" | "errno" | "receive" | "send" | "sender">;
 
+/** What a socket is set to. */
+export interface UdpSocketOptions extends SocketOptions {
+  /** Asked of the system, where that can be done; default is its own size. */
+  readonly receiveBufferBytes?: number | undefined;
+}
+
+/**
+ * A client's own address.
+ *
+ * @example
+ * ```ts
+ * import { connectDtls, listenDtls } from "../../dtls/mod.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
+ * const localAddr: LocalAddress = { hostname: "127.0.0.1" };
+ * await using conn = await connectDtls({ port: listener.addr.port, psk, localAddr });
+ * if (conn.localAddr.hostname !== "127.0.0.1") throw new Error(conn.localAddr.hostname);
+ * ```
+ */
+export interface LocalAddress {
+  /**
+   * An address of this machine, not a name (default every address of the family that the server's
+   * first address has).
+   */
+  readonly hostname?: string | undefined;
+  /** Port; 0, the default, takes a free one. */
+  readonly port?: number | undefined;
+}
+
 /**
  * Receives with one buffer for all datagrams, and sends. Where libc may be called, that is asked first:
  * of Deno's operations remain those that wait, and each peer's first datagram, which Deno may refuse.
@@ -68,43 +100,74 @@ export class UdpSocket {
   /**
    * Takes a socket over.
    *
-   * @param receiveBufferBytes asked of the system, where that can be done; default is its own size
    * @param direct what libc does for it; null where it may not, or it is no socket of Deno's own
+   * @throws {TypeError} where an option cannot be set
    */
   constructor(
     conn: DatagramSocket,
-    receiveBufferBytes?: number,
+    options: UdpSocketOptions = {},
     direct: DirectCalls | null = null,
   ) {
     this.#conn = conn;
     this.#direct = direct;
-    this.addr = conn.addr as Deno.NetAddr;
+    const addr = this.addr = conn.addr as Deno.NetAddr;
+    try {
+      setSocketOptions(addr, options);
+    } catch (error) {
+      conn.close();
+      throw error;
+    }
+    const { receiveBufferBytes } = options;
     this.#buffer = receiveBufferBytes === undefined
       ? null
-      : ReceiveBuffer.of(this.addr, receiveBufferBytes);
+      : ReceiveBuffer.of(addr, receiveBufferBytes);
   }
 
   /**
    * A socket of its own.
    *
    * @param port 0 takes a free one
-   * @param receiveBufferBytes see the constructor
+   * @param refusal what to say where it cannot be bound
    * @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise
+   * @throws {TypeError} where an option cannot be set
    */
-  static at(hostname: string, port: number, receiveBufferBytes?: number): UdpSocket {
+  static at(
+    hostname: string,
+    port: number,
+    options: UdpSocketOptions = {},
+    refusal: typeof listenError = listenError,
+  ): UdpSocket {
+    let conn: DatagramSocket;
     try {
-      const conn = bindUdp(hostname, port);
-      const isNodes = conn instanceof NodeDatagramConn;
-      const direct = isNodes ? null : DirectUdp.of(conn.addr as Deno.NetAddr);
-      return new UdpSocket(conn, receiveBufferBytes, direct);
+      conn = bindUdp(hostname, port);
     } catch (cause) {
-      throw listenError(hostname, port, cause);
+      throw refusal(hostname, port, cause);
     }
+    const isNodes = conn instanceof NodeDatagramConn;
+    return new UdpSocket(conn, options, isNodes ? null : DirectUdp.of(conn.addr as Deno.NetAddr));
   }
 
-  /** A socket for a client of `peer`: any free port, of the peer's address family. */
-  static toward(peer: string, receiveBufferBytes?: number): UdpSocket {
-    return UdpSocket.at(peer.includes(":") ? "::" : "0.0.0.0", 0, receiveBufferBytes);
+  /**
+   * A socket for a client of `peer`.
+   *
+   * @param local default is every address of the peer's family, and any free port
+   * @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise
+   * @throws {TypeError} where an option cannot be set
+   */
+  static toward(
+    peer: string,
+    options: UdpSocketOptions = {},
+    { hostname = peer.includes(":") ? "::" : "0.0.0.0", port = 0 }: LocalAddress = {},
+  ): UdpSocket {
+    return UdpSocket.at(
+      hostname,
+      port,
+      options,
+      (hostname, port, cause) =>
+        cause instanceof Deno.errors.NotCapable
+          ? cause
+          : bindError(port === 0 ? hostname : formatAddress(hostname, port), cause),
+    );
   }
 
   /** What is known of its receive buffer, where a size of it was asked for; after its end, too. */

@@ -6,12 +6,12 @@
  */
 import { withoutZone } from "../base/addresses.ts";
 import type { Deadline, Deadlines } from "../base/deadline.ts";
-import { TimeoutError } from "../base/errors.ts";
+import { AddressError, TimeoutError } from "../base/errors.ts";
 import { isUnreachable, keepOnly, worseOf } from "../base/in_turn.ts";
 import { ConnectedUdp } from "../posix/connected_udp.ts";
 import { REFUSABLE_DATAGRAMS } from "../posix/udp.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
-import { UdpSocket } from "./udp.ts";
+import { type LocalAddress, UdpSocket, type UdpSocketOptions } from "./udp.ts";
 
 /** What a client does with what it hears. */
 export interface UdpClientEvents {
@@ -26,6 +26,17 @@ export type Connect = (
   local: Deno.NetAddr,
   peer: Deno.NetAddr,
 ) => Pick<ConnectedUdp, "takeError"> | null;
+
+/** What a client's sockets are set to, each of them. */
+export interface UdpClientOptions extends UdpSocketOptions {
+  /**
+   * This end's address; the server's addresses of the other family are passed over. Without a
+   * hostname it is every address of the family that the server's first one has.
+   */
+  readonly localAddr?: LocalAddress | undefined;
+  /** For tests. */
+  readonly connect?: Connect | undefined;
+}
 
 /** A refusal comes after a round trip: so long after a datagram it is asked for, then later. */
 const FIRST_LOOK_MS = 2;
@@ -51,8 +62,9 @@ export class UdpClient {
   #remoteAddr!: Deno.NetAddr;
   /** The same, as the socket takes it. */
   #to!: Deno.NetAddr;
-  readonly #connect: Connect;
-  readonly #receiveBufferBytes: number | undefined;
+  /** The server's address as datagrams have it: without a zone. */
+  #peer = "";
+  readonly #options: UdpClientOptions;
   #connected: ReturnType<Connect> = null;
   /** What was sent and may still be refused; null when nothing may any more. */
   #kept: Uint8Array<ArrayBuffer>[] | null = [];
@@ -66,8 +78,8 @@ export class UdpClient {
 
   /**
    * @param addresses at least one; the others are taken out when the server has answered
-   * @param receiveBufferBytes see {@linkcode UdpSocket}
-   * @param connect for tests
+   * @throws {AddressError} where none of them is of this end's family
+   * @throws {TypeError} where an option cannot be set
    * @throws {Error} of the system, where no socket can be had
    */
   constructor(
@@ -75,17 +87,13 @@ export class UdpClient {
     port: number,
     events: UdpClientEvents,
     deadlines: Deadlines,
-    { receiveBufferBytes, connect = ConnectedUdp.of }: {
-      receiveBufferBytes?: number | undefined;
-      connect?: Connect;
-    } = {},
+    options: UdpClientOptions = {},
   ) {
     this.#addresses = addresses;
-    this.#order = [...addresses];
+    this.#order = reachableFrom(options.localAddr, addresses);
     this.#port = port;
     this.#events = events;
-    this.#connect = connect;
-    this.#receiveBufferBytes = receiveBufferBytes;
+    this.#options = options;
     this.#look = deadlines.add((error) => {
       if (error instanceof TimeoutError) this.#lookForRefusal();
     });
@@ -186,20 +194,35 @@ export class UdpClient {
 
   #open(address: string): void {
     const port = this.#port;
-    const socket = UdpSocket.toward(address, this.#receiveBufferBytes);
-    this.#socket?.close();
-    this.#socket = socket;
-    this.#seenLoss = undefined;
+    const socket = this.#socketToward(address);
+    this.#seenLoss = socket.lastLoss;
     this.#remoteAddr = { transport: "udp", hostname: address, port };
-    this.#connected = this.#connect(socket.addr, this.#remoteAddr);
-    const hostname = withoutZone(address);
+    const { connect = ConnectedUdp.of } = this.#options;
+    this.#connected = this.#keepsSocket ? null : connect(socket.addr, this.#remoteAddr);
+    const hostname = this.#peer = withoutZone(address);
     // A connected socket knows the zone; without one it would be looked up for every datagram.
     this.#to = this.#connected ? { transport: "udp", hostname, port } : this.#remoteAddr;
+  }
+
+  /**
+   * A port that was chosen is free for a second socket only some time after the first was closed: one
+   * socket, not connected, is for all addresses then.
+   */
+  get #keepsSocket(): boolean {
+    return !!this.#options.localAddr?.port && this.#order.length > 1;
+  }
+
+  #socketToward(address: string): UdpSocket {
+    if (this.#socket && this.#keepsSocket) return this.#socket;
+    const socket = UdpSocket.toward(address, this.#options, this.#options.localAddr);
+    this.#socket?.close();
+    this.#socket = socket;
     socket.run((datagram, from) => {
-      if (from.port !== port || from.hostname !== hostname) return;
+      if (from.port !== this.#port || from.hostname !== this.#peer) return;
       if (this.#kept) this.#settle();
       return this.#events.received(datagram);
     }).catch((error) => this.#events.failed(error));
+    return socket;
   }
 
   /** From now on nothing is refused any more. */
@@ -216,4 +239,16 @@ export class UdpClient {
     this.#look[Symbol.dispose]();
     this.#socket?.close();
   }
+}
+
+/** The addresses that a socket of this end can send to. */
+function reachableFrom(local: LocalAddress | undefined, addresses: readonly string[]): string[] {
+  if (!local) return [...addresses];
+  const { hostname = addresses[0]! } = local;
+  const isV6 = hostname.includes(":");
+  const found = addresses.filter((address) => address.includes(":") === isV6);
+  if (found.length > 0) return found;
+  throw new AddressError(
+    `the local address ${hostname} cannot be used: the server has ${addresses.join(", ")} alone`,
+  );
 }

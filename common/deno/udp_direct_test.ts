@@ -32,7 +32,7 @@ class Stage implements Disposable {
       close: () => conn.close(),
     };
     const calls = direct === undefined ? DirectUdp.of(addr) : direct;
-    this.socket = new UdpSocket(counted as Deno.DatagramConn, undefined, calls);
+    this.socket = new UdpSocket(counted as Deno.DatagramConn, {}, calls);
   }
 
   [Symbol.dispose](): void {

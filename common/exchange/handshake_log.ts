@@ -6,7 +6,10 @@
 import type { TracedHandshake } from "../measure/traced_handshake.ts";
 import type { HandshakeMessage } from "../model/handshake_message.ts";
 
-/** So many handshakes of a run are kept; beyond them the first resumed one, if it is not among them. */
+/**
+ * So many handshakes of a run are kept; beyond them the first complete one and the first resumed one,
+ * if they are not among them: a server may have strangers first.
+ */
 export const MAX_HANDSHAKES_KEPT = 50;
 
 /** So many events of a connection are kept: a handshake that loses much has some hundreds. */
@@ -20,6 +23,8 @@ export class HandshakeLog {
   /** Handshakes that were completed or given up. */
   #count = 0;
   readonly #kept: TracedHandshake[] = [];
+  #hasComplete = false;
+  #hasResumed = false;
   /** Sessions whose connection has not ended; null for those that are not kept. */
   readonly #open = new Map<number, TracedHandshake | null>();
   /** Those of which it is not known yet. */
@@ -46,7 +51,7 @@ export class HandshakeLog {
   completed(session: number, resumed: boolean): void {
     const handshake = this.#find(session);
     if (handshake) handshake.resumed = resumed;
-    this.#decide(session);
+    this.#decide(session, true);
   }
 
   /** The first message over the connection; later ones say nothing. */
@@ -82,11 +87,14 @@ export class HandshakeLog {
     return handshake;
   }
 
-  #decide(session: number): void {
+  #decide(session: number, isComplete = false): void {
     const handshake = this.#open.get(session);
     if (!this.#undecided.delete(session) || !handshake) return;
     this.#count++;
-    const isFirst = handshake.resumed && !this.#kept.some(({ resumed }) => resumed);
+    const { resumed } = handshake;
+    const isFirst = (isComplete && !this.#hasComplete) || (resumed && !this.#hasResumed);
+    this.#hasComplete ||= isComplete;
+    this.#hasResumed ||= resumed;
     if (this.#kept.length < MAX_HANDSHAKES_KEPT || isFirst) this.#kept.push(handshake);
     else this.#open.set(session, null);
   }

@@ -75,3 +75,18 @@ Deno.test("HandshakeLog keeps a handshake that failed, and one that is under way
   const names = log.handshakes().map(({ events }) => events[0]!.name);
   assertEquals(names, ["ClientHello", "ServerHello"]);
 });
+
+Deno.test("HandshakeLog keeps a complete handshake after many that failed", () => {
+  const log = new HandshakeLog();
+  const strangers = MAX_HANDSHAKES_KEPT + 5;
+  for (let session = 1; session <= strangers; session++) {
+    log.note(message(), session);
+    log.begins(session, null);
+    log.ended(session);
+  }
+  for (let session = strangers + 1; session <= strangers + 3; session++) connects(log, session);
+  const kept = log.handshakes();
+  assertEquals(kept.length, MAX_HANDSHAKES_KEPT + 1);
+  assertEquals(kept.map(({ no }) => no).filter((no) => no !== null), [strangers]);
+  assertEquals(log.cutFrom, strangers + 3);
+});

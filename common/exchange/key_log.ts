@@ -42,18 +42,28 @@ export function sayWithoutKeys(): void {
   say("SSLKEYLOGFILE: Deno's own TLS (rustls) tells no keys; --engine openssl does");
 }
 
+/**
+ * Refuses the file of `--key-log` where it is something else: keys are not put into it, and it is not
+ * put where keys go.
+ *
+ * @param text what is in it
+ * @throws {UsageError} naming the line
+ */
+export function refuseOther(path: string, text: string): void {
+  const wrong = text.split("\n").findIndex((line) => !LINE.test(line));
+  if (wrong < 0) return;
+  throw new UsageError(
+    `--key-log ${path}: its line ${wrong + 1} is none of a key log; name another file`,
+  );
+}
+
 function openKeyLog(path: string): void {
   if (makePrivateFile(path)) return;
   let end = "";
   appendTo(path, (there) => {
-    const wrong = there.split("\n").findIndex((line) => !LINE.test(line));
-    if (wrong < 0) {
-      end = there === "" || there.endsWith("\n") ? "" : "\n";
-      return "";
-    }
-    throw new UsageError(
-      `--key-log ${path}: its line ${wrong + 1} is none of a key log; name another file`,
-    );
+    refuseOther(path, there);
+    end = there === "" || there.endsWith("\n") ? "" : "\n";
+    return "";
   });
   // It is the owner's alone before the first key comes.
   appendPrivately(path, end);

@@ -96,8 +96,8 @@ export interface RunResult {
   /** From the end of the first message to the end of the exchange; absent where there was none. */
   cpu?: CpuTime;
   /**
-   * With --trace: the first handshakes, and the first resumed one; none at an end that was not traced
-   * itself. Absent where neither was.
+   * With --trace: the first handshakes, the first complete one and the first resumed one; none at an
+   * end that was not traced itself. Absent where neither was.
    */
   handshakes?: TracedHandshake[];
   /** Why the run has failed; absent where it has come to its end, and where that is not known. */

@@ -12,8 +12,10 @@ import { disregard, guarded, ignore, noteIdentity } from "./bindings/calls.ts";
 import type { Callback, ContextTarget } from "./context_target.ts";
 import { OPENSSL_NPN_NEGOTIATED, SSL_TLSEXT_ERR } from "./bindings/constants.ts";
 import { takeError } from "./bindings/errors.ts";
-import { cString, type OpenSsl, toCString } from "./bindings/library.ts";
-import type { PskIdentity } from "./settings.ts";
+import { cString, type OpenSsl } from "./bindings/library.ts";
+import { identityBytes, pskName } from "./identity.ts";
+import type { PskChoice, PskIdentity } from "./psk_settings.ts";
+import { PSK_IDENTITY } from "./psk_kinds.ts";
 
 // int (*SSL_CTX_alpn_select_cb_func)(SSL *ssl, const unsigned char **out, unsigned char *outlen,
 //                                    const unsigned char *in, unsigned int inlen, void *arg)
@@ -72,22 +74,37 @@ function alpnWire(protocols: readonly string[]): Uint8Array<ArrayBuffer> {
 /** A client authenticates with a key; its bytes are the table's own copy. */
 export function applyClientPsk(
   { lib, ctx }: ContextTarget,
-  { identity, key }: PskIdentity,
+  psk: PskIdentity | PskChoice,
 ): Callback {
-  const name = toCString(identity);
-  const secret = key as Uint8Array<ArrayBuffer>;
+  const choose = typeof psk === "function"
+    ? (hint: Deno.PointerValue) => chosen(psk, cString(hint) || null)
+    : () => psk;
   const offer = new Deno.UnsafeCallback(
     PSK_CLIENT,
-    (_ssl, _hint, nameOut, maxName, keyOut, maxKey) => {
-      if (name.length > maxName || secret.length > maxKey) return 0;
-      noteIdentity(identity);
-      write(nameOut, name);
-      write(keyOut, secret);
-      return secret.length;
-    },
+    (_ssl, hint, nameOut, maxName, keyOut, maxKey) =>
+      guarded(lib, "psk", 0, () => {
+        const choice = choose(hint);
+        if (choice === null) return 0;
+        const identity = pskName(choice);
+        const name = Uint8Array.of(...identityBytes(identity), 0);
+        const secret = choice.key as Uint8Array<ArrayBuffer>;
+        if (name.length > maxName || secret.length > maxKey) return 0;
+        noteIdentity(identity);
+        write(nameOut, name);
+        write(keyOut, secret);
+        return secret.length;
+      }),
   );
   lib.SSL_CTX_set_psk_client_callback(ctx, offer.pointer);
   return offer;
+}
+
+/** Asks the program which key goes with a hint; null where it has none. */
+function chosen(psk: PskChoice, hint: string | null): PskIdentity | null {
+  const choice: unknown = psk(hint);
+  if (choice === null || choice === undefined) return null;
+  ignore(choice);
+  return checkValue(PSK_IDENTITY, choice, "its result", "use a pre-shared key");
 }
 
 // unsigned int (*DTLS_timer_cb)(SSL *s, unsigned int timer_us)

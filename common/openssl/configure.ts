@@ -7,7 +7,14 @@ import type { Certificate } from "../pem/certificates.ts";
 import type { Credentials } from "../pem/credentials.ts";
 import { MAX_INTERMEDIATES } from "../pem/policy.ts";
 import type { Callback, ContextTarget } from "./context_target.ts";
-import { SSL_CTRL, SSL_OP, SSL_SESS_CACHE, SSL_VERIFY, VERSION } from "./bindings/constants.ts";
+import {
+  SSL_CTRL,
+  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER,
+  SSL_OP,
+  SSL_SESS_CACHE,
+  SSL_VERIFY,
+  VERSION,
+} from "./bindings/constants.ts";
 import { takeError } from "./bindings/errors.ts";
 import { toCString } from "./bindings/library.ts";
 import { checkGroups, noGroup } from "./groups.ts";
@@ -60,16 +67,40 @@ const USUAL_GROUPS = {
 /** By its name in node:crypto. */
 const P521 = "secp521r1";
 
-/** The oldest and the newest version a context may agree on, as OpenSSL numbers them. */
+/**
+ * What is none of a program's business: see docs/security.md. A server chooses the cipher suite by
+ * its own order, but for a client that has no AES of its hardware's and so prefers ChaCha20.
+ */
+const OPTIONS = SSL_OP.NO_RENEGOTIATION | SSL_OP.NO_QUERY_MTU | SSL_OP.NO_COMPRESSION |
+  SSL_OP.NO_RX_CERTIFICATE_COMPRESSION | SSL_OP.CIPHER_SERVER_PREFERENCE |
+  SSL_OP.PRIORITIZE_CHACHA;
+
+/**
+ * Longest list of certificates that a client may send, in bytes: SSL_CTX_set_max_cert_list(3). Some
+ * RSA-4096 certificates fit; the library's own limit, 100 KiB, is what any client can make it keep.
+ */
+const MAX_CERT_LIST_BYTES = 32 * 1024;
+
+/** Sets what no program says, of either end. */
+export function applyOptions({ lib, ctx }: ContextTarget, role: "client" | "server"): void {
+  lib.SSL_CTX_ctrl(ctx, SSL_CTRL.MODE, BigInt(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER), null);
+  lib.SSL_CTX_set_options(ctx, OPTIONS);
+  if (role === "client") return;
+  lib.SSL_CTX_ctrl(ctx, SSL_CTRL.SET_MAX_CERT_LIST, BigInt(MAX_CERT_LIST_BYTES), null);
+}
+
+/**
+ * The oldest and the newest version a context may agree on, as OpenSSL numbers them. DTLS 1.3 is
+ * never agreed on by itself: no libssl that has it could be tried.
+ */
 export function versionRange(
   { datagram, minVersion, maxVersion }: TlsSettings & { datagram: boolean },
 ): readonly [oldest: number, newest: number] {
   const numbers = VERSIONS[datagram ? "dtls" : "tls"];
   const known = Object.values(numbers);
-  return [
-    minVersion ? numbers[minVersion]! : known[0]!,
-    maxVersion ? numbers[maxVersion]! : known.at(-1)!,
-  ];
+  const oldest = minVersion ? numbers[minVersion]! : known[0]!;
+  const newest = datagram ? oldest : known.at(-1)!;
+  return [oldest, maxVersion ? numbers[maxVersion]! : newest];
 }
 
 /**
@@ -84,7 +115,7 @@ export function applyVersions({ lib, ctx, datagram }: ContextTarget, settings: T
     throw new RangeError(`Cannot use ${name}: ${lib.versionText} does not know it`);
   };
   set(SSL_CTRL.SET_MIN_PROTO_VERSION, oldest, `minVersion ${settings.minVersion}`);
-  if (settings.maxVersion === undefined) return;
+  if (settings.maxVersion === undefined && !datagram) return;
   set(SSL_CTRL.SET_MAX_PROTO_VERSION, newest, `maxVersion ${settings.maxVersion}`);
 }
 
@@ -181,12 +212,20 @@ export function applyVerification(
   return verifier;
 }
 
-/** Sets how a server lets its clients resume. */
-export function applyResumption({ lib, ctx }: ContextTarget, settings: TlsServerSettings): void {
+/**
+ * Sets how a server lets its clients resume.
+ *
+ * @param trust what its clients are believed by: sessions of any other are not resumed
+ */
+export function applyResumption(
+  { lib, ctx }: ContextTarget,
+  settings: TlsServerSettings,
+  trust: string,
+): void {
   const { sessionTickets = true, sessionCacheSize = SESSION_CACHE_SIZE, sessionTimeoutSeconds } =
     settings;
   // With client certificates, resumption fails without one (SSL_CTX_set_session_id_context(3)).
-  const id = new TextEncoder().encode("netpairs");
+  const id = Uint8Array.fromHex(trust);
   lib.SSL_CTX_set_session_id_context(ctx, id, id.length);
   if (!sessionTickets) lib.SSL_CTX_set_options(ctx, SSL_OP.NO_TICKET);
   // A size of 0 would be no limit (SSL_CTX_sess_set_cache_size(3)).

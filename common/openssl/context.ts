@@ -3,89 +3,44 @@
  *
  * @module
  */
-import { ROLES } from "../model/protocol.ts";
 import { applyAlpn, applyClientPsk, applyKeyLog, makeTimer } from "./callbacks.ts";
-import type { Callback } from "./context_target.ts";
-import { SSL_CTRL, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER, SSL_OP } from "./bindings/constants.ts";
+import { addShortTagCiphers, checkCiphers } from "./cipher_policy.ts";
+import { VERSION } from "./bindings/constants.ts";
 import { CookieSecrets } from "./cookies.ts";
 import { applyServerPsk, applyTickets, isWelcome } from "./server_psk.ts";
 import { applyCredentials } from "./credentials.ts";
 import { takeError } from "./bindings/errors.ts";
 import { loadOpenSsl, type OpenSsl } from "./bindings/library.ts";
-import type {
-  DtlsSettings,
-  TlsClientSettings,
-  TlsContextOptions,
-  TlsServerSettings,
-} from "./settings.ts";
-import { checkTogether, CLIENT_CONTEXT, SERVER_CONTEXT } from "./settings_table.ts";
-import { checkVariant, setting, type SettingsTable } from "../settings/check.ts";
-import { flag, oneOf } from "../settings/kinds.ts";
+import type { TlsClientSettings, TlsContextOptions, TlsServerSettings } from "./settings.ts";
 import {
   applyAlgorithms,
   applyGroups,
+  applyOptions,
   applyResumption,
   applyVerification,
   applyVersions,
   versionRange,
 } from "./configure.ts";
-import type { ContextTarget } from "./context_target.ts";
+import type { Callback, ContextTarget } from "./context_target.ts";
 import type { OnHandshakeMessage } from "../model/handshake_message.ts";
+import type { PemOrDer, ServerIdentity } from "./identity_settings.ts";
+import { ShownAndBelieved } from "./shown_and_believed.ts";
+import { type PemSettings, pemSettings } from "./own_pem.ts";
+import { checkedOptions } from "./context_settings.ts";
+import { hasCertificate } from "./settings_together.ts";
 import { keyLogOf } from "./key_log.ts";
 import { applyMessageCallback } from "./message_callback.ts";
+import { ciphersOf, isAllowed } from "./allowed_sessions.ts";
+import { applyStapling, applyStatusRequest } from "./ocsp.ts";
+import { TrustStore } from "./trust_store.ts";
+import { checkValue } from "../settings/check.ts";
+import { TICKET_KEYS, TicketKeys } from "./ticket_keys.ts";
 import { trustOf } from "./context_trust.ts";
 import { PeerCheck } from "./peer_check.ts";
 import { clientCertificateOf } from "./peer_settings.ts";
 
-/**
- * What is none of a program's business: see docs/security.md. A server chooses the cipher suite by
- * its own order, but for a client that has no AES of its hardware's and so prefers ChaCha20.
- */
-const OPTIONS = SSL_OP.NO_RENEGOTIATION | SSL_OP.NO_QUERY_MTU | SSL_OP.NO_COMPRESSION |
-  SSL_OP.NO_RX_CERTIFICATE_COMPRESSION | SSL_OP.CIPHER_SERVER_PREFERENCE |
-  SSL_OP.PRIORITIZE_CHACHA;
-
-type Which = Pick<TlsContextOptions, "role" | "datagram">;
-
-const WHICH: SettingsTable<Which> = {
-  role: setting(oneOf(ROLES), "which end its sessions are"),
-  datagram: setting(flag(), "true for DTLS, false for TLS"),
-};
-
-/**
- * Longest list of certificates that a client may send, in bytes: SSL_CTX_set_max_cert_list(3). Some
- * RSA-4096 certificates fit; the library's own limit, 100 KiB, is what any client can make it keep.
- */
-const MAX_CERT_LIST_BYTES = 32 * 1024;
-
-/** What a context of one role and transport may be told. */
-export const CONTEXT_SETTINGS = {
-  client: {
-    tls: { ...WHICH, ...CLIENT_CONTEXT.tls },
-    dtls: { ...WHICH, ...CLIENT_CONTEXT.dtls },
-  },
-  server: {
-    tls: { ...WHICH, ...SERVER_CONTEXT.tls },
-    dtls: { ...WHICH, ...SERVER_CONTEXT.dtls },
-  },
-};
-
-type AllSettings = TlsClientSettings & TlsServerSettings & DtlsSettings;
-
-/** As it comes from a program: even which table applies has to be looked at first. */
-function checkedOptions(options: TlsContextOptions): TlsContextOptions {
-  const action = "make a TLS context";
-  const tableOf = ({ role, datagram }: Which) => {
-    const tables = role === "client" ? CLIENT_CONTEXT : SERVER_CONTEXT;
-    return tables[datagram ? "dtls" : "tls"] as SettingsTable<AllSettings>;
-  };
-  const checked = checkVariant(WHICH, tableOf, options, action);
-  checkTogether(checked, action);
-  if (checked.role === "server" && checked.cert === undefined && !checked.pskLookup) {
-    throw new TypeError("Cannot listen: cert with its key, or pskLookup, is wanted");
-  }
-  return checked as TlsContextOptions;
-}
+/** As the table has read it. */
+type Checked = readonly Uint8Array<ArrayBuffer>[];
 
 /**
  * An SSL_CTX: certificates and settings, loaded once for many connections (SSL_CTX_new(3)). It is
@@ -160,8 +115,8 @@ export class TlsContext implements Disposable {
    */
   readonly onHandshakeMessage: OnHandshakeMessage | undefined;
   /**
-   * For the bindings: what a client's peers are believed by. Sessions that were verified by anything
-   * else are not resumed.
+   * For the bindings: what its peers are believed by. Sessions that were verified by anything else are
+   * not resumed.
    *
    * @ignore
    */
@@ -173,12 +128,25 @@ export class TlsContext implements Disposable {
    */
   readonly verifies: boolean;
   /**
+   * For the bindings: whether its connections may agree on DTLS 1.3.
+   *
+   * @ignore
+   */
+  get knowsDtls13(): boolean {
+    return this.#versions[1] === VERSION.DTLS1_3;
+  }
+  /**
    * For the bindings: what the program itself asks of the peer's certificate.
    *
    * @ignore
    */
   readonly peerCheck: PeerCheck | null = null;
   readonly #callbacks: Callback[] = [];
+  /** What a server shows, and whom it believes; null for clients. */
+  #server: ShownAndBelieved | null = null;
+  #store: TrustStore | null = null;
+  readonly #hasTickets: boolean;
+  #ticketKeys: TicketKeys | null = null;
   #allowedCiphers: Set<number> | null = null;
   #versions: readonly [number, number];
   #ctx: Deno.PointerValue;
@@ -204,21 +172,23 @@ export class TlsContext implements Disposable {
     this.datagram = options.datagram;
     this.pskLookup = options.role === "server" ? options.pskLookup : undefined;
     this.onHandshakeMessage = options.onHandshakeMessage;
+    this.#hasTickets = options.role === "server" && options.sessionTickets !== false;
     this.verifies = options.role === "server"
       ? clientCertificateOf(options) !== "none"
       : !options.unsafelySkipVerification;
     this.usesPsk = options.role === "client" && options.psk !== undefined;
     // Where a key is the only way in, a certificate's suite would be a way around it.
-    this.keyAlone = this.usesPsk || this.pskLookup !== undefined && options.cert === undefined;
-    this.trust = trustOf(options);
+    this.keyAlone = this.usesPsk || this.pskLookup !== undefined && !hasCertificate(options);
     this.#versions = versionRange(options);
     lib.ERR_clear_error();
+    const credentials = pemSettings(lib, options);
+    this.trust = trustOf(options, credentials);
     const ctx = lib.SSL_CTX_new(options.datagram ? lib.DTLS_method() : lib.TLS_method());
     if (ctx === null) throw takeError(lib, "make a TLS context");
     this.#ctx = ctx;
     try {
-      this.#configure({ lib, ctx, datagram: options.datagram }, options);
-      this.peerCheck = PeerCheck.apply({ lib, ctx, datagram: options.datagram }, options);
+      this.#configure(this.#target, options, credentials);
+      this.peerCheck = PeerCheck.apply(this.#target, options);
       this.#keep(this.peerCheck);
       if (options.datagram && options.role === "server") {
         this.cookies = new CookieSecrets(lib, ctx);
@@ -259,27 +229,9 @@ export class TlsContext implements Disposable {
    * @ignore
    */
   allows(session: Deno.PointerObject): boolean {
-    const { lib } = this;
-    const version = lib.SSL_SESSION_get_protocol_version(session);
-    const [oldest, newest] = this.#versions;
-    // DTLS counts its versions downwards.
-    const isAllowed = this.datagram
-      ? version <= oldest && version >= newest
-      : version >= oldest && version <= newest;
-    const cipher = lib.SSL_SESSION_get0_cipher(session);
-    if (!isAllowed || cipher === null) return false;
-    this.#allowedCiphers ??= this.#readCiphers();
-    return this.#allowedCiphers.has(lib.SSL_CIPHER_get_protocol_id(cipher));
-  }
-
-  #readCiphers(): Set<number> {
-    const { lib } = this;
-    const list = lib.SSL_CTX_get_ciphers(this.pointer);
-    const ids = new Set<number>();
-    for (let i = 0; i < lib.OPENSSL_sk_num(list); i++) {
-      ids.add(lib.SSL_CIPHER_get_protocol_id(lib.OPENSSL_sk_value(list, i)));
-    }
-    return ids;
+    const { lib, pointer, datagram } = this;
+    this.#allowedCiphers ??= ciphersOf(lib, pointer);
+    return isAllowed(lib, session, datagram, this.#versions, this.#allowedCiphers);
   }
 
   /**
@@ -303,6 +255,24 @@ export class TlsContext implements Disposable {
     this.#freeUnused();
   }
 
+  /**
+   * Server: seals tickets with other keys from now on; see `ticketKeys`. Tickets whose key is not among
+   * them lead to a full handshake.
+   *
+   * @param keys the first one seals, all of them read: 80 bytes each, copied
+   * @throws {TypeError} where they are of the wrong kind, or the context is closed, a client's, or
+   * without tickets
+   * @throws {RangeError} where there is none, one is too short or too long, or two have one name
+   */
+  setTicketKeys(keys: readonly (ArrayBuffer | ArrayBufferView)[]): void {
+    const action = "set the ticket keys";
+    const checked = checkValue(TICKET_KEYS, keys, "keys", action) as Checked;
+    if (!this.#hasTickets) throw new TypeError(`Cannot ${action}: the context has no tickets`);
+    const target = this.#target;
+    if (this.#ticketKeys) this.#ticketKeys.set(checked);
+    else this.#keep(this.#ticketKeys = new TicketKeys(target, checked));
+  }
+
   /** Takes no new sessions; those that are there live on. May be called twice. */
   close(): void {
     this.#closed = true;
@@ -321,13 +291,29 @@ export class TlsContext implements Disposable {
     for (const callback of this.#callbacks) callback.close();
   }
 
-  #configure(target: ContextTarget, options: TlsContextOptions): void {
-    const { lib, ctx } = target;
-    lib.SSL_CTX_ctrl(ctx, SSL_CTRL.MODE, BigInt(SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER), null);
-    lib.SSL_CTX_set_options(ctx, OPTIONS);
+  get #target(): ContextTarget {
+    const { lib, pointer: ctx, datagram } = this;
+    return { lib, ctx, datagram, versions: this.#versions };
+  }
+
+  #configure(target: ContextTarget, options: TlsContextOptions, pem: PemSettings): void {
+    applyOptions(target, options.role);
     applyVersions(target, options);
     applyAlgorithms(target, options, this.keyAlone);
-    applyGroups(target, options, applyCredentials(target, options.role, options));
+    if (options.ccm8Ciphers) {
+      addShortTagCiphers(target, { key: this.mayUsePsk, certificates: !this.keyAlone });
+    } else checkCiphers(target, options);
+    const { systemCaCerts = false } = options;
+    const { caCerts, chain } = applyCredentials(target, options.role, pem, systemCaCerts);
+    const store = this.#store = new TrustStore(target, caCerts, systemCaCerts);
+    store.fill(pem.crls);
+    if (options.role === "client") applyGroups(target, options, { caCerts, chain });
+    else {
+      const shown = new ShownAndBelieved(target, options, { caCerts, store }, this);
+      this.#keep(shown.identities, applyStapling(target));
+      shown.showFirst();
+      this.#server = shown;
+    }
     const { alpnProtocols = [] } = options;
     if (alpnProtocols.length > 0) this.#keep(applyAlpn(target, options.role, alpnProtocols));
     const keyLog = keyLogOf(options.keyLog);
@@ -339,19 +325,57 @@ export class TlsContext implements Disposable {
 
   #configureClient(target: ContextTarget, options: TlsClientSettings): void {
     this.#keep(applyVerification(target, "require", !options.unsafelySkipVerification));
+    const { ocsp = "none" } = options;
+    if (ocsp !== "none") this.#keep(applyStatusRequest(target, ocsp === "require", this.verifies));
     if (options.psk) this.#keep(applyClientPsk(target, options.psk));
   }
 
   #configureServer(target: ContextTarget, options: TlsServerSettings): void {
-    const { pskLookup, pskHint } = options;
+    const { pskLookup, pskHint, ticketKeys } = options;
     this.#keep(applyVerification(target, clientCertificateOf(options), this.verifies));
-    const { lib, ctx } = target;
-    lib.SSL_CTX_ctrl(ctx, SSL_CTRL.SET_MAX_CERT_LIST, BigInt(MAX_CERT_LIST_BYTES), null);
-    applyResumption(target, options);
+    applyResumption(target, options, this.trust);
+    if (ticketKeys) this.#keep(this.#ticketKeys = new TicketKeys(target, ticketKeys as Checked));
     if (pskLookup) this.#keep(...applyServerPsk(target, pskLookup, pskHint));
     if (pskLookup || this.verifies) {
       this.#keep(...applyTickets(target, (session) => isWelcome(this, session)));
     }
+  }
+
+  /**
+   * For the bindings: a server shows other certificates from now on. Handshakes that are under way
+   * end with those that they began with, and sessions can still be resumed.
+   *
+   * @throws as a listener's; then all stays as it was
+   * @ignore
+   */
+  setIdentities(identities: readonly ServerIdentity[]): void {
+    this.#serverFor("set identities").setIdentities(identities);
+  }
+
+  /**
+   * For the bindings: looks up who has been revoked in other lists from now on. What was believed
+   * before is not resumed.
+   *
+   * @throws as a listener's; then all stays as it was
+   * @ignore
+   */
+  setCrls(crls: readonly PemOrDer[]): void {
+    this.#serverFor("set crls").setCrls(crls, this.verifies && !this.peerCheck?.isAlone);
+  }
+
+  #serverFor(action: string): ShownAndBelieved {
+    if (!this.#server) throw new TypeError(`Cannot ${action}: the context is a client's`);
+    if (this.#closed) throw new TypeError(`Cannot ${action}: the context is closed`);
+    return this.#server;
+  }
+
+  /**
+   * For the bindings: whether sessions may be resumed as far as lists of the revoked go.
+   *
+   * @ignore
+   */
+  get crlsAreCurrent(): boolean {
+    return this.#store?.isCurrent ?? true;
   }
 
   /** A callback lives as long as the context. */

@@ -2,7 +2,8 @@
 import { testSettings } from "../testing/settings_suite.ts";
 import { assertThrows } from "../testing/assert.ts";
 import { fickle } from "../testing/wrong_settings.ts";
-import { CONTEXT_SETTINGS, TlsContext } from "./context.ts";
+import { TlsContext } from "./context.ts";
+import { CONTEXT_SETTINGS } from "./context_settings.ts";
 import type { TlsContextOptions } from "./settings.ts";
 
 for (const role of ["client", "server"] as const) {

@@ -10,6 +10,8 @@ export interface ContextTarget {
   readonly lib: OpenSsl;
   readonly ctx: Deno.PointerObject;
   readonly datagram: boolean;
+  /** The oldest and the newest version that may be agreed on, as OpenSSL numbers them. */
+  readonly versions: readonly [oldest: number, newest: number];
 }
 
 /** Something that lives as long as the context whose callback it is. */

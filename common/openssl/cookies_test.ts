@@ -84,7 +84,7 @@ class Exchange implements Disposable {
 async function exchange(): Promise<Exchange> {
   using context = new TlsContext(await contextOptions("client"));
   const server = new MemoryListener(await contextOptions("server"));
-  return new Exchange(server, new TlsSession(context));
+  return new Exchange(server, new TlsSession(context, { serverName: "localhost" }));
 }
 
 Deno.test("a good cookie makes a session", async () => {

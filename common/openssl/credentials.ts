@@ -3,18 +3,18 @@
  *
  * @module
  */
-import { type Credentials, readCredentials } from "../pem/credentials.ts";
+import { type CredentialInput, type Credentials, readCredentials } from "../pem/credentials.ts";
 import type { ContextTarget } from "./context_target.ts";
-import { SSL_CTRL } from "./bindings/constants.ts";
+import { SSL_CTRL, VERSION } from "./bindings/constants.ts";
 import { takeError } from "./bindings/errors.ts";
 import { cString } from "./bindings/library.ts";
 import { MemoryBio } from "./bindings/memory_bio.ts";
-import type { TlsSettings } from "./settings.ts";
 import { readX509 } from "./bindings/x509.ts";
 
 /**
- * Sets whom a context believes, and what it shows.
+ * Sets what a context shows, and what it says of whom it believes.
  *
+ * @param withSystem whether it believes the system's authorities, too
  * @returns what was read of them
  * @throws {RangeError} where a text is no usable PEM, or the key is not the certificate's
  * @throws {TypeError} where there is a certificate without its key, or a key without a certificate
@@ -23,11 +23,13 @@ import { readX509 } from "./bindings/x509.ts";
 export function applyCredentials(
   target: ContextTarget,
   role: "client" | "server",
-  settings: TlsSettings,
+  settings: CredentialInput,
+  withSystem: boolean,
 ): Credentials {
   const credentials = readCredentials(settings);
   const { caCerts, chain, key } = credentials;
-  for (const { pem } of caCerts) trust(target, role, pem);
+  // A list without the system's would have clients hold back what those have signed.
+  if (role === "server" && !withSystem) { for (const { pem } of caCerts) announce(target, pem); }
   const [own, ...rest] = chain;
   if (own) useCertificate(target, own.pem);
   for (const { pem } of rest) addToChain(target, pem);
@@ -35,13 +37,11 @@ export function applyCredentials(
   return credentials;
 }
 
-function trust({ lib, ctx }: ContextTarget, role: "client" | "server", pem: string): void {
+/** The names a server sends with its request, so that a client can choose (RFC 5246 7.4.4). */
+function announce({ lib, ctx }: ContextTarget, pem: string): void {
   const x509 = ownX509(lib, pem, "trust an authority of caCerts");
-  const added = lib.X509_STORE_add_cert(lib.SSL_CTX_get_cert_store(ctx), x509);
-  // The names a server sends with its request, so that a client can choose (RFC 5246 7.4.4).
-  if (role === "server") lib.SSL_CTX_add_client_CA(ctx, x509);
+  lib.SSL_CTX_add_client_CA(ctx, x509);
   lib.X509_free(x509);
-  if (added !== 1) throw takeError(lib, "trust an authority of caCerts");
 }
 
 function useCertificate({ lib, ctx }: ContextTarget, pem: string): void {
@@ -59,26 +59,46 @@ function addToChain({ lib, ctx }: ContextTarget, pem: string): void {
   throw takeError(lib, "use the chain in cert");
 }
 
-function useKey({ lib, ctx, datagram }: ContextTarget, pem: string): void {
-  using bio = new MemoryBio(lib, pem);
-  // An empty passphrase: without one OpenSSL would ask for it on the terminal.
-  const key = lib.PEM_read_bio_PrivateKey(bio.pointer, null, null, new Uint8Array(1));
-  if (key === null) throw takeError(lib, "use key");
-  const type = cString(lib.EVP_PKEY_get0_type_name(key)) ?? "";
-  if (datagram && /^ED/i.test(type) && lib.versionText.startsWith("OpenSSL 3.")) {
-    lib.EVP_PKEY_free(key);
-    throw new RangeError(
-      `Cannot use an ${type} key on DTLS: OpenSSL 3 has no cipher suite for it there; ` +
-        "P-256 and RSA keys can be used",
-    );
-  }
+function useKey(target: ContextTarget, pem: string): void {
+  const { lib, ctx } = target;
+  const key = ownKey(target, pem, "key");
   const used = lib.SSL_CTX_use_PrivateKey(ctx, key);
   lib.EVP_PKEY_free(key);
   if (used !== 1 || lib.SSL_CTX_check_private_key(ctx) !== 1) throw takeError(lib, "use key");
 }
 
-/** The caller owns what it returns. */
-function ownX509(lib: ContextTarget["lib"], pem: string, action: string): Deno.PointerObject {
+/**
+ * Reads a private key; the caller owns it.
+ *
+ * @param source what to call it in an error
+ */
+export function ownKey(
+  { lib, versions }: ContextTarget,
+  pem: string,
+  source: string,
+): Deno.PointerObject {
+  using bio = new MemoryBio(lib, pem);
+  // An empty passphrase: without one OpenSSL would ask for it on the terminal.
+  const key = lib.PEM_read_bio_PrivateKey(bio.pointer, null, null, new Uint8Array(1));
+  if (key === null) throw takeError(lib, `use ${source}`);
+  const type = cString(lib.EVP_PKEY_get0_type_name(key)) ?? "";
+  const [, newest] = versions;
+  if (newest === VERSION.DTLS1_2 && /^ED/i.test(type)) {
+    lib.EVP_PKEY_free(key);
+    throw new RangeError(
+      `Cannot use an ${type} key on DTLS: OpenSSL has no cipher suite for it in DTLS 1.2; ` +
+        "P-256 and RSA keys can be used",
+    );
+  }
+  return key;
+}
+
+/** Reads a certificate; the caller owns it. */
+export function ownX509(
+  lib: ContextTarget["lib"],
+  pem: string,
+  action: string,
+): Deno.PointerObject {
   using bio = new MemoryBio(lib, pem);
   const x509 = readX509(lib, bio);
   if (x509 === null) throw takeError(lib, action);

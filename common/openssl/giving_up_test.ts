@@ -71,17 +71,16 @@ for (const datagram of [true, false]) {
   });
 }
 
-for (const name of ["pskLookup", "retransmitAfterMs"] as const) {
+for (const [end, name] of [["client", "psk"], ["server", "retransmitAfterMs"]] as const) {
   Deno.test(`${name} that is async is refused, and its rejection is no news`, async () => {
     const rejects = () => Promise.reject(new Error("later"));
     const psk = pskOptions(true, () => KEY);
-    const server = { ...psk.server, [name]: rejects };
-    using net = await memoryNet({ ...psk, server });
+    using net = await memoryNet({ ...psk, [end]: { ...psk[end], [name]: rejects } });
     const said = await saidIn(async () => {
       net.run();
       await new Promise((resolve) => setTimeout(resolve));
     });
-    assertInstanceOf(net.server.error, CallbackError);
+    assertInstanceOf(net[end].error, CallbackError);
     assertEquals(said, []);
   });
 }

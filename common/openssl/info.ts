@@ -5,7 +5,10 @@
  */
 import type { Security } from "../model/protocol.ts";
 import { SSL_CTRL, TLSEXT_NAMETYPE_HOST_NAME } from "./bindings/constants.ts";
+import type { HelloFacts } from "./bindings/calls.ts";
 import { cString, type OpenSsl } from "./bindings/library.ts";
+import { stapledTo } from "./ocsp.ts";
+import { identityBytes } from "./identity.ts";
 import { type PeerCertificate, readCertificate } from "./peer_certificate.ts";
 import type { TlsVersion } from "./settings.ts";
 
@@ -46,8 +49,16 @@ export interface TlsInfo {
    * that of the first handshake where the session was resumed.
    */
   pskIdentity: string | null;
+  /** The same as bytes, which need not be UTF-8 (RFC 4279 5.1). */
+  pskIdentityBytes: Uint8Array<ArrayBuffer> | null;
   /** The peer's certificate; null where it showed none. It has passed, unless that was given up. */
   peerCertificate: PeerCertificate | null;
+  /**
+   * Client: what was stapled to the server's certificate, where `ocsp` has asked for it (RFC 6960), in
+   * DER; it has passed, unless that was given up. Null where there was nothing, and in a session that
+   * was resumed.
+   */
+  ocspResponse: Uint8Array<ArrayBuffer> | null;
   /** What the handshake took. */
   handshake: HandshakeStatistics;
 }
@@ -98,7 +109,12 @@ export interface HandshakeStatistics {
 export function readInfo(
   lib: OpenSsl,
   ssl: Deno.PointerObject,
-  known: { resumed: boolean; pskIdentity: string | null; statistics: HandshakeStatistics },
+  known: {
+    resumed: boolean;
+    pskIdentity: string | null;
+    statistics: HandshakeStatistics;
+  },
+  hello: HelloFacts | undefined,
 ): TlsInfo {
   // SSL_get_negotiated_group(3): 0 where there was none, as in a resumed TLS 1.2 session.
   const group = Number(lib.SSL_ctrl(ssl, SSL_CTRL.GET_NEGOTIATED_GROUP, 0n, null));
@@ -109,10 +125,15 @@ export function readInfo(
     signatureAlgorithm: signatureAlgorithmOf(lib, ssl),
     alpnProtocol: alpnProtocolOf(lib, ssl),
     srtpProfile: srtpProfileOf(lib, ssl),
-    serverName: cString(lib.SSL_get_servername(ssl, TLSEXT_NAMETYPE_HOST_NAME)),
+    // OpenSSL says for a resumed session of version 1.2 what its first handshake was for.
+    serverName: hello
+      ? hello.serverName
+      : cString(lib.SSL_get_servername(ssl, TLSEXT_NAMETYPE_HOST_NAME)),
     resumed: known.resumed,
     pskIdentity: known.pskIdentity,
+    pskIdentityBytes: known.pskIdentity === null ? null : identityBytes(known.pskIdentity),
     peerCertificate: peerCertificateOf(lib, ssl),
+    ocspResponse: hello ? null : stapledTo(lib, ssl),
     handshake: { ...known.statistics },
   };
 }

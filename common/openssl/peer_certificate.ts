@@ -9,7 +9,7 @@ import { visible } from "../base/visible.ts";
 import { GEN, NID_SUBJECT_ALT_NAME, XN_FLAG_RFC2253_UTF8 } from "./bindings/constants.ts";
 import type { OpenSsl } from "./bindings/library.ts";
 import { MemoryBio } from "./bindings/memory_bio.ts";
-import { x509Text } from "./bindings/x509.ts";
+import { dateOf, x509Text } from "./bindings/x509.ts";
 
 /**
  * A name that a certificate is for: an entry of subjectAltName (RFC 5280 4.2.1.6).
@@ -186,13 +186,4 @@ function identifierOf(lib: OpenSsl, object: Deno.PointerValue): string {
   const text = new Uint8Array(256);
   const length = lib.OBJ_obj2txt(text, text.length, object, 1);
   return latin1(text.subarray(0, Math.max(Math.min(length, text.length - 1), 0)));
-}
-
-/** A struct tm of time.h begins with seconds, minutes, hours, day, month from 0, year from 1900. */
-function dateOf(lib: OpenSsl, time: Deno.PointerValue): Date {
-  // Larger than the systems' 36 to 56 bytes.
-  const tm = new Int32Array(16);
-  if (lib.ASN1_TIME_to_tm(time, new Uint8Array(tm.buffer)) !== 1) return new Date(NaN);
-  const [seconds, minutes, hours, day, month, year] = tm as unknown as number[];
-  return new Date(Date.UTC(year! + 1900, month, day, hours, minutes, seconds));
 }

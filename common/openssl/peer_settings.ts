@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { PemOrDer } from "./identity_settings.ts";
 import type { PeerCertificate } from "./peer_certificate.ts";
 
 /**
@@ -75,12 +76,13 @@ export interface PeerSettings {
 
 /** Whether nothing but the program's own check decides which certificates pass. */
 export function replacesAuthorities(
-  { peerAuthentication, peerFingerprints, caCerts }: PeerSettings & {
-    caCerts?: readonly string[] | undefined;
+  { peerAuthentication, peerFingerprints, caCerts, systemCaCerts }: PeerSettings & {
+    caCerts?: readonly PemOrDer[] | undefined;
+    systemCaCerts?: boolean | undefined;
   },
 ): boolean {
   if (peerAuthentication !== undefined) return peerAuthentication === "verifyPeer";
-  return peerFingerprints !== undefined && caCerts === undefined;
+  return peerFingerprints !== undefined && caCerts === undefined && !systemCaCerts;
 }
 
 /** Whether a server asks its clients for a certificate, and whether they have to have one. */

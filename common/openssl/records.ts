@@ -2,11 +2,12 @@
  * DTLS records as bytes: where one ends, and which may begin a handshake.
  *
  * A record has 13 bytes of header: type, version, epoch and sequence number, and in the last two
- * the length of what follows (RFC 6347 4.1).
+ * the length of what follows (RFC 6347 4.1). A sealed one of DTLS 1.3 has a unified header.
  *
  * @module
  */
 import { MAX_PLAINTEXT_BYTES } from "../base/tls_record.ts";
+import { isUnified, unifiedHeaderBytes, unifiedRecordLength } from "./unified_header.ts";
 
 /** Length of a DTLS record's header in bytes. */
 export const RECORD_HEADER_BYTES = 13;
@@ -34,6 +35,7 @@ const SESSION_AT = RANDOM_AT + RANDOM_BYTES;
 
 /** Length of the record at `at`, its header included; Infinity where its header is cut off. */
 export function recordLength(bytes: Uint8Array, at: number): number {
+  if (isUnified(bytes[at]!)) return unifiedRecordLength(bytes, at);
   if (at + RECORD_HEADER_BYTES > bytes.length) return Infinity;
   return RECORD_HEADER_BYTES + (bytes[at + 11]! << 8 | bytes[at + 12]!);
 }
@@ -82,10 +84,12 @@ export function packDatagrams(
  * spoil the next client's datagram.
  */
 export function isClientHello(datagram: Uint8Array): boolean {
-  return datagram.length >= RANDOM_AT + RANDOM_BYTES && datagram.length <= MAX_RECORD_BYTES &&
+  const length = recordLength(datagram, 0);
+  // What is read of a hello stands in its own record, whatever comes behind it.
+  return length >= SESSION_AT && length <= datagram.length && datagram.length <= MAX_RECORD_BYTES &&
     datagram[0] === HANDSHAKE &&
     datagram[1] === MAJOR_VERSION && datagram[EPOCH_AT] === 0 && datagram[EPOCH_AT + 1] === 0 &&
-    recordLength(datagram, 0) <= datagram.length && datagram[MESSAGE_TYPE_AT] === CLIENT_HELLO &&
+    datagram[MESSAGE_TYPE_AT] === CLIENT_HELLO &&
     // A later fragment goes to the handshake that the first one has begun.
     datagram.subarray(FRAGMENT_OFFSET_AT, FRAGMENT_OFFSET_AT + 3).every((byte) => byte === 0);
 }
@@ -112,10 +116,16 @@ export function sealedBytes(cipher: string): number {
 export function isPlausible(datagram: Uint8Array, minSealedBytes: number): boolean {
   for (let at = 0; at < datagram.length;) {
     const length = recordLength(datagram, at);
-    // DTLS 1.3 has other headers; and what is cut off is dropped without our help.
-    if (datagram[at + 1] !== MAJOR_VERSION || at + length > datagram.length) return true;
-    const sealed = datagram[at + EPOCH_AT] !== 0 || datagram[at + EPOCH_AT + 1] !== 0;
-    if (sealed && length < RECORD_HEADER_BYTES + minSealedBytes) return false;
+    // What is cut off, or no record, is dropped without our help.
+    if (at + length > datagram.length) return true;
+    if (isUnified(datagram[at]!)) {
+      const header = unifiedHeaderBytes(datagram, at);
+      if (header !== null && length < header + MIN_SEALED_BYTES) return false;
+    } else {
+      if (datagram[at + 1] !== MAJOR_VERSION) return true;
+      const isSealed = epochOf(datagram.subarray(at)) > 0;
+      if (isSealed && length < RECORD_HEADER_BYTES + minSealedBytes) return false;
+    }
     at += length;
   }
   return true;
@@ -159,35 +169,52 @@ export function helloParameters(clientHello: Uint8Array): HelloParameters {
   return { identity, suites };
 }
 
-/** The first record's epoch, 16 bits. */
+/** Whether the first record is sealed. */
+export function isSealed(datagram: Uint8Array): boolean {
+  return isUnified(datagram[0] ?? 0) || epochOf(datagram) > 0;
+}
+
+/** The first record's epoch, 16 bits; it has no unified header. */
 export function epochOf(datagram: Uint8Array): number {
   return (datagram[EPOCH_AT] ?? 0) << 8 | (datagram[EPOCH_AT + 1] ?? 0);
 }
 
 /** A datagram of a handshake, taken apart. */
 export interface HandshakeRecords {
-  /** Its records in the clear: the datagram itself where there are no others. */
+  /** Its records in the clear, and unified ones: the datagram itself where there are no others. */
   clear: Uint8Array<ArrayBuffer>;
   /** Those of later epochs, copied. */
   early: Uint8Array<ArrayBuffer>[];
+}
+
+/** What every record of a handshake in the clear, and of DTLS 1.2 a sealed one, begins with. */
+function isClassic(record: Uint8Array): boolean {
+  return record[1] === MAJOR_VERSION && record[0]! >= CHANGE_CIPHER_SPEC &&
+    record[0]! <= APPLICATION_DATA;
 }
 
 /**
  * Takes a datagram of a handshake apart; what is no record, or no sealed one that a handshake has, is
  * left out. libssl would keep a record of the epoch to come with the 17 KB of memory it was read
  * into, a hundred of them for a client that is not known.
+ *
+ * @param knowsUnified whether DTLS 1.3 may be agreed on, which seals most of its handshake: such
+ * records count as clear, as libssl has to read them at once
  */
-export function handshakeRecords(datagram: Uint8Array<ArrayBuffer>): HandshakeRecords {
+export function handshakeRecords(
+  datagram: Uint8Array<ArrayBuffer>,
+  knowsUnified: boolean,
+): HandshakeRecords {
   const clear: Uint8Array[] = [];
   const early: Uint8Array<ArrayBuffer>[] = [];
   let isWhole = true;
   for (let at = 0; at < datagram.length;) {
     const length = recordLength(datagram, at);
-    const isRecord = at + length <= datagram.length && datagram[at + 1] === MAJOR_VERSION &&
-      datagram[at]! >= CHANGE_CIPHER_SPEC && datagram[at]! <= APPLICATION_DATA;
     const record = datagram.subarray(at, at + length);
+    const isRecord = at + length <= datagram.length &&
+      (isUnified(datagram[at]!) ? knowsUnified : isClassic(record));
     at += length;
-    if (isRecord && epochOf(record) === 0) {
+    if (isRecord && (isUnified(record[0]!) || epochOf(record) === 0)) {
       clear.push(record);
       continue;
     }
@@ -218,9 +245,43 @@ const MAX_EARLY_BYTES = 256;
  * @param answer begins with a record, which is changed; one of a later epoch stays as it is
  */
 export function numberLike(question: Uint8Array, answer: Uint8Array): void {
-  if (answer[EPOCH_AT] === 0 && answer[EPOCH_AT + 1] === 0) {
+  if (!isSealed(answer)) {
     answer.set(question.subarray(NUMBER_AT, NUMBER_AT + NUMBER_BYTES), NUMBER_AT);
   }
+}
+
+/**
+ * How far the records in the clear that answer a ClientHello are to be moved on, so that their
+ * numbers go on from its own (RFC 6347 4.2.1). libssl 3.0 and 3.1 see to it; 3.2 to 4.0 begin at 1,
+ * which the client may have seen in a HelloVerifyRequest (github.com/openssl/openssl/issues/32063).
+ *
+ * @param answer begins with a record
+ */
+export function numberGap(hello: Uint8Array, answer: Uint8Array): number {
+  return Math.max(0, numberOf(hello) - numberOf(answer));
+}
+
+/**
+ * Adds to the numbers of the records of epoch 0, which nothing seals.
+ *
+ * @param bytes nothing but whole records, which are changed
+ */
+export function addToNumbers(bytes: Uint8Array, gap: number): void {
+  for (let at = 0; at < bytes.length; at += recordLength(bytes, at)) {
+    const record = bytes.subarray(at);
+    if (record.length < RECORD_HEADER_BYTES || isSealed(record)) continue;
+    let number = numberOf(record) + gap;
+    for (let byte = NUMBER_AT + NUMBER_BYTES - 1; byte >= NUMBER_AT; byte--) {
+      record[byte] = number % 256;
+      number = Math.floor(number / 256);
+    }
+  }
+}
+
+/** The first record's number, 48 bits. */
+function numberOf(record: Uint8Array): number {
+  const bytes = record.subarray(NUMBER_AT, NUMBER_AT + NUMBER_BYTES);
+  return bytes.reduce((number, byte) => number * 256 + byte, 0);
 }
 
 /** Where a record's number stands, and how long it is: RFC 6347 4.1. */

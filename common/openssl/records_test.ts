@@ -1,8 +1,12 @@
 import { assert, assertEquals } from "../testing/assert.ts";
 import {
+  addToNumbers,
   clientRandom,
+  handshakeRecords,
   isClientHello,
   isPlausible,
+  isSealed,
+  numberGap,
   packDatagrams,
   recordLength,
   sealedBytes,
@@ -120,6 +124,8 @@ Deno.test("isClientHello() is false for a record that is cut off", () => {
 Deno.test("isClientHello() is false for a ClientHello without room for its random", () => {
   assert(isClientHello(clientHello(46)));
   assert(!isClientHello(clientHello(45)));
+  // Bytes of another record are not the random of this one.
+  assert(!isClientHello(join(clientHello(45), record(60))));
 });
 
 Deno.test("isClientHello() is false for other records and messages", () => {
@@ -181,4 +187,82 @@ Deno.test("isPlausible() leaves to others what is no whole record of DTLS 1.2", 
 
 Deno.test("clientRandom() is the ClientHello's 32 bytes of random", () => {
   assertEquals(clientRandom(clientHello()), new Uint8Array(32).fill(0xab));
+});
+
+/** A record's epoch and number, 16 and 48 bits. */
+function numbered(epoch: number, number: number): Uint8Array<ArrayBuffer> {
+  const bytes = record(5, 7);
+  new DataView(bytes.buffer).setBigUint64(3, BigInt(epoch) << 48n | BigInt(number));
+  return bytes;
+}
+
+Deno.test("numberGap() is what an answer's number lacks to the ClientHello's", () => {
+  assertEquals(numberGap(numbered(0, 4), numbered(0, 1)), 3);
+  assertEquals(numberGap(numbered(0, 2 ** 40), numbered(0, 1)), 2 ** 40 - 1);
+});
+
+Deno.test("numberGap() is 0 where the answer goes on from the ClientHello, or is ahead of it", () => {
+  assertEquals(numberGap(numbered(0, 4), numbered(0, 4)), 0);
+  assertEquals(numberGap(numbered(0, 0), numbered(0, 1)), 0);
+});
+
+Deno.test("addToNumbers() moves records in the clear on, and leaves sealed ones alone", () => {
+  const bytes = join(numbered(0, 254), numbered(1, 0), numbered(0, 255));
+  addToNumbers(bytes, 3);
+  assertEquals(bytes, join(numbered(0, 257), numbered(1, 0), numbered(0, 258)));
+});
+
+Deno.test("addToNumbers() keeps to 48 bits", () => {
+  const bytes = numbered(0, 1);
+  addToNumbers(bytes, 2 ** 48 - 1);
+  assertEquals(bytes, numbered(0, 0));
+});
+
+Deno.test("addToNumbers() leaves alone what is too short to be a record", () => {
+  const bytes = join(numbered(0, 1), new Uint8Array(12));
+  addToNumbers(bytes, 1);
+  assertEquals(bytes, join(numbered(0, 2), new Uint8Array(12)));
+});
+
+/** A record of DTLS 1.3 with a number of 16 bits and a length (RFC 9147 4), of an epoch's low bits. */
+function unified(payloadBytes: number, epoch = 3): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(5 + payloadBytes);
+  bytes.set([0x2c | epoch, 0, 9, payloadBytes >> 8, payloadBytes]);
+  return bytes;
+}
+
+/** A record in the clear that a handshake may have. */
+function clear(payloadBytes: number): Uint8Array<ArrayBuffer> {
+  return altered(record(payloadBytes), 0, HANDSHAKE);
+}
+
+Deno.test("packDatagrams() cuts records with unified headers, and those in the clear before them", () => {
+  const flight = join(clear(80), unified(80), unified(300, 2));
+  assertEquals(packed(flight, 200), [93 + 85, 305]);
+  assertEquals(packed(unified(16_640), 256), [16_645]);
+});
+
+Deno.test("isSealed() is true of a later epoch and of a unified header", () => {
+  assert(isSealed(numbered(1, 0)));
+  // The epoch's low bits are 0 again from epoch 4 on.
+  assert(isSealed(unified(20, 0)));
+  assert(!isSealed(numbered(0, 5)));
+  assert(!isSealed(new Uint8Array()));
+});
+
+Deno.test("isPlausible() wants 16 sealed bytes behind a unified header (RFC 9147 4.2.3)", () => {
+  assert(isPlausible(unified(16), 24));
+  assert(!isPlausible(unified(15), 16));
+  assert(!isPlausible(join(unified(20), unified(3)), 16));
+});
+
+Deno.test("handshakeRecords() takes unified headers where DTLS 1.3 may be agreed on, and else not", () => {
+  const datagram = join(clear(50), unified(900, 2));
+  assertEquals(handshakeRecords(datagram, true), { clear: datagram, early: [] });
+  assertEquals(handshakeRecords(datagram, false), { clear: clear(50), early: [] });
+});
+
+Deno.test("handshakeRecords() leaves a unified record out that is cut off", () => {
+  const datagram = join(clear(50), unified(20).subarray(0, 24));
+  assertEquals(handshakeRecords(datagram, true).clear, clear(50));
 });

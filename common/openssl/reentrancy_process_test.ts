@@ -11,6 +11,7 @@ const PROGRAM = fromFileUrl(new URL("../testing/reentrancy/program.ts", import.m
 const CALLBACKS = {
   dtls: [
     "pskLookup",
+    "psk",
     "verifyPeer",
     "keyLog",
     "onHandshakeMessage",
@@ -21,6 +22,7 @@ const CALLBACKS = {
   ],
   tls: [
     "pskLookup",
+    "psk",
     "verifyPeer",
     "keyLog",
     "onHandshakeMessage",

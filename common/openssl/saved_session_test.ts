@@ -89,7 +89,7 @@ Deno.test("close() may be called twice, and the session cannot be used after it"
   saved!.close();
   saved!.close();
   assertThrows(() => saved!.serialize(), TypeError, "it is closed");
-  assertThrows(() => it.connect({ session: saved! }), TypeError, "it is closed");
+  assertThrows(() => it.connect({ session: saved! }), TypeError, "session is closed");
 });
 
 Deno.test("parse() of a text changed at random gives a session that harms nothing, or refuses it", async () => {

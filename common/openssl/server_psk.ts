@@ -4,25 +4,33 @@
  *
  * @module
  */
-import { byteString } from "../settings/kinds.ts";
 import { checkValue } from "../settings/check.ts";
 import { write } from "./callbacks.ts";
 import type { Callback } from "./context_target.ts";
 import {
+  type AskedKey,
   currentHasFailed,
+  currentKeys,
   guarded,
-  ignore,
   noteIdentity,
   noteOrigin,
   noteWelcome,
+  waitFor,
 } from "./bindings/calls.ts";
 import type { ContextTarget } from "./context_target.ts";
 import { SSL_TICKET, VERSION } from "./bindings/constants.ts";
 import { takeError } from "./bindings/errors.ts";
-import { cString, type OpenSsl, toCString } from "./bindings/library.ts";
+import { type OpenSsl, toCString } from "./bindings/library.ts";
+import {
+  cStringBytes,
+  identityBytes,
+  identityText,
+  isIdentity,
+  sessionIdentity,
+} from "./identity.ts";
 import type { PeerCheck } from "./peer_check.ts";
 import type { TlsServerSettings } from "./settings.ts";
-import { MAX_IDENTITY_BYTES, MAX_PSK_BYTES } from "./settings_table.ts";
+import { PSK_KEY } from "./psk_kinds.ts";
 import { isCurrent } from "./bindings/x509.ts";
 
 // unsigned int (*SSL_psk_server_cb_func)(SSL *ssl, const char *identity, unsigned char *psk,
@@ -54,23 +62,57 @@ const DECRYPT_TICKET = {
 
 type LookUp = NonNullable<TlsServerSettings["pskLookup"]>;
 
-const KEY = byteString(1, MAX_PSK_BYTES);
-
 /** TLS_AES_128_GCM_SHA256 (RFC 8446 B.4): a key of plain bytes goes with SHA-256 (4.2.11). */
 const SHA256_SUITE = Uint8Array.of(0x13, 0x01);
 
 /**
- * Asks the program for the key of an identity.
+ * Asks the program for the key of an identity, once a handshake.
  *
- * @returns null where it knows none
- * @throws {TypeError} where it returns anything but bytes, null or undefined
+ * @returns null where it knows none, "later" where it has promised it
+ * @throws {TypeError} where it returns anything but bytes, null, undefined or a promise of them
  * @throws {RangeError} where the key is too short or too long
  */
-function lookUpKey(lookUp: LookUp, identity: string): Uint8Array<ArrayBuffer> | null {
-  const key: unknown = lookUp(identity);
+export function lookUpKey(lookUp: LookUp, identity: string): AskedKey {
+  const known = currentKeys()?.known;
+  const asked = known?.get(identity);
+  if (asked !== undefined) return asked;
+  const result: unknown = lookUp(identity, identityBytes(identity));
+  const key = isPromise(result) ? "later" : checkedKey(result);
+  known?.set(identity, key);
+  if (isPromise(result)) {
+    waitFor(
+      "pskLookup",
+      result,
+      (value) => void known?.set(identity, checkedKey(value)),
+      () => known?.set(identity, null),
+    );
+  }
+  return key;
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value;
+}
+
+function checkedKey(key: unknown): Uint8Array<ArrayBuffer> | null {
   if (key === null || key === undefined) return null;
-  ignore(key);
-  return checkValue(KEY, key, "its result", "use a pre-shared key");
+  return checkValue(PSK_KEY, key, "its result", "use a pre-shared key");
+}
+
+/**
+ * The key of an identity as OpenSSL asks for it, which takes no promise: it was asked for before,
+ * where the identity could be read ahead.
+ */
+function keyNow(lookUp: LookUp, bytes: Uint8Array): [string, Uint8Array<ArrayBuffer>] | null {
+  if (!isIdentity(bytes)) return null;
+  const identity = identityText(bytes);
+  const key = lookUpKey(lookUp, identity);
+  if (key === "later") {
+    throw new TypeError(
+      "its result must be there at once: the identity could not be read before it was needed",
+    );
+  }
+  return key && [identity, key];
 }
 
 /** A server finds its clients' keys: up to version 1.2 by one callback, in 1.3 by another. */
@@ -88,9 +130,10 @@ export function applyServerPsk(
       guarded(lib, "pskLookup", 0, () => {
         // Where FIND_SESSION has found none, 1.3 asks here, too.
         if (lib.SSL_version(ssl) === VERSION.TLS1_3) return 0;
-        const identity = decoded(new TextEncoder().encode(cString(name) ?? ""));
-        const key = identity === null ? null : lookUpKey(lookUp, identity);
-        if (identity === null || key === null || key.length > maxKey) return 0;
+        const found = keyNow(lookUp, cStringBytes(name) ?? new Uint8Array());
+        if (found === null) return 0;
+        const [identity, key] = found;
+        if (key.length > maxKey) return 0;
         noteIdentity(identity);
         write(keyOut, key);
         return key.length;
@@ -100,12 +143,9 @@ export function applyServerPsk(
     FIND_SESSION,
     (ssl, name, length, into) =>
       guarded(lib, "pskLookup", 0, () => {
-        const identity = decoded(bytesAt(name, Number(length)));
-        const key = identity === null ? null : lookUpKey(lookUp, identity);
-        const session = identity === null || key === null
-          ? null
-          : newSession(lib, ssl, identity, key);
-        if (identity !== null && session !== null) noteIdentity(identity);
+        const found = keyNow(lookUp, bytesAt(name, Number(length)));
+        const session = found && newSession(lib, ssl, ...found);
+        if (found) noteIdentity(found[0]);
         const result = new BigUint64Array(Deno.UnsafePointerView.getArrayBuffer(into!, 8));
         result[0] = BigInt(Deno.UnsafePointer.value(session));
         return 1;
@@ -132,21 +172,6 @@ function newSession(
   return session;
 }
 
-/**
- * The identity that bytes stand for. In TLS 1.3 OpenSSL asks for the key of a ticket, too, as if it
- * were one: what is too long, or no UTF-8, or has a zero byte, is no identity of this library's.
- */
-function decoded(bytes: Uint8Array): string | null {
-  if (bytes.length < 1 || bytes.length > MAX_IDENTITY_BYTES || bytes.includes(0)) return null;
-  try {
-    return UTF8.decode(bytes);
-  } catch {
-    return null;
-  }
-}
-
-const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 /** Who a session belongs to that began with a pre-shared key. */
 export interface SessionOwner {
   /** Whether the handshake has used the key itself, or a ticket that came of one. */
@@ -157,12 +182,13 @@ export interface SessionOwner {
 /** The first byte of what is written into a session. */
 const ORIGINS: readonly SessionOwner["origin"][] = ["key", "ticket"];
 
-function writeOwner(
+/** Writes into a session whose key it began with. */
+export function writeOwner(
   lib: OpenSsl,
   session: Deno.PointerValue,
   { origin, identity }: SessionOwner,
 ): number {
-  const data = Uint8Array.of(ORIGINS.indexOf(origin), ...new TextEncoder().encode(identity));
+  const data = Uint8Array.of(ORIGINS.indexOf(origin), ...identityBytes(identity));
   return lib.SSL_SESSION_set1_ticket_appdata(session, data, BigInt(data.length));
 }
 
@@ -174,7 +200,7 @@ export function readOwner(lib: OpenSsl, session: Deno.PointerValue): SessionOwne
   if (lib.SSL_SESSION_get0_ticket_appdata(session, dataBytes, lengthBytes) !== 1) return null;
   const bytes = bytesAt(Deno.UnsafePointer.create(data[0]!), Number(length[0]));
   const origin = ORIGINS[bytes[0] ?? -1];
-  return origin ? { origin, identity: UTF8.decode(bytes.subarray(1)) } : null;
+  return origin ? { origin, identity: identityText(bytes.subarray(1)) } : null;
 }
 
 function bytesAt(pointer: Deno.PointerValue, length: number): Uint8Array<ArrayBuffer> {
@@ -187,43 +213,49 @@ interface Welcoming {
   readonly lib: OpenSsl;
   readonly pskLookup: LookUp | undefined;
   readonly peerCheck: PeerCheck | null;
+  readonly crlsAreCurrent: boolean;
 }
 
 /**
  * Whether the client of a session would be let in now: its key is known, or its certificate has not
- * ended, and the program's own check takes it. A server resumes sessions of its own context alone,
- * which has believed the same before.
+ * ended, and the program's own check takes it; "later" where the program has promised to say so. A
+ * server resumes sessions that were begun by the same demands alone.
  */
 export function isWelcome(
-  { lib, pskLookup: lookUp, peerCheck }: Welcoming,
+  { lib, pskLookup: lookUp, peerCheck, crlsAreCurrent }: Welcoming,
   session: Deno.PointerObject,
   owner: string | null = readOwner(lib, session)?.identity ?? null,
-): boolean {
+): boolean | "later" {
   if (owner !== null) {
     if (!lookUp) return false;
-    return guarded(lib, "pskLookup", false, () => lookUpKey(lookUp, owner) !== null);
+    return guarded(lib, "pskLookup", false, () => {
+      const key = lookUpKey(lookUp, owner);
+      return key === "later" ? key : key !== null;
+    });
   }
   const peer = lib.SSL_SESSION_get0_peer(session);
   if (peer === null) return true;
+  if (!crlsAreCurrent) return false;
   if (!peerCheck) return isCurrent(lib, peer);
   return (peerCheck.isAlone || isCurrent(lib, peer)) && peerCheck.passes([peer], true);
 }
 
 /**
  * Writes into each ticket whose key its session began with, and takes back only tickets of clients
- * that would be let in now: SSL_CTX_set_session_ticket_cb(3). Others lead to a full handshake.
+ * that would be let in now: SSL_CTX_set_session_ticket_cb(3). Others lead to a full handshake. Where
+ * that is to be said later, the session is looked at again when the handshake is complete.
  *
  * @param isWelcome says so of a session
  */
 export function applyTickets(
   { lib, ctx }: ContextTarget,
-  isWelcome: (session: Deno.PointerObject) => boolean,
+  isWelcome: (session: Deno.PointerObject) => boolean | "later",
 ): Callback[] {
   const generate = new Deno.UnsafeCallback(GENERATE_TICKET, (ssl) => {
     const session = lib.SSL_get_session(ssl);
     const owner = readOwner(lib, session);
     // Up to version 1.2 it stands elsewhere in the session.
-    const identity = owner?.identity ?? cString(lib.SSL_get_psk_identity(ssl));
+    const identity = owner?.identity ?? sessionIdentity(lib, ssl);
     if (owner) noteOrigin(owner.origin);
     return identity === null ? 1 : writeOwner(lib, session, { origin: "ticket", identity });
   });
@@ -235,8 +267,8 @@ export function applyTickets(
       const welcome = isRead && session !== null && isWelcome(session);
       // Nothing more of the handshake would count: the client is told by an alert.
       if (currentHasFailed()) return ABORT;
-      if (!welcome) return IGNORE_RENEW;
-      noteWelcome();
+      if (welcome === false) return IGNORE_RENEW;
+      if (welcome === true) noteWelcome();
       return status === SUCCESS ? USE : USE_RENEW;
     },
   );

@@ -1,24 +1,23 @@
 /**
  * A session of TLS or DTLS, free of I/O: bytes or datagrams go in, bytes or datagrams come out.
  *
- * It owns no socket, starts no timer and awaits nothing. Its driver feeds what arrived, asks it to go
- * on, sends what it drains, and comes back when {@linkcode TlsSession.timeoutMs} is over.
- *
  * @module
  */
 import { ENDED, NOT_YET } from "../base/read_result.ts";
 import type { TimeoutError } from "../base/errors.ts";
-import { SSL_OP } from "./bindings/constants.ts";
 import type { TlsContext } from "./context.ts";
 import type { CookieSecrets } from "./cookies.ts";
-import { takeError } from "./bindings/errors.ts";
 import { type HandshakeStatistics, readInfo, type TlsInfo } from "./info.ts";
 import { emptyQueue, type OpenSsl } from "./bindings/library.ts";
 import type { SavedSession } from "./saved_session.ts";
+import { bytesOf, checkInto } from "../settings/kinds.ts";
+import { checkMessageBytes, notAFunction } from "./session/arguments.ts";
+import { checkSession, type TlsSessionOptions } from "./session_settings.ts";
+import { SessionData } from "./session/data.ts";
 import { exportKeyingMaterial } from "./session/exporter.ts";
 import { HandshakeCounters } from "./session/handshake_counters.ts";
-import { explained, noAnswerInTime } from "./session/handshake_errors.ts";
-import { stepHandshake } from "./session/handshake_step.ts";
+import { noAnswerInTime } from "./session/handshake_errors.ts";
+import { stepHandshake, stepListen } from "./session/handshake_step.ts";
 import { SessionInput } from "./session/input.ts";
 import { SessionOutput } from "./session/output.ts";
 import { expectName } from "./session/peer_name.ts";
@@ -28,53 +27,76 @@ import { sendAgain, timeLeftMs } from "./session/timer.ts";
 import { DEFAULT_MTU } from "./settings.ts";
 
 export { liveSessions } from "./session/ssl.ts";
+export type { TlsSessionOptions } from "./session_settings.ts";
 
-/** Settings of one session. */
-export interface TlsSessionOptions {
-  /** Client: name or IP address that the server's certificate has to be for. */
-  serverName?: string | undefined;
-  /** Client: false sends the name and does not check it (default true). */
-  checksName?: boolean | undefined;
-  /** DTLS: longest UDP payload of the handshake in bytes, 256 to 65507. */
-  mtu?: number | undefined;
-  /** Client: a session to resume; where the server does not want it, the handshake is a full one. */
-  session?: SavedSession | undefined;
-}
+/**
+ * For the drivers: feeds bytes of a stream that stay what they are until `read()` wants more; long ones
+ * are not copied.
+ */
+export let feedLent: (session: TlsSession, bytes: Uint8Array<ArrayBuffer>) => void;
 
-/** A TLS or DTLS connection as bytes in and bytes out; freed by `close()`. */
+/**
+ * A TLS or DTLS connection as bytes in and bytes out.
+ *
+ * Its driver repeats: {@linkcode feed} what has arrived, {@linkcode handshake} until that is complete,
+ * {@linkcode read} until nothing is there, and after each of these {@linkcode drain}, as any of them may
+ * have put something out. On DTLS it calls {@linkcode handleTimeout} when {@linkcode timeoutMs} is over.
+ *
+ * Who makes it frees it with {@linkcode close}: nothing else does. After a failure, which is thrown
+ * once, it can be drained (an alert says why) and closed; other steps are TypeErrors, and after close()
+ * so is what needs it. From `emit`, and from functions of the context, only fail() and close() are called.
+ *
+ * @example
+ * ```ts
+ * import { TlsContext, TlsSession } from "../secure/core.ts";
+ *
+ * using context = new TlsContext({ role: "client", datagram: false });
+ * using session = new TlsSession(context, { serverName: "server.example" });
+ * session.handshake();
+ * session.drain((bytes) => console.log(`a ClientHello of ${bytes.length} bytes goes first`));
+ * ```
+ */
 export class TlsSession implements Disposable {
-  /** True once the peer has said that it sends no more. */
-  peerEnded = false;
   readonly #counters = new HandshakeCounters();
   /** Counts of the handshake; the round trip is set by the session's driver, which has a clock. */
   readonly statistics: HandshakeStatistics = this.#counters.statistics;
-  /** What a handshake that has failed has put out at last: the alert that says why. */
-  lastWords: Uint8Array<ArrayBuffer> | null = null;
   readonly #context: TlsContext;
   readonly #lib: OpenSsl;
-  readonly #serverName: string | undefined;
   readonly #ssl: SessionSsl;
   readonly #resumption: Resumption;
   readonly #input: SessionInput;
   readonly #output: SessionOutput;
+  readonly #data: SessionData;
   /** Told that the client is known, where OpenSSL was told to ask for cookies. */
   #cookies: CookieSecrets | null = null;
+
+  static {
+    feedLent = (session, bytes) => session.#feedLent(bytes);
+  }
 
   /**
    * The context may be closed before the session is: it counts its sessions.
    *
-   * @throws {TypeError} where the context or the session to resume is closed
+   * @throws {TypeError} naming what is of the wrong kind, in the wrong place, missing or closed
+   * @throws {RangeError} naming an option whose value cannot be used
    */
   constructor(context: TlsContext, options: TlsSessionOptions = {}) {
+    const checked = checkSession(context, options);
     const lib = this.#lib = context.lib;
     this.#context = context;
-    const { serverName, checksName = true, mtu = DEFAULT_MTU } = options;
-    this.#serverName = serverName;
-    // Before anything is made that would have to be freed: a closed one throws.
-    const saved = options.session?.pointer && options.session;
+    const { serverName, session: saved, mtu = DEFAULT_MTU } = checked;
+    const checksName = !checked.unsafelySkipNameCheck;
     const ssl = this.#ssl = new SessionSsl(context, mtu);
-    this.#input = new SessionInput(lib, ssl.input, context.datagram, this.#counters);
+    this.#input = new SessionInput(context, ssl.input, this.#counters);
     this.#output = new SessionOutput(lib, ssl.output, context.datagram ? mtu : null);
+    const { datagram } = context;
+    this.#data = new SessionData({
+      lib,
+      ssl,
+      datagram,
+      input: this.#input,
+      output: this.#output,
+    });
     this.#resumption = new Resumption(context, { serverName, checksName }, ssl.calls);
     if (context.role === "server") return;
     ssl.calls.peerName = serverName ?? null;
@@ -87,6 +109,24 @@ export class TlsSession implements Disposable {
     }
   }
 
+  /** True once the peer has said that it sends no more. */
+  get peerEnded(): boolean {
+    return this.#ssl.peerEnded;
+  }
+
+  /** What a handshake that has failed has put out at last: the alert that says why. */
+  get lastWords(): Uint8Array<ArrayBuffer> | null {
+    return this.#output.lastWords;
+  }
+
+  /**
+   * Settles when the handshake can go on that waits for what a function of the program has promised,
+   * and when the session ends; null where it waits for none. Datagrams that come meanwhile may be fed.
+   */
+  get waiting(): Promise<void> | null {
+    return this.#ssl.calls.keys.waiting?.promise ?? null;
+  }
+
   /** True once the handshake is complete; it stays so when the session fails or is closed. */
   get established(): boolean {
     return this.#ssl.phase !== "handshaking";
@@ -94,20 +134,31 @@ export class TlsSession implements Disposable {
 
   /**
    * Takes what arrived: on DTLS exactly one datagram, after which the session has to be driven
-   * until it wants more. The bytes are copied. What comes after `close()` is dropped: a datagram
-   * may be on its way here when a connection is closed, and the BIO is gone by then. So is what
-   * comes after a failure, as nothing reads it any more.
+   * until it wants more. The bytes are copied. After a failure, and after {@linkcode close}, they are
+   * dropped: a datagram may be on its way here then.
+   *
+   * @param bytes any view or ArrayBuffer; an empty one is nothing
+   * @throws {TypeError} where it is neither
    */
-  feed(bytes: Uint8Array<ArrayBuffer>): void {
+  feed(bytes: ArrayBuffer | ArrayBufferView): void {
+    const arrived = bytesOf(bytes, "bytes");
     const ssl = this.#ssl;
-    if (!ssl.isOpen || bytes.length === 0) return;
-    ssl.trace?.fed(bytes);
-    if (ssl.phase === "handshaking") this.#input.feedHandshake(bytes);
-    else this.#input.feed(ssl.pointer, bytes);
+    if (!ssl.isOpen || arrived.length === 0) return;
+    if (this.#context.datagram && this.waiting && !this.#input.hasRoomFor(arrived.length)) return;
+    ssl.trace?.fed(arrived);
+    if (ssl.phase === "handshaking") this.#input.feedHandshake(arrived);
+    else this.#input.feed(ssl.pointer, arrived);
+  }
+
+  #feedLent(bytes: Uint8Array<ArrayBuffer>): void {
+    const isLent = this.#ssl.isOpen && this.established && this.#input.takesLent(bytes);
+    if (!isLent) return this.feed(bytes);
+    this.#ssl.trace?.fed(bytes);
+    this.#input.feedLent(this.#ssl.pointer, bytes);
   }
 
   /**
-   * Goes on with the handshake.
+   * Goes on with the handshake, unless it waits for the program: see {@linkcode waiting}.
    *
    * @returns true when it is complete
    * @throws {CertificateError} where the peer's certificate does not pass
@@ -117,23 +168,27 @@ export class TlsSession implements Disposable {
    */
   handshake(): boolean {
     if (this.established) return true;
+    if (this.#ssl.isOpen && this.waiting) return false;
     const ssl = this.#ssl.begin();
     this.#ssl.trace?.accepts();
     try {
       this.#resumption.reconsider(ssl);
       if (this.#ssl.isRefused) return false;
       this.#output.isPending = true;
+      const { identities } = this.#input;
+      if (identities?.ask(this.#lib, ssl, this.#context.pskLookup!) === "later") return false;
+      if (this.#ssl.isRefused && !this.#ssl.calls.failure) return false;
       const result = stepHandshake(this.#lib, ssl, this.#input, this.#cookies);
       // Before it counts as established. After an error its queue is still to be read.
       if (result === 1) this.#ssl.trace?.deliver();
       if (this.#ssl.isRefused) return false;
       if (result !== 1) {
-        this.#wantsMore(ssl, result, "complete the handshake");
+        this.#ssl.wantsMore(ssl, result, "complete the handshake");
         return false;
       }
       const refusal = this.#resumption.complete(ssl);
       // The program is asked for the key again.
-      if (this.#ssl.isRefused) return false;
+      if (refusal === "later" || this.#ssl.isRefused) return false;
       if (refusal) {
         // The peer is through with its handshake: it is told that the connection has ended.
         this.#lib.SSL_shutdown(ssl);
@@ -141,6 +196,7 @@ export class TlsSession implements Disposable {
       }
       if (this.#input.hasEarly) this.#input.feedEarly();
       this.#ssl.phase = "established";
+      this.#ssl.calls.keys.known.clear();
       return true;
     } finally {
       this.#ssl.end(this.#output);
@@ -148,92 +204,76 @@ export class TlsSession implements Disposable {
   }
 
   /**
-   * Server over datagrams: the stateless beginning (DTLSv1_listen(3)), once a datagram.
+   * Server over datagrams: the stateless beginning, once a ClientHello; see `stepListen()`. True when
+   * the client's cookie is good: go on with the handshake.
    *
-   * @param address a BIO_ADDR to be filled, which memory BIOs leave empty
-   * @returns true when the client's cookie is good: go on with the handshake
+   * @ignore
    */
-  listen(address: Deno.PointerObject): boolean {
+  listen(hello: Uint8Array<ArrayBuffer>, address: Deno.PointerObject): boolean {
+    this.feed(hello);
     const ssl = this.#ssl.begin();
     this.#ssl.trace?.listens();
     try {
       this.#output.isPending = true;
-      // Not on the context: there it would make every handshake ask for a cookie again.
-      if (!this.#cookies) this.#lib.SSL_set_options(ssl, BigInt(SSL_OP.COOKIE_EXCHANGE));
+      const isGood = stepListen(this.#lib, ssl, address, this.#cookies === null);
       this.#cookies = this.#context.cookies;
-      this.#lib.ERR_clear_error();
-      const result = this.#lib.DTLSv1_listen(ssl, address);
-      if (result < 0) throw takeError(this.#lib, "read a ClientHello");
-      if (result === 0) this.#counters.forgetReceived();
-      return result > 0;
+      if (isGood) this.#output.continueFrom(hello);
+      else this.#counters.forgetReceived();
+      return isGood;
     } finally {
       this.#ssl.end(this.#output);
     }
   }
 
   /**
-   * Reads application data.
+   * Reads application data: of a stream as much as is there, or one message, of which a later call gives what
+   * does not fit.
    *
-   * @returns bytes read into `into`, {@linkcode NOT_YET} or {@linkcode ENDED}
+   * @param into borrowed for the call; 16384 bytes fit every message
+   * @returns how many bytes, {@linkcode NOT_YET}, or {@linkcode ENDED} when the peer sends no more; 0
+   * where `into` is empty
    * @throws {OpenSslError} where the session is broken
+   * @throws {TypeError} where `into` is no Uint8Array, and before the handshake is complete
    */
-  read(into: Uint8Array<ArrayBuffer>): number {
+  read(into: Uint8Array): number {
+    checkInto(into ?? null);
+    if (into.length === 0) return 0;
     if (this.#input.unread === "nothing" && this.#ssl.isOpen) {
-      return this.peerEnded ? ENDED : NOT_YET;
+      return this.#ssl.peerEnded ? ENDED : NOT_YET;
     }
-    const ssl = this.#ssl.begin();
-    try {
-      emptyQueue(this.#lib);
-      const result = this.#lib.SSL_read(ssl, into, into.length);
-      this.#lib.queueIsEmpty = result > 0;
-      if (result > 0 && this.#input.unread === "one record") {
-        // A record is read to its end where there is room: then OpenSSL need not be asked for more.
-        // And one with data in it has nothing else, that would be answered.
-        if (result < into.length) this.#input.unread = "nothing";
-        return result;
-      }
-      this.#output.isPending = true;
-      if (result > 0) return result;
-      if (!this.#wantsMore(ssl, result, "read")) return ENDED;
-      this.#input.unread = "nothing";
-      return NOT_YET;
-    } finally {
-      this.#ssl.end(this.#output);
-    }
+    if (!this.established) throw new TypeError("Cannot read: no handshake yet");
+    return this.#data.read(into as Uint8Array<ArrayBuffer>);
   }
 
   /**
    * Seals application data; drain it afterwards. On DTLS one call is one record.
    *
-   * @param bytes at least one; on DTLS at most 16384 (RFC 6347 4.1)
-   * @throws {OpenSslError} where the session is broken or the bytes are too many
+   * @param bytes any view or ArrayBuffer, borrowed for the call; on DTLS 1 to 16384 (RFC 6347 4.1)
+   * @throws {OpenSslError} where the session is broken, and after {@linkcode shutdown}
+   * @throws {RangeError} where a message is empty or too long
+   * @throws {TypeError} where it is neither, and before the handshake is complete
    */
-  write(bytes: Uint8Array<ArrayBuffer>): void {
-    const ssl = this.#ssl.begin();
-    try {
-      this.#output.isPending = true;
-      emptyQueue(this.#lib);
-      const result = this.#lib.SSL_write(ssl, bytes, bytes.length);
-      // A memory BIO takes everything: there is no "not yet" and no part.
-      if (result <= 0) throw takeError(this.#lib, "write", ssl);
-      this.#lib.queueIsEmpty = true;
-    } finally {
-      this.#ssl.end(this.#output);
-    }
+  write(bytes: ArrayBuffer | ArrayBufferView): void {
+    const plain = bytesOf(bytes, "bytes");
+    if (this.#context.datagram) checkMessageBytes(plain.length);
+    else if (plain.length === 0) return;
+    if (!this.established) throw new TypeError("Cannot write: no handshake yet");
+    this.#data.write(plain);
   }
 
   /**
-   * Hands over what is to be sent: on DTLS a datagram at a time, on TLS all bytes.
+   * Hands over what is to be sent, after a failure, too: on DTLS a datagram at a time, on TLS all bytes.
    *
-   * @param emit the bytes are borrowed for the call
+   * @param emit the bytes are borrowed for the call, and with them the memory of all sessions: keep a
+   * copy, or send them at once. What it throws is thrown on, and the rest is lost
+   * @throws {TypeError} where it is no function
    */
   drain(emit: (bytes: Uint8Array) => void): void {
+    if (typeof emit !== "function") throw notAFunction("emit", emit);
     if (!this.#output.isPending || this.#ssl.isFreed) return;
     if (this.#counters.isOver) return this.#output.drain(emit);
     const isLast = !this.#ssl.isOpen && !this.established;
-    this.#output.drain(this.#counters.counting(emit), (bytes) => {
-      if (isLast) this.lastWords = bytes.slice();
-    });
+    this.#output.drain(this.#counters.counting(emit), isLast);
     // The last flight, if it is this end's, is drained after the handshake and belongs to it.
     this.#counters.isOver = this.established;
   }
@@ -257,12 +297,9 @@ export class TlsSession implements Disposable {
     }
   }
 
-  /**
-   * DTLS: milliseconds until {@linkcode handleTimeout} wants to be called, 0 for now; null where
-   * nothing is waited for.
-   */
+  /** DTLS: milliseconds until {@linkcode handleTimeout} is wanted, 0 for now; null for never. */
   timeoutMs(): number | null {
-    if (!this.#context.datagram || !this.#ssl.isOpen) return null;
+    if (!this.#context.datagram || !this.#ssl.isOpen || this.waiting) return null;
     return timeLeftMs(this.#lib, this.#ssl.pointer);
   }
 
@@ -297,22 +334,30 @@ export class TlsSession implements Disposable {
   /** What to say of a handshake that takes too long. */
   timeoutError(): TimeoutError {
     const { pskIdentity } = this.#ssl.calls;
-    return noAnswerInTime(pskIdentity !== null && this.statistics.bytesReceived > 0);
-  }
-
-  /** What was agreed on; for a session that is, or was, established. */
-  info(): TlsInfo {
-    this.#lib.ERR_clear_error();
-    const { resumed, pskIdentity } = this.#resumption;
-    const known = { resumed, pskIdentity, statistics: this.statistics };
-    return readInfo(this.#lib, this.#ssl.pointer, known);
+    return noAnswerInTime({
+      identity: pskIdentity,
+      hasAnswered: this.statistics.bytesReceived > 0,
+      isUnreadable: this.#input.isUnreadable && this.#context.role === "server",
+      isOwn: this.#ssl.calls.keys.waiting !== null,
+    });
   }
 
   /**
-   * Client: what is needed to resume this session later; the caller closes it. In TLS 1.3 it comes
-   * after the handshake: take it after the first answer.
-   *
-   * @returns null where the server has not given it
+   * What was agreed on.
+   * @throws {TypeError} before the handshake is complete, and after {@linkcode close}
+   */
+  info(): TlsInfo {
+    const ssl = this.#ssl.pointer;
+    if (!this.established) throw new TypeError("Cannot tell the info: no handshake yet");
+    this.#lib.ERR_clear_error();
+    const { resumed, pskIdentity } = this.#resumption;
+    const known = { resumed, pskIdentity, statistics: this.statistics };
+    return readInfo(this.#lib, ssl, known, this.#ssl.calls.hello);
+  }
+
+  /**
+   * Client: what is needed to resume this session later, which the caller closes; null where the server
+   * has not given it. In TLS 1.3 it comes after the handshake: take it after the first answer.
    */
   save(): SavedSession | null {
     const ssl = this.#ssl.pointer;
@@ -322,9 +367,10 @@ export class TlsSession implements Disposable {
   /**
    * Secrets for other protocols' use: RFC 5705, RFC 8446 7.5.
    *
-   * @param label such as "EXTRACTOR-dtls_srtp"
-   * @param length in bytes
+   * @param label such as "EXTRACTOR-dtls_srtp", 1 to 249 bytes; length 1 to 8160
    * @param context bound into the secret; absent is not the same as empty, up to version 1.2
+   * @throws {TypeError} before the handshake, after {@linkcode close}, or naming a wrong argument
+   * @throws {RangeError} naming an argument whose value cannot be used
    */
   exportKeyingMaterial(
     label: string,
@@ -348,14 +394,5 @@ export class TlsSession implements Disposable {
   /** Same as {@linkcode close}. */
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  /** True where the session waits for the peer, false where the peer has ended it. */
-  #wantsMore(ssl: Deno.PointerObject, result: number, action: string): boolean {
-    const outcome = this.#ssl.outcomeOf(ssl, result);
-    if (outcome === "ended") this.peerEnded = true;
-    if (outcome !== "failed") return outcome === "not yet";
-    const error = takeError(this.#lib, action, ssl, this.#serverName);
-    throw this.#ssl.failed(explained(this.#context, error));
   }
 }

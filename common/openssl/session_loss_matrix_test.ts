@@ -163,7 +163,10 @@ Deno.test("read() ignores a datagram that is cut off, and takes the next", async
   assertEquals(net.server.inbox.length, 1);
 });
 
-for (const cipher of ["AES256-GCM-SHA384", "CHACHA20-POLY1305", "AES128-CCM", "AES128-CCM8"]) {
+// From 3.5 on a tag of 8 bytes is too short for the library's usual level.
+const CCM8 = "AES128-CCM8:@SECLEVEL=0";
+
+for (const cipher of ["AES256-GCM-SHA384", "CHACHA20-POLY1305", "AES128-CCM", CCM8]) {
   Deno.test(`read() ignores forged records of every length and type (${cipher})`, async () => {
     const ciphers = `ECDHE-ECDSA-${cipher}`;
     using net = await connectedNet({ client: { ciphers }, server: { ciphers } });

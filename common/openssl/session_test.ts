@@ -134,11 +134,14 @@ for (const { datagram, version } of PROTOCOLS) {
     assertInstanceOf(net.server.error, CertificateError);
   });
 
-  Deno.test(`security() still tells after a failure (${version})`, async () => {
+  Deno.test(`info() tells after a failure what was agreed on, if anything was (${version})`, async () => {
     using net = await memoryNet({ datagram, client: { cert: undefined, key: undefined } });
     net.run();
-    assert(net.client.error !== null);
-    assertEquals(net.client.session!.info().version, version);
+    const { error, session } = net.client;
+    assert(error !== null);
+    // In TLS 1.3 a client is ready before the server has looked at its certificate.
+    if (session!.established) assertEquals(session!.info().version, version);
+    else assertThrows(() => session!.info(), TypeError, "no handshake yet");
   });
 
   Deno.test(`write() and read() carry 1 and 16384 bytes both ways (${version})`, async () => {
@@ -213,7 +216,8 @@ for (const { datagram, version } of PROTOCOLS) {
 Deno.test("write() refuses a 16385th byte on DTLS, and takes the next message", async () => {
   using net = await connectedNet();
   const tooLong = new Uint8Array(16_385);
-  assertThrows(() => net.client.send(tooLong), OpenSslError, "dtls message too big");
+  assertThrows(() => net.client.send(tooLong), RangeError, "a message of 16385 bytes: 1 to 16384");
+  assertThrows(() => net.client.send(new Uint8Array(0)), RangeError, "a message of 0 bytes");
   net.client.send(new Uint8Array(9));
   net.settle();
   assertEquals(lengths(net.server.inbox), [9]);
@@ -263,7 +267,7 @@ Deno.test("fail() gives a session up", async () => {
 
 Deno.test("TlsSession() lives on when its context is closed", async () => {
   const context = new TlsContext(await contextOptions("client"));
-  using session = new TlsSession(context);
+  using session = new TlsSession(context, { serverName: "localhost" });
   context.close();
   assertEquals(session.handshake(), false);
 });
@@ -271,5 +275,5 @@ Deno.test("TlsSession() lives on when its context is closed", async () => {
 Deno.test("TlsSession() refuses a context that is closed", async () => {
   const context = new TlsContext(await contextOptions("client"));
   context.close();
-  assertThrows(() => new TlsSession(context), TypeError, "it is closed");
+  assertThrows(() => new TlsSession(context), TypeError, "context is closed");
 });

@@ -4,7 +4,14 @@
  * @module
  */
 import type { OnHandshakeMessage } from "../model/handshake_message.ts";
+import type {
+  OwnCertificate,
+  PemOrDer,
+  ServerIdentity,
+  TrustSettings,
+} from "./identity_settings.ts";
 import type { PeerSettings } from "./peer_settings.ts";
+import type { PskChoice, PskIdentity, PskKey } from "./psk_settings.ts";
 import type { SavedSession } from "./saved_session.ts";
 
 /**
@@ -21,28 +28,6 @@ import type { SavedSession } from "./saved_session.ts";
  * ```
  */
 export type TlsVersion = "TLSv1.2" | "TLSv1.3" | "DTLSv1.2" | "DTLSv1.3";
-
-/**
- * A key that both ends were given beforehand: RFC 4279, RFC 8446 2.2. Both parts are copied.
- *
- * @example
- * ```ts
- * import { connectDtls, listenDtls } from "../../dtls/mod.ts";
- *
- * const key = crypto.getRandomValues(new Uint8Array(32));
- * const psk: PskIdentity = { identity: "sensor-7", key };
- * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => key });
- * await using conn = await connectDtls({ port: listener.addr.port, psk });
- * await conn.handshake();
- * if (!conn.info.cipher.includes("PSK")) throw new Error(conn.info.cipher);
- * ```
- */
-export interface PskIdentity {
-  /** Name under which the server finds the key: 1 to 128 bytes of UTF-8. */
-  identity: string;
-  /** The key: 1 to 64 bytes, which a text is not. */
-  key: ArrayBuffer | ArrayBufferView;
-}
 
 /**
  * What clients and servers, TLS and DTLS have in common. Peers are verified, names are checked.
@@ -62,30 +47,38 @@ export interface PskIdentity {
  * if (context.role !== "client") throw new Error(context.role);
  * ```
  */
-export interface TlsSettings extends PeerSettings {
+export interface TlsSettings extends OwnCertificate, TrustSettings, PeerSettings {
   /**
    * File name or path of the libssl to use (default what NETPAIRS_LIBSSL names, then the system's).
    * A process uses one: the first connection decides.
    */
   library?: string | undefined;
-  /** Authorities that the peer's certificate may come from, PEM (default none: no system's own). */
-  caCerts?: readonly string[] | undefined;
-  /** Own certificate, with the chain below the authority, PEM. */
-  cert?: string | undefined;
-  /** Own private key, PEM: PKCS#8, or the older "RSA PRIVATE KEY" and "EC PRIVATE KEY". */
-  key?: string | undefined;
-  /** Passphrase of `key`, where that is encrypted (RFC 8018, or as OpenSSL did before). */
-  keyPassphrase?: string | undefined;
+  /** Authorities that the peer's certificate may come from (default none: no system's own). */
+  caCerts?: readonly PemOrDer[] | undefined;
   /** Application protocols, the preferred one first: RFC 7301; 1 to 255 bytes each. */
   alpnProtocols?: readonly string[] | undefined;
   /** Oldest version to agree on (default TLSv1.2, DTLSv1.2). */
   minVersion?: TlsVersion | undefined;
-  /** Newest version to agree on (default the library's newest). */
+  /**
+   * Newest version to agree on; default TLS: the library's newest, DTLS: `minVersion`. DTLSv1.3,
+   * which libssl has from 4.1 on, is untested, and agreed on only where it is named.
+   */
   maxVersion?: TlsVersion | undefined;
   /**
    * Cipher suites up to version 1.2, in the form of openssl-ciphers(1); default AEAD ones with ECDHE.
+   * Those below the library's security level (SSL_CTX_set_security_level(3)) are not used: where none
+   * is left, that is refused.
    */
   ciphers?: string | undefined;
+  /**
+   * Adds the suites of small devices at the end of `ciphers`, up to version 1.2: with a pre-shared key
+   * TLS_PSK_WITH_AES_128_CCM_8 (RFC 6655), which CoAP asks for (RFC 7252 9.1.3.1), with certificates
+   * TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8 (RFC 7251). They are there whatever the library's security
+   * level is: newer libraries count their tag of 8 bytes as 64 bits of security, and would refuse them.
+   * Nothing else comes in with them. A forged record is taken with a probability of 2^-64; plain PSK
+   * has no forward secrecy: who gets the key later can read what was recorded (default false).
+   */
+  ccm8Ciphers?: boolean | undefined;
   /** Cipher suites of version 1.3, colon-separated: SSL_CTX_set_ciphersuites(3). */
   cipherSuites?: string | undefined;
   /**
@@ -158,9 +151,18 @@ export interface TlsClientSettings extends TlsSettings {
   /**
    * Key that authenticates both ends, instead of certificates: with it PSK suites alone are offered,
    * and a server that does not know the key is refused. It goes without `caCerts`, `cert` and
-   * `unsafelySkipVerification`. See SSL_CTX_set_psk_client_callback(3).
+   * `unsafelySkipVerification`. A function chooses it by the server's hint; what it throws, and a
+   * result of another kind, fails the handshake, and its sessions are resumed with the same context
+   * alone. See SSL_CTX_set_psk_client_callback(3).
    */
-  psk?: PskIdentity | undefined;
+  psk?: PskIdentity | PskChoice | undefined;
+  /**
+   * Whether the server is asked what its authority's OCSP responder says of its certificate (RFC 6066
+   * 8, default "none"). Where it says that the certificate is revoked or unknown, where its word is out
+   * of date or not the authority's, the server is refused; "require" refuses a server that has nothing
+   * to say, too. `info.ocspResponse` has it. Sessions that are resumed are not asked again.
+   */
+  ocsp?: "none" | "request" | "require" | undefined;
   /** Believes any server. For tests only: any program in between can read and change all. */
   unsafelySkipVerification?: boolean | undefined;
 }
@@ -183,6 +185,15 @@ export interface TlsClientSettings extends TlsSettings {
  */
 export interface TlsServerSettings extends TlsSettings {
   /**
+   * Several certificates, instead of `cert` and `key`: which one a client is shown, the name decides
+   * that it asks for. A client that asks for none of their names, or says none, is shown that of the
+   * identity without `names`; where there is none it is refused (unrecognized_name,
+   * missing_extension), unless it has a pre-shared key.
+   */
+  identities?: readonly ServerIdentity[] | undefined;
+  /** As in {@linkcode ServerIdentity}, where there is one certificate. */
+  ocspResponse?: ServerIdentity["ocspResponse"];
+  /**
    * Whether a client has to show a certificate (default "none"; "require" with `peerFingerprints` or
    * `verifyPeer`): SSL_CTX_set_verify(3).
    */
@@ -190,11 +201,19 @@ export interface TlsServerSettings extends TlsSettings {
   /**
    * Finds the key of a client's identity, 1 to 64 bytes, copied; null or undefined refuses the
    * client. Without `cert` it is the only way in; with one a client may use either, and
-   * `info.pskIdentity` says which. It is asked again when a session is resumed, so that a key that
-   * was taken back lets no client in. What it throws, and a result of another kind, fails the
-   * handshake, and is told as that handshake's error. See SSL_CTX_set_psk_server_callback(3).
+   * `info.pskIdentity` says which. It is asked once a handshake, and again when a session is resumed,
+   * so that a key that was taken back lets no client in. What it throws, and a result of another
+   * kind, fails the handshake, and is told as that handshake's error.
+   *
+   * It may promise the key: the handshake waits for it, while `handshakeTimeoutMs` runs on, and other
+   * clients are served. OpenSSL itself cannot wait; the identity is read before it is asked. Where a
+   * client sends more than four, a promise for the others is refused.
+   *
+   * An identity is bytes (RFC 4279 5.1). Those that are no UTF-8 stand in the text as code units from
+   * U+DC80 to U+DCFF, which no other text has; `bytes`, a copy, has them as they came. Identities with
+   * a zero byte are nobody's. See SSL_CTX_set_psk_server_callback(3).
    */
-  pskLookup?: (identity: string) => ArrayBuffer | ArrayBufferView | null | undefined;
+  pskLookup?: (identity: string, bytes: Uint8Array<ArrayBuffer>) => PskKey | Promise<PskKey>;
   /** Sent to clients so that they can choose their identity, up to version 1.2: 1 to 128 bytes. */
   pskHint?: string | undefined;
   /**
@@ -202,6 +221,17 @@ export interface TlsServerSettings extends TlsSettings {
    * kept here, in the cache (default true).
    */
   sessionTickets?: boolean | undefined;
+  /**
+   * Keys that tickets are sealed with, 80 random bytes each: all listeners that have them resume each
+   * other's sessions, in other processes and after a restart, too. The first one seals; tickets of the
+   * others are read and, up to version 1.2, replaced by new ones (in 1.3 all are). To rotate: put a new
+   * key last everywhere, then first everywhere, and take the old one away when
+   * `sessionTimeoutSeconds` is over; see `setTicketKeys()`. Who has a key reads what is resumed with
+   * its tickets up to version 1.2, and passes for any client: change them daily, and write them to no
+   * disk. They hold for the same `clientCertificate` and `caCerts`; give them to listeners of the same
+   * names alone. Default: one of the listener's own, which ends with it.
+   */
+  ticketKeys?: readonly (ArrayBuffer | ArrayBufferView)[] | undefined;
   /** Sessions kept for clients to resume, where there are no tickets (default 20480, 0 for none). */
   sessionCacheSize?: number | undefined;
   /** How long a session can be resumed, in seconds (default 300 up to version 1.2, 7200 in 1.3). */

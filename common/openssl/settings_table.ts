@@ -5,16 +5,9 @@
  * @module
  */
 import { certificateName } from "../base/addresses.ts";
-import {
-  checkSettings,
-  group,
-  type Setting,
-  setting,
-  type SettingsTable,
-} from "../settings/check.ts";
+import { checkSettings, type Setting, setting, type SettingsTable } from "../settings/check.ts";
 import type { Kind } from "../settings/kind.ts";
 import {
-  byteString,
   callback,
   flag,
   hostText,
@@ -22,12 +15,19 @@ import {
   listOf,
   milliseconds,
   oneOf,
+  orFunction,
   text,
   wholeNumber,
 } from "../settings/kinds.ts";
 import type { OnHandshakeMessage } from "../model/handshake_message.ts";
-import { checkPeerSettings, PEER } from "./peer_settings_table.ts";
+import { IDENTITY, ocspResponse, OWN, pemOrDer, TRUST } from "./identity_table.ts";
+import { PEER } from "./peer_settings_table.ts";
+import { checkTogether } from "./settings_together.ts";
+import { MAX_IDENTITY_BYTES } from "./identity.ts";
+import { PSK_IDENTITY } from "./psk_kinds.ts";
+import type { PskChoice, PskIdentity } from "./psk_settings.ts";
 import { SavedSession } from "./saved_session.ts";
+import { TICKET_KEYS } from "./ticket_keys.ts";
 import {
   type ConnectSettings,
   DEFAULT_MTU,
@@ -37,24 +37,16 @@ import {
   MAX_HANDSHAKES,
   MAX_HANDSHAKES_PER_ADDRESS,
   MAX_SESSIONS,
-  type PskIdentity,
   SESSION_CACHE_SIZE,
   type TlsClientSettings,
   type TlsServerSettings,
   type TlsSettings,
 } from "./settings.ts";
 
-/** Longest identity and hint in bytes: PSK_MAX_IDENTITY_LEN is 128 in older, 256 in newer libraries. */
-export const MAX_IDENTITY_BYTES = 128;
-
-/** Longest key in bytes that suits every hash function. */
-export const MAX_PSK_BYTES = 64;
-
 /** Numbers that C takes as an int. */
 const MAX_INT = 0x7fff_ffff;
 
 const none = "none";
-const pem = (what: string) => text({ what: `${what} as PEM text` });
 
 type Versions<T> = { tls: T; dtls: T };
 
@@ -63,6 +55,8 @@ const VERSION_NAMES = {
   tls: ["TLSv1.2", "TLSv1.3"],
   dtls: ["DTLSv1.2", "DTLSv1.3"],
 } as const;
+
+const NEWEST = { tls: "the library's newest", dtls: "`minVersion`, as DTLSv1.3 is untested" };
 
 const COMMON: Versions<SettingsTable<TlsSettings>> = {
   tls: common("tls"),
@@ -79,25 +73,29 @@ function common(transport: "tls" | "dtls"): SettingsTable<TlsSettings> {
       "what NETPAIRS_LIBSSL names, then the system's",
     ),
     caCerts: setting(
-      listOf(pem("certificates")),
+      listOf(pemOrDer("certificates")),
       "authorities that the peer's certificate may come from",
       "none: no system's own",
     ),
+    ...TRUST,
     ...PEER,
-    cert: setting(pem("a certificate"), "own certificate, with its chain", none),
-    key: setting(pem("a private key"), "own private key", none),
-    keyPassphrase: setting(text({ max: 1024 }), "passphrase of an encrypted `key`", none),
+    ...OWN,
     alpnProtocols: setting(
       listOf(text({ max: 255 })),
       "application protocols, the preferred one first",
       none,
     ),
     minVersion: setting(version, "oldest version to agree on", `"${oldest}"`),
-    maxVersion: setting(version, "newest version to agree on", "the library's newest"),
+    maxVersion: setting(version, "newest version to agree on", NEWEST[transport]),
     ciphers: setting(
       text({ what: "a list as in openssl-ciphers(1)" }),
       "cipher suites up to version 1.2",
       "AEAD suites with ECDHE; with a PSK, PSK suites alone",
+    ),
+    ccm8Ciphers: setting(
+      flag(),
+      "adds the suites of small devices, AES128-CCM8, whatever the security level",
+      "false",
     ),
     cipherSuites: setting(
       text({ what: "a colon-separated list" }),
@@ -139,17 +137,25 @@ const DTLS_ALONE: SettingsTable<DtlsSettings> = {
 
 const CLIENT: SettingsTable<Omit<TlsClientSettings, keyof TlsSettings>> = {
   psk: setting(
-    group<PskIdentity>({
-      identity: setting(text({ max: MAX_IDENTITY_BYTES }), "name the server finds the key by"),
-      key: setting(byteString(1, MAX_PSK_BYTES), "the key"),
-    }, { identity: "sensor-7", key: new Uint8Array(16) }),
-    "pre-shared key, which authenticates both ends instead of certificates",
+    orFunction<PskIdentity, PskChoice>(PSK_IDENTITY),
+    "pre-shared key, which authenticates both ends instead of certificates, or what chooses it by the server's hint",
     none,
+  ),
+  ocsp: setting(
+    oneOf(["none", "request", "require"]),
+    "whether the server is asked for what OCSP says of its certificate",
+    '"none"',
   ),
   unsafelySkipVerification: setting(flag(), "believes any server", "false"),
 };
 
 const SERVER: SettingsTable<Omit<TlsServerSettings, keyof TlsSettings>> = {
+  identities: setting(
+    listOf(IDENTITY, 1),
+    "several certificates, of which the name decides that a client asks for; instead of `cert`",
+    none,
+  ),
+  ocspResponse,
   clientCertificate: setting(
     oneOf(["none", "request", "require"]),
     "whether a client has to show a certificate",
@@ -169,6 +175,11 @@ const SERVER: SettingsTable<Omit<TlsServerSettings, keyof TlsSettings>> = {
     flag(),
     "resumption by tickets; false keeps the sessions in the cache",
     "true",
+  ),
+  ticketKeys: setting(
+    TICKET_KEYS,
+    "keys that tickets are sealed with, the first one, and read, all of them; shared between listeners",
+    "one of the listener's own",
   ),
   sessionCacheSize: setting(
     wholeNumber(0, MAX_INT, "sessions"),
@@ -274,62 +285,6 @@ export const MTU: Setting<number> = setting(
 /** For DTLS: how long a peer may say nothing. */
 export function idleTimeoutMs(absent: string): Setting<number> {
   return setting(milliseconds(1), "longest silence of the peer", absent);
-}
-
-/**
- * Checks what settings of a context say together.
- *
- * @throws {TypeError} where one does not go with another
- * @throws {RangeError} where there is no version between the oldest and the newest
- */
-export function checkTogether(
-  settings: TlsClientSettings & TlsServerSettings,
-  action: string,
-): void {
-  const refuse = (why: string) => {
-    throw new TypeError(`Cannot ${action}: ${why}`);
-  };
-  const { cert, key, minVersion, maxVersion, alpnProtocols = [] } = settings;
-  if (cert !== undefined && key === undefined) refuse("cert needs its key");
-  if (key !== undefined && cert === undefined) refuse("key needs its cert");
-  if (settings.keyPassphrase !== undefined && key === undefined) {
-    refuse("keyPassphrase needs a key");
-  }
-  if ((settings.clientCertificate ?? "none") !== "none" && cert === undefined) {
-    refuse("clientCertificate needs a cert of the server's own");
-  }
-  if (settings.pskHint !== undefined && !settings.pskLookup) refuse("pskHint needs a pskLookup");
-  if (settings.psk) checkPsk(settings, refuse);
-  checkPeerSettings(settings, refuse);
-  if (minVersion && maxVersion && minVersion > maxVersion) {
-    throw new RangeError(
-      `Cannot ${action}: minVersion ${minVersion} is newer than maxVersion ${maxVersion}`,
-    );
-  }
-  // RFC 7301 3.1: the list's length has 16 bits.
-  const bytes = alpnProtocols.reduce(
-    (sum, name) => sum + new TextEncoder().encode(name).length + 1,
-    0,
-  );
-  if (bytes > 0xffff) {
-    throw new RangeError(`Cannot ${action}: alpnProtocols has ${bytes} bytes, more than 65535`);
-  }
-}
-
-function checkPsk(
-  { caCerts = [], cert, unsafelySkipVerification, cipherSuites = "" }: TlsClientSettings,
-  refuse: (why: string) => void,
-): void {
-  const beside = caCerts.length > 0
-    ? "caCerts"
-    : cert !== undefined
-    ? "cert"
-    : unsafelySkipVerification
-    ? "unsafelySkipVerification"
-    : null;
-  if (beside) refuse(`psk authenticates both ends, and goes without ${beside}`);
-  const other = cipherSuites.split(":").find((name) => name !== "" && !name.endsWith("_SHA256"));
-  if (other !== undefined) refuse("cipherSuites beside psk are those that end in _SHA256");
 }
 
 /** Which contexts a function can use, and what is said of others. */

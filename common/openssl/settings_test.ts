@@ -7,14 +7,16 @@ import {
 } from "../testing/assert.ts";
 import { testCertificates } from "../testing/certs.ts";
 import { connectedNet, contextOptions, memoryNet } from "../testing/memory_net.ts";
+import { versionRange } from "./configure.ts";
 import { TlsContext } from "./context.ts";
 import type { TlsContextOptions } from "./settings.ts";
+import { VERSION } from "./bindings/constants.ts";
 import { CertificateError, OpenSslError } from "./bindings/errors.ts";
 import { loadOpenSsl } from "./bindings/library.ts";
 import type { TlsVersion } from "./settings.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
-loadOpenSsl();
+const lib = loadOpenSsl();
 
 /** Makes and frees a context. */
 function make(options: Partial<TlsContextOptions>, datagram: boolean): void {
@@ -50,6 +52,29 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
     assertEquals(net.server.session!.info().version, version);
   });
 }
+
+/** From 4.1 on (openssl/CHANGES.md). */
+const [, major, minor] = lib.versionText.match(/^OpenSSL (\d+)\.(\d+)/)!.map(Number);
+const knowsDtls13 = major! > 4 || major === 4 && minor! >= 1;
+
+for (const name of ["minVersion", "maxVersion"]) {
+  Deno.test(`${name} DTLSv1.3 is taken by a library that has it, and refused by others`, () => {
+    const take = () => make({ [name]: "DTLSv1.3" }, true);
+    if (knowsDtls13) return take();
+    const why = `Cannot use ${name} DTLSv1.3: ${lib.versionText} does not know it`;
+    assertThrows(take, RangeError, why);
+  });
+}
+
+Deno.test("versionRange() has DTLS 1.3 only where it is named", () => {
+  const range = (options: Partial<TlsContextOptions>) =>
+    versionRange({ datagram: true, ...options });
+  const { DTLS1_2, DTLS1_3 } = VERSION;
+  assertEquals(range({}), [DTLS1_2, DTLS1_2]);
+  assertEquals(range({ maxVersion: "DTLSv1.2" }), [DTLS1_2, DTLS1_2]);
+  assertEquals(range({ maxVersion: "DTLSv1.3" }), [DTLS1_2, DTLS1_3]);
+  assertEquals(range({ minVersion: "DTLSv1.3" }), [DTLS1_3, DTLS1_3]);
+});
 
 Deno.test("minVersion refuses a peer that is too old", async () => {
   using net = await memoryNet({

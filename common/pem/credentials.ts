@@ -35,7 +35,7 @@ export interface Credentials {
 }
 
 /** The settings of the libraries. */
-const SETTING_NAMES: CredentialNames = {
+export const SETTING_NAMES: CredentialNames = {
   caCerts: (index) => `caCerts[${index}]`,
   cert: "cert",
   key: "key",

@@ -1,9 +1,9 @@
 /**
  * The numbers and layouts of the systems whose libc is known, with the headers they stand in.
  *
- * Linux: asm-generic/socket.h, bits/socket.h, netinet/tcp.h, net/if.h, poll.h, time.h, sys/resource.h,
- * as they are on x86-64 and arm64. macOS: sys/socket.h, netinet/tcp.h, sys/poll.h, sys/resource.h,
- * time.h.
+ * Linux: asm-generic/socket.h, bits/socket.h, bits/in.h, netinet/tcp.h, net/if.h, poll.h, time.h,
+ * sys/resource.h, as they are on x86-64 and arm64. macOS: sys/socket.h, netinet/in.h, netinet6/in6.h,
+ * netinet/tcp.h, sys/poll.h, sys/resource.h, time.h.
  *
  * @module
  */
@@ -25,8 +25,14 @@ export interface Platform {
   readonly SO_ERROR: number;
   readonly SO_TYPE: number;
   readonly SO_RCVBUF: number;
-  /** As SO_RCVBUF, beyond the system's limit, for a privileged user; null where there is none. */
+  readonly SO_SNDBUF: number;
+  /** As these two, beyond the system's limit, for a privileged user; null where there are none. */
   readonly SO_RCVBUFFORCE: number | null;
+  readonly SO_SNDBUFFORCE: number | null;
+  readonly IP_TOS: number;
+  readonly IP_TTL: number;
+  readonly IPV6_TCLASS: number;
+  readonly IPV6_UNICAST_HOPS: number;
   /** Set where SO_RCVBUF takes a size, and tells it twice, as its own bookkeeping counts, too. */
   readonly doublesBuffers: boolean;
   /** Tells what a socket's buffers hold, and what it has dropped; null where there is none. */
@@ -50,7 +56,9 @@ export interface Platform {
 export const AF_INET = 2;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
+export const IPPROTO_IP = 0;
 export const IPPROTO_TCP = 6;
+export const IPPROTO_IPV6 = 41;
 export const TCP_NODELAY = 1;
 export const POLLIN = 1;
 export const POLLOUT = 4;
@@ -69,7 +77,13 @@ const LINUX: Platform = {
   SO_ERROR: 4,
   SO_TYPE: 3,
   SO_RCVBUF: 8,
+  SO_SNDBUF: 7,
   SO_RCVBUFFORCE: 33,
+  SO_SNDBUFFORCE: 32,
+  IP_TOS: 1,
+  IP_TTL: 2,
+  IPV6_TCLASS: 67,
+  IPV6_UNICAST_HOPS: 16,
   doublesBuffers: true,
   SO_MEMINFO: 55,
   RLIMIT_NOFILE: 7,
@@ -94,7 +108,13 @@ const MACOS: Platform = {
   SO_ERROR: 0x1007,
   SO_TYPE: 0x1008,
   SO_RCVBUF: 0x1002,
+  SO_SNDBUF: 0x1001,
   SO_RCVBUFFORCE: null,
+  SO_SNDBUFFORCE: null,
+  IP_TOS: 3,
+  IP_TTL: 4,
+  IPV6_TCLASS: 36,
+  IPV6_UNICAST_HOPS: 4,
   doublesBuffers: false,
   SO_MEMINFO: null,
   RLIMIT_NOFILE: 8,

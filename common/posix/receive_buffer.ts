@@ -6,6 +6,7 @@
  */
 import { descriptorOf } from "./descriptors.ts";
 import { type Libc, loadLibc } from "./libc.ts";
+import { askForBuffer, readOption } from "./socket_options.ts";
 
 /** What a listener asks the system for, where nothing else is said, in bytes. */
 export const LISTENER_BUFFER_BYTES = 4 * 1024 * 1024;
@@ -54,7 +55,7 @@ export class ReceiveBuffer {
     this.#libc = libc;
     this.#fd = fd;
     this.#askedBytes = askedBytes;
-    if (libc && askedBytes !== null) setSize(libc, fd, askedBytes);
+    if (libc && askedBytes !== null) askForBuffer(libc, fd, "RCV", askedBytes);
   }
 
   /** That of a UDP socket of Deno's own: nothing can be done or known without `--allow-ffi`. */
@@ -77,30 +78,12 @@ export class ReceiveBuffer {
     const libc = this.#libc;
     const askedBytes = this.#askedBytes;
     if (!libc) return { askedBytes, bytes: null, dropped: null };
-    const { SO_RCVBUF, SO_MEMINFO, doublesBuffers } = libc.platform;
-    const size = readOption(libc, this.#fd, SO_RCVBUF, 1)?.[0];
+    const { SOL_SOCKET, SO_RCVBUF, SO_MEMINFO, doublesBuffers } = libc.platform;
+    const size = readOption(libc, this.#fd, SOL_SOCKET, SO_RCVBUF)?.[0];
     const bytes = size === undefined ? null : doublesBuffers ? size / 2 : size;
     const info = SO_MEMINFO === null
       ? null
-      : readOption(libc, this.#fd, SO_MEMINFO, SK_MEMINFO_VARS);
+      : readOption(libc, this.#fd, SOL_SOCKET, SO_MEMINFO, SK_MEMINFO_VARS);
     return { askedBytes, bytes, dropped: info?.[SK_MEMINFO_DROPS] ?? null };
   }
-}
-
-/** What a limit of the system refuses (net.core.rmem_max), root may have all the same. */
-function setSize(libc: Libc, fd: number, bytes: number): void {
-  const { SOL_SOCKET, SO_RCVBUF, SO_RCVBUFFORCE } = libc.platform;
-  const value = new Uint8Array(Int32Array.of(bytes).buffer);
-  const isForced = SO_RCVBUFFORCE !== null &&
-    libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, value, value.length) === 0;
-  if (!isForced) libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, value, value.length);
-}
-
-/** @returns null where the system does not know the option */
-function readOption(libc: Libc, fd: number, name: number, numbers: number): Uint32Array | null {
-  const values = new Uint32Array(numbers);
-  const bytes = new Uint8Array(values.buffer);
-  const length = Uint32Array.of(bytes.length);
-  const result = libc.getsockopt(fd, libc.platform.SOL_SOCKET, name, bytes, length);
-  return result === 0 && length[0] === bytes.length ? values : null;
 }

@@ -17,7 +17,7 @@ interface Listening extends Disposable {
 
 const KINDS: Record<string, (askedBytes?: number) => Listening> = {
   UdpSocket(askedBytes) {
-    const socket = UdpSocket.at(HOST, 0, askedBytes);
+    const socket = UdpSocket.at(HOST, 0, { receiveBufferBytes: askedBytes });
     return {
       port: socket.addr.port,
       get state() {

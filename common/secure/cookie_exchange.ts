@@ -59,8 +59,7 @@ export class CookieExchange implements Disposable {
     const session = this.#next();
     this.#context.cookies!.prepare(key, helloParameters(hello), this.#nowMs());
     try {
-      session.feed(hello);
-      const accepted = session.listen(this.#bioAddress);
+      const accepted = session.listen(hello, this.#bioAddress);
       session.drain(ask);
       if (!accepted) return null;
     } catch (error) {

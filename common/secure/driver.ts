@@ -9,7 +9,7 @@ import { NOT_YET, TOO_LATE } from "../base/read_result.ts";
 import type { TlsSession } from "../openssl/session.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
 import { checkInto } from "../settings/kinds.ts";
-import { type SessionSender, SessionSteps } from "./session_steps.ts";
+import { type SessionSender, SessionSteps, settledWithin } from "./session_steps.ts";
 import { WaitingAnswers } from "./waiting_answers.ts";
 
 /** What carries a session's bytes or datagrams. */
@@ -60,6 +60,8 @@ export class SessionDriver extends SessionSteps {
         this.sending?.catch(() => {});
         const leftMs = dueMs - performance.now();
         if (leftMs <= 0) throw this.session.timeoutError();
+        const { waiting } = this.session;
+        if (waiting) return this.#handshakeLater(settledWithin(waiting, leftMs), dueMs);
         // A stream has no flights that are sent again.
         const feeding = this.#socket.feed(Math.min(leftMs, this.session.timeoutMs() ?? Infinity));
         if (feeding instanceof Promise) return this.#handshakeLater(feeding, dueMs);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isIP } from "node:net";
 import { addressBytes, withoutZone } from "../base/addresses.ts";
 import { notify } from "../openssl/bindings/calls.ts";
 import {
@@ -170,5 +171,7 @@ export class SessionLimits<Address = Deno.NetAddr> {
 /** One host has all addresses of an IPv6 network of 64 bits (RFC 4291 2.5.4): they count as one. */
 function networkOf(hostname: string): string {
   if (!hostname.includes(":")) return hostname;
-  return addressBytes(withoutZone(hostname)).subarray(0, 8).toHex();
+  const address = withoutZone(hostname);
+  // What carries datagrams may have addresses of its own.
+  return isIP(address) === 6 ? addressBytes(address).subarray(0, 8).toHex() : hostname;
 }

@@ -6,25 +6,36 @@
  */
 import { ReplacedError } from "../base/errors.ts";
 import type { TlsContext } from "../openssl/context.ts";
-import { epochOf, isClientHello, numberLike } from "../openssl/records.ts";
+import { isClientHello, isSealed, numberLike } from "../openssl/records.ts";
 import type { TlsSession } from "../openssl/session.ts";
 import type { ListenerCounters } from "../openssl/settings.ts";
+import { show } from "../settings/kind.ts";
+import { bytesOf } from "../settings/kinds.ts";
 import { type ClientEntry, ClientTable, ownerOf } from "./client_table.ts";
 import { CookieExchange } from "./cookie_exchange.ts";
-import { type LimitSettings, SessionLimits } from "./limits.ts";
+import { SessionLimits, type Slot } from "./limits.ts";
+import {
+  checkListener,
+  type DtlsListenerOptions,
+  MAX_FAILED_WAITING,
+} from "./listener_settings.ts";
 import { PastHellos } from "./past_hellos.ts";
-
-/** So many connections are kept for `accept()` although they have failed; no more are. */
-const MAX_FAILED_WAITING = 256;
 
 /** What a shell makes of a client's session. */
 export interface ListenedConn {
+  /** The one that it was made with; the shell closes it. */
   readonly session: TlsSession;
-  /** Ends the connection: its client has begun anew, or there are too many. */
+  /**
+   * Ends the connection: its client has begun anew, or there are too many. It closes the session, and
+   * releases its place.
+   */
   fail(error: Error): void;
 }
 
-/** A connection's place in its listener, which the connection tells how it goes on. */
+/**
+ * A connection's place in its listener, which the connection tells how it goes on; from when `open` has
+ * returned.
+ */
 export interface ConnPlace {
   /** The handshake is complete. */
   established(): void;
@@ -34,7 +45,9 @@ export interface ConnPlace {
   release(): void;
 }
 
-/** What a shell does for its core. */
+const SHELL = ["answer", "open", "drive", "wake"] as const;
+
+/** What a shell does for its core. What these throw, {@linkcode DtlsListenerCore.receive} throws. */
 export interface DtlsListenerShell<Conn extends ListenedConn, Address> {
   /** Answers a client that has no connection; the bytes are borrowed for the call. */
   answer(datagram: Uint8Array, to: Address): void;
@@ -46,19 +59,51 @@ export interface DtlsListenerShell<Conn extends ListenedConn, Address> {
   wake(): void;
 }
 
-/** Settings of a core. */
-export interface DtlsListenerOptions<Address> extends LimitSettings {
-  /** Longest UDP payload of the handshakes in bytes. */
-  mtu?: number | undefined;
-  /** Told of every client whose handshake failed. */
-  onError?: ((error: unknown, address: Address) => void) | undefined;
-  /** So many connections may wait to be accepted although they have failed (default 256). */
-  maxFailedWaiting?: number | undefined;
-  /** Any clock that does not run backwards, in milliseconds (default performance.now). */
-  nowMs?: (() => number) | undefined;
-}
+export type { DtlsListenerOptions } from "./listener_settings.ts";
 
-/** All connections behind one UDP socket. `Address` is what the shell sends with. */
+/**
+ * All DTLS connections behind one socket, or whatever else carries datagrams; `Address` is what the
+ * shell sends with. A client is asked for a cookie before anything is kept of it (RFC 6347 4.2.1); then
+ * the shell is handed its session, which it drives and closes.
+ *
+ * Who makes it closes it, with {@linkcode close}, after the connections that {@linkcode end} has left.
+ *
+ * @example
+ * ```ts
+ * import { DtlsListenerCore, TlsContext, TlsSession } from "./core.ts";
+ *
+ * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
+ * using clients = new TlsContext({ role: "client", datagram: true, psk });
+ * using client = new TlsSession(clients);
+ * const servers = new TlsContext({ role: "server", datagram: true, pskLookup: () => psk.key });
+ * const toServer: Uint8Array[] = [], toClient: Uint8Array[] = [];
+ * const send = (datagram: Uint8Array) => void toClient.push(datagram.slice());
+ * using core = new DtlsListenerCore(servers, {
+ *   answer: send,
+ *   open: (session, _from: { hostname: string }, place) => ({
+ *     ...{ session, place },
+ *     fail() {
+ *       session.close();
+ *       place.release();
+ *     },
+ *   }),
+ *   drive({ session, place }, datagram) {
+ *     if (datagram) session.feed(datagram);
+ *     if (!session.established && session.handshake()) place.established();
+ *     session.drain(send);
+ *   },
+ *   wake() {},
+ * });
+ * const from = { hostname: "client-1" };
+ * while (!client.handshake()) {
+ *   client.drain((datagram) => toServer.push(datagram.slice()));
+ *   for (const datagram of toServer.splice(0)) core.receive(datagram, "client-1", from);
+ *   for (const datagram of toClient.splice(0)) client.feed(datagram);
+ * }
+ * if (core.counters.established !== 1) throw new Error("it is there");
+ * for (const conn of core.end()) conn.fail();
+ * ```
+ */
 export class DtlsListenerCore<
   Conn extends ListenedConn,
   Address extends { readonly hostname: string },
@@ -77,21 +122,27 @@ export class DtlsListenerCore<
   #ended = false;
   #closed = false;
 
-  /** Takes the context over. */
+  /**
+   * Takes the context over: it is closed with the core.
+   *
+   * @throws {TypeError} naming what is of the wrong kind, or a context that is closed, a client's or for TLS
+   * @throws {RangeError} naming an option whose value cannot be used
+   */
   constructor(
     context: TlsContext,
     shell: DtlsListenerShell<Conn, Address>,
-    options: DtlsListenerOptions<Address>,
+    options: DtlsListenerOptions<Address> = {},
   ) {
-    const { nowMs = () => performance.now(), mtu, onError } = options;
+    const checked = checkListener(context, shell, SHELL, options);
+    const { nowMs = () => performance.now(), mtu, onError } = checked;
     using made = new DisposableStack();
     this.#context = made.use(context);
     this.#cookies = new CookieExchange(context, nowMs, mtu);
     made.move();
     this.#shell = shell;
-    this.#limits = new SessionLimits(options, onError);
+    this.#limits = new SessionLimits(checked, onError);
     this.#past = new PastHellos(nowMs);
-    this.#maxFailedWaiting = options.maxFailedWaiting ?? MAX_FAILED_WAITING;
+    this.#maxFailedWaiting = checked.maxFailedWaiting ?? MAX_FAILED_WAITING;
   }
 
   /** What was counted until now; a copy. */
@@ -112,19 +163,29 @@ export class DtlsListenerCore<
   /**
    * Takes one datagram, and has the connection driven that it is for.
    *
-   * @param datagram borrowed for the call
+   * @param datagram any view or ArrayBuffer, borrowed for the call
    * @param key a text that stands for the address, and for no other
+   * @param from where it came from; limits per address are of its `hostname`
    * @returns whether it was for a connection
-   * @throws {TypeError} after {@linkcode close}
+   * @throws {TypeError} naming an argument of the wrong kind, and after {@linkcode close}
    */
-  receive(datagram: Uint8Array<ArrayBuffer>, key: string, from: Address): boolean {
+  receive(datagram: ArrayBuffer | ArrayBufferView, key: string, from: Address): boolean {
+    const bytes = bytesOf(datagram, "datagram");
+    if (typeof key !== "string") throw new TypeError(`key must be a text, not ${show(key)}`);
+    if (typeof from?.hostname !== "string") {
+      throw new TypeError(`from must be an object with a hostname, not ${show(from)}`);
+    }
+    return this.#receive(bytes, key, from);
+  }
+
+  #receive(datagram: Uint8Array<ArrayBuffer>, key: string, from: Address): boolean {
     if (this.#closed) throw new TypeError("Cannot receive: the DTLS listener is closed");
     if (this.#context.closed) throw new TypeError("Cannot receive: the TLS context is closed");
     const entry = this.#clients.get(key);
     if (isClientHello(datagram)) return this.#receiveHello(entry, datagram, key, from);
     if (!entry) return false;
     // Sealed ones may be for either: what is not its own a session drops (RFC 6347 4.1.2.7).
-    if (!entry.next || epochOf(datagram) > 0) this.#shell.drive(entry.conn, datagram);
+    if (!entry.next || isSealed(datagram)) this.#shell.drive(entry.conn, datagram);
     if (entry.next) this.#shell.drive(entry.next.conn, datagram);
     return true;
   }
@@ -170,27 +231,41 @@ export class DtlsListenerCore<
     const slot = this.#limits.enter(from.hostname, () => conn.fail(crowded()));
     /** Whether the client may begin once more with the same hello, as it did nothing wrong. */
     let mayReturn = false;
-    const conn: Conn = this.#shell.open(session, from, {
-      established: () => {
-        if (!slot.established()) return conn.fail(crowded());
-        const old = this.#clients.established(key, conn);
-        if (!old) return;
-        this.#past.remember(key, old.random, null);
-        this.#replace(old.conn);
-      },
-      failed: (error) => {
-        mayReturn = error instanceof Deno.errors.Busy;
-        if (mayReturn || error instanceof ReplacedError || session.established) return;
-        this.#limits.failed(error, from);
-      },
-      release: () => {
-        slot.leave();
-        this.#forget(key, conn, mayReturn);
-      },
-    });
+    const conn: Conn = this.#opened(session, slot, () =>
+      this.#shell.open(session, from, {
+        established: () => {
+          if (!slot.established()) return conn.fail(crowded());
+          const old = this.#clients.established(key, conn);
+          if (!old) return;
+          this.#past.remember(key, old.random, null);
+          this.#replace(old.conn);
+        },
+        failed: (error) => {
+          mayReturn = error instanceof Deno.errors.Busy;
+          if (mayReturn || error instanceof ReplacedError || session.established) return;
+          this.#limits.failed(error, from);
+        },
+        release: () => {
+          slot.leave();
+          this.#forget(key, conn, mayReturn);
+        },
+      }));
     this.#waiting.add(conn);
     this.#shell.wake();
     return conn;
+  }
+
+  /** What a shell has made of a session; where that has failed, nobody else would free it. */
+  #opened(session: TlsSession, slot: Slot, open: () => Conn): Conn {
+    try {
+      const conn = open();
+      if (conn?.session === session && typeof conn.fail === "function") return conn;
+      throw new TypeError("shell.open() must return an object with the session and with fail()");
+    } catch (error) {
+      slot.leave();
+      session.close();
+      throw error;
+    }
   }
 
   #replace(old: Conn | null): void {

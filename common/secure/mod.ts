@@ -20,9 +20,16 @@ export {
   type CertificateName,
   PeerCertificate,
 } from "../openssl/peer_certificate.ts";
+export type {
+  OwnCertificate,
+  PemOrDer,
+  ServerIdentity,
+  TrustSettings,
+} from "../openssl/identity_settings.ts";
 export type { PeerFacts, PeerSettings } from "../openssl/peer_settings.ts";
 export { SelfSignedCertificate, type SelfSignedOptions } from "../openssl/self_signed.ts";
 export { OpenSslMissingError } from "../openssl/bindings/library.ts";
+export type { PskChoice, PskIdentity, PskKey } from "../openssl/psk_settings.ts";
 export { SavedSession } from "../openssl/saved_session.ts";
 export { SecureConn } from "./secure_conn.ts";
 export type {
@@ -30,7 +37,6 @@ export type {
   DtlsSettings,
   ListenerCounters,
   ListenSettings,
-  PskIdentity,
   TlsClientSettings,
   TlsServerSettings,
   TlsSettings,

@@ -93,7 +93,7 @@ Deno.test("PosixSessionSocket takes an empty datagram for nothing, and its time 
   using link = await Link.make("block", true);
   const server = link.own(PosixUdp.at("127.0.0.1", 0, link.loop));
   const socket = link.own(PosixUdp.toward(server.address, link.loop));
-  using session = new TlsSession(link.contexts.client);
+  using session = new TlsSession(link.contexts.client, { serverName: "localhost" });
   const sessionSocket = new PosixSessionSocket(socket, session);
   await sessionSocket.send(Uint8Array.of(1));
   await within(Promise.resolve(server.receive(new Uint8Array(1), LONG_MS)));

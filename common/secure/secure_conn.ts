@@ -51,9 +51,7 @@ export abstract class SecureConn implements AsyncDisposable, Disposable {
    * @throws {TypeError} before the handshake is complete, or when first asked for after `close()`
    */
   get info(): TlsInfo {
-    if (this.#info) return this.#info;
-    if (!this.session.established) throw new TypeError("Cannot tell the info: no handshake yet");
-    return this.#info = this.session.info();
+    return this.#info ??= this.session.info();
   }
 
   /** Whether the session was a resumed one; false before the handshake is complete. */

@@ -143,6 +143,23 @@ export class SessionSteps {
   }
 }
 
+/**
+ * Waits for what a session waits for ({@linkcode TlsSession.waiting}), and no longer than it may.
+ *
+ * @returns true: nothing is to be sent again meanwhile
+ */
+export async function settledWithin(waiting: Promise<void>, timeoutMs: number): Promise<true> {
+  if (timeoutMs === Infinity) return await waiting.then(() => true as const);
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, Math.min(timeoutMs, MAX_TIMER_MS));
+  await Promise.race([waiting, over]);
+  clearTimeout(timer);
+  return true;
+}
+
+/** setTimeout takes 31 bits. */
+const MAX_TIMER_MS = 0x7fff_ffff;
+
 async function both(one: Promise<void>, other: Promise<void>): Promise<void> {
   await Promise.all([one, other]);
 }

@@ -3,7 +3,11 @@
  *
  * @module
  */
-import { MAX_PLAINTEXT_BYTES } from "../base/tls_record.ts";
+/** A chunk is that long as long as it suffices: most connections carry short messages. */
+const FIRST_CHUNK_BYTES = 4096;
+
+/** Some records. */
+const MAX_CHUNK_BYTES = 65_536;
 
 /** What a stream of bytes that is read needs of its connection. */
 interface ByteSource {
@@ -26,8 +30,7 @@ interface Sink {
 
 /** Bytes that are read, until the peer has ended; cancelling closes the connection. */
 export function bytesOfConn(conn: ByteSource): ReadableStream<Uint8Array<ArrayBuffer>> {
-  // Each chunk is a copy as long as what came: memory that is handed over cannot be used again.
-  const bytes = new Uint8Array(MAX_PLAINTEXT_BYTES);
+  let bytes = new Uint8Array(FIRST_CHUNK_BYTES);
   return new ReadableStream({
     type: "bytes",
     async pull(controller) {
@@ -35,7 +38,15 @@ export function bytesOfConn(conn: ByteSource): ReadableStream<Uint8Array<ArrayBu
       if (length === null) {
         controller.close();
         controller.byobRequest?.respond(0);
-      } else controller.enqueue(bytes.slice(0, length));
+      } else if (length <= bytes.length / 2) {
+        controller.enqueue(bytes.slice(0, length));
+      } else {
+        // Memory that is handed over cannot be used again.
+        const isFull = length === bytes.length;
+        const next = isFull ? Math.min(4 * length, MAX_CHUNK_BYTES) : bytes.length;
+        controller.enqueue(bytes.subarray(0, length));
+        bytes = new Uint8Array(next);
+      }
     },
     cancel: () => conn.close(),
   });

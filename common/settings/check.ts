@@ -35,6 +35,9 @@ export function setting<T>(kind: Kind<T>, summary: string, absent?: string): Set
  */
 export function group<T extends object>(table: SettingsTable<T>, sample: T): Kind<T> {
   const allowed = `an object with ${Object.keys(table).join(" and ")}`;
+  const mayBeEmpty = Object.values<Setting<unknown>>(table).every((one) =>
+    one.absent !== undefined
+  );
   const each = (pick: "wrongKinds" | "wrongValues") =>
     Object.entries<Setting<unknown>>(table).flatMap(([name, one]) =>
       one[pick].map((wrong) => ({ ...sample, [name]: wrong }))
@@ -44,7 +47,11 @@ export function group<T extends object>(table: SettingsTable<T>, sample: T): Kin
     read: (value) => readTable(table, value, allowed),
     fields: table,
     good: [sample],
-    wrongKinds: [null, [], "text", 1, true, {}, { ...sample, more: 1 }, ...each("wrongKinds")],
+    wrongKinds: [
+      ...[null, [], "text", 1, true, { ...sample, more: 1 }],
+      ...(mayBeEmpty ? [] : [{}]),
+      ...each("wrongKinds"),
+    ],
     wrongValues: each("wrongValues"),
   };
 }

@@ -32,6 +32,8 @@ export interface Kind<T> {
   readonly allowed: string;
   /** The settings inside, by name, where it has some; for the documentation. */
   readonly fields?: object | undefined;
+  /** Set where no value passes: the setting is known, and cannot be had here. */
+  readonly isRefused?: true;
   /** Reads a value once; what it returns is copied where the program could change it later. */
   read(value: unknown): T;
   /** Some values that pass, the least and the greatest among them; none where only its user can tell. */

@@ -91,6 +91,14 @@ export function text({ what = "a text", min = 1, max = Infinity }: TextLimits = 
   };
 }
 
+function hostOf(text: string): Host {
+  try {
+    return parseHost(text);
+  } catch (error) {
+    throw new Misfit(true, (error as Error).message);
+  }
+}
+
 /**
  * A host name or an address.
  *
@@ -101,18 +109,48 @@ export function hostText(form: (host: Host) => string): Kind<string> {
   return {
     allowed,
     read(value) {
-      if (typeof value !== "string") wrongKind(allowed, value);
-      try {
-        return form(parseHost(value));
-      } catch (error) {
-        throw new Misfit(true, (error as Error).message);
-      }
+      return typeof value === "string" ? form(hostOf(value)) : wrongKind(allowed, value);
     },
     good: ["localhost", "localhost.", "127.0.0.1", "::1", "[::1]"].map((good) =>
       form(parseHost(good))
     ),
     wrongKinds: [...OBJECTS, 1, true],
     wrongValues: ["", "a b", "a\0b", "host:1", "https://host", "256.1.1.1", "::1::", "[host]"],
+  };
+}
+
+/** An address, not a name; its canonical text. */
+export function ipAddress(): Kind<string> {
+  const allowed = "an IPv4 or IPv6 address";
+  const { wrongKinds, wrongValues } = hostText(({ text }) => text);
+  return {
+    allowed,
+    read(value) {
+      if (typeof value !== "string") wrongKind(allowed, value);
+      const { kind, text } = hostOf(value);
+      return kind === "name" ? wrongValue(allowed, "a name") : text;
+    },
+    good: ["127.0.0.1"],
+    wrongKinds,
+    wrongValues: [...wrongValues, "localhost"],
+  };
+}
+
+/**
+ * What other functions can be told and this one cannot: whoever tries is told why.
+ *
+ * @param why follows the setting's name, such as "cannot be chosen on TCP: ..."
+ */
+export function refused(why: string): Kind<never> {
+  return {
+    allowed: why,
+    isRefused: true,
+    read() {
+      throw new Misfit(false, why);
+    },
+    good: [],
+    wrongKinds: [...OBJECTS, 0, 1, "text", true, false],
+    wrongValues: [],
   };
 }
 
@@ -157,6 +195,17 @@ export function callback<T extends AnyFunction>(): Kind<T> {
     good: [],
     wrongKinds: [null, {}, [], "f", 1, true, Promise.resolve()],
     wrongValues: [],
+  };
+}
+
+/** Of one kind, or a function that returns such a value when it is called for it. */
+export function orFunction<T, F extends AnyFunction>(kind: Kind<T>): Kind<T | F> {
+  const allowed = `${kind.allowed}, or a function`;
+  return {
+    ...kind,
+    allowed,
+    read: (value) => typeof value === "function" ? value as F : kind.read(value),
+    wrongKinds: kind.wrongKinds.filter((wrong) => typeof wrong !== "function"),
   };
 }
 

@@ -5,8 +5,17 @@
  * @module
  */
 import { liveSessions } from "../openssl/session.ts";
+import { TICKET_KEYS } from "../openssl/ticket_keys.ts";
 import type { Kind } from "../settings/kind.ts";
-import { byteString, detached, milliseconds, text, wholeNumber } from "../settings/kinds.ts";
+import { CRLS, IDENTITY } from "../openssl/identity_table.ts";
+import {
+  byteString,
+  detached,
+  listOf,
+  milliseconds,
+  text,
+  wholeNumber,
+} from "../settings/kinds.ts";
 import { assertEquals } from "./assert.ts";
 import { checkAll } from "./settings_suite.ts";
 import { within } from "./within.ts";
@@ -52,6 +61,8 @@ export const RECEIVING: Parameter[] = [
   { name: "timeoutMs", ...milliseconds(0), args: (value) => [new Uint8Array(8), value] },
 ];
 
+const TICKETS: Parameter[] = [{ name: "keys", ...TICKET_KEYS, args: (value) => [value] }];
+
 /** Methods that the connections of both libraries have. */
 export const SECURE_CONN: Methods = {
   saveSession: HARMLESS,
@@ -74,6 +85,13 @@ export const SECURE_CONN: Methods = {
 export const LISTENER: Methods = {
   accept: HARMLESS,
   [Symbol.asyncIterator]: HARMLESS,
+  setIdentities: [{
+    name: "identities",
+    ...listOf(IDENTITY, 1),
+    args: (value) => [value],
+  }],
+  setCrls: [{ name: "crls", ...CRLS, args: (value) => [value] }],
+  setTicketKeys: TICKETS,
   stopAccepting: HARMLESS,
   close: HARMLESS,
   [Symbol.asyncDispose]: HARMLESS,
@@ -86,6 +104,9 @@ export const SHARED: Readonly<Record<string, Methods>> = {
     allows: INNER,
     retain: INNER,
     release: INNER,
+    setIdentities: INNER,
+    setCrls: INNER,
+    setTicketKeys: TICKETS,
     close: HARMLESS,
     [Symbol.dispose]: HARMLESS,
   },

@@ -5,10 +5,19 @@
  */
 import { createPrivateKey } from "node:crypto";
 import { testCertificates } from "./certs.ts";
+import { pkcs12 } from "./pkcs12.ts";
 import type { AnyTable } from "./wrong_settings.ts";
 
 /** The passphrase of {@linkcode encryptedKey}, and one that is not all ASCII. */
 export const PASSPHRASE = "gehört 7 Zwergen";
+
+/** What some authority has revoked, good until 2049. */
+const CRL = `-----BEGIN X509 CRL-----
+MIGvMFYCAQEwCgYIKoZIzj0EAwIwDzENMAsGA1UEAxMEcm9vdBcNMjAwMTAxMDAw
+MDAwWhcNNDkxMjMxMDAwMDAwWjAWMBQCAQEXDTI2MTEyNzAwNDY0NFowADAKBggq
+hkjOPQQDAgNJADBGAiEAsP1POmWQqTQjqdLuBoECkaTGgNMnbvgG1yIwzgXjkXMC
+IQC62As+W842TpakF0jmujKrfejUW4h7+MQaVieS0bG/+A==
+-----END X509 CRL-----`;
 
 /** A private key as people keep it: encrypted. */
 export function encryptedKey(pem: string, passphrase: string = PASSPHRASE): string {
@@ -39,6 +48,8 @@ export async function goodSettings(
     key: client,
     keyPassphrase: { ...client, key: encryptedKey(client.key) },
     clientCertificate: { ...client, caCerts: [ca] },
+    pkcs12: { keyPassphrase: PASSPHRASE },
+    ocspResponse: client,
     pskHint: { pskLookup: () => null },
     onOtherDatagram: { socket: deafSocket() },
     // A key shows no certificate.
@@ -53,10 +64,16 @@ export async function goodSettings(
   const values: Readonly<Record<string, readonly unknown[]>> = {
     hostname: ["127.0.0.1", "[::ffff:127.0.0.1]"],
     port: [],
-    caCerts: [[], [ca], [`${ca}\n# a text between two of them\n${ca}`]],
+    caCerts: [[], [new TextEncoder().encode(ca)], [`${ca}\n# a text between two of them\n${ca}`]],
     cert: [client.cert, `${client.cert}${ca}`],
     key: [client.key],
     keyPassphrase: [PASSPHRASE],
+    pkcs12: [pkcs12("aes"), pkcs12("aes").buffer],
+    crls: [[], [CRL], [new TextEncoder().encode(CRL)]],
+    identities: [
+      [client],
+      [{ names: ["one.example", "*.two.example"], ...client }, { ...client }],
+    ],
     alpnProtocols: [[], ["h2", "http/1.1"], ["x".repeat(255)]],
     // What the library does not know would be refused by it.
     minVersion: [version],

@@ -111,6 +111,8 @@ export class MemoryNet implements Disposable {
   /** Says what arrives. */
   passes: (sent: Sent) => boolean = () => true;
   faults: Faults;
+  /** What the server's sessions share. */
+  readonly serverContext: TlsContext;
   readonly #underWay: Sent[] = [];
   readonly #random: () => number;
   readonly #owned: DisposableStack;
@@ -130,8 +132,10 @@ export class MemoryNet implements Disposable {
     if (server.datagram) {
       this.#listener = made.use(new MemoryListener(server, { mtu, newEnd: () => this.server }));
       this.#listener.transmit = (bytes) => this.transmit("server", bytes);
+      this.serverContext = this.#listener.context;
     } else {
-      this.server.session = made.use(new TlsSession(made.use(new TlsContext(server))));
+      this.serverContext = made.use(new TlsContext(server));
+      this.server.session = made.use(new TlsSession(this.serverContext));
     }
     this.#owned = made.move();
   }

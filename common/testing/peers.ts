@@ -6,7 +6,7 @@
  */
 import type { DtlsConn } from "../../dtls/lib/conn.ts";
 import type { TlsConn } from "../../tls/lib/conn.ts";
-import type { PskIdentity, TlsVersion } from "../openssl/settings.ts";
+import type { TlsVersion } from "../openssl/settings.ts";
 import type { Role } from "../model/protocol.ts";
 import { assertEquals } from "./assert.ts";
 import { type CertificateKind, testCertificates } from "./certs.ts";
@@ -39,7 +39,7 @@ export interface PeerOptions {
   /** The authority it believes (default "good"). */
   ca?: CertificateKind;
   /** Key instead of certificates. */
-  psk?: PskIdentity & { key: Uint8Array };
+  psk?: { identity: string; key: Uint8Array };
   /** Application protocols. */
   alpn?: readonly string[];
   /** `s_client`: session to resume, as PEM. */

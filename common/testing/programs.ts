@@ -41,7 +41,9 @@ export function findProgram(program: Program): string | null {
   const isWindows = Deno.build.os === "windows";
   // A user's own path may not have the folder of the servers.
   const folders = [...(Deno.env.get("PATH") ?? "").split(isWindows ? ";" : ":"), "/usr/sbin"];
-  const paths = folders.map((folder) => join(folder, isWindows ? `${program}.exe` : program));
+  // Deno itself, which its tasks find as "node" where no Node is.
+  const others = folders.filter((folder) => !/[\\/]node_compat_bin$/.test(folder));
+  const paths = others.map((folder) => join(folder, isWindows ? `${program}.exe` : program));
   return paths.find((path) => isFile(path)) ?? null;
 }
 

@@ -20,9 +20,9 @@ export type ProtocolName = keyof typeof PROTOCOLS;
 /** What a connection asks for. */
 export interface Asking {
   session?: SavedSession;
-  /** Default "localhost". */
-  serverName?: string;
-  checksName?: boolean;
+  /** Default "localhost"; null for none. */
+  serverName?: string | null;
+  unsafelySkipNameCheck?: boolean;
   /** Another context than the usual one; closed afterwards. */
   context?: TlsContext;
 }
@@ -37,6 +37,11 @@ export interface Outcome {
   /** Subject of the client's certificate, as the server sees it. */
   peer: string | undefined;
   identities: (string | null)[];
+  /** The server's certificate, as the client sees it, PEM. */
+  shown: string | undefined;
+  /** The name that was asked for, as each end says it. */
+  serverNames: (string | null)[];
+  identityBytes: (Uint8Array | null)[];
   /** Whether the client has put out anything that the server read. */
   heard: boolean;
   saved: SavedSession | null;
@@ -46,12 +51,13 @@ export interface Outcome {
 export class ResumptionBench implements Disposable {
   readonly #client: TlsContextOptions;
   readonly #usual: TlsContext;
-  readonly #server: TlsContext;
+  /** What the server's sessions share. */
+  readonly server: TlsContext;
 
   constructor(client: TlsContextOptions, server: TlsContextOptions) {
     this.#client = client;
     this.#usual = new TlsContext(client);
-    this.#server = new TlsContext(server);
+    this.server = new TlsContext(server);
   }
 
   /** A client's context with other settings. */
@@ -61,15 +67,20 @@ export class ResumptionBench implements Disposable {
 
   /** Takes the server its session id context, which no setting does. */
   forgetSessionIdContext(): void {
-    const { lib, pointer } = this.#server;
+    const { lib, pointer } = this.server;
     assert(lib.SSL_CTX_set_session_id_context(pointer, new Uint8Array(), 0) === 1);
   }
 
   /** Connects, exchanges a message each way, and says what came of it. */
   connect(asking: Asking = {}): Outcome {
-    const { serverName = "localhost", context = this.#usual, session, checksName } = asking;
-    using client = new TlsSession(context, { serverName, checksName, session });
-    using server = new TlsSession(this.#server);
+    const { serverName = "localhost", context = this.#usual, session, unsafelySkipNameCheck } =
+      asking;
+    using client = new TlsSession(context, {
+      serverName: serverName ?? undefined,
+      unsafelySkipNameCheck,
+      session,
+    });
+    using server = new TlsSession(this.server);
     const errors: unknown[] = [];
     let heard = 0;
     const step = (end: TlsSession) => {
@@ -111,7 +122,10 @@ export class ResumptionBench implements Disposable {
       resumed,
       error: errors[0],
       peer: infos[1]?.peerCertificate?.subject,
+      shown: infos[0]?.peerCertificate?.pem,
+      serverNames: infos.map(({ serverName }) => serverName),
       identities: infos.map(({ pskIdentity }) => pskIdentity),
+      identityBytes: infos.map(({ pskIdentityBytes }) => pskIdentityBytes),
       heard: heard > 0,
       saved,
     };
@@ -126,7 +140,7 @@ export class ResumptionBench implements Disposable {
 
   [Symbol.dispose](): void {
     this.#usual.close();
-    this.#server.close();
+    this.server.close();
   }
 }
 

@@ -115,6 +115,7 @@ export function clashes(table: AnyTable, base: object, pair: CertificatePair, ca
   const psk = { identity: "sensor-7", key: new Uint8Array(16) };
   const alone = { psk: undefined, pskLookup: undefined };
   const pskLookup = () => psk.key;
+  const bytes = new Uint8Array(1);
   const verifyPeer = () => {};
   const peerFingerprints = [`sha-256 ${Array(32).fill("AB").join(":")}`];
   const dtls = "mtu" in table || "srtpProfiles" in table;
@@ -123,11 +124,38 @@ export function clashes(table: AnyTable, base: object, pair: CertificatePair, ca
   const all: Clash[] = [
     [{ ...alone, cert: pair.cert }, "cert needs its key"],
     [{ ...alone, key: pair.key }, "key needs its cert"],
-    [{ keyPassphrase: "secret" }, "keyPassphrase needs a key"],
+    [{ keyPassphrase: "secret" }, "keyPassphrase needs a key or a pkcs12"],
+    [
+      { ...alone, ...pair, pkcs12: bytes },
+      "pkcs12 has certificate and key in it, and goes without cert",
+    ],
+    [{ psk, ocsp: "require" }, "psk authenticates both ends, and goes without ocsp"],
+    [{ psk, crls: [] }, "psk authenticates both ends, and goes without crls"],
+    [{ psk, systemCaCerts: true }, "psk authenticates both ends, and goes without systemCaCerts"],
+    [{ ...alone, ...pair, peerFingerprints, crls: [] }, "crls say what authorities have revoked"],
+    [{ ocspResponse: bytes, pskLookup }, "ocspResponse needs the cert"],
+    [{ psk, pkcs12: bytes }, "psk authenticates both ends, and goes without pkcs12"],
+    [
+      { ...alone, ...pair, identities: [pair] },
+      "identities have their certificates in them, and go without cert",
+    ],
+    [{ ...alone, identities: [{ key: pair.key }] }, "identities[0]: key needs its cert"],
+    [{ ...alone, identities: [{}] }, "identities[0]: cert with its key, or pkcs12, is wanted"],
+    [
+      { ...alone, identities: [pair, pair] },
+      "identities[1] and identities[0] are without names",
+      RangeError,
+    ],
+    [
+      { ...alone, identities: [{ names: ["a.b", "A.b."], ...pair }] },
+      "identities[0] has a.b twice",
+      RangeError,
+    ],
     [{ clientCertificate: "require", pskLookup }, "clientCertificate needs a cert"],
     [{ clientCertificate: "request", pskLookup }, "clientCertificate needs a cert"],
     [{ ...pair, pskLookup: undefined, pskHint: "me" }, "pskHint needs a pskLookup"],
     [{ pskLookup: undefined }, "cert with its key, or pskLookup"],
+    [{ ticketKeys: [new Uint8Array(80)], sessionTickets: false }, "ticketKeys goes without"],
     [{ psk, caCerts: [ca] }, "psk authenticates both ends, and goes without caCerts"],
     [{ psk, ...pair }, "psk authenticates both ends, and goes without cert"],
     [{ psk, unsafelySkipVerification: true }, "goes without unsafelySkipVerification"],

@@ -7,12 +7,13 @@ import { CLOSE_TIMEOUT_MS } from "../../common/secure/close_timeout.ts";
 import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
 import { TimeoutError } from "../../common/base/errors.ts";
 import type { TlsSession } from "../../common/openssl/session.ts";
+import { checkMessageBytes } from "../../common/openssl/session/arguments.ts";
 import { SecureConn } from "../../common/secure/secure_conn.ts";
 import { SessionSteps } from "../../common/secure/session_steps.ts";
 import { messagesOfConn, writableOf } from "../../common/secure/streams.ts";
 import { bytesOf, checkInto, checkWait } from "../../common/settings/kinds.ts";
 import { DatagramSender } from "./datagram_sender.ts";
-import { Inbox, MAX_MESSAGE_BYTES } from "./inbox.ts";
+import { Inbox } from "./inbox.ts";
 import { type DtlsConnOptions, type DtlsSocket, INBOX_BYTES } from "./socket.ts";
 
 /**
@@ -52,6 +53,8 @@ export class DtlsConn extends SecureConn {
   readonly #inbox: Inbox;
   /** Resolved when nothing is to be waited for any more; every shutdown() that runs sees it. */
   readonly #over = Promise.withResolvers<void>();
+  /** What the handshake waits for of the program. */
+  #waiting: Promise<void> | null = null;
   #failure: unknown;
   #closed = false;
 
@@ -119,12 +122,7 @@ export class DtlsConn extends SecureConn {
    */
   async send(message: ArrayBuffer | ArrayBufferView): Promise<void> {
     const bytes = bytesOf(message, "message");
-    const { length } = bytes;
-    if (length < 1 || length > MAX_MESSAGE_BYTES) {
-      throw new RangeError(
-        `Cannot send a message of ${length} bytes: 1 to ${MAX_MESSAGE_BYTES} fit a DTLS record`,
-      );
-    }
+    checkMessageBytes(bytes.length);
     if (!this.session.established) await this.handshake();
     if (this.#failure !== undefined) throw this.#failure;
     const sending = this.#steps.send(bytes);
@@ -256,9 +254,18 @@ export class DtlsConn extends SecureConn {
     }
     // A callback may have ended it.
     if (this.#isOver) return;
+    this.#watchWaiting();
     // What is not authenticated is no sign of life: it may be forged.
     if (heard && this.#idleTimeoutMs < Infinity) this.#idle.arm(this.#idleTimeoutMs);
     this.#setTimer();
+  }
+
+  /** Goes on when what the handshake waits for is there; what comes meanwhile changes nothing. */
+  #watchWaiting(): void {
+    const { waiting } = this.session;
+    if (!waiting || waiting === this.#waiting) return;
+    this.#waiting = waiting;
+    void waiting.then(() => this.advance());
   }
 
   get #isOver(): boolean {

@@ -20,7 +20,7 @@ import { afterWoken } from "../../common/deno/udp.ts";
 import { UdpClient } from "../../common/deno/udp_client.ts";
 import { BorrowedUdpClient } from "./borrowed_client.ts";
 import { DtlsConn } from "./conn.ts";
-import { checkSocket, CONNECT_DTLS, type ConnectDtlsOptions } from "./settings.ts";
+import { checkSocket, CONNECT_DTLS, type ConnectDtlsOptions, OWN_SOCKET } from "./settings.ts";
 
 /**
  * Connects to a DTLS server: binds a UDP socket and begins the handshake. The server's certificate
@@ -33,11 +33,13 @@ import { checkSocket, CONNECT_DTLS, type ConnectDtlsOptions } from "./settings.t
  * @returns the connection, which the caller closes; await its `handshake()`, or just send
  * @throws {PemError} where a certificate or a key cannot be read, or does not belong to the other
  * @throws {OpenSslError} where an algorithm cannot be used
- * @throws {TypeError} naming a setting that is unknown, of the wrong kind or in the wrong place, and
- * where `context` or `session` is closed
+ * @throws {TypeError} naming a setting that is unknown, of the wrong kind or in the wrong place, or that
+ * the socket cannot be set to, and where `context` or `session` is closed
  * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
- * @throws {AddressError} where the host name is unknown
+ * @throws {AddressError} where the host name is unknown, or has no address of `localAddr`'s family
+ * @throws {Deno.errors.AddrInUse} where the port of `localAddr` is taken
+ * @throws {Deno.errors.AddrNotAvailable} where its address is none of this machine's
  * @throws {Deno.errors.NotCapable} without `--allow-net` or `--allow-ffi`
  *
  * @example
@@ -53,7 +55,7 @@ import { checkSocket, CONNECT_DTLS, type ConnectDtlsOptions } from "./settings.t
  */
 export async function connectDtls(options: ConnectDtlsOptions): Promise<DtlsConn> {
   const checked = checkConnect(CONNECT_DTLS, options, true);
-  const settings = checkSocket(checked, ["receiveBufferBytes"], "connect");
+  const settings = checkSocket(checked, [...OWN_SOCKET, "localAddr"], "connect");
   const addresses = await serverAddresses(settings.hostname);
   const context = settings.context ?? dtlsContext(contextPart(CLIENT_CONTEXT.dtls, settings));
   try {
@@ -96,12 +98,12 @@ function openDtls(
   const { port, mtu, session: saved, signal } = options;
   const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, idleTimeoutMs = Infinity } = options;
   const serverName = peerName(options);
-  const checksName = !options.unsafelySkipNameCheck;
+  const { unsafelySkipNameCheck } = options;
   using made = new DisposableStack();
   const session = made.use(
     setupStep(
       "session",
-      () => new TlsSession(context, { serverName, checksName, mtu, session: saved }),
+      () => new TlsSession(context, { serverName, unsafelySkipNameCheck, mtu, session: saved }),
     ),
   );
   const deadlines = made.use(new Deadlines());
@@ -113,10 +115,9 @@ function openDtls(
     },
     failed: (error: unknown) => conn.fail(error),
   };
-  const { receiveBufferBytes } = options;
   const udp = options.socket
     ? new BorrowedUdpClient(addresses, port, events, options.socket, options.onOtherDatagram)
-    : new UdpClient(addresses, port, events, deadlines, { receiveBufferBytes });
+    : new UdpClient(addresses, port, events, deadlines, options);
   made.move();
   const socket = {
     get remoteAddr() {

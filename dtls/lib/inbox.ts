@@ -3,15 +3,12 @@
  *
  * @module
  */
-import { MAX_PLAINTEXT_BYTES } from "../../common/base/tls_record.ts";
 import { BoundedQueue } from "../../common/base/bounded_queue.ts";
 import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
 import { ENDED, NOT_YET } from "../../common/base/read_result.ts";
 import type { TlsSession } from "../../common/openssl/session.ts";
+import { MAX_MESSAGE_BYTES } from "../../common/openssl/session/arguments.ts";
 import { checkInto } from "../../common/settings/kinds.ts";
-
-/** A DTLS record carries at most 2^14 bytes of a message (RFC 6347 4.1). */
-export const MAX_MESSAGE_BYTES = MAX_PLAINTEXT_BYTES;
 
 interface Reader extends Omit<PromiseWithResolvers<Uint8Array | null>, "promise"> {
   /** Where the message goes; absent for memory of its own. */

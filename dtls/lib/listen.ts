@@ -10,6 +10,7 @@ import { setupStep } from "../../common/base/setup_steps.ts";
 import { listenHost } from "../../common/deno/lookup.ts";
 import { afterWoken, UdpSocket } from "../../common/deno/udp.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
+import type { PemOrDer, ServerIdentity } from "../../common/openssl/identity_settings.ts";
 import type { TlsSession } from "../../common/openssl/session.ts";
 import { HANDSHAKE_TIMEOUT_MS, type ListenerCounters } from "../../common/openssl/settings.ts";
 import { contextPart, SERVER_CONTEXT } from "../../common/openssl/settings_table.ts";
@@ -18,10 +19,17 @@ import {
   type ReceiveBufferState,
 } from "../../common/posix/receive_buffer.ts";
 import { type ConnPlace, DtlsListenerCore } from "../../common/secure/listener_core.ts";
+import { LISTENER_CORE } from "../../common/secure/listener_settings.ts";
 import { checkSettings } from "../../common/settings/check.ts";
 import { DtlsConn } from "./conn.ts";
 import { BorrowedSocket } from "./program_socket.ts";
-import { checkSocket, IDLE_TIMEOUT_MS, LISTEN_DTLS, type ListenDtlsOptions } from "./settings.ts";
+import {
+  checkSocket,
+  IDLE_TIMEOUT_MS,
+  LISTEN_DTLS,
+  type ListenDtlsOptions,
+  OWN_SOCKET,
+} from "./settings.ts";
 import { divided } from "./shared_socket.ts";
 import type { DtlsConnOptions } from "./socket.ts";
 
@@ -32,7 +40,8 @@ import type { DtlsConnOptions } from "./socket.ts";
  * @returns the listener, which the caller closes; it owns the connections that it hands out
  * @throws {PemError} where a certificate or a key cannot be read, or does not belong to the other
  * @throws {OpenSslError} where an algorithm cannot be used
- * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half
+ * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half, or
+ * that the socket cannot be set to
  * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
  * @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise
@@ -86,6 +95,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   /** Where it listens; `port` is the one that was found where 0 was asked for. */
   readonly addr: Deno.NetAddr;
   readonly #socket: UdpSocket;
+  readonly #context: TlsContext;
   readonly #core: DtlsListenerCore<DtlsConn, Deno.NetAddr>;
   readonly #deadlines = new Deadlines();
   readonly #connOptions: DtlsConnOptions;
@@ -97,13 +107,13 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
 
   /** See {@linkcode listenDtls}, which throws the same. */
   constructor(settings: ListenDtlsOptions) {
-    const own = ["hostname", "port", "receiveBufferBytes"] as const;
+    const own = ["hostname", "port", ...OWN_SOCKET] as const;
     const options = checkSocket(checkSettings(LISTEN_DTLS, settings, "listen"), own, "listen");
     const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal } = options;
     const { idleTimeoutMs = IDLE_TIMEOUT_MS, inboxBytes } = options;
     this.#connOptions = { handshakeTimeoutMs, idleTimeoutMs, inboxBytes, signal };
     const secure = contextPart(SERVER_CONTEXT.dtls, options);
-    const context = setupStep(
+    const context = this.#context = setupStep(
       "context",
       () => new TlsContext({ ...secure, role: "server", datagram: true }),
     );
@@ -117,7 +127,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
           conn.advance();
         },
         wake: () => this.#wake(),
-      }, options),
+      }, contextPart(LISTENER_CORE, options)),
     );
     this.#socket = socketOf(options);
     made.move();
@@ -160,6 +170,45 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
   /** The connections, one after the other, until the listener is closed. */
   async *[Symbol.asyncIterator](): AsyncIterator<DtlsConn> {
     for (let conn; (conn = await this.accept());) yield conn;
+  }
+
+  /**
+   * Shows other certificates from now on, as when they are renewed, without a restart: connections and
+   * handshakes that are there go on with what they have, and sessions can be resumed as before.
+   *
+   * @param identities one or more; a single one without `names` is for all clients
+   * @throws {TypeError} naming what is unknown, missing or of the wrong kind, or where the listener has
+   * no certificate, only `pskLookup`
+   * @throws {RangeError} naming what cannot be used; then all stays as it was
+   * @throws {OpenSslError} where OpenSSL does not take a certificate or a key, likewise
+   */
+  setIdentities(identities: readonly ServerIdentity[]): void {
+    this.#context.setIdentities(identities);
+  }
+
+  /**
+   * Looks up in other lists from now on what authorities have revoked, as when newer ones are there:
+   * connections live on, but sessions from before are not resumed.
+   *
+   * @param crls what `crls` of the settings may be; none ends the check
+   * @throws {TypeError} where it is no list of PEM or DER, or where clients show no certificate
+   * @throws {PemError} where one cannot be read; then all stays as it was
+   */
+  setCrls(crls: readonly PemOrDer[]): void {
+    this.#context.setCrls(crls);
+  }
+
+  /**
+   * Seals tickets with other keys from now on, without a restart: see `ticketKeys`. Tickets whose key
+   * is not among them lead to a full handshake.
+   *
+   * @param keys the first one seals, all of them read: 80 bytes each, copied
+   * @throws {TypeError} where they are of the wrong kind, or the listener is closed or without tickets
+   * @throws {RangeError} where there is none, one is too short or too long, or two begin with the same
+   * 16 bytes, their name
+   */
+  setTicketKeys(keys: readonly (ArrayBuffer | ArrayBufferView)[]): void {
+    this.#context.setTicketKeys(keys);
   }
 
   /** Takes no new clients; sessions that are open live on. */
@@ -213,6 +262,8 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
 function socketOf(options: ListenDtlsOptions): UdpSocket {
   const { socket, hostname, port, receiveBufferBytes = LISTENER_BUFFER_BYTES } = options;
   if (socket) return new UdpSocket(new BorrowedSocket(socket));
-  if (port !== undefined) return UdpSocket.at(listenHost(hostname), port, receiveBufferBytes);
+  if (port !== undefined) {
+    return UdpSocket.at(listenHost(hostname), port, { ...options, receiveBufferBytes });
+  }
   throw new TypeError(`Cannot listen: port is missing; it must be ${LISTEN_DTLS.port.allowed}`);
 }

@@ -3,7 +3,13 @@ import { ReplacedError } from "../../common/base/errors.ts";
 import { loadOpenSsl } from "../../common/openssl/bindings/library.ts";
 import { TlsSession } from "../../common/openssl/session.ts";
 import { PemError } from "../../common/pem/errors.ts";
-import { assert, assertEquals, assertRejects, assertThrows } from "../../common/testing/assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "../../common/testing/assert.ts";
 import { testCertificates } from "../../common/testing/certs.ts";
 import { UdpSocket } from "../../common/deno/udp.ts";
 import { DtlsConn } from "./conn.ts";
@@ -209,6 +215,20 @@ Deno.test("a server lives on after noise of every length", async () => {
 Deno.test("listenDtls() throws at once, before anything is awaited", () => {
   const wrong = { hostname: "127.0.0.1", port: 0, cert: "none", key: "none" };
   assertThrows(() => listenDtls(wrong), PemError, "cert");
+});
+
+Deno.test("listenDtls() leaves nothing open where the library does not know a version", async () => {
+  const { server } = await testCertificates();
+  const settings = { hostname: "127.0.0.1", port: 0, ...server, minVersion: "DTLSv1.3" } as const;
+  try {
+    // A library may have it.
+    await listenDtls(settings).close();
+  } catch (error) {
+    assertMatch(
+      String(error),
+      /^RangeError: Cannot use minVersion DTLSv1\.3: OpenSSL .* does not know it$/,
+    );
+  }
 });
 
 Deno.test("accept() of an aborted listener gives null, and takes no new client", async () => {

@@ -17,8 +17,16 @@ import {
   MTU,
   SERVER_CONTEXT,
 } from "../../common/openssl/settings_table.ts";
-import { setting, type SettingsTable } from "../../common/settings/check.ts";
-import { callback, instance, wholeNumber } from "../../common/settings/kinds.ts";
+import { group, type Setting, setting, type SettingsTable } from "../../common/settings/check.ts";
+import {
+  callback,
+  instance,
+  ipAddress,
+  refused,
+  wholeNumber,
+} from "../../common/settings/kinds.ts";
+import type { LocalAddress } from "../../common/deno/udp.ts";
+import type { SocketOptions } from "../../common/posix/socket_options.ts";
 import { PROGRAM_SOCKET, type ProgramSocket } from "./program_socket.ts";
 import { INBOX_BYTES } from "./socket.ts";
 import { LISTENER_BUFFER_BYTES } from "../../common/posix/receive_buffer.ts";
@@ -32,14 +40,52 @@ const inboxBytes = setting(
   `${INBOX_BYTES}`,
 );
 
+/** As C's int has it; Linux doubles it. */
+const bufferBytes = wholeNumber(1, 2 ** 30 - 1, "bytes");
+
 function receiveBufferBytes(absent: string) {
   return setting(
-    // As C's int has it; Linux doubles it.
-    wholeNumber(1, 2 ** 30 - 1, "bytes"),
+    bufferBytes,
     "size of the socket's receive buffer that the system is asked for",
     absent,
   );
 }
+
+const SOCKET_OPTIONS: SettingsTable<SocketOptions> = {
+  sendBufferBytes: setting(
+    bufferBytes,
+    "size of the socket's send buffer that the system is asked for",
+    "the system's",
+  ),
+  ttl: setting(
+    wholeNumber(1, 255),
+    "routers that a datagram may pass and be delivered",
+    "the system's",
+  ),
+  tos: setting(
+    wholeNumber(0, 255),
+    "traffic class of the IP header; its upper six bits are the DSCP",
+    "0",
+  ),
+};
+
+/** Deno has it for TCP, and nothing can be set before Deno binds a UDP socket. */
+const REFUSED: Readonly<Record<string, Setting<never>>> = {
+  reusePort: setting(
+    refused("cannot be had on UDP: Deno.listenDatagram() has no setting for it"),
+    "lets several sockets have one port",
+    "no other socket can have it",
+  ),
+};
+
+const localAddr = setting(
+  group<LocalAddress>({
+    hostname: setting(ipAddress(), "address of this machine", "the system's choice"),
+    port: setting(wholeNumber(0, 65_535), "port; 0 takes a free one", "0"),
+  }, { hostname: "127.0.0.1", port: 0 }),
+  "this end's own address",
+  "the system's choice",
+);
 
 /**
  * Told of a datagram that is not DTLS, or not the server's; see RFC 7983. What it throws is written to
@@ -81,6 +127,9 @@ export const CONNECT_DTLS: SettingsTable<ConnectDtlsOptions> = {
   idleTimeoutMs: idleTimeoutMs("Infinity"),
   inboxBytes,
   receiveBufferBytes: receiveBufferBytes("the system's"),
+  ...SOCKET_OPTIONS,
+  localAddr,
+  ...REFUSED,
   ...SHARED,
 };
 
@@ -92,9 +141,14 @@ export const LISTEN_DTLS: SettingsTable<ListenDtlsOptions> = {
   idleTimeoutMs: idleTimeoutMs(`${IDLE_TIMEOUT_MS}`),
   inboxBytes,
   receiveBufferBytes: receiveBufferBytes(`${LISTENER_BUFFER_BYTES}`),
+  ...SOCKET_OPTIONS,
+  ...REFUSED,
   ...SHARED,
   port: { ...LISTEN.port, absent: "has to be there without `socket`" },
 };
+
+/** What is said of a socket that the library makes, and not of one that the program has. */
+export const OWN_SOCKET = ["receiveBufferBytes", "sendBufferBytes", "ttl", "tos"] as const;
 
 /**
  * Checks what is said of a socket.
@@ -133,7 +187,7 @@ export function checkSocket<T extends ConnectDtlsOptions | ListenDtlsOptions>(
  * if (bytesSent > 512 * datagramsSent) throw new Error("a datagram was too long");
  * ```
  */
-export interface ConnectDtlsOptions extends ConnectSettings, DtlsSettings {
+export interface ConnectDtlsOptions extends ConnectSettings, DtlsSettings, SocketOptions {
   /**
    * Made once by {@linkcode dtlsContext} for many connections; certificates, keys and algorithms are
    * its settings then, and refused here.
@@ -150,6 +204,11 @@ export interface ConnectDtlsOptions extends ConnectSettings, DtlsSettings {
   inboxBytes?: number | undefined;
   /** Size of the socket's receive buffer asked of the system, in bytes (default the system's own). */
   receiveBufferBytes?: number | undefined;
+  /**
+   * This end's own address; where it cannot be had, connecting fails as the system says, such as
+   * `Deno.errors.AddrInUse`. Addresses of the server that are of the other family are passed over.
+   */
+  localAddr?: LocalAddress | undefined;
   /**
    * A datagram socket that the program has, instead of one of the connection's own: it is not closed
    * with the connection. A `Deno.DatagramConn` is read until the connection ends, and one of the
@@ -179,7 +238,8 @@ export interface ConnectDtlsOptions extends ConnectSettings, DtlsSettings {
  * if (!(error instanceof TimeoutError)) throw new Error("the client was silent");
  * ```
  */
-export interface ListenDtlsOptions extends Omit<ListenSettings, "port">, DtlsSettings {
+export interface ListenDtlsOptions
+  extends Omit<ListenSettings, "port">, DtlsSettings, SocketOptions {
   /** Port; 0 takes a free one. It has to be there without `socket`. */
   port?: number | undefined;
   /** Longest UDP payload of handshake datagrams in bytes, 256 to 65507 (default 1400). */

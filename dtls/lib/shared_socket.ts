@@ -32,7 +32,7 @@ export function divided(
     if (mayBeDtls(datagram) && (peer === null || isFrom(peer, from))) {
       return onDatagram(datagram, from);
     }
-    notify("onOtherDatagram", others, datagram.slice(), from);
+    return notify("onOtherDatagram", others, datagram.slice(), from);
   };
 }
 

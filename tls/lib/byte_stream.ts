@@ -28,8 +28,10 @@ export interface ByteStreams {
 export interface ByteStream {
   /** Reads into `into`; null at the end. */
   read(into: Uint8Array): Promise<number | null>;
-  /** Writes some of the bytes, and says how many. */
+  /** Writes some of the bytes, borrowed until the promise settles, and says how many. */
   write(bytes: Uint8Array): Promise<number>;
+  /** True where what is written is not borrowed, but its own from then on. */
+  readonly keepsBytes?: boolean;
   /** Ends every wait. */
   close(): void;
   /** Whether the process waits for it. */
@@ -79,6 +81,7 @@ const MAX_WAITING_BYTES = 64 * 1024;
 
 /** Two streams as one that is read and written. */
 export class JoinedStreams implements ByteStream {
+  readonly keepsBytes = true;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   /** What has come and did not fit. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { CLOSE_TIMEOUT_MS } from "../../common/secure/close_timeout.ts";
+import type { MaybePromise } from "../../common/base/maybe_promise.ts";
 import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
 import { TimeoutError, UnreadAnswersError } from "../../common/base/errors.ts";
 import { ENDED } from "../../common/base/read_result.ts";
@@ -28,6 +29,8 @@ import { StreamSocket } from "./stream_socket.ts";
 export interface TlsConnOptions {
   /** Longest time for the handshake in milliseconds. */
   handshakeTimeoutMs: number;
+  /** True where the stream below is a connection of Deno's that the program does not have. */
+  isOwn?: boolean | undefined;
   /** Ends every wait when it is aborted. */
   signal?: AbortSignal | undefined;
   /** Told once, when the connection needs its socket no more. */
@@ -89,7 +92,7 @@ export class TlsConn extends SecureConn {
     // What the program does while the alert that says why goes out is no reason any more.
     const failed = (error: unknown) => this.#failed(error);
     this.#stream = stream;
-    this.#socket = new StreamSocket(stream, session, failed);
+    this.#socket = new StreamSocket(stream, session, failed, options.isOwn);
     this.#driver = new SessionDriver(session, this.#socket, CLOSE_TIMEOUT_MS.tls);
     this.#deadlines = deadlines;
     this.#readDeadline = deadlines.add((error) => this.#fail(error));
@@ -142,7 +145,7 @@ export class TlsConn extends SecureConn {
   /**
    * Reads bytes. One call at a time.
    *
-   * @param into where they go, borrowed until the promise settles; at most 16384 come at once
+   * @param into where they go, borrowed until the promise settles; what is there comes at once, as far as it has room
    * @param timeoutMs longest wait in milliseconds, after which the connection has failed
    * @returns how many, or null when the peer has ended its stream in order
    * @throws {Deno.errors.UnexpectedEof} where the peer vanished: what came may be cut off
@@ -193,14 +196,26 @@ export class TlsConn extends SecureConn {
     const bytes = bytesOf(source, "source");
     if (!this.session.established) await this.handshake();
     this.#checkOpen();
-    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-      try {
-        await this.#driver.send(bytes.subarray(at, at + PIECE_BYTES));
-      } catch (error) {
-        throw this.#failed(error);
-      }
+    try {
+      if (bytes.length > PIECE_BYTES) await this.#writePieces(bytes);
+      else if (bytes.length > 0) await this.#driver.send(bytes);
+    } catch (error) {
+      throw this.#failed(error);
     }
     return bytes.length;
+  }
+
+  /** While one piece is on its way to the socket, the next is sealed. */
+  async #writePieces(bytes: Uint8Array): Promise<void> {
+    let last: MaybePromise<void> = undefined;
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      const next = this.#driver.send(bytes.subarray(at, at + PIECE_BYTES));
+      // Where the last one has failed, that is what went wrong first.
+      next?.catch(() => {});
+      await last;
+      last = next;
+    }
+    await last;
   }
 
   /**
@@ -217,7 +232,7 @@ export class TlsConn extends SecureConn {
 
   /**
    * The bytes as a stream, until the peer has ended; cancelling it closes the connection. Its
-   * chunks are copies of 16384 bytes at most. Where it is read, {@linkcode read} is not called.
+   * chunks have 65536 bytes at most. Where it is read, {@linkcode read} is not called.
    */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#readable ??= bytesOfConn(this);

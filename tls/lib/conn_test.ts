@@ -205,6 +205,60 @@ Deno.test("write() called again before the first is through keeps the order", as
   assertEquals(all.filter((byte) => byte === 2).length, 10);
 });
 
+Deno.test("write() called again while a long one is on its way loses and tears nothing", async () => {
+  await using pair = await open();
+  const lengths = [1_000_000, 70_000, 3, 65_536, 200_000];
+  const writing = lengths.map((length, i) => pair.client.write(new Uint8Array(length).fill(i)));
+  const all = await readAll(pair.server, lengths.reduce((sum, length) => sum + length, 0));
+  assertEquals(await within(Promise.all(writing)), lengths);
+  const counts = lengths.map(() => 0);
+  for (const byte of all) counts[byte]!++;
+  assertEquals(counts, lengths);
+});
+
+for (const end of ["close", "abandon"] as const) {
+  Deno.test(`write() of much rejects where ${end}() is called meanwhile`, async () => {
+    await using pair = await open();
+    // More than the system's buffers for a socket take.
+    const writing = pair.client.write(new Uint8Array(64 * 2 ** 20));
+    const rejected = assertRejects(() => within(writing), Error);
+    await readAll(pair.server, 2 ** 20);
+    const ending = Promise.resolve(pair.client[end]());
+    if (end === "close") pair.server.abandon();
+    await rejected;
+    await within(ending);
+    await assertRejects(() => pair.client.write(new Uint8Array(1)), Error);
+  });
+}
+
+Deno.test("read() gives more than a record where more is there", async () => {
+  await using pair = await open();
+  const sent = bytesOf(1_000_000, 4);
+  const writing = pair.client.write(sent);
+  const into = new Uint8Array(65_536);
+  const received: number[] = [];
+  const all = new Uint8Array(sent.length);
+  for (let at = 0; at < all.length; at += received.at(-1)!) {
+    received.push((await within(pair.server.read(into)))!);
+    all.set(into.subarray(0, received.at(-1)!), at);
+  }
+  await within(writing);
+  assert(all.every((byte, i) => byte === sent[i]));
+  assert(Math.max(...received) > 16_384, `at most ${Math.max(...received)}`);
+});
+
+Deno.test("readable gives longer chunks while much comes, each in memory of its own", async () => {
+  await using pair = await open();
+  const sent = bytesOf(2_000_000, 5);
+  const writing = pair.client.write(sent).then(() => pair.client.closeWrite());
+  const chunks = await within(Array.fromAsync(pair.server.readable));
+  await within(writing);
+  assert(Math.max(...chunks.map(({ length }) => length)) > 16_384);
+  assertEquals(new Set(chunks.map(({ buffer }) => buffer)).size, chunks.length);
+  const all = await new Blob(chunks).bytes();
+  assert(all.length === sent.length && all.every((byte, i) => byte === sent[i]));
+});
+
 Deno.test("readable and writable echo through pipeTo()", async () => {
   await using pair = await open();
   const echo = pair.server.readable.pipeTo(pair.server.writable);

@@ -93,16 +93,22 @@ async function openTls(
   const { port, session: saved, signal } = options;
   const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = options;
   const serverName = peerName(options);
-  const checksName = !options.unsafelySkipNameCheck;
+  const { unsafelySkipNameCheck } = options;
   using made = new DisposableStack();
   const deadlines = made.use(new Deadlines());
   const tcp = made.use(
     await connectTcp(addresses, port, handshakeTimeoutMs, deadlines, signal),
   );
   const session = made.use(
-    setupStep("session", () => new TlsSession(context, { serverName, checksName, session: saved })),
+    setupStep(
+      "session",
+      () => new TlsSession(context, { serverName, unsafelySkipNameCheck, session: saved }),
+    ),
   );
   made.move();
   const released = () => deadlines.close();
-  return new TlsConn(session, tcp, deadlines, { handshakeTimeoutMs, signal, released });
+  return new TlsConn(session, tcp, deadlines, {
+    ...{ handshakeTimeoutMs, signal, released },
+    isOwn: true,
+  });
 }

@@ -8,6 +8,7 @@ import { setupStep } from "../../common/base/setup_steps.ts";
 import { BoundedTcpListener } from "../../common/deno/tcp.ts";
 import { listenHost } from "../../common/deno/lookup.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
+import type { PemOrDer, ServerIdentity } from "../../common/openssl/identity_settings.ts";
 import { SessionLimits } from "../../common/secure/limits.ts";
 import { TlsSession } from "../../common/openssl/session.ts";
 import { HANDSHAKE_TIMEOUT_MS, type ListenerCounters } from "../../common/openssl/settings.ts";
@@ -22,7 +23,8 @@ import { LISTEN_TLS, type ListenTlsOptions } from "./settings.ts";
  * @returns the listener, which the caller closes; it owns the connections that it hands out
  * @throws {PemError} where a certificate or a key cannot be read, or does not belong to the other
  * @throws {OpenSslError} where an algorithm cannot be used
- * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half
+ * @throws {TypeError} naming a setting that is unknown, of the wrong kind or without its other half, and
+ * where `reusePort` cannot be had
  * @throws {RangeError} naming a setting whose value cannot be used
  * @throws {OpenSslMissingError} where libssl is missing
  * @throws {Deno.errors.AddrInUse} where the port is taken; other errors of the system likewise
@@ -94,7 +96,11 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     this.#context = made.use(
       setupStep("context", () => new TlsContext({ ...secure, role: "server", datagram: false })),
     );
-    this.#listener = new BoundedTcpListener(listenHost(options.hostname), options.port);
+    this.#listener = new BoundedTcpListener(
+      listenHost(options.hostname),
+      options.port,
+      options.reusePort,
+    );
     made.move();
     const { hostname, port } = this.#listener;
     this.addr = { transport: "tcp", hostname, port };
@@ -130,6 +136,45 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     for (let conn; (conn = await this.accept());) yield conn;
   }
 
+  /**
+   * Shows other certificates from now on, as when they are renewed, without a restart: connections and
+   * handshakes that are there go on with what they have, and sessions can be resumed as before.
+   *
+   * @param identities one or more; a single one without `names` is for all clients
+   * @throws {TypeError} naming what is unknown, missing or of the wrong kind, or where the listener has
+   * no certificate, only `pskLookup`
+   * @throws {RangeError} naming what cannot be used; then all stays as it was
+   * @throws {OpenSslError} where OpenSSL does not take a certificate or a key, likewise
+   */
+  setIdentities(identities: readonly ServerIdentity[]): void {
+    this.#context.setIdentities(identities);
+  }
+
+  /**
+   * Looks up in other lists from now on what authorities have revoked, as when newer ones are there:
+   * connections live on, but sessions from before are not resumed.
+   *
+   * @param crls what `crls` of the settings may be; none ends the check
+   * @throws {TypeError} where it is no list of PEM or DER, or where clients show no certificate
+   * @throws {PemError} where one cannot be read; then all stays as it was
+   */
+  setCrls(crls: readonly PemOrDer[]): void {
+    this.#context.setCrls(crls);
+  }
+
+  /**
+   * Seals tickets with other keys from now on, without a restart: see `ticketKeys`. Tickets whose key
+   * is not among them lead to a full handshake.
+   *
+   * @param keys the first one seals, all of them read: 80 bytes each, copied
+   * @throws {TypeError} where they are of the wrong kind, or the listener is closed or without tickets
+   * @throws {RangeError} where there is none, one is too short or too long, or two begin with the same
+   * 16 bytes, their name
+   */
+  setTicketKeys(keys: readonly (ArrayBuffer | ArrayBufferView)[]): void {
+    this.#context.setTicketKeys(keys);
+  }
+
   /** Takes no new clients; connections that are open live on. */
   stopAccepting(): void {
     if (!this.#accepting) return;
@@ -162,6 +207,7 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     const slot = this.#limits.enter(tcp.remoteAddr.hostname, () => conn.abandon());
     const conn: TlsConn = new TlsConn(session, tcp, this.#deadlines, {
       handshakeTimeoutMs,
+      isOwn: true,
       signal,
       released: () => {
         slot.leave();

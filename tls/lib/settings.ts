@@ -19,8 +19,36 @@ import {
   SERVER_CONTEXT,
   signal,
 } from "../../common/openssl/settings_table.ts";
-import { setting, type SettingsTable } from "../../common/settings/check.ts";
-import { instance } from "../../common/settings/kinds.ts";
+import { type Setting, setting, type SettingsTable } from "../../common/settings/check.ts";
+import { flag, instance, refused } from "../../common/settings/kinds.ts";
+
+const unset = (what: string) =>
+  setting(
+    refused("cannot be set on TCP: Deno's TCP sockets have no setting for it"),
+    what,
+    "the system's",
+  );
+
+/** What the sockets of DTLS can be set to, and Deno's of TCP cannot. */
+const SOCKET_OPTIONS: Readonly<Record<string, Setting<never>>> = {
+  receiveBufferBytes: unset("size of the socket's receive buffer"),
+  sendBufferBytes: unset("size of the socket's send buffer"),
+  ttl: unset("routers that a packet may pass and be delivered"),
+  tos: unset("traffic class of the IP header"),
+};
+
+const CLIENT_ALONE: Readonly<Record<string, Setting<never>>> = {
+  localAddr: setting(
+    refused("cannot be chosen on TCP: Deno.connect() has no setting for it"),
+    "this end's own address",
+    "the system's choice",
+  ),
+  reusePort: setting(
+    refused("is a listener's: Deno.connect() takes a free port"),
+    "lets several listeners have one port",
+    "false",
+  ),
+};
 
 /** Settings of `connectTls()`. */
 export const CONNECT_TLS: SettingsTable<ConnectTlsOptions> = {
@@ -31,6 +59,8 @@ export const CONNECT_TLS: SettingsTable<ConnectTlsOptions> = {
     "made once by `tlsContext()`",
     "none",
   ),
+  ...SOCKET_OPTIONS,
+  ...CLIENT_ALONE,
 };
 
 const { serverName, session, unsafelySkipNameCheck } = CONNECT;
@@ -54,7 +84,12 @@ export const ACCEPT_TLS: SettingsTable<AcceptTlsOptions> = {
 };
 
 /** Settings of `listenTls()`. */
-export const LISTEN_TLS: SettingsTable<ListenTlsOptions> = { ...LISTEN, ...SERVER_CONTEXT.tls };
+export const LISTEN_TLS: SettingsTable<ListenTlsOptions> = {
+  ...LISTEN,
+  ...SERVER_CONTEXT.tls,
+  reusePort: setting(flag(), "lets other listeners that say so have the same port", "false"),
+  ...SOCKET_OPTIONS,
+};
 
 /**
  * Settings of `connectTls()`.
@@ -158,4 +193,11 @@ export interface AcceptTlsOptions extends TlsServerSettings {
  * (await accepted)?.abandon();
  * ```
  */
-export type ListenTlsOptions = ListenSettings;
+export interface ListenTlsOptions extends ListenSettings {
+  /**
+   * Lets other listeners that say so, in this program or another of the same user, have the same port
+   * (default false): on Linux new clients are shared out among them (SO_REUSEPORT of socket(7)). Deno
+   * wants `--unstable-net` for it.
+   */
+  reusePort?: boolean | undefined;
+}

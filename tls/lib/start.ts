@@ -60,11 +60,10 @@ export function startTls(stream: ByteStreams, options: StartTlsOptions): TlsConn
     datagram: false,
     contextTable: CLIENT_CONTEXT.tls,
   });
-  const { serverName, session } = settings;
+  const { serverName, session, unsafelySkipNameCheck } = settings;
   checkHasName(settings);
   const context = settings.context ?? tlsContext(contextPart(CLIENT_CONTEXT.tls, settings));
-  const checksName = !settings.unsafelySkipNameCheck;
-  return begin(checked, context, settings, { serverName, checksName, session });
+  return begin(checked, context, settings, { serverName, unsafelySkipNameCheck, session });
 }
 
 /**

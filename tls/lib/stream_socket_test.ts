@@ -1,8 +1,9 @@
 import { TlsContext } from "../../common/openssl/context.ts";
 import { TlsSession } from "../../common/openssl/session.ts";
 import { assertEquals, assertRejects } from "../../common/testing/assert.ts";
-import { contextOptions } from "../../common/testing/memory_net.ts";
+import { connectedNet, contextOptions } from "../../common/testing/memory_net.ts";
 import { within } from "../../common/testing/within.ts";
+import type { ByteStream } from "./byte_stream.ts";
 import { StreamSocket } from "./stream_socket.ts";
 
 /** A server's session on one end of a TCP connection. */
@@ -87,3 +88,63 @@ Deno.test("StreamSocket.send() keeps the order, and borrows the bytes for the ca
   assertEquals([all.subarray(0, -1), all.at(-1)], [bytes, 9]);
   await within(sending);
 });
+
+/** A stream that gives so many bytes at once, and remembers what room it was given. */
+function streamOf(lengths: number[]): ByteStream & { rooms: number[] } {
+  const rooms: number[] = [];
+  return {
+    rooms,
+    read: (into) => {
+      rooms.push(into.length);
+      return Promise.resolve(Math.min(into.length, lengths.shift() ?? 0));
+    },
+    write: ({ length }) => Promise.resolve(length),
+    close() {},
+  };
+}
+
+Deno.test("StreamSocket.feed() has more room while much comes, and little again after", async () => {
+  using context = new TlsContext(await contextOptions("server", false));
+  using session = new TlsSession(context);
+  // It takes what it is fed, and reads none of it.
+  session.fail();
+  const [much, little] = [Array(3).fill(70_000), Array(16).fill(100)];
+  const stream = streamOf([...much, ...little, 5000, 100]);
+  const socket = new StreamSocket(stream, session, () => {});
+  for (let i = 0; i < 21; i++) await socket.feed();
+  const rooms = [4096, 16_384, ...Array(17).fill(65_536), 4096, 16_384];
+  assertEquals(stream.rooms, rooms);
+});
+
+for (const keepsBytes of [false, true]) {
+  Deno.test(`StreamSocket.send() gives memory back once it is written (keepsBytes ${keepsBytes})`, async () => {
+    using net = await connectedNet({ datagram: false });
+    const session = net.client.session!;
+    const written: Uint8Array[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stream: ByteStream = {
+      ...streamOf([]),
+      keepsBytes,
+      write: async (bytes) => {
+        written.push(bytes);
+        await promise;
+        return bytes.length;
+      },
+    };
+    const socket = new StreamSocket(stream, session, () => {});
+    const sent: Uint8Array[] = [];
+    const sendings: Promise<void>[] = [];
+    for (let i = 0; i < 3; i++) {
+      session.write(new Uint8Array(65_536));
+      session.drain((bytes) => {
+        sent.push(bytes.slice());
+        sendings.push(socket.send(bytes));
+      });
+    }
+    resolve();
+    await Promise.all(sendings);
+    assertEquals(written, sent);
+    // Who keeps the bytes has memory of its own, just as long as they are.
+    assertEquals(written.every(({ length, buffer }) => length === buffer.byteLength), keepsBytes);
+  });
+}

@@ -17,6 +17,7 @@ import {
 import { type Lane, laneOptions, LANES } from "../../common/model/lanes.ts";
 import { MAX_REPEAT } from "../../common/model/plan.ts";
 import { ROLES } from "../../common/model/protocol.ts";
+import { jobName } from "../lib/results_folder.ts";
 import { DEFAULT_CERTS } from "../../common/pem/certificate_files.ts";
 import { LOOPBACK } from "./programs.ts";
 
@@ -25,6 +26,12 @@ const USUAL = { sizes: "100", repeat: "2" };
 
 const { plan: _plan, ...EXCHANGE } = EXCHANGE_OPTIONS;
 const { resume, "tls-version": tlsVersion, ciphers, groups } = pairOptions("tls", "client");
+
+/** Lanes, and those that resume sessions under the names that the demo has for them. */
+const NAMED = [false, true].flatMap((resume) =>
+  LANES.filter(({ engine }) => !resume || engine === "openssl")
+    .map((lane) => ({ lane, resume, name: jobName(lane.name, resume) }))
+);
 
 /** What goes to both ends as it stands there. */
 const PASSED_ON = {
@@ -43,7 +50,7 @@ const PASSED_ON = {
 
 const OPTIONS = {
   lane: {
-    ...oneOf(LANES.map(({ name }) => name), "what is run", "dtls-sync-openssl"),
+    ...oneOf(NAMED.map(({ name }) => name), "what is run", "dtls-sync-openssl"),
     value: "LANE",
   },
   out: file("file of the capture (default: one in results/)"),
@@ -67,7 +74,8 @@ export const COMMAND: Command<typeof OPTIONS> = {
   starts: "deno task capture",
   about: `tshark captures, or else dumpcap or tcpdump. The keys of a lane on OpenSSL come into the
 file (by editcap, or else they stay beside it): who has it can read the traffic. Deno's own TLS
-tells no keys. LANE is a lane's whole name, as the demo has it.
+tells no keys. LANE is a lane's whole name, as the demo has it; one that ends with -resumed is the
+lane with --resume.
 
 Without editcap tcpdump's file stays in pcap's format, which has no place for keys, and without
 tshark the last datagram of a capture, "netpairs: the last", is one that only marks its end.`,
@@ -108,8 +116,12 @@ export interface CaptureOptions {
 export function captureOptions(read: Read<typeof OPTIONS>): CaptureOptions {
   const { values, texts } = read;
   refuseTogether(read, EXCHANGE_EXCLUSIVE);
-  const lane = LANES.find(({ name }) => name === values.lane)!;
+  const { lane, resume } = NAMED.find(({ name }) => name === values.lane)!;
   const args = argumentsOf(texts, Object.keys(PASSED_ON));
+  if (resume && values.connect === "once") {
+    throw new UsageError(`--lane ${values.lane}: nothing is resumed with --connect once`);
+  }
+  if (resume && !values.resume) args.push("--resume");
   if (!texts.has("sizes")) args.push("--sizes", USUAL.sizes);
   if (!texts.has("repeat") && !texts.has("seconds")) args.push("--repeat", USUAL.repeat);
   // What an end would refuse is refused here.
@@ -119,7 +131,7 @@ export function captureOptions(read: Read<typeof OPTIONS>): CaptureOptions {
     out: values.out ?? null,
     interface: values.interface,
     args,
-    resume: values.resume && lane.engine !== null && values.connect !== "once",
+    resume: (resume || values.resume) && lane.engine !== null && values.connect !== "once",
     only: onlyOf(read),
     certs: resolve(values.certs),
     keyPassphraseFile: values.keyPassphraseFile === undefined
@@ -129,7 +141,10 @@ export function captureOptions(read: Read<typeof OPTIONS>): CaptureOptions {
 }
 
 function onlyOf({ values, texts }: Read<typeof OPTIONS>): CaptureOptions["only"] {
-  const { only, port, seconds = null, keyLog = null } = values;
+  const { only, port, seconds = null, keyLog = null, out } = values;
+  if (keyLog !== null && out !== undefined && resolve(out) === resolve(keyLog)) {
+    throw new UsageError(`--out ${out} and --key-log ${keyLog}: a file can take only one`);
+  }
   if (only && port !== null) {
     const name = Object.keys(PASSED_ON).find((name) => name !== "seconds" && texts.has(name));
     if (name === undefined) return { port, seconds, keyLog };

@@ -23,6 +23,14 @@ Deno.test("capture hands the options of an exchange to both ends", () => {
   assertEquals(read("--resume", "--connect", "once").resume, false);
 });
 
+Deno.test("capture takes the name of a lane with resumed sessions", () => {
+  const { lane, args, resume } = read("--lane", "tls-sync-openssl-resumed");
+  assertEquals([lane.name, resume], ["tls-sync-openssl", true]);
+  assertEquals(args, ["--resume", "--sizes", "100", "--repeat", "2"]);
+  const both = read("--lane", "tls-sync-openssl-resumed", "--resume");
+  assertEquals(both.args.filter((word) => word === "--resume").length, 1);
+});
+
 Deno.test("capture --only takes a port, a time and keys", () => {
   assertEquals(read("--only", "--port", "1443").only, { port: 1443, seconds: null, keyLog: null });
   const { only } = read("--only", "--port", "1", "--seconds", "3", "--key-log", "keys");
@@ -39,6 +47,14 @@ const REFUSED: [words: string, line: string][] = [
   [
     "--lane tls-async-rustls --resume",
     "--resume goes with --engine openssl; rustls cannot set it",
+  ],
+  [
+    "--lane dtls-sync-openssl-resumed --connect once",
+    "--lane dtls-sync-openssl-resumed: nothing is resumed with --connect once",
+  ],
+  [
+    "--only --port 1 --out a/../keys --key-log keys",
+    "--out a/../keys and --key-log keys: a file can take only one",
   ],
   ["--out -", "--out -: a file's name is wanted"],
 ];

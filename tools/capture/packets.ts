@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { RunError } from "../../common/base/errors.ts";
 import { writeBytes } from "./files.ts";
 import { captureError, type Capturer, startCapturer } from "./programs.ts";
 
@@ -35,6 +36,9 @@ export class Capture implements AsyncDisposable {
   readonly #ended: Promise<void>;
   #stderr = "";
   #over = false;
+  /** Whether it has captured, and whether its end was wanted. */
+  #hasBegun = false;
+  #mayEnd = false;
   /** What came last, as far as a part of the mark may be in it; null while it is not awaited. */
   #tail: string | null = null;
 
@@ -70,7 +74,11 @@ export class Capture implements AsyncDisposable {
     throw await captureError(capture.program, capture.#stderr, settings.interface);
   }
 
-  /** Resolves when it has ended by itself, or was ended. */
+  /**
+   * Resolves when it was ended.
+   *
+   * @throws {RunError} when it has ended by itself, or where the file cannot be written
+   */
   get ended(): Promise<void> {
     return this.#ended;
   }
@@ -85,7 +93,7 @@ export class Capture implements AsyncDisposable {
    * the first port, where nothing should listen any more.
    *
    * @returns whether that datagram was seen
-   * @throws {RunError} where the file cannot be written
+   * @throws {RunError} as {@linkcode ended}
    */
   async end(): Promise<boolean> {
     this.#tail = "";
@@ -107,8 +115,13 @@ export class Capture implements AsyncDisposable {
     }
   }
 
-  /** Ends it with what is there. May be called twice. */
+  /**
+   * Ends it with what is there. May be called twice.
+   *
+   * @throws {RunError} as {@linkcode ended}
+   */
   async stop(): Promise<void> {
+    this.#mayEnd = true;
     this.#kill();
     await this.#ended;
   }
@@ -135,6 +148,11 @@ export class Capture implements AsyncDisposable {
       this.#over = true;
       this.#marked.resolve(false);
     }
+    if (!this.#hasBegun || this.#mayEnd) return;
+    const { code, signal } = await this.#child.status;
+    throw new RunError(
+      `${this.program} ended before the capture was over (${signal ?? `exit code ${code}`})`,
+    );
   }
 
   async #write(open: CaptureSettings["open"]): Promise<void> {
@@ -142,6 +160,7 @@ export class Capture implements AsyncDisposable {
     try {
       for await (const bytes of this.#child.stdout) {
         file ??= await open();
+        this.#hasBegun = true;
         this.#started.resolve();
         writeBytes(file, bytes);
         if (this.#tail !== null) this.#look(bytes);

@@ -9,6 +9,7 @@ import { say } from "../../common/base/say.ts";
 import { onEndSignals } from "../../common/cli/signals.ts";
 import { readPassphrase } from "../../common/pem/certificate_files.ts";
 import { jobName } from "../lib/results_folder.ts";
+import { hasKeys } from "./given_keys.ts";
 import { LanePair } from "./lane_pair.ts";
 import type { CaptureOptions } from "./options.ts";
 import { Capture } from "./packets.ts";
@@ -51,7 +52,7 @@ async function captureLane(options: CaptureOptions, signal: AbortSignal): Promis
     ports: [port],
     open: () => target.open(),
   });
-  // Where the disk is full there is nothing more to be captured.
+  // Where the disk is full, or what captures was killed, there is nothing more to be captured.
   capture.ended.catch(() => pair.interrupt());
   const keys = lane.engine === "openssl" ? target.keys : null;
   let failure = signal.aborted ? null : await pair.run(port, keys);
@@ -74,6 +75,7 @@ async function captureOnly(
   signal: AbortSignal,
 ): Promise<number> {
   const { interface: name } = options;
+  if (keyLog !== null) await hasKeys(keyLog);
   const target = new CaptureTarget(options.out, `port-${port}`, keyLog);
   await using capture = await Capture.start({
     interface: name,
@@ -85,12 +87,14 @@ async function captureOnly(
   signal.addEventListener("abort", () => over.resolve());
   if (signal.aborted) over.resolve();
   const timer = seconds === null ? undefined : setTimeout(over.resolve, seconds * 1000);
-  await Promise.race([over.promise, capture.ended]);
+  await Promise.race([over.promise, capture.ended.catch(() => {})]);
   clearTimeout(timer);
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-  await capture.stop();
+  const failure = await capture.stop().then(() => null, describe);
   await showCapture(await target.finish(capture), { options, port, dropped: capture.dropped });
-  return signal.aborted ? sayInterrupted() : EXIT.complete;
+  if (signal.aborted) return sayInterrupted();
+  if (failure !== null) throw new RunError(failure);
+  return EXIT.complete;
 }
 
 function sayInterrupted(): number {

@@ -34,7 +34,7 @@ export async function showCapture(kept: KeptCapture, captured: Captured): Promis
 }
 
 function linesOf(
-  { path, keyLog, hasKeys, asCaptured }: KeptCapture,
+  { path, keyLog, hasKeys, withoutKeys, asCaptured }: KeptCapture,
   { options: { lane, only }, port, dropped }: Captured,
   seen: number | null,
 ): string[] {
@@ -42,8 +42,9 @@ function linesOf(
   if (seen === null) lines.push("its packets are shown here where there is a tshark");
   else if (seen === 0) lines.push(`no packet of ${lane.protocol.toUpperCase()} is in it`);
   if (lane.engine === "rustls" && only === null) {
-    lines.push("there are no keys: Deno's own TLS (rustls) tells none; what is sealed stays so");
+    lines.push("there are no keys: Deno's own TLS (rustls) tells none; what is encrypted stays so");
   }
+  if (withoutKeys !== null) lines.push(`it has no keys: ${withoutKeys}`);
   if (dropped > 0) lines.push(`warning: ${dropped} packets came too fast, and are not in it`);
   if (hasKeys) lines.push(`warning: the traffic can be read with ${path}, which has its keys`);
   if (keyLog !== null) {

@@ -9,6 +9,7 @@ import { dirname, join, resolve } from "../../common/base/std.ts";
 import { captureName, CAPTURES, RESULTS } from "../lib/results_folder.ts";
 import { embed } from "./embed.ts";
 import { createFile } from "./files.ts";
+import { hasKeys } from "./given_keys.ts";
 import type { Capture } from "./packets.ts";
 
 /** Where it is in the end. */
@@ -18,6 +19,8 @@ export interface KeptCapture {
   keyLog: string | null;
   /** Whether its keys are in it. */
   hasKeys: boolean;
+  /** Why the keys that a user names are not in it; null where none were named, or all is well. */
+  withoutKeys: string | null;
   /** Why it stays as it was captured; null where it does not. */
   asCaptured: string | null;
 }
@@ -67,14 +70,29 @@ export class CaptureTarget {
 
   /** Makes of it what is kept, when it has ended. */
   async finish({ program }: Capture): Promise<KeptCapture> {
-    const keyLog = this.#givenKeys ?? this.#ownKeys;
-    const { size } = await Deno.stat(keyLog).catch(() => ({ size: 0 }));
-    const { hasKeys, asCaptured } = await embed(this.#path, size > 0 ? keyLog : null);
-    if (this.#givenKeys === null && (hasKeys || size === 0)) {
+    const { keyLog, withoutKeys } = await this.#keyLog();
+    const { hasKeys: isEmbedded, asCaptured } = await embed(this.#path, keyLog);
+    if (this.#givenKeys === null && (isEmbedded || keyLog === null)) {
       await Deno.remove(this.#ownKeys).catch(() => {});
     }
     const path = program === "tcpdump" && asCaptured !== null ? await this.#asPcap() : this.#path;
-    return { path, keyLog: size > 0 && !hasKeys ? keyLog : null, hasKeys, asCaptured };
+    const left = isEmbedded ? null : keyLog;
+    return { path, keyLog: left, hasKeys: isEmbedded, withoutKeys, asCaptured };
+  }
+
+  /** The file that has keys; null where none has. */
+  async #keyLog(): Promise<{ keyLog: string | null; withoutKeys: string | null }> {
+    const given = this.#givenKeys;
+    if (given === null) {
+      const { size } = await Deno.stat(this.#ownKeys).catch(() => ({ size: 0 }));
+      return { keyLog: size > 0 ? this.#ownKeys : null, withoutKeys: null };
+    }
+    try {
+      if (await hasKeys(given)) return { keyLog: given, withoutKeys: null };
+      return { keyLog: null, withoutKeys: `there are none in ${given}` };
+    } catch (error) {
+      return { keyLog: null, withoutKeys: describe(error) };
+    }
   }
 
   /** A name that this program has given says what is in the file. */

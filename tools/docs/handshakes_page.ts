@@ -84,7 +84,11 @@ function diagramsIn(stdout: string): string[] {
   return starts.map(({ index }, i) => stdout.slice(index, starts[i + 1]?.index).trim());
 }
 
-/** A diagram without what follows the handshake. */
+/** A diagram without what follows the handshake, which it says. */
 function handshakeOf(diagram: string): string {
-  return diagram.slice(0, diagram.search(/^-+ the handshake is over/m)).trimEnd();
+  const [, handshake, legend = ""] =
+    /^(.*?)\n-+ the handshake is over.*?((?:\n(?:\* |resumed: )[^\n]*)*)$/s.exec(diagram)!;
+  return `${handshake}\n${LEFT_OUT}${legend}`;
 }
+
+const LEFT_OUT = `${" ".repeat(10)}... then data, and at last close_notify from each end`;

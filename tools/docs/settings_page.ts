@@ -4,8 +4,10 @@
  *
  * @module
  */
-import { CONTEXT_SETTINGS } from "../../common/openssl/context.ts";
+import { CONTEXT_SETTINGS } from "../../common/openssl/context_settings.ts";
 import { CLIENT_CONTEXT } from "../../common/openssl/settings_table.ts";
+import { SESSION } from "../../common/openssl/session_settings.ts";
+import { LISTENER_CORE } from "../../common/secure/listener_settings.ts";
 import type { Setting } from "../../common/settings/check.ts";
 import { join } from "../../common/base/std.ts";
 import { CONNECT_DTLS, LISTEN_DTLS } from "../../dtls/lib/settings.ts";
@@ -21,7 +23,7 @@ const HEAD = ["setting", "allowed", "default", "what it is for"];
 type Table = Readonly<Record<string, Setting<unknown>>>;
 
 const INTRODUCTION = [
-  "What each function of `dtls/mod.ts` and `tls/mod.ts` may be told. All of it is checked when the " +
+  "What each function of `dtls/mod.ts`, `tls/mod.ts` and `./core` may be told. All of it is checked when the " +
   "program runs, before anything is opened: a setting that is unknown, missing or of the wrong " +
   "kind is refused with a TypeError, one whose value cannot be used with a RangeError, and the " +
   "message names it. Each is read once; texts, lists and keys are copied. `undefined` is the same " +
@@ -83,6 +85,18 @@ const SECTIONS: readonly { title: string; table: Table; text: string }[] = [
     text:
       "What `dtlsContext()` and `tlsContext()` make for clients, and listeners for themselves. " +
       "Beside these it takes a context's settings of that end and that transport, as above.",
+  },
+  {
+    title: "new TlsSession()",
+    table: SESSION.client.dtls,
+    text:
+      "One connection of `./core`, beside its context. A server's takes `mtu` alone, and a session " +
+      "of TLS has no `mtu`.",
+  },
+  {
+    title: "new DtlsListenerCore()",
+    table: LISTENER_CORE,
+    text: "Many DTLS connections of `./core`, beside their context and the shell.",
   },
 ];
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "../../common/testing/assert.ts";
-import { CONTEXT_SETTINGS } from "../../common/openssl/context.ts";
+import { CONTEXT_SETTINGS } from "../../common/openssl/context_settings.ts";
 import { CONNECT_DTLS, LISTEN_DTLS } from "../../dtls/lib/settings.ts";
 import { CONNECT_TLS, LISTEN_TLS } from "../../tls/lib/settings.ts";
 import { PAGE, settingsPage } from "./settings_page.ts";

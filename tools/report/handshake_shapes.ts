@@ -14,10 +14,13 @@ import {
   datagramsOf,
   flightsOf,
   openingFlight,
-  roundTripsOf,
 } from "../../common/measure/handshake_flights.ts";
+import { sayRoundTrips } from "../../common/cli/round_trips.ts";
 import type { RunResult } from "../../common/measure/result.ts";
 import type { TracedHandshake } from "../../common/measure/traced_handshake.ts";
+
+/** Of the page's section that shows them. */
+export const HANDSHAKES_ID = "handshake-messages";
 
 /** A flight with what it took. */
 export interface ShapeFlight extends NotedFlight {
@@ -33,11 +36,12 @@ export interface Shape {
   /** "DTLS 1.2, resumed". */
   title: string;
   resumed: boolean;
-  /** Those of the handshake, and of what follows it the first application data each way. */
+  /** Those of the handshake, and what follows it: the first application data each way, tickets. */
   flights: ShapeFlight[];
   /** After which flight the client can send data; -1 where the handshake is not complete. */
   opening: number;
-  roundTrips: number;
+  /** "1 round trip + 1 of TCP's connect" */
+  roundTrips: string;
   /** DTLS, of both ends; null where that is not known. */
   datagrams: number | null;
   /** Messages that are too many to be drawn. */
@@ -112,21 +116,23 @@ function keyOf({ events, resumed }: TracedHandshake, run: RunResult): string {
 
 function shapeOf(handshake: TracedHandshake, run: RunResult): Shape {
   const { events, resumed } = handshake;
-  const { flights, left } = notedHandshake(events, run.role);
+  const noted = notedHandshake(handshake, run.role);
+  const { flights, left } = noted;
   const counts = countsOf(run, resumed);
-  const datagrams = flightDatagrams({ flights, left }, run, resumed);
+  const datagrams = flightDatagrams(noted, run, resumed);
   const seen = new Set<boolean>();
   return {
     title: `${versionOf(run)}, ${resumed ? "resumed" : "full"}`,
     ...{ resumed, left, lanes: [] },
     opening: openingFlight(flights),
     datagrams: counts && counts.datagramsSent + counts.datagramsReceived,
-    roundTrips: roundTripsOf(flightsOf(events, run.role)),
+    roundTrips: sayRoundTrips(flightsOf(events, run.role)),
     flights: flights.map((flight, i) => ({
       ...flight,
       number: i + 1,
       messages: flight.isLater
-        ? flight.messages.filter(({ kind, fromClient }) => {
+        ? flight.messages.filter(({ kind, name, fromClient }) => {
+          if (name === "NewSessionTicket") return true;
           const isFirst = kind === "application_data" && !seen.has(fromClient);
           if (isFirst) seen.add(fromClient);
           return isFirst;

@@ -72,12 +72,11 @@ export function describeShape({ title, opening, roundTrips, flights }: Shape): s
   const sent = flights.filter(({ isLater }) => !isLater).map(({ fromClient, messages }) =>
     `${fromClient ? "client" : "server"}: ${listOf(messages.map(({ name }) => name))}`
   );
-  return `${title}: ${sayTrips(roundTrips, opening)}; ${sent.join("; ")}.`;
+  return `${title}: ${roundTrips}${endOf(opening)}; ${sent.join("; ")}.`;
 }
 
-function sayTrips(count: number, opening: number): string {
-  const trips = `${count} ${count === 1 ? "round trip" : "round trips"}`;
-  return opening < 0 ? `${trips}, and not complete` : `${trips} before data`;
+function endOf(opening: number): string {
+  return opening < 0 ? ", not complete" : " before data";
 }
 
 function drawShape(shape: Shape, top: number, place: Place): Drawn {
@@ -91,14 +90,11 @@ function drawShape(shape: Shape, top: number, place: Place): Drawn {
     textAt(left, top + lines * line, fit(text, width, place.view), look);
   const parts = [
     write(title, 1, BOLD),
-    write(
-      `${sayTrips(roundTrips, opening)}; ${formatBytes(bytes)}${sayDatagrams(datagrams)}`,
-      2,
-      PLAIN,
-    ),
-    write(`on ${sayLanes(lanes, width, place.view)}`, 3, QUIET),
+    write(`${roundTrips}${endOf(opening)}`, 2, PLAIN),
+    write(`${formatBytes(bytes)}${sayDatagrams(datagrams)}`, 3, PLAIN),
+    write(`on ${sayLanes(lanes, width, place.view)}`, 4, QUIET),
   ];
-  let y = top + 3.5 * line;
+  let y = top + 4.5 * line;
   parts.push(
     textAt(client, y + line, "client", `${PLAIN} text-anchor="middle"`),
     textAt(server, y + line, "server", `${PLAIN} text-anchor="middle"`),
@@ -107,6 +103,12 @@ function drawShape(shape: Shape, top: number, place: Place): Drawn {
   /** Where the client has begun to wait. */
   let askedAt: number | null = null;
   for (const [i, flight] of flights.entries()) {
+    if (flight.wait !== null) {
+      askedAt ??= y;
+      const wait = drawWait(flight.wait, y, place);
+      parts.push(wait.svg);
+      y = wait.bottom;
+    }
     const drawn = drawFlight(flight, y, place);
     parts.push(drawn.svg);
     if (flight.roundTrip !== null) {
@@ -115,8 +117,9 @@ function drawShape(shape: Shape, top: number, place: Place): Drawn {
     } else if (flight.fromClient) askedAt = y;
     y = drawn.bottom + 6;
     if (i !== opening) continue;
-    parts.push(openMark(roundTrips, y, place));
-    y += 2.2 * line;
+    const open = openMark(roundTrips, y, place);
+    parts.push(open.svg);
+    y = open.bottom;
   }
   if (shape.left > 0) {
     parts.push(textAt(client, y + line, `... and ${shape.left} more`, QUIET));
@@ -211,13 +214,25 @@ function tripMark(
 }
 
 /** From here on nothing of the handshake holds up the client. */
-function openMark(roundTrips: number, top: number, { left, width, view }: Place): string {
+function openMark(roundTrips: string, top: number, { left, width, view }: Place): Drawn {
   const line = view.fontSize * LINE;
-  const y = top + 1.75 * line;
-  const trips = `${roundTrips} ${roundTrips === 1 ? "round trip" : "round trips"}`;
-  const text = fit(`After ${trips} the client can send data`, width, view);
-  return textAt(left + 4, top + 1.3 * line, text, 'fill="var(--udp)" font-weight="600"') +
-    `<path d="M${n(left)} ${n(y)}h${n(width)}" stroke="var(--udp)" stroke-width="3" fill="none"/>`;
+  const words = `After ${roundTrips} the client can send data`;
+  const lines = broken(words, width, view).map((text, i) =>
+    textAt(left + 4, top + (i + 1.3) * line, text, 'fill="var(--udp)" font-weight="600"')
+  );
+  const y = top + (lines.length + 0.75) * line;
+  const path = `<path d="M${n(left)} ${n(y)}h${n(width)}" stroke="var(--udp)" ` +
+    'stroke-width="3" fill="none"/>';
+  return { svg: lines.join("") + path, bottom: y + 0.45 * line };
+}
+
+/** Why the client waits, between what it has sent and the answer. */
+function drawWait(wait: string, top: number, { left, width, view }: Place): Drawn {
+  const line = view.fontSize * LINE;
+  const lines = broken(`The client ${wait}`, width - LEFT, view).map((text, i) =>
+    textAt(left + LEFT - 10, top + (i + 0.8) * line, text, 'fill="var(--tcp)"')
+  );
+  return { svg: lines.join("\n"), bottom: top + lines.length * line + 6 };
 }
 
 /** What the signs mean, as far as there are any. */

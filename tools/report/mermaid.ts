@@ -5,7 +5,7 @@
  */
 import { UsageError } from "../../common/base/errors.ts";
 import { visible } from "../../common/base/visible.ts";
-import { drawnHandshakes, summaryOf } from "../../common/cli/handshake_diagram.ts";
+import { drawnHandshakes, sayOpen, summaryOf } from "../../common/cli/handshake_diagram.ts";
 import {
   MUTUAL,
   MUTUAL_MEANS,
@@ -18,7 +18,7 @@ import type { RunResult } from "../../common/measure/result.ts";
 import type { TracedHandshake } from "../../common/measure/traced_handshake.ts";
 import type { Source } from "./jobs.ts";
 import { escapeMarkdown } from "./markdown.ts";
-import { formatBytes } from "./units.ts";
+import { formatBytes, listOf } from "./units.ts";
 import { flightDatagrams, sayDatagrams, tracedRuns, versionOf } from "./handshake_shapes.ts";
 
 /**
@@ -37,7 +37,10 @@ export function mermaidOf(sources: readonly Source[]): string {
   }
   if (lanes.size === 0) {
     throw new UsageError(
-      "--mermaid: no handshake was traced in these documents; run their lanes with --trace",
+      `--mermaid: no handshake was traced in ${
+        listOf(sources.map(({ path }) => visible(path)))
+      }; run ` +
+        "lanes with --trace, or name the folder of an older run",
     );
   }
   return [...lanes].map(([title, text]) =>
@@ -58,26 +61,28 @@ export function mermaidDiagram(
   run: Pick<RunResult, "protocol" | "role" | "clients" | "security">,
   title: string,
 ): string {
-  const noted = notedHandshake(handshake.events, run.role);
-  const { flights, left } = noted;
+  const noted = notedHandshake(handshake, run.role);
+  const { flights, left, resumption } = noted;
   const datagrams = flightDatagrams(noted, run, handshake.resumed);
   const opening = openingFlight(flights);
   const lines = [
     ...["sequenceDiagram", `title ${escape(title)}`],
     ...["participant C as client", "participant S as server"],
-    noteOver(summaryOf(flights)),
+    noteOver(summaryOf(flights).join("; ")),
     ...flights.flatMap((flight, i) => [
+      ...(flight.wait === null ? [] : [noteOver(`the client ${flight.wait}`)]),
       ...headOf(flight, datagrams[i] ?? null).map(noteOver),
       ...flight.messages.map(arrowOf),
       ...(flight.roundTrip === null
         ? []
         : [noteOver(`round trip ${flight.roundTrip} is complete`)]),
-      ...(i === opening ? [noteOver("from here on the client can send data")] : []),
+      ...(i === opening ? [noteOver(sayOpen(flights))] : []),
     ]),
     ...(left > 0 ? [noteOver(`... and ${left} more`)] : []),
     ...(flights.some(({ messages }) => messages.some(({ isMutual }) => isMutual))
       ? [noteOver(`${MUTUAL}${MUTUAL_MEANS}`)]
       : []),
+    ...(resumption === null ? [] : [noteOver(resumption)]),
   ];
   const [first, ...rest] = lines;
   return `${first}\n${rest.map((line) => `    ${line}\n`).join("")}`;

@@ -27,6 +27,15 @@ Deno.test("mermaidOf() has a diagram for each lane, full and resumed, in its gra
   for (const line of blocks.flatMap((block) => block.trimEnd().split("\n"))) {
     assertMatch(line, LINE);
   }
+  const resumed = blocks[1]!.split("\n").slice(4, 8).map((line) => line.trim());
+  assertEquals(
+    resumed[0],
+    "Note over C,S: 1 round trip + 1 of TCP's connect before the client can " +
+      "send data#59; 6 messages, 928 bytes",
+  );
+  assertMatch(resumed[2]!, /^C->>S: ClientHello .* and a session to resume$/);
+  assertMatch(resumed[3]!, /^Note over C,S: the client waits for the server's Finished: that /);
+  assertMatch(blocks[1]!, /Note over C,S: resumed: keys of the old session's secret alone/);
   const lossy = blocks.find((block) => block.includes("sent again"))!;
   assertMatch(lossy, /^ {4}S-->>C: Certificate \(468 bytes\): sent again from byte 488 on$/m);
   assertMatch(lossy, /^ {4}S->>C: Certificate \(468 bytes\): from byte 488 on$/m);
@@ -54,8 +63,8 @@ Deno.test("mermaidDiagram() shows names of a document as text, whatever they hol
 Deno.test("mermaidOf() says how to get a trace where there is none", () => {
   const document = fakeDocument([fakeRun({ protocol: "tls", io: "sync", engine: "openssl" })]);
   assertThrows(
-    () => mermaidOf([{ path: "", folder: "", logs: [], document }]),
+    () => mermaidOf([{ path: "a.json", folder: "", logs: [], document }]),
     UsageError,
-    "no handshake was traced in these documents; run their lanes with --trace",
+    "no handshake was traced in a.json; run lanes with --trace, or name the folder of an older run",
   );
 });

@@ -1,5 +1,6 @@
 /** What the sections say of made-up documents: of lanes that failed, of loss, of servers alone. */
 import type { ResultDocument, RunResult } from "../../common/measure/result.ts";
+import type { TracedHandshake } from "../../common/measure/traced_handshake.ts";
 import { assert, assertEquals, assertMatch } from "../../common/testing/assert.ts";
 import { ALL_SIZES } from "./all_sizes.ts";
 import { buildReport } from "./build.ts";
@@ -9,7 +10,7 @@ import type { LogFigures } from "./logs.ts";
 import type { Part } from "./panels.ts";
 import { shareSection } from "./sections/share.ts";
 import { fakeDocument, type FakeRun, fakeRun } from "./testdata/documents.ts";
-import { tracedDocument } from "./testdata/handshakes.ts";
+import { tracedDocument, tracedRun } from "./testdata/handshakes.ts";
 import { testWithCharts as test } from "./testing/with_charts.ts";
 
 const TCP: FakeRun = { protocol: "tcp", io: "sync" };
@@ -191,11 +192,38 @@ test("the messages of a handshake are there once for all lanes that have the sam
     lossy.length > 0 && lossy.every((row) => row[4] === "-"),
     "what was sent again is a doubt",
   );
-  assertMatch(charts[0]!.svg, /<desc[^>]*>TLS 1\.2, full: 2 round trips before data; client: /);
+  assertMatch(
+    charts[0]!.svg,
+    /<desc[^>]*>TLS 1\.2, full: 2 round trips \+ 1 of TCP.*s connect before data; client: /,
+  );
   assertMatch(charts[0]!.svg, /After 3 round trips the client can send data/);
+  assertMatch(charts[0]!.svg, /The client waits for the cookie, to show/);
+  const after = charts[0]!.svg.split("TLS 1.3, full").at(-1)!.split("DTLS 1.2, full")[0]!;
+  const [, data] = after.split("can send data<");
+  assertEquals(data!.match(/NewSessionTicket|ApplicationData/g), [
+    ...["ApplicationData", "NewSessionTicket", "NewSessionTicket", "ApplicationData"],
+  ]);
   assertMatch(charts[0]!.svg, /\* CertificateRequest.*sent again from byte 488 on/s);
   assert(!charts[1]!.svg.includes("mutual authentication"), "nothing is marked that is not there");
   assert(!sectionsOf(fakeDocument([fakeRun(TLS)])).has("handshake-messages"));
+});
+
+test("the messages of a handshake say how a resumed one comes to be seen, or what it does", () => {
+  const run = tracedRun("tls12");
+  const paragraphsOf = (handshakes: TracedHandshake[]) =>
+    sectionsOf(fakeDocument([{ ...run, handshakes }])).get("handshake-messages")!.paragraphs;
+  const [full, resumed] = run.handshakes!;
+  assertMatch(paragraphsOf([full!]).join(), /--lanes tls-async-openssl-resumed;/);
+  const both = paragraphsOf([full!, resumed!]).join();
+  assertMatch(both, /goes on with the secret of a session before/);
+  assert(!both.includes("--lanes"), both);
+});
+
+test("the handshake says that its bytes are not those of the messages, where both are there", () => {
+  const words = (document: ResultDocument) =>
+    sectionsOf(document).get("handshake")!.paragraphs.join();
+  assertMatch(words(tracedDocument()), /Bytes are those of whole records here/);
+  assert(!words(fakeDocument([fakeRun(TLS)])).includes("whole records here"));
 });
 
 test("CPU time stands for both ends of the same lane and mode; what is not known is a dash", () => {

@@ -50,7 +50,15 @@ figure { margin: 0; }
 figcaption { font-weight: 600; margin: .5rem 0; }
 svg { display: block; width: 100%; height: auto; font-family: system-ui, sans-serif; }
 summary { cursor: pointer; padding: .3rem 0; }
-.scroll { overflow-x: auto; margin: .5rem 0 1.5rem; }
+/* A shadow lies on the edges behind which there is more; at the last column a cover hides it. */
+.scroll {
+  overflow-x: auto; margin: .5rem 0 1.5rem;
+  background:
+    linear-gradient(90deg, var(--page) 40%, transparent) left / 2.5rem 100% no-repeat local,
+    linear-gradient(270deg, var(--page) 40%, transparent) right / 2.5rem 100% no-repeat local,
+    linear-gradient(90deg, var(--grid), transparent) left / 1.2rem 100% no-repeat scroll,
+    linear-gradient(270deg, var(--grid), transparent) right / 1.2rem 100% no-repeat scroll;
+}
 table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding: .4rem 0; }
 caption span { display: inline-block; position: sticky; left: 0; max-width: min(48rem, 100vw - 3rem); }
@@ -66,7 +74,7 @@ thead th { vertical-align: bottom; }
   h2, figcaption, caption { break-after: avoid; }
   summary, .contents { display: none; }
   details::details-content { content-visibility: visible; }
-  .scroll { overflow: visible; }
+  .scroll { overflow: visible; background: none; }
   table { font-size: 7pt; }
   th, td { padding: .1rem .25rem; white-space: normal; }
 }

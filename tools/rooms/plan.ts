@@ -20,13 +20,17 @@ function room(name: string, holds: string, ...paths: string[]): Room {
   return { name, holds, paths: paths.length > 0 ? paths : [`${name}/`] };
 }
 
-/** The roof: tests, and what only they use. They may use everything, and nothing uses them. */
+/**
+ * The roof: tests, those that run for hours (fuzz and siege) too, and what only they use. They may use
+ * everything, and nothing uses them.
+ */
 export const ROOF: Room = room(
   "tests",
   "tests, and what only tests use",
   "common/testing/",
   "tools/report/testing/",
   "tools/report/testdata/",
+  ...["tools/fuzz.ts", "tools/fuzz/", "tools/siege.ts", "tools/siege/"],
 );
 
 /** From the top. */
@@ -42,6 +46,7 @@ export const FLOORS: readonly Floor[] = [
     room("tools/run_all", "all lanes in turn, and their results"),
     room("tools/capture", "what a lane puts on the wire, as tshark sees it"),
     room("tools/bench", "what a message is made of"),
+    room("tools/test_libssl", "suites of Debian that have newer versions of libssl"),
     room("tools/soak", "many connections, and the memory they take"),
   ],
   [room("tools/agent", "lanes' servers that another machine asks for")],

@@ -182,6 +182,12 @@ export function runAllOptions(read: Read<typeof OPTIONS>): RunAllOptions {
   if (side === "both" && values.ssh === null && texts.has("port")) {
     throw new UsageError("--port goes with --server, --client or --ssh; else free ports are taken");
   }
+  if (values.trace && !jobs.some(({ lane }) => lane.engine === "openssl")) {
+    throw new UsageError(
+      "--trace: none of these lanes can be traced; TLS and DTLS through OpenSSL can, such as " +
+        "tls-async-openssl",
+    );
+  }
   return {
     jobs,
     allJobs: all,

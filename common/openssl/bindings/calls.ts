@@ -49,6 +49,18 @@ export interface MessageTaker {
   ): void;
 }
 
+/** What a server has made of a ClientHello. */
+export interface HelloFacts {
+  /** The name that the client asks for, as it stands there; null where it says none. */
+  readonly serverName: string | null;
+  /** Whether the certificate was chosen by that name. */
+  readonly isNamed: boolean;
+  /** Whether the server has no certificate for it. */
+  readonly isUnknown: boolean;
+  /** What is stapled to the certificate. */
+  readonly ocspResponse: Uint8Array<ArrayBuffer> | undefined;
+}
+
 /** Why a certificate is refused. */
 export interface Refusal {
   /** Goes on after "the peer's certificate". */
@@ -68,6 +80,8 @@ export interface CallRecord {
   /** What went wrong first in one of them. */
   failure: CallbackError | null;
   /** Why the peer's certificate was refused, where OpenSSL had nothing against it. */
+  /** Server: what was made of the ClientHello. */
+  hello?: HelloFacts;
   refusal?: Refusal;
   /** SHA-256 of the certificate that the program's own check has let pass, of the peer's. */
   checkedPeer: string | null;
@@ -75,6 +89,73 @@ export interface CallRecord {
   peerName: string | null;
   /** Where the session's messages go, if somebody is told of them. */
   taker: MessageTaker | null;
+  /** What a server's handshake has asked the program for. */
+  readonly keys: AskedKeys;
+}
+
+/** A key; null where there is none; "later" where the program has promised it. */
+export type AskedKey = Uint8Array<ArrayBuffer> | null | "later";
+
+/** The keys that one handshake has asked the program for, and what of it is still to come. */
+export interface AskedKeys {
+  /** By identity: each is asked for once. */
+  readonly known: Map<string, AskedKey>;
+  /** Number of promises that have not settled. */
+  promised: number;
+  /** Settles when all have, or when the session needs them no more; null where none is waited for. */
+  waiting: PromiseWithResolvers<void> | null;
+  /** Set when the session has failed or is closed. */
+  isOver: boolean;
+}
+
+/** For a session that begins. */
+export function noKeys(): AskedKeys {
+  return { known: new Map(), promised: 0, waiting: null, isOver: false };
+}
+
+/** The keys that the session whose call is running has asked for; null where none is. */
+export function currentKeys(): AskedKeys | null {
+  return current?.keys ?? null;
+}
+
+/**
+ * Has the session whose call is running wait for what a function of the program has promised.
+ *
+ * @param name of the program's function
+ * @param use takes what it comes to, and throws where that cannot be used
+ * @param refuse is called where it rejects or cannot be used
+ */
+export function waitFor(
+  name: string,
+  promise: PromiseLike<unknown>,
+  use: (value: unknown) => void,
+  refuse: () => void,
+): void {
+  const call = current;
+  if (!call) throw new TypeError("its result must be there at once: no handshake waits for it");
+  const { keys } = call;
+  keys.promised++;
+  keys.waiting ??= Promise.withResolvers();
+  const settle = () => {
+    if (--keys.promised > 0) return;
+    keys.waiting?.resolve();
+    keys.waiting = null;
+  };
+  Promise.resolve(promise).then(use).catch((cause) => {
+    refuse();
+    const error = failureOf(name, cause);
+    // The handshake is refused with it when it goes on.
+    if (keys.isOver || call.failure) report(error);
+    else call.failure = error;
+  }).then(settle);
+}
+
+/** Nothing more is waited for, and what was promised counts for nothing. */
+export function endKeys(keys: AskedKeys): void {
+  keys.isOver = true;
+  keys.known.clear();
+  keys.waiting?.resolve();
+  keys.waiting = null;
 }
 
 /** The session whose call is on the stack; null where none is. */
@@ -109,6 +190,16 @@ export function noteWelcome(): void {
 /** Notes how the session began that a ticket is made of; only the first ticket's still says so. */
 export function noteOrigin(origin: "key" | "ticket"): void {
   if (current) current.origin ??= origin;
+}
+
+/** Notes what was made of the ClientHello. */
+export function noteHello(hello: HelloFacts): void {
+  if (current) current.hello = hello;
+}
+
+/** What was made of the ClientHello in the session whose call is running. */
+export function currentHello(): HelloFacts | undefined {
+  return current?.hello;
 }
 
 /** Notes why the peer's certificate is refused in the call that is running. */

@@ -5,6 +5,7 @@ import {
   type CallRecord,
   enterCall,
   guarded,
+  noKeys,
   noteIdentity,
   noteOrigin,
   notify,
@@ -21,6 +22,7 @@ const newRecord = (): CallRecord => ({
   checkedPeer: null,
   peerName: null,
   failure: null,
+  keys: noKeys(),
 });
 
 const thrower = (what: unknown) => () => {

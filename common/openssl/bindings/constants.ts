@@ -42,11 +42,15 @@ export const SSL_CTRL = {
   DTLS_GET_TIMEOUT: 73,
   DTLS_HANDLE_TIMEOUT: 74,
   SET_GROUPS_LIST: 92,
+  SET_SIGALGS_LIST: 98,
   GET_PEER_SIGNATURE_NID: 108,
   SET_MIN_PROTO_VERSION: 123,
   SET_MAX_PROTO_VERSION: 124,
   GET_NEGOTIATED_GROUP: 134,
 } as const;
+
+/** What an empty memory BIO returns: openssl/bio.h, BIO_set_mem_eof_return(3). */
+export const BIO_C_SET_BUF_MEM_EOF_RETURN = 130;
 
 /** SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER: openssl/ssl.h, SSL_CTX_set_mode(3). */
 export const SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER = 2;
@@ -99,7 +103,10 @@ export const VERSION = {
 export const X509_V = {
   OK: 0,
   UNSPECIFIED: 1,
+  UNABLE_TO_GET_CRL: 3,
   CERT_HAS_EXPIRED: 10,
+  CRL_HAS_EXPIRED: 12,
+  CERT_REVOKED: 23,
   CERT_REJECTED: 28,
   HOSTNAME_MISMATCH: 62,
   IP_ADDRESS_MISMATCH: 64,

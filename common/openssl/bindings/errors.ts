@@ -98,6 +98,9 @@ export class CertificateError extends OpenSslError {
   override readonly name = "CertificateError";
 }
 
+/** What is said where a certificate does not pass, and where what is stapled to it does not. */
+const UNVERIFIED = ["certificate verify failed", "invalid status response"];
+
 /**
  * Makes an error of the queue and empties it. The queue belongs to the thread (ERR_get_error(3)):
  * call it in the same synchronous turn as what failed.
@@ -126,7 +129,9 @@ export function takeError(
     queue: entries.slice(1).map((entry) => entry.reason),
     verifyResult,
   };
-  if (verifyResult !== X509_V.OK && first.reason === "certificate verify failed") {
+  // Before it may stand why a signature is wrong.
+  const isUnverified = entries.some(({ reason }) => UNVERIFIED.includes(reason));
+  if (verifyResult !== X509_V.OK && isUnverified) {
     return certificateError(lib, action, verifyResult, peerName, init);
   }
   return new OpenSslError(`Cannot ${action}: ${describeReason(first.reason)}`, init);
@@ -158,15 +163,30 @@ export function certificateError(
   return new CertificateError(message, init, refusal?.cause && { cause: refusal.cause });
 }
 
+/** What is said of revocation; it goes on after "the peer's certificate". */
+const REVOCATION: Readonly<Record<number, string>> = {
+  [X509_V.CERT_REVOKED]: "has been revoked, or an authority's that it comes from",
+  [X509_V.UNABLE_TO_GET_CRL]:
+    "is refused: an authority that it comes from has no list among crls of what it has revoked",
+  [X509_V.CRL_HAS_EXPIRED]:
+    "is refused: the list in crls of what an authority has revoked is overdue for a newer one",
+};
+
 function describeVerifyResult(lib: OpenSsl, result: number, peerName: string | undefined): string {
   if (result === X509_V.HOSTNAME_MISMATCH || result === X509_V.IP_ADDRESS_MISMATCH) {
     return `is not for ${peerName}`;
   }
-  return `is refused: ${cString(lib.X509_verify_cert_error_string(BigInt(result)))}`;
+  return REVOCATION[result] ??
+    `is refused: ${cString(lib.X509_verify_cert_error_string(BigInt(result)))}`;
 }
+
+/** Alerts of extensions, whose reasons do not say that they are alerts (openssl/sslerr.h). */
+const ALERTS =
+  /^tls(?:v1)? (unrecognized name|unsupported extension|bad certificate (?:status response|hash value))$/;
 
 /** Alerts come from the other end; their reasons name the protocol first. */
 export function describeReason(reason: string): string {
-  const alert = /^(?:(?:ssl|tls)v\d+|ssl\/tls) alert (.+)$/.exec(reason)?.[1];
-  return alert ? `the peer refused: ${alert}` : reason;
+  const alert = /^(?:(?:ssl|tls)v\d+|(?:ssl\/)?tls) alert (.+)$/.exec(reason)?.[1];
+  const said = alert ?? ALERTS.exec(reason)?.[1];
+  return said ? `the peer refused: ${said}` : reason;
 }

@@ -68,7 +68,7 @@ Deno.test("takeError() makes no CertificateError of other faults", async () => {
 });
 
 Deno.test("describeReason() says that an alert is the peer's", () => {
-  for (const version of ["sslv3", "tlsv1", "tlsv13", "ssl/tls"]) {
+  for (const version of ["sslv3", "tlsv1", "tlsv13", "ssl/tls", "tls"]) {
     assertEquals(
       describeReason(`${version} alert handshake failure`),
       "the peer refused: handshake failure",

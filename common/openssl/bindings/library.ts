@@ -3,14 +3,18 @@
  *
  * @module
  */
+import { ALGORITHMS } from "./algorithm_symbols.ts";
 import { OPENSSL_INIT_NO_ATEXIT, OPENSSL_VERSION } from "./constants.ts";
+import { IDENTITIES } from "./identity_symbols.ts";
 import { MAKING } from "./making_symbols.ts";
 import { LIBCRYPTO, LIBSSL } from "./symbols.ts";
 
 /** Environment variable that names the libssl to use, by file name or path. */
 export const LIBRARY_VARIABLE = "NETPAIRS_LIBSSL";
 
-type Symbols = Deno.DynamicLibrary<typeof LIBSSL & typeof LIBCRYPTO & typeof MAKING>["symbols"];
+type Symbols = Deno.DynamicLibrary<
+  typeof LIBSSL & typeof LIBCRYPTO & typeof IDENTITIES & typeof MAKING & typeof ALGORITHMS
+>["symbols"];
 
 /** The library's functions, and what it says it is. */
 export interface OpenSsl extends Symbols {
@@ -53,6 +57,9 @@ const NAMES: Readonly<Partial<Record<typeof Deno.build.os, readonly string[]>>> 
     "/opt/homebrew/opt/openssl@3/lib/libssl.3.dylib",
     "/usr/local/opt/openssl@3/lib/libssl.3.dylib",
     "libssl.3.dylib",
+    "/opt/homebrew/opt/openssl@4/lib/libssl.4.dylib",
+    "/usr/local/opt/openssl@4/lib/libssl.4.dylib",
+    "libssl.4.dylib",
   ],
   freebsd: ["libssl.so.3", "libssl.so.30", "libssl.so.4"],
 };
@@ -147,7 +154,8 @@ function checked(name: string): OpenSsl {
         `as others have other control numbers; name another libssl in ${LIBRARY_VARIABLE}`,
     );
   }
-  const { symbols } = Deno.dlopen(name, { ...LIBSSL, ...LIBCRYPTO, ...MAKING });
+  const tables = { ...LIBSSL, ...LIBCRYPTO, ...IDENTITIES, ...MAKING, ...ALGORITHMS };
+  const { symbols } = Deno.dlopen(name, tables);
   // Before any call that would have OPENSSL_cleanup run when the process exits: a Worker may be
   // inside the library then. What it frees ends with the process.
   symbols.OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, null);

@@ -2,6 +2,8 @@ import { assert, assertEquals, assertMatch, assertThrows } from "../../testing/a
 import { cString, LIBRARY_VARIABLE, loadOpenSsl, toCString } from "./library.ts";
 // Another specifier is another instance of the module: one that has no library open yet.
 import * as fresh from "./library.ts?without-library";
+import { IDENTITIES } from "./identity_symbols.ts";
+import { ALGORITHMS } from "./algorithm_symbols.ts";
 import { LIBCRYPTO, LIBSSL } from "./symbols.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
@@ -14,8 +16,8 @@ function refusal(path: string): string {
 
 const onLinux = Deno.build.os === "linux";
 
-Deno.test("LIBSSL and LIBCRYPTO name functions that the library has", () => {
-  const names = [...Object.keys(LIBSSL), ...Object.keys(LIBCRYPTO)];
+Deno.test("the tables of symbols name functions that the library has", () => {
+  const names = [LIBSSL, LIBCRYPTO, IDENTITIES, ALGORITHMS].flatMap((table) => Object.keys(table));
   assertEquals(names.filter((name) => typeof Reflect.get(lib, name) !== "function"), []);
 });
 

@@ -3,11 +3,25 @@
  *
  * @module
  */
+import { BIO_C_SET_BUF_MEM_EOF_RETURN } from "./constants.ts";
 import { takeError } from "./errors.ts";
 import type { OpenSsl } from "./library.ts";
 
 /** The method of all of them (BIO_s_mem(3)), a constant of the library's. */
 let memory: Deno.PointerValue = null;
+
+/**
+ * A BIO that reads the caller's bytes where they are (BIO_new_mem_buf(3)); whoever takes it over frees
+ * it. An empty one says "not yet".
+ *
+ * @param bytes they stay where and what they are as long as anything reads them
+ */
+export function lentBio(lib: OpenSsl, bytes: Uint8Array<ArrayBuffer>): Deno.PointerObject {
+  const bio = lib.BIO_new_mem_buf(bytes, bytes.length);
+  if (bio === null) throw takeError(lib, "make a BIO");
+  lib.BIO_ctrl(bio, BIO_C_SET_BUF_MEM_EOF_RETURN, -1n, null);
+  return bio;
+}
 
 /**
  * A BIO in memory, freed by `close()` unless it was given away. An empty one says "not yet", not
@@ -17,13 +31,13 @@ export class MemoryBio implements Disposable {
   readonly #lib: OpenSsl;
   #bio: Deno.PointerValue;
 
-  /** @param text what it holds at first */
-  constructor(lib: OpenSsl, text = "") {
+  /** @param contents what it holds at first */
+  constructor(lib: OpenSsl, contents: string | Uint8Array<ArrayBuffer> = "") {
     this.#lib = lib;
     this.#bio = lib.BIO_new(memory ??= lib.BIO_s_mem());
     if (this.#bio === null) throw takeError(lib, "make a BIO");
-    if (text === "") return;
-    const bytes = new TextEncoder().encode(text);
+    if (contents.length === 0) return;
+    const bytes = typeof contents === "string" ? new TextEncoder().encode(contents) : contents;
     lib.BIO_write(this.#bio, bytes, bytes.length);
   }
 

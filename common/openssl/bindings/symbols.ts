@@ -142,6 +142,8 @@ export const LIBSSL = {
   SSL_new: { parameters: ["pointer"], result: "pointer" },
   // void SSL_free(SSL *ssl);
   SSL_free: { parameters: ["pointer"], result: "void" },
+  // void SSL_set0_rbio(SSL *s, BIO *rbio);
+  SSL_set0_rbio: { parameters: ["pointer", "pointer"], result: "void" },
   // void SSL_set_bio(SSL *ssl, BIO *rbio, BIO *wbio);
   SSL_set_bio: { parameters: ["pointer", "pointer", "pointer"], result: "void" },
   // uint64_t SSL_set_options(SSL *ssl, uint64_t options);
@@ -239,6 +241,10 @@ export const LIBCRYPTO = {
   BIO_s_mem: { parameters: [], result: "pointer" },
   // BIO *BIO_new(const BIO_METHOD *type);
   BIO_new: { parameters: ["pointer"], result: "pointer" },
+  // BIO *BIO_new_mem_buf(const void *buf, int len);
+  BIO_new_mem_buf: { parameters: ["buffer", "i32"], result: "pointer" },
+  // long BIO_ctrl(BIO *bp, int cmd, long larg, void *parg);
+  BIO_ctrl: { parameters: ["pointer", "i32", "i64", "pointer"], result: "i64" },
   // int BIO_free(BIO *a);
   BIO_free: { parameters: ["pointer"], result: "i32" },
   // int BIO_read(BIO *b, void *data, int dlen);

@@ -22,9 +22,18 @@ export class HandshakeInput {
   /** Records that have come before the handshake can read them. */
   readonly #early: Uint8Array<ArrayBuffer>[] = [];
 
-  /** @param taken what the handshake has taken until now, as its owner counts it */
-  constructor(taken: Pick<HandshakeStatistics, "datagramsReceived" | "bytesReceived">) {
+  readonly #knowsUnified: boolean;
+
+  /**
+   * @param taken what the handshake has taken until now, as its owner counts it
+   * @param knowsUnified whether DTLS 1.3 may be agreed on
+   */
+  constructor(
+    taken: Pick<HandshakeStatistics, "datagramsReceived" | "bytesReceived">,
+    knowsUnified: boolean,
+  ) {
     this.#taken = taken;
+    this.#knowsUnified = knowsUnified;
   }
 
   /**
@@ -37,7 +46,7 @@ export class HandshakeInput {
     if (datagramsReceived >= MAX_DATAGRAMS || bytesReceived + datagram.length > MAX_BYTES) {
       return null;
     }
-    const { clear, early } = handshakeRecords(datagram);
+    const { clear, early } = handshakeRecords(datagram, this.#knowsUnified);
     if (clear.length === 0 && early.length === 0) return null;
     this.#early.push(...early);
     if (this.#early.length > MAX_EARLY_RECORDS) {

@@ -4,6 +4,8 @@
  * @module
  */
 import type { CookieSecrets } from "../cookies.ts";
+import { SSL_OP } from "../bindings/constants.ts";
+import { takeError } from "../bindings/errors.ts";
 import { emptyQueue, type OpenSsl } from "../bindings/library.ts";
 import type { SessionInput } from "./input.ts";
 import { hasChangedCipher } from "./ssl_state.ts";
@@ -28,7 +30,31 @@ export function stepHandshake(
     input.feedEarly();
     emptyQueue(lib);
     result = lib.SSL_do_handshake(ssl);
+    // It would have been the Finished: what cannot be deciphered is dropped in silence.
+    input.isUnreadable = result !== 1 && hasChangedCipher(lib, ssl);
   }
   if (cookies) cookies.isKnown = false;
   return result;
+}
+
+/**
+ * The stateless beginning of a server's handshake, once a datagram: DTLSv1_listen(3).
+ *
+ * @param address a BIO_ADDR to be filled, which memory BIOs leave empty
+ * @param isFirst whether the session has not listened before
+ * @returns whether the client's cookie is good
+ * @throws {OpenSslError} where it is no ClientHello
+ */
+export function stepListen(
+  lib: OpenSsl,
+  ssl: Deno.PointerObject,
+  address: Deno.PointerObject,
+  isFirst: boolean,
+): boolean {
+  // Not on the context: there it would make every handshake ask for a cookie again.
+  if (isFirst) lib.SSL_set_options(ssl, BigInt(SSL_OP.COOKIE_EXCHANGE));
+  lib.ERR_clear_error();
+  const result = lib.DTLSv1_listen(ssl, address);
+  if (result < 0) throw takeError(lib, "read a ClientHello");
+  return result > 0;
 }

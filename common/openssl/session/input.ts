@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { lentBio, MemoryBio } from "../bindings/memory_bio.ts";
 import { cString, type OpenSsl } from "../bindings/library.ts";
 import {
   ENOUGH_SEALED_BYTES,
@@ -11,47 +12,91 @@ import {
   MIN_SEALED_BYTES,
   sealedBytes,
 } from "../records.ts";
+import type { TlsContext } from "../context.ts";
 import type { HandshakeCounters } from "./handshake_counters.ts";
 import { HandshakeInput } from "./handshake_input.ts";
+import { OfferedIdentities } from "./offered_identities.ts";
+
+/** So much of a handshake may wait while the program is asked for a key: some flights of its client's. */
+const MAX_WAITING_BYTES = 8192;
 
 /** What OpenSSL has been fed and has not said that it has read to the end. */
 type Unread = "nothing" | "one record" | "something";
+
+/** Copying less is quicker than making a BIO. */
+const MIN_LENT_BYTES = 16_384;
 
 /** The BIO that a session's SSL reads from. */
 export class SessionInput {
   /** Set to "nothing" when OpenSSL has said that it wants more. */
   unread: Unread = "nothing";
+  /** Server with pre-shared keys: whose keys the handshake will ask for. */
+  readonly identities: OfferedIdentities | null;
   readonly #lib: OpenSsl;
-  readonly #bio: Deno.PointerObject;
+  #bio: Deno.PointerObject;
+  /** What the BIO reads where it is, and would read on if its memory were given to others. */
+  #lent: Uint8Array<ArrayBuffer> | null = null;
   readonly #counters: HandshakeCounters;
   /** What bounds the handshake's datagrams; null for a stream. */
   readonly #handshake: HandshakeInput | null;
+  /** Set where the records that the handshake waits for have come, and could not be read. */
+  isUnreadable = false;
+  /** What has come while the handshake did not go on. */
+  #waitingBytes = 0;
   /** Asked for when it matters. */
   #minSealedBytes: number | null = null;
 
   /**
+   * @param context its transport, versions and keys
    * @param bio the SSL frees it
    * @param counters what the handshake receives is counted here
    */
   constructor(
-    lib: OpenSsl,
+    { lib, datagram, knowsDtls13, pskLookup }: TlsContext,
     bio: Deno.PointerObject,
-    datagram: boolean,
     counters: HandshakeCounters,
   ) {
     this.#lib = lib;
     this.#bio = bio;
     this.#counters = counters;
-    this.#handshake = datagram ? new HandshakeInput(counters.statistics) : null;
+    this.identities = pskLookup ? new OfferedIdentities(datagram) : null;
+    this.#handshake = datagram ? new HandshakeInput(counters.statistics, knowsDtls13) : null;
   }
 
   /** Takes what arrived after the handshake. */
   feed(ssl: Deno.PointerObject, bytes: Uint8Array<ArrayBuffer>): void {
     const isDatagram = this.#handshake !== null;
     if (isDatagram && !this.#isPlausible(ssl, bytes)) return;
+    if (this.#lent) this.#setBio(ssl, new MemoryBio(this.#lib).giveAway(), null);
     this.#lib.BIO_write(this.#bio, bytes, bytes.length);
     const isSingle = this.unread === "nothing" && isOneRecord(bytes, isDatagram);
     this.unread = isSingle ? "one record" : "something";
+  }
+
+  /** Whether bytes of a stream can be read where they are, and are worth a BIO of their own. */
+  takesLent(bytes: Uint8Array): boolean {
+    return this.unread === "nothing" && bytes.length >= MIN_LENT_BYTES && !this.#handshake;
+  }
+
+  /**
+   * Takes what arrived of a stream after the handshake, when all before it is read. It is not copied.
+   *
+   * @param bytes they stay what they are until OpenSSL wants more
+   */
+  feedLent(ssl: Deno.PointerObject, bytes: Uint8Array<ArrayBuffer>): void {
+    this.#setBio(ssl, lentBio(this.#lib, bytes), bytes);
+    this.unread = "something";
+  }
+
+  /** The SSL frees the BIO, and the one that it had. */
+  #setBio(
+    ssl: Deno.PointerObject,
+    bio: Deno.PointerObject,
+    lent: Uint8Array<ArrayBuffer> | null,
+  ): void {
+    this.#lib.SSL_set0_rbio(ssl, bio);
+    this.#bio = bio;
+    this.#lent = lent;
   }
 
   /** Only a short record is worth the question how short the cipher's may be. */
@@ -65,12 +110,22 @@ export class SessionInput {
     return sealedBytes(cString(cipher) ?? "");
   }
 
+  /**
+   * DTLS: whether a datagram that OpenSSL is not asked to read yet may be put to those that wait: all
+   * of them are read as one, which must not be longer than a record.
+   */
+  hasRoomFor(bytes: number): boolean {
+    this.#waitingBytes += bytes;
+    return this.#waitingBytes <= MAX_WAITING_BYTES;
+  }
+
   /** Takes what arrived during the handshake, as far as it has to. */
   feedHandshake(received: Uint8Array<ArrayBuffer>): void {
     const clear = this.#handshake ? this.#clearOf(this.#handshake, received) : received;
     if (clear === null) return;
     this.#counters.received(received.length);
     if (clear.length > 0) this.#lib.BIO_write(this.#bio, clear, clear.length);
+    this.identities?.take(clear);
     this.unread = "something";
   }
 

@@ -5,6 +5,7 @@
  */
 import { CONTENT } from "../bindings/constants.ts";
 import { epochOf, RECORD_HEADER_BYTES, recordLength } from "../records.ts";
+import { isUnified } from "../unified_header.ts";
 
 /** Length of a TLS record's header in bytes: RFC 8446 5.1. */
 const TLS_HEADER_BYTES = 5;
@@ -56,11 +57,6 @@ export function readRecord(header: Uint8Array, datagram: boolean): RecordFacts |
     epoch: epochOf(header),
     number: header.subarray(3, 11),
   };
-}
-
-/** Sealed records of DTLS 1.3 have another header, which begins with the bits 001: RFC 9147 4. */
-function isUnified(first: number): boolean {
-  return first >> 5 === 1;
 }
 
 /** The header of a handshake message of DTLS at `at`, of {@linkcode MESSAGE_HEADER_BYTES}. */

@@ -9,10 +9,11 @@ import type { CallRecord } from "../bindings/calls.ts";
 import { VERSION, X509_V } from "../bindings/constants.ts";
 import type { TlsContext } from "../context.ts";
 import { type CertificateError, certificateError } from "../bindings/errors.ts";
-import { cString, type OpenSsl } from "../bindings/library.ts";
+import type { OpenSsl } from "../bindings/library.ts";
 import type { PeerCheck } from "../peer_check.ts";
 import { SavedSession } from "../saved_session.ts";
-import { isWelcome, readOwner } from "../server_psk.ts";
+import { sessionIdentity } from "../identity.ts";
+import { isWelcome, readOwner, writeOwner } from "../server_psk.ts";
 import type { Trust } from "../session_trust.ts";
 import { isCurrent, x509Text } from "../bindings/x509.ts";
 import { checkStored } from "./stored_peer.ts";
@@ -123,9 +124,10 @@ export class Resumption {
    * Right after the handshake: tells a resumed session from one that began with a pre-shared key, and
    * checks what OpenSSL does not check again.
    *
-   * @returns why the session cannot be used, or null
+   * @returns why the session cannot be used, or null; "later" where the program has promised to say
+   * whether its client is let in: ask again then
    */
-  complete(ssl: Deno.PointerObject): Error | null {
+  complete(ssl: Deno.PointerObject): Error | "later" | null {
     const lib = this.#lib;
     const session = lib.SSL_get_session(ssl)!;
     const isReused = lib.SSL_session_reused(ssl) === 1;
@@ -133,7 +135,7 @@ export class Resumption {
       this.#read13(session, isReused);
     } else {
       this.resumed = isReused;
-      if (this.#context.mayUsePsk) this.pskIdentity = cString(lib.SSL_get_psk_identity(ssl));
+      if (this.#context.mayUsePsk) this.pskIdentity = sessionIdentity(lib, ssl);
     }
     if (!this.resumed) {
       this.#passedMs = performance.now();
@@ -150,7 +152,10 @@ export class Resumption {
     const { role, usesPsk } = this.#context;
     if (role === "client") {
       this.resumed = this.#offered && this.#lib.SSL_SESSION_has_ticket(session) === 1;
-      if (usesPsk) this.pskIdentity = this.#calls.pskIdentity;
+      if (!usesPsk) return;
+      // A resumed one's may be another than the one that is offered beside it.
+      const owner = this.resumed ? readOwner(this.#lib, session) : null;
+      this.pskIdentity = owner?.identity ?? this.#calls.pskIdentity;
       return;
     }
     const owner = readOwner(this.#lib, session);
@@ -160,13 +165,16 @@ export class Resumption {
   }
 
   /** A session from the server's own cache was not looked at before, as one from a ticket was. */
-  #refusedClient(ssl: Deno.PointerObject, session: Deno.PointerObject): Error | null {
+  #refusedClient(ssl: Deno.PointerObject, session: Deno.PointerObject): Error | "later" | null {
     if (this.#calls.isWelcome) return this.#refusedUnchecked(ssl);
     const lib = this.#lib;
     const { peerCheck } = this.#context;
-    const refusal = peerCheck
-      ? this.#refusedAgain(ssl, peerCheck)
-      : isWelcome(this.#context, session, this.pskIdentity)
+    const byCertificate = this.pskIdentity === null ? peerCheck : null;
+    const welcome = byCertificate || isWelcome(this.#context, session, this.pskIdentity);
+    if (welcome === "later") return welcome;
+    const refusal = byCertificate
+      ? this.#refusedAgain(ssl, byCertificate)
+      : welcome
       ? null
       : new Deno.errors.PermissionDenied(
         "Cannot resume the session: its client would not be let in now",
@@ -200,7 +208,8 @@ export class Resumption {
     if (this.#context.peerCheck) return this.#refusedUnchecked(ssl);
     const lib = this.#lib;
     const leaf = lib.SSL_get0_peer_certificate(ssl);
-    if (leaf !== null && performance.now() - this.#passedMs < PASSED_MS) {
+    const { crlsAreCurrent } = this.#context;
+    if (leaf !== null && crlsAreCurrent && performance.now() - this.#passedMs < PASSED_MS) {
       return isCurrent(lib, leaf)
         ? null
         : certificateError(lib, "resume the session", X509_V.CERT_HAS_EXPIRED, this.#serverName);
@@ -221,6 +230,9 @@ export class Resumption {
     lib.ERR_clear_error();
     const pointer = lib.SSL_get1_session(ssl);
     if (pointer === null) return null;
+    if (this.pskIdentity !== null) {
+      writeOwner(lib, pointer, { origin: "ticket", identity: this.pskIdentity });
+    }
     const session = new SavedSession(lib, pointer, {
       trust: this.#trust,
       intermediates: intermediatesOf(lib, ssl),

@@ -4,7 +4,14 @@
  *
  * @module
  */
-import { type CallbackError, type CallRecord, enterCall, report } from "../bindings/calls.ts";
+import {
+  type CallbackError,
+  type CallRecord,
+  endKeys,
+  enterCall,
+  noKeys,
+  report,
+} from "../bindings/calls.ts";
 
 /** A call is "given up" when a callback has done so: its result counts for nothing. */
 type CallState = "none" | "running" | "given up";
@@ -20,6 +27,7 @@ export class RunningCall {
     peerName: null,
     failure: null,
     taker: null,
+    keys: noKeys(),
   };
   #state: CallState = "none";
   /** Of the call that was on the stack before, which is another session's. */
@@ -60,8 +68,16 @@ export class RunningCall {
     return null;
   }
 
-  /** Within a callback: nothing waits for the call's result any more. */
+  /**
+   * Nothing waits for the result of a call that is running any more, nor for what the program has
+   * promised. What has gone wrong since the last call is written to stderr: no call tells it.
+   */
   giveUp(): void {
+    endKeys(this.record.keys);
     if (this.#state === "running") this.#state = "given up";
+    const { failure } = this.record;
+    if (this.#state !== "none" || failure === null) return;
+    this.record.failure = null;
+    report(failure);
   }
 }

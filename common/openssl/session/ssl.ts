@@ -9,6 +9,7 @@ import type { TlsContext } from "../context.ts";
 import { takeError } from "../bindings/errors.ts";
 import type { OpenSsl } from "../bindings/library.ts";
 import { MemoryBio } from "../bindings/memory_bio.ts";
+import { explained } from "./handshake_errors.ts";
 import { MessageTrace } from "./message_trace.ts";
 import type { SessionOutput } from "./output.ts";
 import { RunningCall } from "./running_call.ts";
@@ -43,6 +44,8 @@ export class SessionSsl {
   readonly output: Deno.PointerObject;
   /** Which of the context's sessions it is, from 1. */
   readonly number: number;
+  /** True once the peer has said that it sends no more. */
+  peerEnded = false;
   /** Where its messages are noted, if somebody is told of them. */
   readonly trace: MessageTrace | null = null;
   readonly #lib: OpenSsl;
@@ -150,7 +153,7 @@ export class SessionSsl {
   }
 
   /** Why a call has returned no more than `result`. */
-  outcomeOf(ssl: Deno.PointerObject, result: number): CallOutcome {
+  #outcomeOf(ssl: Deno.PointerObject, result: number): CallOutcome {
     switch (this.#lib.SSL_get_error(ssl, result)) {
       case SSL_ERROR.WANT_READ:
       case SSL_ERROR.WANT_WRITE:
@@ -165,6 +168,22 @@ export class SessionSsl {
         if (this.#context.datagram && !hasFailed(this.#lib, ssl)) return "not yet";
     }
     return "failed";
+  }
+
+  /**
+   * What follows from a call that has returned no more than `result`.
+   *
+   * @param action what has failed, where it has
+   * @returns true where the session waits for the peer, false where the peer has ended it
+   * @throws {OpenSslError} where it has failed
+   */
+  wantsMore(ssl: Deno.PointerObject, result: number, action: string): boolean {
+    const outcome = this.#outcomeOf(ssl, result);
+    if (outcome === "ended") this.peerEnded = true;
+    if (outcome !== "failed") return outcome === "not yet";
+    const { peerName, pskIdentity, hello } = this.calls;
+    const error = takeError(this.#lib, action, ssl, peerName ?? undefined);
+    throw this.failed(explained(this.#context, error, pskIdentity, hello));
   }
 
   /** After a fatal error, which it returns. */
@@ -182,8 +201,8 @@ export class SessionSsl {
   /** Frees it; from within a callback, when the call has returned. May be called twice. */
   close(): void {
     this.#usability = "closed";
-    if (this.#call.isRunning) this.#call.giveUp();
-    else this.#free();
+    this.#call.giveUp();
+    if (!this.#call.isRunning) this.#free();
   }
 
   #free(): void {

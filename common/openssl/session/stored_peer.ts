@@ -49,8 +49,9 @@ export function checkStored(
   if (lib.X509_STORE_CTX_init(check, store, leaf, chain) !== 1) return refused(X509_V.UNSPECIFIED);
   lib.X509_STORE_CTX_set_default(check, toCString(`ssl_${peer}`));
   const param = lib.X509_STORE_CTX_get0_param(check);
-  lib.X509_VERIFY_PARAM_set1(param, lib.SSL_get0_param(ssl));
   lib.X509_VERIFY_PARAM_set_auth_level(param, lib.SSL_get_security_level(ssl));
+  // What the context says itself counts for more.
+  lib.X509_VERIFY_PARAM_set1(param, lib.SSL_get0_param(ssl));
   lib.X509_STORE_CTX_set_verify_cb(check, lib.SSL_get_verify_callback(ssl));
   const passed = lib.X509_verify_cert(check) === 1;
   const result = lib.X509_STORE_CTX_get_error(check);

@@ -6,7 +6,7 @@
 import type { DtlsConn } from "../../../dtls/lib/conn.ts";
 import type { TlsConn } from "../../../tls/lib/conn.ts";
 import type { Role } from "../../model/protocol.ts";
-import type { PskIdentity, TlsSettings, TlsVersion } from "../../openssl/settings.ts";
+import type { TlsSettings, TlsVersion } from "../../openssl/settings.ts";
 import type { CertificateKind } from "../certs.ts";
 
 /** A connection of the library. */
@@ -22,7 +22,7 @@ export interface PeerPlan {
   /** The authority it believes (default "good"). */
   ca?: CertificateKind;
   /** Key instead of certificates. */
-  psk?: PskIdentity & { key: Uint8Array };
+  psk?: { identity: string; key: Uint8Array };
   /** Port that a client comes from (default any). */
   localPort?: number;
   /** Whether a client, when its connection ends, connects once more and resumes the session. */

@@ -147,7 +147,10 @@ export function libcoap(library: "openssl" | "gnutls"): Implementation {
     name: `libcoap (${library})`,
     versions: ["DTLSv1.2"],
     missing: missing ? ORIGINS[missing] : null,
-    settings: ({ psk }) => ({ ciphers: psk ? "PSK-AES128-CCM8" : "ECDHE-ECDSA-AES128-CCM8" }),
+    settings: ({ psk }) => ({
+      ciphers: psk ? "PSK-AES128-CCM8" : "ECDHE-ECDSA-AES128-CCM8",
+      ccm8Ciphers: true,
+    }),
     longest: () => LONGEST_BYTES,
     cannot: (what: CaseName, role) => {
       if (what !== "a resumed handshake") return undefined;

@@ -4,6 +4,7 @@
  * @module
  */
 import { DtlsConn } from "../../../dtls/lib/conn.ts";
+import type { PskIdentity } from "../../openssl/psk_settings.ts";
 import { SelfSignedCertificate } from "../../openssl/self_signed.ts";
 import { KEY } from "../psk.ts";
 import { STRANGER, type World } from "./world.ts";
@@ -17,7 +18,7 @@ interface Kind {
 }
 
 /** What cannot be used where bytes, or a number, are wanted. */
-const GARBAGE: readonly unknown[] = [0, -1, NaN, "secret", {}, [], new Uint8Array(65), true];
+const GARBAGE: readonly unknown[] = [0, -1, NaN, "secret", [], new Uint8Array(65), true];
 
 /** How a callback ends; most of them in order, so that something is established, too. */
 function outcome(world: World): "fit" | "throws" | "garbage" | "rejects" {
@@ -25,8 +26,8 @@ function outcome(world: World): "fit" | "throws" | "garbage" | "rejects" {
   return world.pick(["throws", "garbage", "rejects"] as const)!;
 }
 
-/** Of a function whose result is used: one that cannot be used refuses the handshake. */
-function used(world: World, good: () => unknown): unknown {
+/** Of a function whose result is used at once: one that cannot be used refuses the handshake. */
+function used(world: World, good: () => unknown, mayPromise = false): unknown {
   world.act();
   const { ledger } = world;
   switch (outcome(world)) {
@@ -36,7 +37,8 @@ function used(world: World, good: () => unknown): unknown {
       ledger.garbage++;
       return world.pick(GARBAGE);
     case "rejects":
-      // That it is a promise is what is told.
+      // That it is a promise is what is told, where none will do.
+      if (mayPromise) return Promise.reject(ledger.make(1));
       ledger.garbage++;
       return Promise.reject(ledger.make(0));
   }
@@ -54,12 +56,37 @@ function told(world: World): unknown {
 
 const connects = (world: World) => world.client(world.oneIn(8) ? STRANGER : undefined);
 
+/** Of a function that may promise what is used: the handshake goes on when it is there. */
+function promised(world: World, good: () => unknown): unknown {
+  if (world.oneIn(2)) return used(world, good, true);
+  world.act();
+  return new Promise((resolve, reject) => {
+    const answer = () => {
+      world.act();
+      const end = outcome(world);
+      if (end === "throws" || end === "rejects") return reject(world.ledger.make(1));
+      if (end === "fit") return resolve(good());
+      world.ledger.garbage++;
+      resolve(world.pick(GARBAGE));
+    };
+    setTimeout(answer, world.random() * 20);
+  });
+}
+
 const pskLookup: Kind = {
   prepare(world) {
     world.extra.listen = () => ({
       pskLookup: (identity) =>
-        used(world, () => identity === STRANGER ? null : KEY) as Uint8Array<ArrayBuffer>,
+        promised(world, () => identity === STRANGER ? null : KEY) as Uint8Array<ArrayBuffer>,
     });
+  },
+  drive: connects,
+};
+
+const psk: Kind = {
+  prepare(world) {
+    const choose = () => used(world, () => ({ identity: "sensor-7", key: KEY })) as PskIdentity;
+    world.extra.connect = () => ({ psk: choose });
   },
   drive: connects,
 };
@@ -190,6 +217,7 @@ const streams: Kind = {
 /** By the names that the test uses. */
 export const KINDS: Readonly<Record<string, Kind>> = {
   pskLookup,
+  psk,
   verifyPeer,
   keyLog,
   onHandshakeMessage,

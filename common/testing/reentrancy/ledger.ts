@@ -34,7 +34,7 @@ const EXPECTED = [
 
 /** TypeErrors that the library makes; V8's own would be an accident. */
 const OWN_WORDS =
-  /must be an ArrayBuffer|^Cannot send|^Cannot (?:use (?:a|the) |receive: |read: |tell the info|export keying|listen: |resume )|The stream|stream|locked|Writable|Readable|reader|[Cc]ontroller|cancel/;
+  /must be an ArrayBuffer|^Cannot send|^Cannot (?:use (?:a|the) |make a session: |receive: |read: |tell the info|export keying|listen: |resume )|The stream|stream|locked|Writable|Readable|reader|[Cc]ontroller|cancel/;
 
 /** Counts faults of callbacks, and where they were told of. */
 export class Ledger {

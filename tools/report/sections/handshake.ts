@@ -29,6 +29,10 @@ const WORDS = "Round trips are how often the client waited for the server before
   "of TLS and DTLS, without the headers of TCP, UDP and IP. A stream has no datagrams, so TLS has " +
   "no number of them.";
 
+const TRACED =
+  "Bytes are those of whole records here; the section on the messages of a handshake " +
+  "counts them without the headers of records, which makes them fewer.";
+
 const READING = "Marks: the median of the handshake's own time, without connecting; lines: nine " +
   "of ten. Hollow marks: the session was resumed.";
 
@@ -72,7 +76,7 @@ export function handshakeSection(jobs: readonly Job[]): Section | null {
   return {
     id: "handshake",
     title: "The handshake",
-    paragraphs: [WORDS, ...sayOnNetwork(lanes)],
+    paragraphs: [WORDS, ...(isTraced(jobs) ? [TRACED] : []), ...sayOnNetwork(lanes)],
     picture: {
       charts,
       caption: isTimed ? READING : NO_TIMES,
@@ -80,6 +84,10 @@ export function handshakeSection(jobs: readonly Job[]): Section | null {
       open: true,
     },
   };
+}
+
+function isTraced(jobs: readonly Job[]): boolean {
+  return jobs.some(({ rounds }) => rounds.some(({ run }) => (run.handshakes?.length ?? 0) > 0));
 }
 
 /** Each lane once: as it was seen in the mode that has the most handshakes. */

@@ -4,9 +4,10 @@
  * @module
  */
 import { MUTUAL } from "../../../common/cli/handshake_notes.ts";
+import { jobName } from "../../lib/results_folder.ts";
 import type { Section, Table } from "../content.ts";
 import { drawHandshakeChart } from "../handshake_svg.ts";
-import { type Shape, shapesOf } from "../handshake_shapes.ts";
+import { HANDSHAKES_ID, type Shape, shapesOf } from "../handshake_shapes.ts";
 import type { Job } from "../jobs.ts";
 import { formatCount, listOf } from "../units.ts";
 
@@ -14,12 +15,19 @@ const WORDS =
   "Time runs from top to bottom, an arrow is a message. What one end sends without waiting for the " +
   "other is a flight, a box. A round trip is a flight of the client's and the server's answer, " +
   "which the client has to wait for: on a network it takes what the network takes, however fast " +
-  "the machines are. TCP's connect, one more round trip before TLS begins, is not drawn.";
+  "the machines are. TCP's connect, one more round trip before TLS begins, is counted and not " +
+  "drawn.";
+
+const RESUMED = "A resumed handshake goes on with the secret of a session before, without " +
+  "certificates and signatures. TLS 1.2 and DTLS 1.2 make the new keys of that secret alone, which " +
+  "saves a round trip. TLS 1.3 exchanges new key shares as well, so its one round trip stays.";
 
 const READING =
   "Each handshake once, whatever lanes have it. Bytes are those of the messages, without the " +
-  "headers of their records; datagrams of a flight are told where the handshake's sums leave no " +
-  "doubt. Runs were traced, which makes their handshakes slower.";
+  "headers of their records, which the section on what a handshake takes counts, too; datagrams of " +
+  "a flight are told where the handshake's sums leave no doubt. After the handshake the first data " +
+  "each way and the tickets are drawn, and close_notify, the end, is not. Runs were traced, which " +
+  "makes their handshakes slower.";
 
 /** The section; null where no handshake was traced. */
 export function handshakeMessagesSection(jobs: readonly Job[]): Section | null {
@@ -34,9 +42,9 @@ export function handshakeMessagesSection(jobs: readonly Job[]): Section | null {
     shapes: shapes.filter((shape) => shape.resumed === resumed),
   }));
   return {
-    id: "handshake-messages",
+    id: HANDSHAKES_ID,
     title: "The messages of a handshake",
-    paragraphs: [WORDS],
+    paragraphs: [WORDS, shapes.some(({ resumed }) => resumed) ? RESUMED : howToResume(shapes[0]!)],
     picture: {
       charts: charts.filter(({ shapes }) => shapes.length > 0).map(drawHandshakeChart),
       caption: READING,
@@ -44,6 +52,11 @@ export function handshakeMessagesSection(jobs: readonly Job[]): Section | null {
       open: false,
     },
   };
+}
+
+function howToResume({ lanes: [lane] }: Shape): string {
+  return "None of these lanes resumes sessions. To see a resumed handshake, too, name one that " +
+    `does: --lanes ${jobName(lane!, true)}; of a pair, give the client --resume.`;
 }
 
 function flightsTable(shapes: readonly Shape[]): Table {

@@ -11,7 +11,10 @@ import type { HandshakeMessage } from "../../../common/model/handshake_message.t
 import { fakeDocument, fakeRun } from "./documents.ts";
 
 const CLIENT_PROOF = ">Certificate:890 >CertificateVerify:79";
-const DATA = ">ApplicationData:124 <ApplicationData:28 >close_notify:2 <close_notify:2";
+const ANSWER = "<ApplicationData:28 >close_notify:2 <close_notify:2";
+const DATA = `>ApplicationData:124 ${ANSWER}`;
+const DATA_AND_TICKETS = ">ApplicationData:124 <NewSessionTicket:697 <NewSessionTicket:697 " +
+  ANSWER;
 const SEALED = ">ChangeCipherSpec:1 >Finished:16";
 const SEALED_TOO = "<ChangeCipherSpec:1 <Finished:16";
 const CHOICE_12 = "<ServerHello:65 <Certificate:936 <ServerKeyExchange:115 " +
@@ -23,9 +26,9 @@ const TRACES = {
   tls13: [
     ">ClientHello:232 <ServerHello:122 <ChangeCipherSpec:1 <EncryptedExtensions:6 " +
     "<CertificateRequest:96 <Certificate:941 <CertificateVerify:79 <Finished:52 " +
-    `>ChangeCipherSpec:1 ${CLIENT_PROOF} >Finished:52 <NewSessionTicket:697 ${DATA}`,
+    `>ChangeCipherSpec:1 ${CLIENT_PROOF} >Finished:52 ${DATA_AND_TICKETS}`,
     ">ClientHello:967 <ServerHello:128 <ChangeCipherSpec:1 <EncryptedExtensions:6 <Finished:52 " +
-    `>ChangeCipherSpec:1 >Finished:52 ${DATA}`,
+    `>ChangeCipherSpec:1 >Finished:52 <NewSessionTicket:697 ${DATA}`,
   ],
   tls12: [
     `>ClientHello:137 ${CHOICE_12} ${KEYS_12} ${SEALED} <NewSessionTicket:650 ${SEALED_TOO} ${DATA}`,

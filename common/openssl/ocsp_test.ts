@@ -1,0 +1,176 @@
+/** What OCSP says of a server's certificate, with responses that OpenSSL's command has made. */
+import { join } from "../base/std.ts";
+import { assert, assertEquals, assertInstanceOf, assertMatch } from "../testing/assert.ts";
+import { memoryNet } from "../testing/memory_net.ts";
+import { openssl, withDirectory } from "../testing/own_certificates.ts";
+import { findProgram } from "../testing/programs.ts";
+import { type Issued, RevokingAuthority } from "../testing/revoking.ts";
+import { PROTOCOLS } from "../testing/resumption.ts";
+import { CertificateError } from "./bindings/errors.ts";
+import { loadOpenSsl } from "./bindings/library.ts";
+
+// Opened before the first test, whose leak it would be for the sanitizer.
+loadOpenSsl();
+
+const ignore = findProgram("openssl") === null;
+
+const root = await RevokingAuthority.make("root");
+const [server, other] = [await root.issue("server"), await root.issue("server")];
+
+/** What a responder says: "V" is good, "R" revoked, "" that it does not know the certificate. */
+type Status = "V" | "R" | "";
+
+const made = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
+
+/** A response for a certificate, signed by an authority; made once. */
+function responseOf(
+  { cert, serialNumber }: Issued,
+  status: Status,
+  signer = root,
+  ...more: string[]
+): Promise<Uint8Array<ArrayBuffer>> {
+  const name = [serialNumber, status, signer.cert, ...more].join();
+  const kept = made.get(name) ?? make();
+  made.set(name, kept);
+  return kept;
+
+  async function make() {
+    let bytes = new Uint8Array();
+    await withDirectory(async (dir) => {
+      const revoked = status === "R" ? "200101000000Z" : "";
+      const row = [status, "491231000000Z", revoked, serialNumber, "unknown", "/CN=localhost"];
+      const files = {
+        "index.txt": status === "" ? "" : `${row.join("\t")}\n`,
+        "root.pem": root.cert,
+        "signer.pem": signer.cert,
+        "signer.key": signer.key,
+        "leaf.pem": cert,
+      };
+      for (const [name, text] of Object.entries(files)) {
+        await Deno.writeTextFile(join(dir, name), text);
+      }
+      const args = "ocsp -index index.txt -CA root.pem -rsigner signer.pem -rkey signer.key " +
+        "-issuer root.pem -cert leaf.pem -noverify -respout response.der";
+      const { code, stderr } = (await openssl(dir, ...args.split(" "), ...more))!;
+      assertEquals(code, 0, stderr);
+      bytes = await Deno.readFile(join(dir, "response.der"));
+    });
+    return bytes;
+  }
+}
+
+const DAY = ["-ndays", "1"];
+
+/** What is stapled, and why the server is refused. */
+const RESPONSES: [string, () => Promise<Uint8Array<ArrayBuffer>>, RegExp | null][] = [
+  ["good", () => responseOf(server!, "V", root, ...DAY), null],
+  ["good, without an end", () => responseOf(server!, "V"), null],
+  [
+    "good, named by SHA-256",
+    () => responseOf(server!, "V", root, "-sha256", "-cert", "leaf.pem"),
+    null,
+  ],
+  ["revoked", () => responseOf(server!, "R", root, ...DAY), /certificate has been revoked/],
+  ["unknown", () => responseOf(server!, ""), /its authority does not know the certificate$/],
+  ["another's", () => responseOf(other!, "V"), /it is for another certificate$/],
+  [
+    "signed by another",
+    async () => responseOf(server!, "V", await RevokingAuthority.make("root")),
+    /its signature is none of the certificate's authority$/,
+  ],
+  [
+    "altered",
+    async () => {
+      const bytes = (await responseOf(server!, "V")).slice();
+      // The first GeneralizedTime says when the response was made; its last digit is another.
+      const at = bytes.findIndex((byte, i) => byte === 0x18 && bytes[i + 1] === 15);
+      bytes[at + 15]! ^= 1;
+      return bytes;
+    },
+    /its signature is none of the certificate's authority$/,
+  ],
+  ["nothing that can be read", () => Promise.resolve(Uint8Array.of(1, 2, 3)), /it cannot be read$/],
+];
+
+for (const [protocol, maxVersion] of Object.entries(PROTOCOLS)) {
+  const datagram = protocol === "DTLS";
+  const usual = { caCerts: [root.cert], cert: undefined, key: undefined, maxVersion };
+  const shown = { cert: server!.cert, key: server!.key, clientCertificate: "none" } as const;
+
+  for (const [what, response, refusal] of RESPONSES) {
+    Deno.test({
+      name: `a client that asks for OCSP is told: ${what} (${protocol})`,
+      ignore,
+      async fn() {
+        const ocspResponse = await response();
+        const client = { ...usual, ocsp: "request" as const };
+        using net = await memoryNet({ datagram, client, server: { ...shown, ocspResponse } });
+        net.run();
+        if (refusal === null) {
+          assertEquals(net.client.error ?? net.server.error, null);
+          assertEquals(net.client.session!.info().ocspResponse, ocspResponse);
+          assertEquals(net.server.session!.info().ocspResponse, null);
+          return;
+        }
+        assertInstanceOf(net.client.error, CertificateError);
+        assertMatch(net.client.error.message, refusal);
+        assertEquals(
+          (net.server.error as Error).message.replace(/^.*: /, ""),
+          "bad certificate status response",
+        );
+      },
+    });
+  }
+
+  Deno.test(`ocsp "request" takes a server that staples nothing, "require" does not (${protocol})`, async () => {
+    for (const ocsp of ["request", "require"] as const) {
+      using net = await memoryNet({ datagram, client: { ...usual, ocsp }, server: shown });
+      net.run();
+      if (ocsp === "request") {
+        assert(net.client.established);
+        assertEquals(net.client.session!.info().ocspResponse, null);
+      } else {
+        assertInstanceOf(net.client.error, CertificateError);
+        assertMatch(
+          net.client.error.message,
+          /has stapled no OCSP response to it, and ocsp requires/,
+        );
+      }
+    }
+  });
+
+  Deno.test({
+    name: `each identity has its own response, which a client gets that asks for it (${protocol})`,
+    ignore,
+    async fn() {
+      const ocspResponse = await responseOf(server!, "V");
+      const identities = [
+        { names: ["localhost"], cert: server!.cert, key: server!.key, ocspResponse },
+        { cert: other!.cert, key: other!.key },
+      ];
+      const own = {
+        cert: undefined,
+        key: undefined,
+        clientCertificate: "none",
+        identities,
+      } as const;
+      for (
+        const [serverName, ocsp, got] of [
+          ["localhost", "require", ocspResponse],
+          ["localhost", "none", null],
+          ["127.0.0.1", "request", null],
+        ] as const
+      ) {
+        using net = await memoryNet({
+          datagram,
+          client: { ...usual, ocsp },
+          server: own,
+          serverName,
+        });
+        net.run();
+        assertEquals(net.client.error, null);
+        assertEquals(net.client.session!.info().ocspResponse, got);
+      }
+    },
+  });
+}

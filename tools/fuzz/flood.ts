@@ -1,0 +1,246 @@
+/**
+ * So many datagrams at a DTLS listener that has clients: what it costs them, and what it leaves.
+ *
+ * @module
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { type CertificateSet, generateCertificates } from "../../certs/generate.ts";
+import { RunError } from "../../common/base/errors.ts";
+import { print } from "../../common/base/output.ts";
+import { randomNumbers } from "../../common/base/random.ts";
+import { sprintf } from "../../common/base/std.ts";
+import { Distribution } from "../../common/measure/statistics.ts";
+import { type Client, connectTo } from "../soak/clients.ts";
+import type { ListenerUsage } from "../soak/listener_order.ts";
+import { ListenerProcess } from "../soak/listener_process.ts";
+import { AttackerProcess } from "../siege/attacker_process.ts";
+import type { AttackName } from "../siege/attacks.ts";
+import { SpoiltSocket } from "./spoilt_socket.ts";
+
+/** What is sent, and how fast. */
+export interface Flood {
+  times: number;
+  /** A second. */
+  rate: number;
+  ports: number;
+  seed: number;
+}
+
+/** From here on what a run has cost is judged: shorter ones say nothing. */
+const JUDGED = { datagrams: 1_000_000, hellos: 200_000 } as const;
+const ALLOWED_BYTES = 10 * 1_000_000;
+/** How much longer it may take for a client that keeps to the protocol. */
+const ALLOWED = { roundTrip: 3, handshake: 1.5 } as const;
+
+/** Handshakes that were begun are given up after ten seconds: HANDSHAKE_TIMEOUT_MS. */
+const SETTLED_MS = 30_000;
+/** How many are timed before each round of the flood. */
+const BEFORE = { exchanges: 500, handshakes: 100 } as const;
+/** Every session is heard of so often: much less than IDLE_TIMEOUT_MS. */
+const HEARD_MS = 30_000;
+/** A part of the datagrams comes from the sessions' own addresses. */
+const OWN_SHARE = 0.1;
+
+/** Times what is done, and gives a figure in milliseconds. */
+async function timed(series: Distribution, act: () => Promise<unknown>): Promise<void> {
+  const begunMs = performance.now();
+  await act();
+  series.record((performance.now() - begunMs) * 1000);
+}
+
+/** Long runs go to and fro between quiet and flood: a machine that others use is not always as fast. */
+const LONG = { times: 100_000, rounds: 10 } as const;
+
+/** A flood at a listener, and what a client does before and during it. */
+interface Course {
+  name: AttackName;
+  port: number;
+  set: CertificateSet;
+  flood: Flood;
+  before(): Promise<void>;
+  /** @param share how much of the flood was sent, from 0 to 1 */
+  during(share: number): Promise<void>;
+  /** What the listener uses, for a line after each round. */
+  listener: ListenerProcess;
+}
+
+/** What a flood came to. */
+interface Ran {
+  sent: number;
+  /** What the listener used after the first round, when its heaps had settled. */
+  settled: ListenerUsage;
+}
+
+async function run({ name, port, set, flood, before, during, listener }: Course): Promise<Ran> {
+  const rounds = flood.times < LONG.times ? 1 : LONG.rounds;
+  let sent = 0;
+  let settled: ListenerUsage | undefined;
+  for (let round = 0; round < rounds; round++) {
+    await before();
+    const times = Math.ceil((flood.times - sent) / (rounds - round));
+    const attacks = [{ name, port, ...flood, times }];
+    await using attackers = await AttackerProcess.start({ seed: flood.seed + round, set, attacks });
+    sent += await untilOver(attackers, (made) => during((sent + made) / flood.times));
+    const usage = await listener.usage();
+    settled ??= usage;
+    const { rssBytes, sessions } = usage;
+    print(sprintf("%d %s sent, %.1f MB, %d sessions\n", sent, name, rssBytes / 1e6, sessions));
+  }
+  return { sent, settled: settled! };
+}
+
+/** Does something again and again until the attack is over; gives how often that was made. */
+async function untilOver(
+  attackers: AttackerProcess,
+  act: (made: number) => Promise<void>,
+): Promise<number> {
+  let [lookedMs, made] = [performance.now(), 0];
+  for (;;) {
+    await act(made);
+    if (performance.now() - lookedMs < 200) continue;
+    lookedMs = performance.now();
+    const counts = await attackers.counts();
+    made = sum(Object.values(counts.made));
+    if (counts.running === 0) return made;
+  }
+}
+
+function sum(all: readonly number[]): number {
+  return all.reduce((sum, one) => sum + one, 0);
+}
+
+/** Waits until no more sessions are there than there are clients. */
+async function atRest(listener: ListenerProcess, sessions: number): Promise<ListenerUsage> {
+  const dueMs = performance.now() + SETTLED_MS;
+  let usage = await listener.usage();
+  while (usage.sessions > sessions && performance.now() < dueMs) {
+    await delay(500);
+    usage = await listener.usage();
+  }
+  return usage;
+}
+
+/** @returns what was added after the first round, in bytes */
+function sayMemory(
+  ...[start, settled, end]: [ListenerUsage, ListenerUsage, ListenerUsage]
+): number {
+  const all = [start, settled, end].map(({ rssBytes }) => rssBytes / 1e6);
+  print(
+    sprintf("memory: %.1f MB before, %.1f MB after the first round, %.1f MB at the end\n", ...all),
+  );
+  return end.rssBytes - settled.rssBytes;
+}
+
+function sayTimes(what: string, before: number, during: number): void {
+  const times = during / before;
+  print(sprintf("%s: %.2f ms before, %.2f ms during: %.2f times\n", what, before, during, times));
+}
+
+/**
+ * Changed datagrams at a listener with open sessions, a tenth of them from the sessions' own
+ * addresses.
+ *
+ * @throws {RunError} where a session is lost, or the listener's process has ended; and in a long run
+ * where memory or round trips grow too much
+ */
+export async function floodWithDatagrams(flood: Flood, sessions: number): Promise<void> {
+  const set = await generateCertificates();
+  await using listener = await ListenerProcess.start(["dtls"], set);
+  const port = listener.ports.dtls;
+  const clients: Client[] = [];
+  const sockets: SpoiltSocket[] = [];
+  using owned = new DisposableStack();
+  const random = randomNumbers(flood.seed);
+  for (let no = 0; no < sessions; no++) {
+    const socket = owned.use(new SpoiltSocket(port, random));
+    sockets.push(socket);
+    clients.push(await connectTo("dtls", port, set, { socket })());
+    await clients[no]!.exchange();
+  }
+  const before = new Distribution();
+  const during = new Distribution();
+  const [first] = clients;
+  const start = await listener.usage();
+  const begunMs = performance.now();
+  const own = Math.round(flood.times * OWN_SHARE);
+  let [spoilt, heard, again] = [0, 0, 0];
+  const spoil = async (most: number) => {
+    for (; spoilt < most; spoilt++) await sockets[spoilt % sessions]!.spoil();
+  };
+  const { sent: theirs, settled } = await run({
+    ...{ name: "datagrams", port, set, listener },
+    flood: { ...flood, times: flood.times - own, rate: flood.rate * (1 - OWN_SHARE) },
+    async before() {
+      for (let no = 0; no < BEFORE.exchanges; no++) await timed(before, () => first!.exchange());
+    },
+    async during(share) {
+      // A listener ends a session that is silent.
+      if (performance.now() - begunMs > heard * HEARD_MS / sessions) {
+        again += await clients[heard++ % sessions]!.exchange();
+      }
+      await timed(during, async () => again += await first!.exchange());
+      await spoil(own * share);
+    },
+  });
+  await spoil(own);
+  const sent = theirs + spoilt;
+  const seconds = Math.round((performance.now() - begunMs) / 1000);
+  print(sprintf("%d datagrams in %d s, %d messages sent again\n", sent, seconds, again));
+
+  for (const client of clients) await client.exchange();
+  const end = await atRest(listener, sessions);
+  for (const client of clients) await client.exchange();
+  print(`sessions: ${end.sessions}, handshakes that failed: ${end.errors - start.errors}\n`);
+  const grown = sayMemory(start, settled, end);
+  const [was, is] = [before, during].map((series) => (series.summary().p99 ?? 0) / 1000);
+  sayTimes("round trip, 99th percentile", was!, is!);
+  for (const client of clients) await client.close();
+  if (end.sessions !== sessions) throw new RunError("other sessions are left than there were");
+  if (sent < JUDGED.datagrams) return;
+  if (grown > ALLOWED_BYTES) throw new RunError("memory has grown by more than 10 MB");
+  if (is! > was! * ALLOWED.roundTrip) throw new RunError("round trips take over 3 times as long");
+}
+
+/**
+ * ClientHellos without a good cookie at a listener, while a client connects again and again.
+ *
+ * @throws {RunError} where one of them gets a session; and in a long run where handshakes take too
+ * long
+ */
+export async function floodWithHellos(flood: Flood): Promise<void> {
+  const set = await generateCertificates();
+  await using listener = await ListenerProcess.start(["dtls"], set);
+  const port = listener.ports.dtls;
+  const connect = connectTo("dtls", port, set);
+  let connected = 0;
+  const visit = async (series: Distribution) => {
+    let client!: Client;
+    await timed(series, async () => client = await connect());
+    connected++;
+    await client.exchange();
+    await client.close();
+  };
+  const before = new Distribution();
+  const during = new Distribution();
+  await visit(new Distribution());
+  const start = await listener.usage();
+  const { sent, settled } = await run({
+    ...{ name: "hellos", port, set, flood, listener },
+    async before() {
+      for (let no = 0; no < BEFORE.handshakes; no++) await visit(before);
+    },
+    during: () => visit(during),
+  });
+  const end = await atRest(listener, 0);
+  print(`${sent} hellos from ${flood.ports} ports, ${connected} handshakes of clients\n`);
+  const { established, sessions, errors } = end;
+  print(`sessions that were established: ${established}, that are open: ${sessions}\n`);
+  sayMemory(start, settled, end);
+  const [was, is] = [before, during].map((series) => (series.summary().p50 ?? 0) / 1000);
+  sayTimes("handshake, median", was!, is!);
+  if (established !== connected || sessions > 0 || errors > 0) {
+    throw new RunError("there were other sessions than the clients'");
+  }
+  if (sent < JUDGED.hellos) return;
+  if (is! > was! * ALLOWED.handshake) throw new RunError("handshakes take over 1.5 times as long");
+}

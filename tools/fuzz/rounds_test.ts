@@ -1,0 +1,73 @@
+/** A few rounds of each kind, and what ever failed; `deno task fuzz` makes many. */
+import { assert, assertEquals, assertRejects, assertThrows } from "../../common/testing/assert.ts";
+import { folderWith } from "../../common/testing/folder.ts";
+import { join } from "../../common/base/std.ts";
+import { virtualNet } from "../../common/testing/virtual_net.ts";
+import { CORPUS, corpusText, keepRound, parseCorpus, playDtls, playTls } from "./corpus.ts";
+import { netOptions } from "./nets.ts";
+import { FailedRound, kindOf, ROUNDS, runRound } from "./rounds.ts";
+
+/** Another one each day would make a gate that fails by chance. */
+const SEED = 19_000;
+const ROUNDS_OF_A_KIND = 10;
+
+for (const [i, kind] of Object.keys(ROUNDS).entries()) {
+  Deno.test(`${ROUNDS_OF_A_KIND} rounds of ${kind} with changed bytes break nothing`, async () => {
+    const kinds = Object.keys(ROUNDS).length;
+    const seeds = Array.from({ length: ROUNDS_OF_A_KIND }, (_, no) => SEED + no * kinds + i);
+    assertEquals(kindOf(seeds[0]!), kind);
+    let changed = 0;
+    await Promise.all(seeds.map(async (seed, no) => {
+      using net = await virtualNet(netOptions(no));
+      const made = await runRound(net, seed);
+      changed += made.length;
+    }));
+    assert(changed > ROUNDS_OF_A_KIND / 2, `${changed} inputs were changed`);
+  });
+}
+
+for (const { name } of Deno.readDirSync(CORPUS)) {
+  Deno.test(`what is in corpus/${name} breaks nothing`, async () => {
+    const all = parseCorpus(Deno.readTextFileSync(join(CORPUS, name)));
+    assert(all.length > 0);
+    if (name.startsWith("tls")) return await playTls(all);
+    using net = await virtualNet();
+    await playDtls(net, all);
+  });
+}
+
+Deno.test("a round that fails is kept as a file that can be read again", async () => {
+  await using folder = await folderWith();
+  const changed = [
+    { from: "client", bytes: Uint8Array.of(1, 2) },
+    { from: "server", bytes: new Uint8Array() },
+  ] as const;
+  const failed = new FailedRound("dtls-session", 7, changed, new Error("lost\nfor ever"));
+  const path = keepRound(folder.dir, failed);
+  const text = Deno.readTextFileSync(path);
+  assertEquals(
+    text,
+    "# dtls-session, seed 7: Error: lost\n# for ever\n# again: --seed 7\n> 0102\n< \n",
+  );
+  assertEquals(parseCorpus(text), [...changed]);
+  assertEquals(corpusText("a", []), "# a\n");
+});
+
+Deno.test("parseCorpus() names the line that is none", () => {
+  for (const wrong of ["0102", "> 012", "> 0g", "= 01"]) {
+    assertThrows(() => parseCorpus(`# good\n> 01 # one\n${wrong}\n`), SyntaxError, "line 3");
+  }
+});
+
+Deno.test("a session that is lost is a finding, and the round tells its seed", async () => {
+  using net = await virtualNet();
+  const seed = Object.keys(ROUNDS).indexOf("dtls-session");
+  const settle = net.settle.bind(net);
+  // The server's end dies in the middle of it.
+  net.settle = async () => {
+    await settle();
+    if (net.outcome === "established/established") net.server.error = new Error("gone");
+  };
+  const error = await assertRejects(() => runRound(net, seed), FailedRound);
+  assertEquals([error.kind, error.seed], ["dtls-session", seed]);
+});

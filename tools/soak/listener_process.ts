@@ -1,0 +1,45 @@
+/**
+ * A listener in a process of its own, as its clients see it.
+ *
+ * @module
+ */
+import { AskedProcess } from "./child_process.ts";
+import type { ListenerOrder, ListenerUsage, SecureProtocol } from "./listener_order.ts";
+
+/** The process; it ends with this object. */
+export class ListenerProcess implements AsyncDisposable {
+  /** Where each protocol is listened for, on 127.0.0.1. */
+  readonly ports: Readonly<Record<SecureProtocol, number>>;
+  readonly #process: AskedProcess;
+
+  private constructor(process: AskedProcess, ports: Record<SecureProtocol, number>) {
+    this.#process = process;
+    this.ports = ports;
+  }
+
+  /**
+   * Starts it.
+   *
+   * @param order certificates, and how long a handshake may take where the listener's default does
+   * not do
+   */
+  static async start(
+    protocols: readonly SecureProtocol[],
+    order: ListenerOrder,
+  ): Promise<ListenerProcess> {
+    const module = new URL("./listener.ts", import.meta.url);
+    const permissions = ["--allow-net=127.0.0.1", "--allow-ffi"];
+    const process = new AskedProcess("the listener", module, permissions, protocols);
+    const ports = await process.ask(order) as Record<SecureProtocol, number>;
+    return new ListenerProcess(process, ports);
+  }
+
+  /** @throws {RunError} where it has ended */
+  async usage(): Promise<ListenerUsage> {
+    return await this.#process.ask("usage") as ListenerUsage;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#process[Symbol.asyncDispose]();
+  }
+}
