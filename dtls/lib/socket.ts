@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { MaybePromise } from "../../common/base/maybe_promise.ts";
 
 /** What is kept of messages that are not received, where nothing else is said: some long ones. */
 export const INBOX_BYTES = 256 * 1024;
@@ -30,7 +29,7 @@ export interface DtlsSocket {
   /** This end. */
   readonly localAddr: Deno.NetAddr;
   /** Sends a datagram, borrowed for the call; a promise settles when it has left. */
-  transmit(datagram: Uint8Array): MaybePromise<void>;
+  transmit(datagram: Uint8Array): void | Promise<void>;
   /** Told once, when the connection needs its socket no more. */
   release(): void;
   /** Told once, when the handshake is complete. */
