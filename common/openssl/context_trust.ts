@@ -10,17 +10,24 @@ import type { TrustSettings } from "./identity_settings.ts";
 import type { PemSettings } from "./own_pem.ts";
 import { clientCertificateOf, replacesAuthorities } from "./peer_settings.ts";
 import type { TlsClientSettings, TlsContextOptions, TlsServerSettings } from "./settings.ts";
+import { hasCertificate } from "./settings_together.ts";
 
 const digest = (part: string | Uint8Array) => createHash("sha256").update(part).digest();
 
 /**
  * What a server's clients are believed by, 64 hexadecimal digits: a session that another process has
- * begun, with the same keys for tickets, is resumed where it has asked for the same. Whose key one
- * began with stands in it, and is asked for again, as is the program's own check.
+ * begun, with the same keys for tickets, is resumed where it has asked for the same, with the same
+ * ciphers. Whose key one began with stands in it, and is asked for again, as is the program's own
+ * check.
  */
 function serverTrustOf(settings: TlsServerSettings, pem: PemSettings): string {
   const demand = clientCertificateOf(settings);
   const hash = createHash("sha256").update("netpairs").update(digest(demand));
+  // OpenSSL goes on with a session's suite, whether the server would agree on it now or not.
+  const { ciphers, cipherSuites, ccm8Ciphers } = settings;
+  hash.update(digest(JSON.stringify([ciphers, cipherSuites, ccm8Ciphers === true])));
+  // Of a server with a certificate anybody has a session.
+  if (settings.pskLookup && !hasCertificate(settings)) hash.update("a key alone");
   if (demand === "none") return hash.digest("hex");
   hash.update(replacesAuthorities(settings) ? "the program's own check" : "authorities");
   for (const part of pem.caCerts.toSorted()) hash.update(digest(part));

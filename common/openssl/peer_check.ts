@@ -42,6 +42,9 @@ const VERDICT: Kind<Error | undefined> = {
   wrongValues: [],
 };
 
+/** Why a peer is refused that has no certificate; goes on after "the peer's certificate". */
+export const NO_CERTIFICATE = "is missing: the peer has shown none";
+
 /** So many fingerprints are named in an error. */
 const MAX_NAMED = 3;
 
@@ -91,7 +94,7 @@ export class PeerCheck implements Callback {
   passes(chain: readonly Deno.PointerObject[], resumed: boolean): boolean {
     const lib = this.#lib;
     const [own] = chain;
-    if (!own) return refuse("is missing: the peer has shown none");
+    if (!own) return refuse(NO_CERTIFICATE);
     const refusal = this.isAlone ? refusalOf(lib, own, true) : null;
     if (refusal !== null) return refuse(refusal);
     const pem = x509Text(lib, own);
@@ -109,7 +112,7 @@ export class PeerCheck implements Callback {
    */
   hasPassed(own: Deno.PointerValue, checked: string | null): boolean {
     if (own === null) {
-      return this.isOptional || refuse("is missing: the peer has shown none");
+      return this.isOptional || refuse(NO_CERTIFICATE);
     }
     const isIt = fingerprintOf(x509Text(this.#lib, own), "sha-256") === checked;
     return isIt || refuse("is refused: it is not the one that was checked");

@@ -320,6 +320,18 @@ Deno.test("a suite without certificates is no way around a fingerprint", async (
   assertEquals([server.server.established, server.client.established], [false, false]);
 });
 
+Deno.test("a suite without certificates is no way around authorities", async () => {
+  const ciphers = "ALL:@SECLEVEL=0";
+  for (const protocol of ["TLSv1.2", "DTLSv1.2"] as const) {
+    using net = await run(protocol, {
+      server: { ...NOBODY, ...MINE, ciphers: "AECDH-AES128-SHA:@SECLEVEL=0" },
+      client: { ciphers },
+    });
+    assertInstanceOf(net.client.error, CertificateError);
+    assertMatch(net.client.error.message, /certificate is missing: the peer has shown none$/);
+  }
+});
+
 Deno.test("a self-signed certificate may be its own authority, for its names", async () => {
   const made = await SelfSignedCertificate.generate({ names: ["*.a.example", "192.0.2.1"] });
   for (

@@ -42,6 +42,7 @@ export function checkPeerSettings(
   if (peerAuthentication === "verifyPeer") {
     if (!verifyPeer) refuse(`${alone} needs a verifyPeer`);
     if (settings.caCerts !== undefined) refuse(`${alone} goes without caCerts`);
+    if (settings.systemCaCerts) refuse(`${alone} goes without systemCaCerts`);
   }
   const name = peerFingerprints ? "peerFingerprints" : verifyPeer ? "verifyPeer" : null;
   if (name === null) return;

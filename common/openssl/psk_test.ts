@@ -99,6 +99,18 @@ for (const protocol of Object.keys(PROTOCOLS) as ProtocolName[]) {
         /Cannot resume the session: its client|psk identity not found|key is not known/,
       );
     });
+
+    Deno.test(`a session whose key was changed for another is not resumed (${how})`, () => {
+      const keys = new Map([[PSK.identity, KEY]]);
+      const settings = { pskLookup: (id: string) => keys.get(id), sessionTickets };
+      using it = ends(protocol, { psk: PSK }, settings);
+      using first = it.connect().saved!;
+      // One that is renewed says so, too.
+      using session = it.connect({ session: first }).saved!;
+      keys.set(PSK.identity, new Uint8Array(KEY.length).fill(9));
+      const { established, heard } = it.tell({ session });
+      assertEquals([established, heard], [false, false]);
+    });
   }
 
   Deno.test(`a session with a psk is not resumed with another one (${protocol})`, () => {

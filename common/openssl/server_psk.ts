@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { createHmac, timingSafeEqual } from "node:crypto";
 import { checkValue } from "../settings/check.ts";
 import { write } from "./callbacks.ts";
 import type { Callback } from "./context_target.ts";
@@ -168,7 +169,7 @@ function newSession(
   lib.SSL_SESSION_set1_master_key(session, key, BigInt(key.length));
   lib.SSL_SESSION_set_cipher(session, lib.SSL_CIPHER_find(ssl, SHA256_SUITE));
   lib.SSL_SESSION_set_protocol_version(session, VERSION.TLS1_3);
-  writeOwner(lib, session, { origin: "key", identity });
+  writeOwner(lib, session, { origin: "key", identity, mark: markOf(key) });
   return session;
 }
 
@@ -177,18 +178,35 @@ export interface SessionOwner {
   /** Whether the handshake has used the key itself, or a ticket that came of one. */
   origin: "key" | "ticket";
   identity: string;
+  /** Tells the key from others of the same identity, 16 bytes; null where that is not known. */
+  mark: Uint8Array | null;
 }
 
 /** The first byte of what is written into a session. */
 const ORIGINS: readonly SessionOwner["origin"][] = ["key", "ticket"];
 
+/** Length of a key's mark in bytes; all of them are zero where it is not known. */
+const MARK_BYTES = 16;
+
+/** What tells a key from others, and tells nothing else of it. */
+function markOf(key: Uint8Array): Uint8Array {
+  return createHmac("sha256", key).update("netpairs session").digest().subarray(0, MARK_BYTES);
+}
+
+/** Server: who a session belongs to whose handshake, the one that is running, has used a key. */
+export function ownerNow(identity: string): SessionOwner {
+  const key = currentKeys()?.known.get(identity);
+  return { origin: "ticket", identity, mark: key instanceof Uint8Array ? markOf(key) : null };
+}
+
 /** Writes into a session whose key it began with. */
 export function writeOwner(
   lib: OpenSsl,
   session: Deno.PointerValue,
-  { origin, identity }: SessionOwner,
+  { origin, identity, mark }: SessionOwner,
 ): number {
-  const data = Uint8Array.of(ORIGINS.indexOf(origin), ...identityBytes(identity));
+  const marked = mark ?? new Uint8Array(MARK_BYTES);
+  const data = Uint8Array.of(ORIGINS.indexOf(origin), ...marked, ...identityBytes(identity));
   return lib.SSL_SESSION_set1_ticket_appdata(session, data, BigInt(data.length));
 }
 
@@ -200,7 +218,10 @@ export function readOwner(lib: OpenSsl, session: Deno.PointerValue): SessionOwne
   if (lib.SSL_SESSION_get0_ticket_appdata(session, dataBytes, lengthBytes) !== 1) return null;
   const bytes = bytesAt(Deno.UnsafePointer.create(data[0]!), Number(length[0]));
   const origin = ORIGINS[bytes[0] ?? -1];
-  return origin ? { origin, identity: identityText(bytes.subarray(1)) } : null;
+  if (!origin) return null;
+  const mark = bytes.slice(1, 1 + MARK_BYTES);
+  const identity = identityText(bytes.subarray(1 + MARK_BYTES));
+  return { origin, identity, mark: mark.some((byte) => byte !== 0) ? mark : null };
 }
 
 function bytesAt(pointer: Deno.PointerValue, length: number): Uint8Array<ArrayBuffer> {
@@ -217,20 +238,21 @@ interface Welcoming {
 }
 
 /**
- * Whether the client of a session would be let in now: its key is known, or its certificate has not
+ * Whether the client of a session would be let in now: its key is still the same, or its certificate has not
  * ended, and the program's own check takes it; "later" where the program has promised to say so. A
  * server resumes sessions that were begun by the same demands alone.
  */
 export function isWelcome(
   { lib, pskLookup: lookUp, peerCheck, crlsAreCurrent }: Welcoming,
   session: Deno.PointerObject,
-  owner: string | null = readOwner(lib, session)?.identity ?? null,
 ): boolean | "later" {
+  const owner = readOwner(lib, session);
   if (owner !== null) {
-    if (!lookUp) return false;
+    const { identity, mark } = owner;
+    if (!lookUp || mark === null) return false;
     return guarded(lib, "pskLookup", false, () => {
-      const key = lookUpKey(lookUp, owner);
-      return key === "later" ? key : key !== null;
+      const key = lookUpKey(lookUp, identity);
+      return key === "later" ? key : key !== null && timingSafeEqual(markOf(key), mark);
     });
   }
   const peer = lib.SSL_SESSION_get0_peer(session);
@@ -257,7 +279,8 @@ export function applyTickets(
     // Up to version 1.2 it stands elsewhere in the session.
     const identity = owner?.identity ?? sessionIdentity(lib, ssl);
     if (owner) noteOrigin(owner.origin);
-    return identity === null ? 1 : writeOwner(lib, session, { origin: "ticket", identity });
+    if (identity === null) return 1;
+    return writeOwner(lib, session, owner ? { ...owner, origin: "ticket" } : ownerNow(identity));
   });
   const decrypt = new Deno.UnsafeCallback(
     DECRYPT_TICKET,

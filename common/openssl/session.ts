@@ -173,7 +173,7 @@ export class TlsSession implements Disposable {
     this.#ssl.trace?.accepts();
     try {
       this.#resumption.reconsider(ssl);
-      if (this.#ssl.isRefused) return false;
+      if (this.#ssl.isRefused && this.#context.role === "client") return false;
       this.#output.isPending = true;
       const { identities } = this.#input;
       if (identities?.ask(this.#lib, ssl, this.#context.pskLookup!) === "later") return false;

@@ -202,8 +202,8 @@ export interface TlsServerSettings extends TlsSettings {
    * Finds the key of a client's identity, 1 to 64 bytes, copied; null or undefined refuses the
    * client. Without `cert` it is the only way in; with one a client may use either, and
    * `info.pskIdentity` says which. It is asked once a handshake, and again when a session is resumed,
-   * so that a key that was taken back lets no client in. What it throws, and a result of another
-   * kind, fails the handshake, and is told as that handshake's error.
+   * so that a key that was taken back, or changed, lets no client in. What it throws, and a result of
+   * another kind, fails the handshake, and is told as that handshake's error.
    *
    * It may promise the key: the handshake waits for it, while `handshakeTimeoutMs` runs on, and other
    * clients are served. OpenSSL itself cannot wait; the identity is read before it is asked. Where a
@@ -228,8 +228,8 @@ export interface TlsServerSettings extends TlsSettings {
    * key last everywhere, then first everywhere, and take the old one away when
    * `sessionTimeoutSeconds` is over; see `setTicketKeys()`. Who has a key reads what is resumed with
    * its tickets up to version 1.2, and passes for any client: change them daily, and write them to no
-   * disk. They hold for the same `clientCertificate` and `caCerts`; give them to listeners of the same
-   * names alone. Default: one of the listener's own, which ends with it.
+   * disk. They hold for the same `clientCertificate`, `caCerts`, ciphers and pre-shared keys; give them
+   * to listeners of the same names alone. Default: one of the listener's own, which ends with it.
    */
   ticketKeys?: readonly (ArrayBuffer | ArrayBufferView)[] | undefined;
   /** Sessions kept for clients to resume, where there are no tickets (default 20480, 0 for none). */

@@ -39,6 +39,9 @@ export function checkTogether(
   if (settings.crls && replacesAuthorities(settings)) {
     refuse("crls say what authorities have revoked, and there are none that are believed");
   }
+  if ((settings.ocsp ?? "none") !== "none" && replacesAuthorities(settings)) {
+    refuse("ocsp asks for an authority's word, and there is none that is believed");
+  }
   if (minVersion && maxVersion && minVersion > maxVersion) {
     throw new RangeError(
       `Cannot ${action}: minVersion ${minVersion} is newer than maxVersion ${maxVersion}`,

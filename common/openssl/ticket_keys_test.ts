@@ -54,11 +54,47 @@ for (const protocol of NAMES) {
     using one = bench(() => KEY);
     using other = bench(() => KEY);
     using strict = bench(() => null);
+    // Another sensor-7: its clients are others.
+    using another = bench(() => new Uint8Array(KEY.length).fill(9));
     using session = one.connect().saved!;
-    using again = one.connect().saved!;
     const { resumed, identities } = other.tell({ session });
     assertEquals([resumed, identities], [true, ["sensor-7", "sensor-7"]]);
-    assertEquals(strict.tell({ session: again }).established, false);
+    for (const refusing of [strict, another]) {
+      using again = one.connect().saved!;
+      assertEquals(refusing.tell({ session: again }).established, false);
+    }
+  });
+
+  Deno.test(`no server that knows keys alone resumes a session of nobody (${protocol})`, async () => {
+    const { ca, server: { cert, key } } = await testCertificates();
+    const shared = { datagram: protocol === "DTLS", maxVersion: PROTOCOLS[protocol] };
+    // A suite that a pre-shared key would have, too.
+    const suite = protocol === "TLS 1.3" ? { cipherSuites: "TLS_AES_128_GCM_SHA256" } : {};
+    const bench = (settings: TlsServerSettings) =>
+      new ResumptionBench(
+        { role: "client", ...shared, ...suite, caCerts: [ca] } as TlsContextOptions,
+        { role: "server", ...shared, ...settings, ticketKeys: [OLD] } as TlsContextOptions,
+      );
+    using open = bench({ cert, key });
+    using keyed = bench({ pskLookup: () => KEY });
+    using session = open.connect().saved!;
+    using again = open.connect().saved!;
+    assertEquals(open.tell({ session }).resumed, true);
+    assertEquals(keyed.tell({ session: again }).established, false);
+  });
+
+  Deno.test(`a session of other ciphers than a server's is not resumed (${protocol})`, async () => {
+    const [name, weak, strong] = protocol === "TLS 1.3"
+      ? ["cipherSuites", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"] as const
+      : ["ciphers", "ECDHE+AES256+SHA384", "ECDHE+AESGCM"] as const;
+    using lax = await server(protocol, { ticketKeys: [OLD], [name]: weak });
+    using strict = await server(protocol, { ticketKeys: [OLD], [name]: strong });
+    const both = { [name]: `${strong}:${weak}` };
+    for (const [bench, resumed] of [[lax, true], [strict, false]] as const) {
+      using session = lax.connect({ context: lax.client(both) }).saved!;
+      const { established, resumed: is } = bench.tell({ session, context: lax.client(both) });
+      assertEquals([established, is], [true, resumed]);
+    }
   });
 
   Deno.test(`ticketKeys are rotated: old tickets are read and replaced (${protocol})`, async () => {

@@ -133,6 +133,11 @@ export function clashes(table: AnyTable, base: object, pair: CertificatePair, ca
     [{ psk, crls: [] }, "psk authenticates both ends, and goes without crls"],
     [{ psk, systemCaCerts: true }, "psk authenticates both ends, and goes without systemCaCerts"],
     [{ ...alone, ...pair, peerFingerprints, crls: [] }, "crls say what authorities have revoked"],
+    [{ psk: undefined, peerFingerprints, ocsp: "request" }, "ocsp asks for an authority's word"],
+    [
+      { psk: undefined, peerAuthentication: "verifyPeer", verifyPeer, ocsp: "require" },
+      "ocsp asks for an authority's word",
+    ],
     [{ ocspResponse: bytes, pskLookup }, "ocspResponse needs the cert"],
     [{ psk, pkcs12: bytes }, "psk authenticates both ends, and goes without pkcs12"],
     [
@@ -164,6 +169,10 @@ export function clashes(table: AnyTable, base: object, pair: CertificatePair, ca
     [
       { ...alone, ...pair, peerAuthentication: "verifyPeer", verifyPeer, caCerts: [] },
       'peerAuthentication "verifyPeer" goes without caCerts',
+    ],
+    [
+      { ...alone, ...pair, peerAuthentication: "verifyPeer", verifyPeer, systemCaCerts: true },
+      'peerAuthentication "verifyPeer" goes without systemCaCerts',
     ],
     ...[{ peerFingerprints }, { verifyPeer }].flatMap((asked): Clash[] => {
       const [name] = Object.keys(asked);

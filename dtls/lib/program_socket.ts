@@ -6,6 +6,7 @@
 import { BoundedQueue } from "../../common/base/bounded_queue.ts";
 import { MAX_DATAGRAM_BYTES } from "../../common/base/datagrams.ts";
 import type { DatagramSocket } from "../../common/deno/node_udp.ts";
+import { notify } from "../../common/openssl/bindings/calls.ts";
 import { type Kind, Misfit, show, wrongKind } from "../../common/settings/kind.ts";
 import { viewOf } from "../../common/settings/kinds.ts";
 
@@ -74,7 +75,7 @@ export class BorrowedSocket implements DatagramSocket {
   readonly addr: Deno.NetAddr;
   readonly #socket: ProgramSocket;
   readonly #next: () => Promise<Received>;
-  #stop: () => void;
+  readonly #stop: () => unknown;
   /** Ends the wait for a datagram. */
   #refuse: (reason: unknown) => void = () => {};
   #closed = false;
@@ -88,7 +89,7 @@ export class BorrowedSocket implements DatagramSocket {
       const queue = new Subscription();
       this.#next = () => queue.next();
       const stop = socket.subscribe((datagram, from) => queue.push(datagram, from));
-      this.#stop = () => void (typeof stop === "function" && stop());
+      this.#stop = () => typeof stop === "function" ? stop() : undefined;
     } else {
       const datagrams = socket[Symbol.asyncIterator]!();
       this.#next = () => nextOf(datagrams);
@@ -116,7 +117,8 @@ export class BorrowedSocket implements DatagramSocket {
     if (this.#closed) return;
     this.#closed = true;
     this.#refuse(letGo());
-    this.#stop();
+    // Nobody waits for it who could be told.
+    notify("the function that subscribe() has returned", this.#stop);
   }
 }
 

@@ -207,6 +207,25 @@ Deno.test("what onOtherDatagram throws is told, and ends nothing", async () => {
   assertMatch(lines.join("\n"), /onOtherDatagram.*no STUN here/);
 });
 
+Deno.test("what ends a subscription may fail, and ends nothing else", async () => {
+  const addr = { transport: "udp", hostname: "127.0.0.1", port: 1 } as const;
+  const reason = new Error("it has ended already");
+  const stops = [() => Promise.reject(reason) as never, () => {
+    throw reason;
+  }];
+  const lines = await saidIn(async () => {
+    for (const stop of stops) {
+      const socket: ProgramSocket = { addr, send() {}, subscribe: () => stop };
+      await listenDtls({ ...server, socket }).close();
+      const conn = await connectDtls({ port: 9, caCerts: [ca], socket, handshakeTimeoutMs: 1 });
+      await assertRejects(() => within(conn.handshake()), Error, "did not answer");
+      await conn.close();
+    }
+  });
+  const line = "netpairs: the function that subscribe() has returned failed: it has ended already";
+  assertEquals(lines, Array(4).fill(line));
+});
+
 Deno.test("a subscription that hands over what is no datagram is told so", async () => {
   let take: (datagram: Uint8Array, from: Deno.NetAddr) => void = () => {};
   const addr = { transport: "udp", hostname: "127.0.0.1", port: 1 } as const;

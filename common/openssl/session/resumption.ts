@@ -5,15 +5,15 @@
  *
  * @module
  */
-import type { CallRecord } from "../bindings/calls.ts";
+import { type CallRecord, noteRefusal } from "../bindings/calls.ts";
 import { VERSION, X509_V } from "../bindings/constants.ts";
 import type { TlsContext } from "../context.ts";
 import { type CertificateError, certificateError } from "../bindings/errors.ts";
 import type { OpenSsl } from "../bindings/library.ts";
-import type { PeerCheck } from "../peer_check.ts";
+import { NO_CERTIFICATE, type PeerCheck } from "../peer_check.ts";
 import { SavedSession } from "../saved_session.ts";
 import { sessionIdentity } from "../identity.ts";
-import { isWelcome, readOwner, writeOwner } from "../server_psk.ts";
+import { isWelcome, ownerNow, readOwner, writeOwner } from "../server_psk.ts";
 import type { Trust } from "../session_trust.ts";
 import { isCurrent, x509Text } from "../bindings/x509.ts";
 import { checkStored } from "./stored_peer.ts";
@@ -139,11 +139,20 @@ export class Resumption {
     }
     if (!this.resumed) {
       this.#passedMs = performance.now();
+      this.#noteOwner(session);
       return this.#refusedUnchecked(ssl);
     }
     return this.#context.role === "client"
       ? this.#refusedServer(ssl)
       : this.#refusedClient(ssl, session);
+  }
+
+  /** Up to version 1.2 a session in a server's own cache does not say yet with which key it began. */
+  #noteOwner(session: Deno.PointerObject): void {
+    const { pskIdentity } = this;
+    if (this.#context.role === "client" || pskIdentity === null) return;
+    if (readOwner(this.#lib, session) !== null) return;
+    writeOwner(this.#lib, session, ownerNow(pskIdentity));
   }
 
   /** In TLS 1.3 a key is used as a session is resumed; which it was, the session tells. */
@@ -170,7 +179,7 @@ export class Resumption {
     const lib = this.#lib;
     const { peerCheck } = this.#context;
     const byCertificate = this.pskIdentity === null ? peerCheck : null;
-    const welcome = byCertificate || isWelcome(this.#context, session, this.pskIdentity);
+    const welcome = byCertificate || isWelcome(this.#context, session);
     if (welcome === "later") return welcome;
     const refusal = byCertificate
       ? this.#refusedAgain(ssl, byCertificate)
@@ -190,11 +199,19 @@ export class Resumption {
     return this.#checkStored(ssl, leaf, { intermediates: [], peerCheck });
   }
 
-  /** The certificate that the peer has now is the one that the program's own check has let pass. */
+  /**
+   * The certificate that the peer has now is the one that the program's own check has let pass. A server
+   * has to have shown one: suites without any are among those that a program may name.
+   */
   #refusedUnchecked(ssl: Deno.PointerObject): CertificateError | null {
-    const { peerCheck } = this.#context;
+    const { peerCheck, role, verifies } = this.#context;
     const leaf = this.#lib.SSL_get0_peer_certificate(ssl);
-    if (!peerCheck || peerCheck.hasPassed(leaf, this.#calls.checkedPeer)) return null;
+    if (peerCheck?.hasPassed(leaf, this.#calls.checkedPeer)) return null;
+    if (!peerCheck) {
+      const isKnown = role === "server" || !verifies || leaf !== null || this.pskIdentity !== null;
+      if (isKnown) return null;
+      noteRefusal(NO_CERTIFICATE);
+    }
     return certificateError(
       this.#lib,
       "complete the handshake",
@@ -231,7 +248,7 @@ export class Resumption {
     const pointer = lib.SSL_get1_session(ssl);
     if (pointer === null) return null;
     if (this.pskIdentity !== null) {
-      writeOwner(lib, pointer, { origin: "ticket", identity: this.pskIdentity });
+      writeOwner(lib, pointer, { origin: "ticket", identity: this.pskIdentity, mark: null });
     }
     const session = new SavedSession(lib, pointer, {
       trust: this.#trust,
