@@ -11,6 +11,7 @@
 import { InterruptedError, reportError } from "./common/base/errors.ts";
 import { onEndSignals } from "./common/cli/signals.ts";
 import { registerBasics } from "./tools/bench/basics.ts";
+import { registerDtlsLibrary } from "./tools/bench/dtls_library.ts";
 import { registerKeyExchange } from "./tools/bench/key_exchange.ts";
 import { CERTS, LaneStage } from "./tools/bench/lane_stage.ts";
 import { casesOf, sizesOfBench } from "./tools/bench/matrix.ts";
@@ -20,6 +21,7 @@ import { readVariable, whyNot, whyNotAll } from "./tools/bench/obstacles.ts";
 registerBasics(whyNot);
 await registerLanes();
 registerKeyExchange(whyNot);
+registerDtlsLibrary(whyNot);
 registerStreams(whyNot);
 
 /** A case's group says what its lanes have in common, so that TCP is what the others build on. */

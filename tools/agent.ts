@@ -15,6 +15,7 @@ import { clockShift } from "../common/cli/options.ts";
 import { onEndSignals } from "../common/cli/signals.ts";
 import { DEFAULT_CERTS, readPassphrase } from "../common/pem/certificate_files.ts";
 import { Agent } from "./agent/agent.ts";
+import { MAX_CLIENTS } from "../common/model/plan.ts";
 import { DEFAULT_PORT } from "./agent/messages.ts";
 
 const OPTIONS = {
@@ -29,7 +30,7 @@ const OPTIONS = {
   ),
   "max-megabytes": wholeNumber([1, 100_000_000], "most of a lane, in 10^6 bytes", 10_000),
   "max-seconds": wholeNumber([1, 100_000], "longest run of a lane", 3600),
-  "max-clients": wholeNumber([1, 1000], "clients of a lane at once", 100),
+  "max-clients": wholeNumber([1, MAX_CLIENTS], "clients of a lane at once", 100),
   "end-with-stdin": flag("end when stdin ends"),
   "clock-shift-us": hidden(clockShift()),
 };

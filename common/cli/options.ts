@@ -12,6 +12,8 @@ import { UsageError } from "../base/errors.ts";
 import {
   checkPlan,
   FULL_PLAN,
+  MAX_BLOCKING_CLIENTS,
+  MAX_CLIENTS,
   MAX_REPEAT,
   MAX_SECONDS,
   parsePlan,
@@ -75,7 +77,7 @@ export const EXCHANGE_OPTIONS = {
     "message",
   ),
   "no-reply": flag("one-way: the server does not answer"),
-  clients: wholeNumber([1, 1000], "clients at once; a server waits for so many", 1),
+  clients: wholeNumber([1, MAX_CLIENTS], "clients at once; a server waits for so many", 1),
   "wait-ms": wholeNumber([0, HOUR_MS], "pause between messages in milliseconds", 0),
   rate: decimal(
     RATES,
@@ -237,7 +239,7 @@ function idleTimeoutOf(
 
 /** Refuses options that do not go with each other's values. */
 function refuseMisfits(
-  { io, engine, cpu, bind, keyLog, json, csv, hgrm, reply, expectEcho }:
+  { io, engine, cpu, bind, clients, keyLog, json, csv, hgrm, reply, expectEcho }:
     & Values<PairTable>
     & Pick<PlanFile, "reply">,
   { texts }: Arguments,
@@ -253,6 +255,11 @@ function refuseMisfits(
   }
   if (expectEcho && reply === false) {
     throw new UsageError("--expect-echo: the plan says that nothing is answered (reply: false)");
+  }
+  if (clients > MAX_BLOCKING_CLIENTS && io !== "async") {
+    throw new UsageError(
+      `--clients ${clients} goes with --io async: sync and spin take ${MAX_BLOCKING_CLIENTS} at most`,
+    );
   }
   if (cpu !== null && io === "async") {
     throw new UsageError(`--cpu ${cpu} goes with --io sync or spin: there one thread does it all`);

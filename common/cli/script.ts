@@ -9,6 +9,7 @@ import { Client } from "../exchange/client.ts";
 import { Schedule } from "../exchange/schedule.ts";
 import { ConnectionServer } from "../exchange/connection_server.ts";
 import { DatagramServer } from "../exchange/datagram_server.ts";
+import { Gate, MAX_CONNECTING } from "../exchange/gate.ts";
 import { HandshakeLog } from "../exchange/handshake_log.ts";
 import { tracedClient, tracedServer } from "../exchange/traced.ts";
 import type { AnyServerTransport, ClientTransport, Prepare } from "../exchange/transport.ts";
@@ -22,6 +23,7 @@ import type { PairOptions } from "../model/pair_options.ts";
 import { MessagePrinter } from "./message_printer.ts";
 import { type LogFile, openDocument, openLog, print, type Write } from "../base/output.ts";
 import { pinToCore } from "../posix/affinity.ts";
+import { requireOpenFiles } from "../posix/open_files.ts";
 import type { ReceiveBufferState } from "../posix/receive_buffer.ts";
 import type { Protocol, Role, Security } from "../model/protocol.ts";
 import { nowUs } from "../measure/clock.ts";
@@ -60,7 +62,10 @@ export function clientMain<Connection>(
     const transport = await made(prepare, script);
     script.library = transport.library ?? null;
     const { schedule, trace } = script;
-    const run = { options, recorder, deadlines, schedule, onTrouble: say };
+    const gate = options.clients > MAX_CONNECTING
+      ? new Gate(MAX_CONNECTING, deadlines.signal)
+      : undefined;
+    const run = { options, recorder, deadlines, schedule, gate, onTrouble: say };
     const clients = Array.from(
       { length: options.clients },
       (_, number) =>
@@ -227,6 +232,7 @@ async function runScript(
   try {
     if (options.endWithStdin) void endWithStdin(deadlines);
     if (options.cpu !== null) pinToCore(options.cpu);
+    if (hasSocketPerClient(options)) requireOpenFiles(options.clients);
     await run(script);
   } catch (error) {
     failure = error;
@@ -298,6 +304,11 @@ function sayCut(trace: HandshakeLog | undefined): void {
   );
 }
 
+/** A server of datagrams has one socket for all. */
+function hasSocketPerClient({ role, protocol }: PairOptions): boolean {
+  return role === "client" || protocol === "tcp" || protocol === "tls";
+}
+
 /** All clients send one size, then all the next. */
 async function runSizes(script: Script, clients: Client<unknown>[]): Promise<void> {
   const { options, recorder, schedule, deadlines, log } = script;
@@ -322,7 +333,11 @@ async function runSizes(script: Script, clients: Client<unknown>[]): Promise<voi
     log?.size(sizeBytes, startUs, tookUs);
     log?.flush();
   }
-  for (const client of clients) await client.finish();
+  for (let from = 0; from < clients.length; from += MAX_CONNECTING) {
+    const ending = clients.slice(from, from + MAX_CONNECTING).map((client) => client.finish());
+    await Promise.allSettled(ending);
+    await Promise.all(ending);
+  }
 }
 
 /** Waits for the Enter key, or for Ctrl-C. */

@@ -5,10 +5,13 @@
  */
 import { formatAddress } from "../base/addresses.ts";
 import { bindError, listenError } from "../base/network_errors.ts";
-import { bindUdp, type DatagramSocket } from "./node_udp.ts";
+import { bindUdp, type DatagramSocket, NodeDatagramConn } from "./node_udp.ts";
+import { DirectUdp } from "../posix/direct_udp.ts";
+import { PosixError } from "../posix/errors.ts";
 import { ReceiveBuffer, type ReceiveBufferState } from "../posix/receive_buffer.ts";
 import { setSocketOptions, type SocketOptions } from "../posix/socket_options.ts";
-import { MAX_DATAGRAM_BYTES } from "../base/datagrams.ts";
+import { DatagramMemory } from "../base/datagram_memory.ts";
+import { round } from "../base/event_loop.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
 import { isExhausted, isLoss, Pause } from "../base/system_errors.ts";
 
@@ -31,6 +34,17 @@ export async function afterWoken(): Promise<void> {
 
 /** So many bytes of answers to unverified clients may wait to be sent. */
 export const MAX_ANSWER_BYTES = 256 * 1024;
+
+/**
+ * So many datagrams are sent, or received, without a turn of the event loop at most, and so long in
+ * milliseconds: timers and other sockets have to come to their turn.
+ */
+const MAX_SENT_AT_ONCE = 128;
+const MAX_RECEIVED_AT_ONCE = 32;
+const MAX_MS_AT_ONCE = 1;
+
+/** What libc does with a socket, see {@linkcode DirectUdp}. */
+export type DirectCalls = Pick<DirectUdp, "allow" | "errno" | "receive" | "send" | "sender">;
 
 /** What a socket is set to. */
 export interface UdpSocketOptions extends SocketOptions {
@@ -62,7 +76,10 @@ export interface LocalAddress {
   readonly port?: number | undefined;
 }
 
-/** Receives with one buffer for all datagrams, and sends. */
+/**
+ * Receives with one buffer for all datagrams, and sends. Where libc may be called, that is asked first:
+ * of Deno's operations remain those that wait, and each peer's first datagram, which Deno may refuse.
+ */
 export class UdpSocket {
   /** Where it is bound. */
   readonly addr: Deno.NetAddr;
@@ -70,17 +87,29 @@ export class UdpSocket {
   lastLoss: unknown;
   readonly #conn: DatagramSocket;
   readonly #buffer: ReceiveBuffer | null;
+  readonly #direct: DirectCalls | null;
   readonly #pause = new Pause();
   #answerBytes = 0;
+  /** Datagrams that wait until Deno has sent them; later ones do not overtake them. */
+  #waiting = 0;
+  #sentAtOnce = 0;
+  /** Set where so much was sent at once that the next datagram waits for a turn of the event loop. */
+  #turn: Promise<void> | null = null;
   #closed = false;
 
   /**
    * Takes a socket over.
    *
+   * @param direct what libc does for it; null where it may not, or it is no socket of Deno's own
    * @throws {TypeError} where an option cannot be set
    */
-  constructor(conn: DatagramSocket, options: UdpSocketOptions = {}) {
+  constructor(
+    conn: DatagramSocket,
+    options: UdpSocketOptions = {},
+    direct: DirectCalls | null = null,
+  ) {
     this.#conn = conn;
+    this.#direct = direct;
     const addr = this.addr = conn.addr as Deno.NetAddr;
     try {
       setSocketOptions(addr, options);
@@ -114,7 +143,8 @@ export class UdpSocket {
     } catch (cause) {
       throw refusal(hostname, port, cause);
     }
-    return new UdpSocket(conn, options);
+    const isNodes = conn instanceof NodeDatagramConn;
+    return new UdpSocket(conn, options, isNodes ? null : DirectUdp.of(conn.addr as Deno.NetAddr));
   }
 
   /**
@@ -151,7 +181,8 @@ export class UdpSocket {
    */
   async run(onDatagram: OnDatagram): Promise<void> {
     // Without a buffer of this size receive() would cut a long one.
-    const buffer = new Uint8Array(MAX_DATAGRAM_BYTES);
+    using memory = new DatagramMemory();
+    const buffer = memory.bytes;
     while (!this.#closed) {
       let received: [Uint8Array<ArrayBuffer>, Deno.Addr];
       try {
@@ -162,36 +193,95 @@ export class UdpSocket {
         if (isExhausted(error)) await this.#pause.rest();
         continue;
       }
-      // What comes from port 0 cannot be answered (RFC 768), and no program sends from there.
-      if ((received[1] as Deno.NetAddr).port === 0) continue;
-      const handling = onDatagram(received[0], received[1] as Deno.NetAddr);
+      const handling = hand(onDatagram, received[0], received[1] as Deno.NetAddr);
       if (handling) await handling;
+      if (this.#direct) await this.#takeMore(onDatagram, buffer, this.#direct);
     }
   }
 
+  /** Hands over what is there already, as far as it may in one turn of the event loop. */
+  async #takeMore(
+    onDatagram: OnDatagram,
+    buffer: Uint8Array<ArrayBuffer>,
+    direct: DirectCalls,
+  ): Promise<void> {
+    const untilMs = performance.now() + MAX_MS_AT_ONCE;
+    for (let left = MAX_RECEIVED_AT_ONCE; left > 0 && performance.now() < untilMs; left--) {
+      if (this.#closed) return;
+      const length = direct.receive(buffer);
+      if (length < 0) {
+        if (direct.errno !== 0) this.#lost(new PosixError("recvfrom", direct.errno));
+        return;
+      }
+      const handling = hand(onDatagram, buffer.subarray(0, length), direct.sender);
+      if (handling) await handling;
+    }
+    await round();
+  }
+
   /**
-   * Sends one datagram; the bytes must stay as they are until the promise resolves. It resolves, too,
-   * where the datagram is lost on its way out: no buffer, no route, a firewall.
+   * Sends one datagram, borrowed for the call. What it returns settles when the datagram has left, or
+   * is lost on its way out: no buffer, no route, a firewall.
+   *
+   * @param to the same object for the same peer, where that is known: it need not be looked at again
    */
-  send(bytes: Uint8Array, to: Deno.NetAddr): Promise<unknown> {
-    return this.#conn.send(bytes, to).catch((error) => {
+  send(bytes: Uint8Array, to: Deno.NetAddr): MaybePromise<void> {
+    if (this.#turn) return this.#sendAfter(this.#turn, bytes.slice(), to);
+    const direct = this.#closed || this.#waiting > 0 ? null : this.#direct;
+    if (direct?.send(bytes, to)) {
+      // Who sends for ever must not keep all others waiting for ever. It is the next datagram that
+      // waits: this one's answer may come in the turn, and its sender is to be ready for it.
+      if (++this.#sentAtOnce === MAX_SENT_AT_ONCE) this.#turn = this.#nextTurn();
+      return;
+    }
+    const error = direct && direct.errno !== 0 ? new PosixError("sendto", direct.errno) : null;
+    if (error && isLoss(error, bytes.length)) this.lastLoss = error;
+    return this.#sendByDeno(bytes.slice(), to, error === null);
+  }
+
+  async #nextTurn(): Promise<void> {
+    await round();
+    this.#sentAtOnce = 0;
+    this.#turn = null;
+  }
+
+  async #sendAfter(turn: Promise<void>, bytes: Uint8Array, to: Deno.NetAddr): Promise<void> {
+    await turn;
+    await this.send(bytes, to);
+  }
+
+  /**
+   * What the system tells first may be an earlier datagram's fate: this one was not sent then.
+   *
+   * @param isFirst whether it is tried a second time
+   */
+  async #sendByDeno(bytes: Uint8Array, to: Deno.NetAddr, isFirst: boolean): Promise<void> {
+    this.#waiting++;
+    try {
+      await this.#conn.send(bytes, to);
+      this.#direct?.allow(to);
+    } catch (error) {
       this.#lost(error, bytes.length);
-      // What the system tells first may be an earlier datagram's fate: this one was not sent then.
-      return this.#conn.send(bytes, to).catch((error) => this.#lost(error, bytes.length));
-    });
+      if (isFirst) await this.#sendByDeno(bytes, to, false);
+    } finally {
+      this.#waiting--;
+    }
   }
 
   /**
    * Answers a client that is not verified, and may never have asked: where too much waits to be
    * sent, the answer is lost.
    *
-   * @param bytes copied
+   * @param bytes borrowed for the call
    */
   answer(bytes: Uint8Array, to: Deno.NetAddr): void {
-    if (this.#answerBytes + bytes.length > MAX_ANSWER_BYTES) return;
-    this.#answerBytes += bytes.length;
-    const done = () => void (this.#answerBytes -= bytes.length);
-    this.send(bytes.slice(), to).then(done, done);
+    const { length } = bytes;
+    if (this.#answerBytes + length > MAX_ANSWER_BYTES) return;
+    this.#answerBytes += length;
+    const done = () => void (this.#answerBytes -= length);
+    const sending = this.send(bytes, to);
+    if (sending) sending.then(done, done);
+    else done();
   }
 
   /** One datagram is lost; what else has failed is thrown on. */
@@ -208,4 +298,13 @@ export class UdpSocket {
     this.#buffer?.close();
     this.#conn.close();
   }
+}
+
+/** What comes from port 0 cannot be answered (RFC 768), and no program sends from there. */
+function hand(
+  onDatagram: OnDatagram,
+  datagram: Uint8Array<ArrayBuffer>,
+  from: Deno.NetAddr,
+): MaybePromise<unknown> {
+  return from.port === 0 ? undefined : onDatagram(datagram, from);
 }

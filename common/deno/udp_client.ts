@@ -116,19 +116,18 @@ export class UdpClient {
   }
 
   /**
-   * Sends a datagram; the bytes must stay as they are until the promise resolves.
-   *
-   * @throws {Deno.errors.ConnectionRefused} where nothing listens at any of the addresses
+   * Sends a datagram, borrowed for the call; a promise settles when it has left. It rejects with
+   * `Deno.errors.ConnectionRefused` where nothing listens at any of the addresses.
    */
-  send(bytes: Uint8Array): Promise<unknown> {
+  send(bytes: Uint8Array): MaybePromise<void> {
     return this.#kept ? this.#sendFirst(bytes, this.#kept) : this.#sendOn(bytes);
   }
 
-  #sendOn(bytes: Uint8Array): Promise<unknown> {
+  #sendOn(bytes: Uint8Array): MaybePromise<void> {
     return this.#socket!.send(bytes, this.#to);
   }
 
-  #sendFirst(bytes: Uint8Array, kept: Uint8Array<ArrayBuffer>[]): Promise<unknown> {
+  #sendFirst(bytes: Uint8Array, kept: Uint8Array<ArrayBuffer>[]): MaybePromise<void> {
     if (kept.length === REFUSABLE_DATAGRAMS) {
       this.#settle();
       return this.#sendOn(bytes);

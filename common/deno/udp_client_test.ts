@@ -70,7 +70,7 @@ const bytesOf = (text: string) => new TextEncoder().encode(text);
 Deno.test("UdpClient.send() rejects where nobody listens", { ignore: !hears }, async () => {
   await using stage = new Stage();
   const client = stage.client(["127.0.0.1"], freePort("udp"));
-  const error = await assertRejects(() => client.send(bytesOf("a")), ConnectionRefused);
+  const error = await assertRejects(async () => await client.send(bytesOf("a")), ConnectionRefused);
   assertEquals((error as { code?: string }).code, "ECONNREFUSED");
 });
 

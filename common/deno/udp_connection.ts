@@ -5,6 +5,7 @@
  */
 import type { Deadline, Deadlines } from "../base/deadline.ts";
 import { InterruptedError } from "../base/errors.ts";
+import type { MaybePromise } from "../base/maybe_promise.ts";
 import { TOO_LATE } from "../base/read_result.ts";
 import { afterWoken } from "./udp.ts";
 import { UdpClient } from "./udp_client.ts";
@@ -47,8 +48,8 @@ export class UdpConnection {
     return this.#socket.lastLoss;
   }
 
-  /** Sends a datagram; the bytes must stay as they are until the promise resolves. */
-  send(message: Uint8Array): Promise<unknown> {
+  /** Sends a datagram, borrowed for the call; a promise settles when it has left. */
+  send(message: Uint8Array): MaybePromise<void> {
     return this.#failure ? Promise.reject(this.#failure) : this.#socket.send(message);
   }
 

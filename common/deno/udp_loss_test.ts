@@ -53,8 +53,15 @@ for (const code of ["ENETUNREACH", "EHOSTUNREACH", "EPERM", "ENOBUFS", "EMSGSIZE
 Deno.test("UdpSocket.send() rejects what UDP cannot carry, and where it cannot go", async () => {
   const socket = UdpSocket.at(LOOPBACK, 0);
   try {
-    await assertRejects(() => socket.send(new Uint8Array(65_508), socket.addr), Error, "too long");
-    await assertRejects(() => socket.send(new Uint8Array(1), { ...TO, hostname: "::1" }), Error);
+    await assertRejects(
+      async () => await socket.send(new Uint8Array(65_508), socket.addr),
+      Error,
+      "too long",
+    );
+    await assertRejects(
+      async () => await socket.send(new Uint8Array(1), { ...TO, hostname: "::1" }),
+      Error,
+    );
   } finally {
     socket.close();
   }

@@ -78,7 +78,7 @@ for (const length of [0, 1, 1472, 1473, 65_507]) {
 
 Deno.test("UdpSocket.send() refuses a datagram that is too long", async () => {
   const socket = UdpSocket.at(LOOPBACK, 0);
-  await assertRejects(() => socket.send(new Uint8Array(65_508), socket.addr), Error);
+  await assertRejects(async () => await socket.send(new Uint8Array(65_508), socket.addr), Error);
   socket.close();
 });
 

@@ -18,10 +18,11 @@ import { noteResumed } from "./agreed.ts";
 import { ExpectedAnswer } from "./expected_answer.ts";
 import { COPIES, COPY_PAUSE_MS, copyAnswerMs, FIRST_LOST, LOST_LIMIT } from "./patience.ts";
 import { clientError, goneError, unanswered } from "./client_errors.ts";
+import type { Gate } from "./gate.ts";
 import type { ClientTransport } from "./transport.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
 import type { Recorder } from "../measure/recorder.ts";
-import type { Outcome } from "../measure/outcome.ts";
+import { noOutcome, type Outcome } from "../measure/outcome.ts";
 import { type Schedule, type Turns, turnsOf } from "./schedule.ts";
 import { systemCode } from "../base/system_errors.ts";
 
@@ -32,6 +33,8 @@ export interface ClientRun {
   readonly deadlines: Deadlines;
   /** When messages are due; none where each follows the answer to the one before. */
   readonly schedule?: Schedule | undefined;
+  /** Of many clients some connect at a time; none where they are few. */
+  readonly gate?: Gate | undefined;
   /** Called after each message, answered or not. */
   readonly onExchanged?: () => void;
   /** Told where nothing has answered yet; the run goes on. */
@@ -86,14 +89,7 @@ export class Client<Connection> {
     this.#reply = reply;
     this.#waitMs = waitMs;
     this.#transport = transport;
-    this.#outcome = {
-      client: number,
-      sizeBytes: 0,
-      no: 0,
-      answered: false,
-      lost: false,
-      resumed: false,
-    };
+    this.#outcome = noOutcome(number);
     this.#turns = turnsOf(run, transport, number);
     this.#answer = new ExpectedAnswer(run.options);
     this.#writer = new MessageWriter(protocol, Math.max(...plan.sizes));
@@ -174,8 +170,11 @@ export class Client<Connection> {
       deadlines.check();
       const message = this.#message = this.#writer.prepare(outcome.no, sizeBytes);
       answer.to(message);
+      if (turns !== null) await turns.next(timer);
+      const gate = this.#connection === null ? this.#run.gate : undefined;
+      if (gate) await gate.enter();
+      // What waits to be let in is no part of a message, but of one that has been due.
       if (turns === null) timer.start();
-      else await turns.next(timer);
       let connection = this.#connection;
       while (connection === null) {
         this.#doing = "connect to";
@@ -197,6 +196,7 @@ export class Client<Connection> {
         }
         this.security ??= transport.security?.(connection) ?? null;
       }
+      if (!this.#keep) gate?.leave();
       this.#writer.stamp(EPOCH_US + timer.lastUs);
       this.#doing = "send to";
       const sending = transport.send(connection, message);
@@ -212,6 +212,8 @@ export class Client<Connection> {
         timer.mark(STEP_INDEX.receive);
         if (outcome.answered) answer.check();
       }
+      // The system takes connections that no server has accepted yet: an answer says that one has.
+      if (this.#keep) gate?.leave();
       outcome.lost = reply && !outcome.answered;
       const isOver = seconds === undefined
         ? outcome.no === this.#repeat - 1

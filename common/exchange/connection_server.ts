@@ -154,7 +154,10 @@ export class ConnectionServer<Connection> {
     if (this.#isTheOnly && served.hadMessage && ended) {
       this.#intake.end.onlyClientEnded(transport.datagrams === true);
     }
-    if (ended && this.#spare.length < SPARE_CONNECTIONS) this.#spare.push(served);
+    if (!ended) return;
+    // After trouble the system might still write to its memory, which is nobody else's then.
+    if (this.#spare.length < SPARE_CONNECTIONS) this.#spare.push(served);
+    else served[Symbol.dispose]();
   }
 
   /** Where nothing is answered, the numbers are looked at: those of one client, as far as known. */

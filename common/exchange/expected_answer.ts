@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { DatagramMemory } from "../base/datagram_memory.ts";
+import { MAX_DATAGRAM_BYTES } from "../base/datagrams.ts";
 import { RunError } from "../base/errors.ts";
 import { MAX_PLAINTEXT_BYTES } from "../base/tls_record.ts";
 import { ACK } from "../model/message.ts";
@@ -21,7 +23,10 @@ export class ExpectedAnswer {
   constructor({ expectEcho, plan }: PairOptions) {
     this.#isEcho = expectEcho;
     const longest = expectEcho ? Math.max(...plan.sizes) : ACK.length;
-    this.bytes = new Uint8Array(Math.max(longest + 1, MAX_PLAINTEXT_BYTES));
+    const size = Math.max(longest + 1, MAX_PLAINTEXT_BYTES);
+    this.bytes = size > MAX_DATAGRAM_BYTES
+      ? new Uint8Array(size)
+      : new DatagramMemory().bytes.subarray(0, size);
   }
 
   /** From now on the answer to this message is wanted, which is borrowed as long. */

@@ -6,7 +6,7 @@
 import type { Deadlines } from "../base/deadline.ts";
 import { describe, InterruptedError } from "../base/errors.ts";
 import { EPOCH_US } from "../measure/clock.ts";
-import type { Outcome } from "../measure/outcome.ts";
+import { noOutcome, type Outcome } from "../measure/outcome.ts";
 import type { Recorder } from "../measure/recorder.ts";
 import { oneWayDelayUs, parseNo, parseSentUs } from "../model/message.ts";
 import type { PairOptions } from "../model/pair_options.ts";
@@ -49,8 +49,7 @@ export class Intake {
 
   /** What all messages have in common. */
   get outcome(): Outcome {
-    const none = { sizeBytes: 0, no: 0, lost: false, resumed: false };
-    return { client: 0, answered: this.reply, ...none };
+    return noOutcome(0, this.reply);
   }
 
   /** False for a message that is answered and not counted: see {@linkcode unexpected}. */

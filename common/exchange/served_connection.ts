@@ -3,16 +3,14 @@
  *
  * @module
  */
+import { DatagramMemory } from "../base/datagram_memory.ts";
 import type { SequenceTracker } from "../model/sequence_tracker.ts";
 import { StepTimer } from "../measure/clock.ts";
 import { MessageAssembler } from "../model/message.ts";
 import type { Outcome } from "../measure/outcome.ts";
 
-/** Big enough for the longest datagram, and for a good part of a stream. */
-const RECEIVE_BYTES = 65_536;
-
 /** What is known of a connection while it is served; its memory serves one after the other. */
-export class ServedConnection<Connection> {
+export class ServedConnection<Connection> implements Disposable {
   readonly timer = new StepTimer();
   readonly assembler = new MessageAssembler();
   /** The last message, and whether it waits to be recorded. */
@@ -28,7 +26,7 @@ export class ServedConnection<Connection> {
   /** Set when the peer has ended in order, between two messages. */
   peerEnded = false;
   #connection: Connection | null = null;
-  #bytes: Uint8Array | null = null;
+  #memory: DatagramMemory | null = null;
 
   /** @param outcome what all messages have in common */
   constructor(outcome: Readonly<Outcome>) {
@@ -40,9 +38,12 @@ export class ServedConnection<Connection> {
     return this.#connection!;
   }
 
-  /** Where bytes are received; a connection that never gets that far needs none. */
+  /**
+   * Where bytes are received, with room for the longest datagram and a good part of a stream; a
+   * connection that never gets that far needs none.
+   */
   get bytes(): Uint8Array {
-    return this.#bytes ??= new Uint8Array(RECEIVE_BYTES);
+    return (this.#memory ??= new DatagramMemory()).bytes;
   }
 
   /** Begins with a connection; the last one, if there was one, has ended in order. */
@@ -51,5 +52,11 @@ export class ServedConnection<Connection> {
     this.tracker = tracker;
     this.hadMessage = this.hadLastSize = this.peerEnded = false;
     this.timer.start();
+  }
+
+  /** Gives its memory back. */
+  [Symbol.dispose](): void {
+    this.#memory?.[Symbol.dispose]();
+    this.#memory = null;
   }
 }

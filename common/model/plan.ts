@@ -31,6 +31,10 @@ export interface PlanFile extends Partial<Plan> {
  */
 export const MAX_REPEAT = 100_000;
 
+/** Most clients at once: on the event loop, and where one thread asks each socket in turn. */
+export const MAX_CLIENTS = 10_000;
+export const MAX_BLOCKING_CLIENTS = 1000;
+
 /** Longest time for the messages of one size: an hour. */
 export const MAX_SECONDS = 3600;
 

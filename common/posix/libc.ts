@@ -7,8 +7,8 @@ import { RunError } from "../base/errors.ts";
 import { type Platform, platformOf } from "./platform.ts";
 
 /**
- * The functions that are used, each under its C prototype, from sys/socket.h, net/if.h, poll.h, time.h
- * and unistd.h.
+ * The functions that are used, each under its C prototype, from sys/socket.h, net/if.h, poll.h, time.h,
+ * sys/resource.h and unistd.h.
  *
  * `size_t` and `ssize_t` are taken as 32 bits, which every length here fits: as numbers they cost a
  * quarter less than as bigints. Both architectures clear the upper half of a register that 32 bits
@@ -43,6 +43,8 @@ const LIBC = {
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   // int poll(struct pollfd *fds, nfds_t nfds, int timeout);
   poll: { parameters: ["buffer", "u32", "i32"], result: "i32" },
+  // int getrlimit(int resource, struct rlimit *rlim);
+  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   // int close(int fd);
   close: { parameters: ["i32"], result: "i32" },
   // unsigned int if_nametoindex(const char *ifname);

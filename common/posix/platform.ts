@@ -1,9 +1,9 @@
 /**
  * The numbers and layouts of the systems whose libc is known, with the headers they stand in.
  *
- * Linux: asm-generic/socket.h, bits/socket.h, bits/in.h, netinet/tcp.h, net/if.h, poll.h, time.h, as
- * they are on x86-64 and arm64. macOS: sys/socket.h, netinet/in.h, netinet6/in6.h, netinet/tcp.h,
- * sys/poll.h, time.h.
+ * Linux: asm-generic/socket.h, bits/socket.h, bits/in.h, netinet/tcp.h, net/if.h, poll.h, time.h,
+ * sys/resource.h, as they are on x86-64 and arm64. macOS: sys/socket.h, netinet/in.h, netinet6/in6.h,
+ * netinet/tcp.h, sys/poll.h, sys/resource.h, time.h.
  *
  * @module
  */
@@ -37,6 +37,8 @@ export interface Platform {
   readonly doublesBuffers: boolean;
   /** Tells what a socket's buffers hold, and what it has dropped; null where there is none. */
   readonly SO_MEMINFO: number | null;
+  /** The limit of open files. */
+  readonly RLIMIT_NOFILE: number;
   readonly MSG_DONTWAIT: number;
   /** Set where the system knows it: a peer that has gone is an error and no signal. */
   readonly MSG_NOSIGNAL: number;
@@ -84,6 +86,7 @@ const LINUX: Platform = {
   IPV6_UNICAST_HOPS: 16,
   doublesBuffers: true,
   SO_MEMINFO: 55,
+  RLIMIT_NOFILE: 7,
   MSG_DONTWAIT: 0x40,
   MSG_NOSIGNAL: 0x4000,
   acceptTimesOut: true,
@@ -114,6 +117,7 @@ const MACOS: Platform = {
   IPV6_UNICAST_HOPS: 4,
   doublesBuffers: false,
   SO_MEMINFO: null,
+  RLIMIT_NOFILE: 8,
   MSG_DONTWAIT: 0x80,
   // Deno lets no process die of SIGPIPE.
   MSG_NOSIGNAL: 0,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { MaybePromise } from "../../common/base/maybe_promise.ts";
 import { UdpSocket } from "../../common/deno/udp.ts";
 import type { UdpClient, UdpClientEvents } from "../../common/deno/udp_client.ts";
 import { BorrowedSocket, type ProgramSocket } from "./program_socket.ts";
@@ -39,8 +40,8 @@ export class BorrowedUdpClient
     return this.#socket.addr;
   }
 
-  /** Sends a datagram to the server. */
-  send(bytes: Uint8Array): Promise<unknown> {
+  /** Sends a datagram to the server, borrowed for the call. */
+  send(bytes: Uint8Array): MaybePromise<void> {
     return this.#socket.send(bytes, this.remoteAddr);
   }
 

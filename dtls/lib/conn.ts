@@ -125,7 +125,8 @@ export class DtlsConn extends SecureConn {
     checkMessageBytes(bytes.length);
     if (!this.session.established) await this.handshake();
     if (this.#failure !== undefined) throw this.#failure;
-    await this.#steps.send(bytes);
+    const sending = this.#steps.send(bytes);
+    if (sending) await sending;
   }
 
   /**

@@ -1,3 +1,4 @@
+import { round } from "../../common/base/event_loop.ts";
 import { Deadlines } from "../../common/base/deadline.ts";
 import { TimeoutError } from "../../common/base/errors.ts";
 import { loadOpenSsl } from "../../common/openssl/bindings/library.ts";
@@ -57,8 +58,9 @@ class MemoryConn implements Disposable {
     this.net = net;
     const remoteAddr = { transport: "udp", hostname: "192.0.2.1", port: 1 } as const;
     const transmit = async (datagram: Uint8Array) => {
+      const bytes = datagram.slice();
       await this.leaving;
-      net.transmit("client", datagram);
+      net.transmit("client", bytes);
     };
     const localAddr = { ...remoteAddr, hostname: "192.0.2.7", port: 7 };
     const socket = { remoteAddr, localAddr, transmit, release() {} };
@@ -139,15 +141,19 @@ Deno.test("send() borrows its message for the call alone", async () => {
   );
 });
 
-Deno.test("send() waits for a datagram to leave before it uses its memory again", async () => {
+Deno.test("send() waits until its datagram has left, and others may be sent meanwhile", async () => {
   using it = await memoryConn();
   const { net, conn } = it;
   await conn.send(Uint8Array.of(1));
   const leaving = Promise.withResolvers<void>();
   it.leaving = leaving.promise;
+  let hasLeft = false;
   const sending = [2, 3, 4].map((byte) => conn.send(Uint8Array.of(byte)));
+  const all = Promise.all(sending).then(() => hasLeft = true);
+  await round();
+  assertEquals(hasLeft, false);
   leaving.resolve();
-  await Promise.all(sending);
+  await all;
   await conn.send(Uint8Array.of(5));
   net.settle();
   assertEquals(net.server.inbox.flatMap((message) => [...message]), [1, 2, 3, 4, 5]);

@@ -16,7 +16,7 @@ export const INBOX_BYTES = 256 * 1024;
  * const socket: DtlsSocket = {
  *   remoteAddr: { transport: "udp", hostname: "192.0.2.1", port: 4433 },
  *   localAddr: { transport: "udp", hostname: "0.0.0.0", port: 50000 },
- *   transmit: (datagram) => Promise.resolve(void sent.push(datagram.slice())),
+ *   transmit: (datagram) => void sent.push(datagram.slice()),
  *   release() {},
  * };
  * await socket.transmit(new Uint8Array(13));
@@ -28,8 +28,8 @@ export interface DtlsSocket {
   readonly remoteAddr: Deno.NetAddr;
   /** This end. */
   readonly localAddr: Deno.NetAddr;
-  /** Sends a datagram; the bytes are borrowed until the promise settles. */
-  transmit(datagram: Uint8Array): Promise<unknown>;
+  /** Sends a datagram, borrowed for the call; a promise settles when it has left. */
+  transmit(datagram: Uint8Array): void | Promise<void>;
   /** Told once, when the connection needs its socket no more. */
   release(): void;
   /** Told once, when the handshake is complete. */

@@ -8,7 +8,7 @@
  * @module
  */
 import { LANES } from "../../common/model/lanes.ts";
-import { MAX_REPEAT, MAX_SECONDS, RATES } from "../../common/model/plan.ts";
+import { MAX_CLIENTS, MAX_REPEAT, MAX_SECONDS, RATES } from "../../common/model/plan.ts";
 import {
   CONNECT_MODES,
   type ConnectMode,
@@ -118,7 +118,7 @@ export const START: SettingsTable<Omit<StartQuestion, "ask">> = {
   seconds: setting(wholeNumber(1, MAX_SECONDS), "seconds for each size", "repeat"),
   connect: setting(oneOf(CONNECT_MODES), "which messages share a connection"),
   reply: setting(flag(), "whether messages are answered"),
-  clients: setting(wholeNumber(1, 1000), "clients at once"),
+  clients: setting(wholeNumber(1, MAX_CLIENTS), "clients at once"),
   waitMs: setting(wholeNumber(0, HOUR_MS, "milliseconds"), "pause between messages"),
   rate: setting(number(RATES.min, RATES.max), "messages a second of all clients", "none"),
   groups: setting(groupList(), "key exchange groups", "the library's"),

@@ -1,0 +1,59 @@
+/** Clients by the hundred, each with a connection of its own for the whole run. */
+import { fromFileUrl } from "../common/base/std.ts";
+import { LANES } from "../common/model/lanes.ts";
+import { assertEquals } from "../common/testing/assert.ts";
+import { readDocument, Workplace } from "../common/testing/pairs.ts";
+import { hostScripts } from "../common/testing/script_hosts.ts";
+
+hostScripts();
+
+/** More than connect at once, and than a listener lets one address begin by itself. */
+const CLIENTS = 200;
+const REPEAT = 3;
+
+/** UDP promises nothing. */
+const lanes = LANES.filter(({ io, protocol }) => io === "async" && protocol !== "udp");
+
+for (const lane of lanes) {
+  Deno.test(`${lane.name} pair serves ${CLIENTS} clients at once, and loses nothing`, async () => {
+    await using place = await Workplace.make();
+    const { client, server } = await place.pair(
+      lane,
+      [
+        "--clients",
+        String(CLIENTS),
+        "--connect",
+        "once",
+        "--sizes",
+        "100",
+        "--repeat",
+        `${REPEAT}`,
+      ],
+      { client: ["--json", "-"], server: ["--json", "-"] },
+    );
+    assertEquals([client.code, server.code], [0, 0], client.stderr + server.stderr);
+    for (const { stdout } of [client, server]) {
+      const [run] = readDocument(stdout).runs;
+      assertEquals(run?.clients, CLIENTS);
+      assertEquals(run?.sizes.map(({ answered }) => answered), [CLIENTS * REPEAT]);
+    }
+  });
+}
+
+Deno.test("a client that may not have so many files open says so before it connects", async () => {
+  const limited = ["-c", 'ulimit -n 300; exec "$@"', "sh", Deno.execPath(), "run", "--no-prompt"];
+  const script = fromFileUrl(import.meta.resolve("../dtls/client.ts"));
+  const command = new Deno.Command("sh", {
+    args: [...limited, "--no-check", "--unstable-net", "--allow-ffi", script, "--clients", "500"],
+    ...{ stdout: "piped", stderr: "piped" },
+  });
+  const { code, stderr } = await command.output();
+  assertEquals(
+    [code, new TextDecoder().decode(stderr)],
+    [
+      2,
+      "error: --clients 500: this program may have 300 files open, and needs 564, one for each " +
+      "connection; allow more before it starts (ulimit -n 564)\n",
+    ],
+  );
+});
