@@ -7,7 +7,7 @@ Deno.test("openFilesLimit() is what the shell says, or unknown without libc", as
   const program = "console.log((await import(Deno.args[0])).openFilesLimit())";
   // Both limits are set, as Deno raises the one as far as the other.
   const args = ["-c", 'ulimit -n 300; exec "$@"', "sh", Deno.execPath(), "eval", program];
-  const command = new Deno.Command("sh", {
+  const command = new Deno.Command("bash", {
     args: [...args, import.meta.resolve("./open_files.ts")],
   });
   const { stdout } = await command.output();

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { print } from "../../common/base/output.ts";
 import { MAX_PLAINTEXT_BYTES } from "../../common/base/tls_record.ts";
 import { connectDtls, type DtlsConn, listenDtls } from "../../dtls/mod.ts";
 
@@ -20,7 +21,7 @@ async function serve(): Promise<void> {
     ...{ hostname: HOST, port: 0, ciphers: CIPHERS, idleTimeoutMs: Infinity },
     pskLookup: () => PSK.key,
   });
-  console.log(listener.addr.port);
+  print(`${listener.addr.port}\n`);
   for await (const conn of listener) echo(conn).catch(() => conn.abandon());
 }
 
@@ -32,14 +33,14 @@ async function echo(conn: DtlsConn): Promise<void> {
 async function connect(port: number): Promise<void> {
   await using conn = await connectDtls({ hostname: HOST, port, psk: PSK, ciphers: CIPHERS });
   await conn.handshake();
-  console.log("ready");
+  print("ready\n");
   let rest = "";
   for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split("\n");
     rest = lines.pop()!;
     for (const line of lines) {
       const [bytes = 0, underway = 0, count = 0] = line.split(" ").map(Number);
-      console.log(await exchange(conn, new Uint8Array(bytes), underway, count));
+      print(`${await exchange(conn, new Uint8Array(bytes), underway, count)}\n`);
     }
   }
 }
