@@ -43,7 +43,7 @@ for (const lane of lanes) {
 Deno.test("a client that may not have so many files open says so before it connects", async () => {
   const limited = ["-c", 'ulimit -n 300; exec "$@"', "sh", Deno.execPath(), "run", "--no-prompt"];
   const script = fromFileUrl(import.meta.resolve("../dtls/client.ts"));
-  const command = new Deno.Command("sh", {
+  const command = new Deno.Command("bash", {
     args: [...limited, "--no-check", "--unstable-net", "--allow-ffi", script, "--clients", "500"],
     ...{ stdout: "piped", stderr: "piped" },
   });
