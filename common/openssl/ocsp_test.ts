@@ -61,8 +61,13 @@ function responseOf(
 
 const DAY = ["-ndays", "1"];
 
-/** What is stapled, and why the server is refused. */
-const RESPONSES: [string, () => Promise<Uint8Array<ArrayBuffer>>, RegExp | null][] = [
+const [, major, minor] = loadOpenSsl().versionText.match(/^OpenSSL (\d+)\.(\d+)/)!.map(Number);
+
+/** From 3.6 on a server sends no response that it cannot read, or that is for another certificate. */
+const sendsAny = major === 3 && minor! < 6;
+
+/** What is stapled, and why the server is refused: null where it is not, "unsent" where nothing comes. */
+const RESPONSES: [string, () => Promise<Uint8Array<ArrayBuffer>>, RegExp | "unsent" | null][] = [
   ["good", () => responseOf(server!, "V", root, ...DAY), null],
   ["good, without an end", () => responseOf(server!, "V"), null],
   [
@@ -72,7 +77,11 @@ const RESPONSES: [string, () => Promise<Uint8Array<ArrayBuffer>>, RegExp | null]
   ],
   ["revoked", () => responseOf(server!, "R", root, ...DAY), /certificate has been revoked/],
   ["unknown", () => responseOf(server!, ""), /its authority does not know the certificate$/],
-  ["another's", () => responseOf(other!, "V"), /it is for another certificate$/],
+  [
+    "another's",
+    () => responseOf(other!, "V"),
+    sendsAny ? /it is for another certificate$/ : "unsent",
+  ],
   [
     "signed by another",
     async () => responseOf(server!, "V", await RevokingAuthority.make("root")),
@@ -89,7 +98,11 @@ const RESPONSES: [string, () => Promise<Uint8Array<ArrayBuffer>>, RegExp | null]
     },
     /its signature is none of the certificate's authority$/,
   ],
-  ["nothing that can be read", () => Promise.resolve(Uint8Array.of(1, 2, 3)), /it cannot be read$/],
+  [
+    "nothing that can be read",
+    () => Promise.resolve(Uint8Array.of(1, 2, 3)),
+    sendsAny ? /it cannot be read$/ : "unsent",
+  ],
 ];
 
 for (const [protocol, maxVersion] of Object.entries(PROTOCOLS)) {
@@ -106,9 +119,10 @@ for (const [protocol, maxVersion] of Object.entries(PROTOCOLS)) {
         const client = { ...usual, ocsp: "request" as const };
         using net = await memoryNet({ datagram, client, server: { ...shown, ocspResponse } });
         net.run();
-        if (refusal === null) {
+        if (refusal === null || refusal === "unsent") {
           assertEquals(net.client.error ?? net.server.error, null);
-          assertEquals(net.client.session!.info().ocspResponse, ocspResponse);
+          const told = refusal === null ? ocspResponse : null;
+          assertEquals(net.client.session!.info().ocspResponse, told);
           assertEquals(net.server.session!.info().ocspResponse, null);
           return;
         }
