@@ -32,7 +32,9 @@ export function divided(
     if (mayBeDtls(datagram) && (peer === null || isFrom(peer, from))) {
       return onDatagram(datagram, from);
     }
-    return notify("onOtherDatagram", others, datagram.slice(), from);
+    // Nobody pays for a copy that nobody takes: anyone can send what is no DTLS.
+    if (others) notify("onOtherDatagram", others, datagram.slice(), from);
+    return undefined;
   };
 }
 
