@@ -13,6 +13,7 @@ import {
   checkInContext,
   CLIENT_CONTEXT,
   contextPart,
+  type ContextUse,
   SERVER_CONTEXT,
 } from "../../common/openssl/settings_table.ts";
 import { checkValue } from "../../common/settings/check.ts";
@@ -20,6 +21,16 @@ import { BYTE_STREAM, type ByteStream, type ByteStreams, taken } from "./byte_st
 import { TlsConn } from "./conn.ts";
 import { tlsContext } from "./connect.ts";
 import { ACCEPT_TLS, type AcceptTlsOptions, START_TLS, type StartTlsOptions } from "./settings.ts";
+
+const CLIENT: ContextUse = {
+  ...{ action: "start TLS", role: "client", datagram: false },
+  contextTable: CLIENT_CONTEXT.tls,
+};
+
+const SERVER: ContextUse = {
+  ...{ action: "accept TLS", role: "server", datagram: false },
+  contextTable: SERVER_CONTEXT.tls,
+};
 
 /**
  * Begins TLS, as its client, on what a program is connected with already: a TCP connection on which
@@ -52,14 +63,8 @@ import { ACCEPT_TLS, type AcceptTlsOptions, START_TLS, type StartTlsOptions } fr
  * ```
  */
 export function startTls(stream: ByteStreams, options: StartTlsOptions): TlsConn {
-  const action = "start TLS";
-  const checked = checkValue(BYTE_STREAM, stream, "stream", action);
-  const settings = checkInContext(START_TLS, options, {
-    action,
-    role: "client",
-    datagram: false,
-    contextTable: CLIENT_CONTEXT.tls,
-  });
+  const checked = checkValue(BYTE_STREAM, stream, "stream", CLIENT.action);
+  const settings = checkInContext(START_TLS, options, CLIENT);
   const { serverName, session, unsafelySkipNameCheck } = settings;
   checkHasName(settings);
   const context = settings.context ?? tlsContext(contextPart(CLIENT_CONTEXT.tls, settings));
@@ -91,14 +96,8 @@ export function startTls(stream: ByteStreams, options: StartTlsOptions): TlsConn
  * ```
  */
 export function acceptTls(stream: ByteStreams, options: AcceptTlsOptions): TlsConn {
-  const action = "accept TLS";
-  const checked = checkValue(BYTE_STREAM, stream, "stream", action);
-  const settings = checkInContext(ACCEPT_TLS, options, {
-    action,
-    role: "server",
-    datagram: false,
-    contextTable: SERVER_CONTEXT.tls,
-  });
+  const checked = checkValue(BYTE_STREAM, stream, "stream", SERVER.action);
+  const settings = checkInContext(ACCEPT_TLS, options, SERVER);
   const context = settings.context ?? setupStep(
     "context",
     () =>
