@@ -1,9 +1,8 @@
 /** Every function of the TLS library that takes settings, and every setting of it. */
 import { TimeoutError } from "../../common/base/errors.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
-import type { SavedSession } from "../../common/openssl/saved_session.ts";
 import { CLIENT_CONTEXT } from "../../common/openssl/settings_table.ts";
-import { testCertificates } from "../../common/testing/certs.ts";
+import { savedSession } from "../../common/testing/tls.ts";
 import {
   type Subject,
   testRefusals,
@@ -21,25 +20,13 @@ Deno.test.afterAll(() => server.close());
 const pskLookup = () => null;
 const base = { hostname: "127.0.0.1", port: 0, pskLookup };
 
-/** Of TLS 1.2, where it is there after the handshake. */
-async function aSession(): Promise<SavedSession> {
-  const { server, ca } = await testCertificates();
-  await using listener = listenTls({ hostname: "127.0.0.1", port: 0, ...server });
-  const accepting = listener.accept();
-  const { port } = listener.addr;
-  await using client = await connectTls({ port, caCerts: [ca], maxVersion: "TLSv1.2" });
-  await client.handshake();
-  await accepting;
-  return client.saveSession()!;
-}
-
 /** A millisecond is a good time, in which not every machine connects. */
 function lateIsNull(error: unknown): null {
   if (error instanceof TimeoutError) return null;
   throw error;
 }
 
-const session = await aSession();
+const session = await savedSession();
 
 const SUBJECTS: Subject[] = [
   {
@@ -73,7 +60,7 @@ testRefusals({
   call: (options) => new TlsListener(options).close(),
 });
 
-const closed = { context: tlsContext({}), session: await aSession() };
+const closed = { context: tlsContext({}), session: await savedSession() };
 for (const one of Object.values(closed)) one.close();
 
 testTogether(SUBJECTS[0]!, {

@@ -13,11 +13,12 @@ import {
 } from "../../common/testing/assert.ts";
 import { testCertificates } from "../../common/testing/certs.ts";
 import { type Subject, testSettings, testTogether } from "../../common/testing/settings_suite.ts";
+import { savedSession } from "../../common/testing/tls.ts";
 import { within } from "../../common/testing/within.ts";
 import { SelfSignedCertificate } from "../../common/openssl/self_signed.ts";
 import { BYTE_STREAM, type ByteStreams } from "./byte_stream.ts";
 import type { TlsConn } from "./conn.ts";
-import { connectTls, tlsContext } from "./connect.ts";
+import { tlsContext } from "./connect.ts";
 import { listenTls } from "./listen.ts";
 import { ACCEPT_TLS, START_TLS } from "./settings.ts";
 import { acceptTls, startTls } from "./start.ts";
@@ -210,17 +211,6 @@ Deno.test("a TlsConn that is not waited for lets the process end, and can be dis
 
 const pskLookup = () => null;
 
-/** Of TLS 1.2, where it is there after the handshake. */
-async function aSession() {
-  await using listener = listenTls({ hostname: "127.0.0.1", port: 0, ...server });
-  const accepting = listener.accept();
-  const { port } = listener.addr;
-  await using conn = await connectTls({ port, caCerts: [ca], maxVersion: "TLSv1.2" });
-  await conn.handshake();
-  await accepting;
-  return conn.saveSession()!;
-}
-
 // Beside a context nothing of what it holds is said, the key among it: see below.
 const { context: _, ...WITHOUT_CONTEXT } = ACCEPT_TLS;
 
@@ -230,7 +220,7 @@ const SUBJECTS: [Subject, Subject] = [
     table: START_TLS,
     base: { serverName: "localhost" },
     call: (options) => startTls(pipes()[0], options).abandon(),
-    more: { context: [tlsContext({})], session: [await aSession()] },
+    more: { context: [tlsContext({})], session: [await savedSession()] },
   },
   {
     name: "acceptTls()",
@@ -256,7 +246,7 @@ testTogether({ ...SUBJECTS[1], table: ACCEPT_TLS, base: {} }, {
   closed: { context: closedServerContext },
 });
 
-const closed = { context: tlsContext({}), session: await aSession() };
+const closed = { context: tlsContext({}), session: await savedSession() };
 for (const one of Object.values(closed)) one.close();
 
 testTogether(SUBJECTS[0], {
