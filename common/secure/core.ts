@@ -11,39 +11,9 @@
  *
  * @module
  */
+export * from "./shared.ts";
 export { ENDED, NOT_YET } from "../base/read_result.ts";
-export { ReplacedError, TimeoutError } from "../base/errors.ts";
-export { PemError } from "../pem/errors.ts";
-export type { HandshakeMessage, OnHandshakeMessage } from "../model/handshake_message.ts";
-export { CallbackError } from "../openssl/bindings/calls.ts";
-export {
-  CertificateError,
-  OpenSslError,
-  type OpenSslErrorInit,
-} from "../openssl/bindings/errors.ts";
-export { OpenSslMissingError } from "../openssl/bindings/library.ts";
-export { TlsContext } from "../openssl/context.ts";
-export type { HandshakeStatistics, TlsInfo } from "../openssl/info.ts";
-export {
-  type CertificateFacts,
-  type CertificateName,
-  PeerCertificate,
-} from "../openssl/peer_certificate.ts";
-export { SavedSession } from "../openssl/saved_session.ts";
 export { TlsSession, type TlsSessionOptions } from "../openssl/session.ts";
-export type {
-  DtlsSettings,
-  ListenerCounters,
-  ListenSettings,
-  TlsClientSettings,
-  TlsContextOptions,
-  TlsServerSettings,
-  TlsSettings,
-  TlsVersion,
-} from "../openssl/settings.ts";
-export type { PeerFacts, PeerSettings } from "../openssl/peer_settings.ts";
-export type { PskChoice, PskIdentity, PskKey } from "../openssl/psk_settings.ts";
-export { SelfSignedCertificate, type SelfSignedOptions } from "../openssl/self_signed.ts";
 export type { LimitSettings } from "./limits.ts";
 export {
   type ConnPlace,
