@@ -53,7 +53,10 @@ export interface TlsSettings extends OwnCertificate, TrustSettings, PeerSettings
    * A process uses one: the first connection decides.
    */
   library?: string | undefined;
-  /** Authorities that the peer's certificate may come from (default none: no system's own). */
+  /**
+   * Authorities that the peer's certificate may come from (default none: no system's own). A server
+   * names `clientCertificate` beside them; with "none" they complete its own chain alone.
+   */
   caCerts?: readonly PemOrDer[] | undefined;
   /** Application protocols, the preferred one first: RFC 7301; 1 to 255 bytes each. */
   alpnProtocols?: readonly string[] | undefined;
