@@ -74,6 +74,8 @@ export async function goodSettings(
     key: [client.key],
     keyPassphrase: [PASSPHRASE],
     pkcs12: [pkcs12("aes"), pkcs12("aes").buffer],
+    // A responder that says "tryLater": of other responses the certificate would have to be there.
+    ocspResponse: [Uint8Array.of(0x30, 3, 0x0a, 1, 3)],
     crls: [[], [CRL], [new TextEncoder().encode(CRL)]],
     identities: [
       [client],
