@@ -233,7 +233,8 @@ export interface TlsServerSettings extends TlsSettings {
    * `sessionTimeoutSeconds` is over; see `setTicketKeys()`. Who has a key reads what is resumed with
    * its tickets up to version 1.2, and passes for any client: change them daily, and write them to no
    * disk. They hold for the same `clientCertificate`, `caCerts`, ciphers and pre-shared keys; give them
-   * to listeners of the same names alone. Default: one of the listener's own, which ends with it.
+   * to listeners of the same names alone. Default: one of the listener's own, which a new one takes the
+   * place of every day, or every `sessionTimeoutSeconds` where that is longer.
    */
   ticketKeys?: readonly (ArrayBuffer | ArrayBufferView)[] | undefined;
   /** Sessions kept for clients to resume, where there are no tickets (default 20480, 0 for none). */
