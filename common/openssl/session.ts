@@ -248,6 +248,7 @@ export class TlsSession implements Disposable {
    *
    * @param bytes any view or ArrayBuffer, borrowed for the call; on DTLS 1 to 16384 (RFC 6347 4.1)
    * @throws {OpenSslError} where the session is broken, and after {@linkcode shutdown}
+   * @throws {KeyLimitError} where its keys have sealed as much as is safe
    * @throws {RangeError} where a message is empty or too long
    * @throws {TypeError} where it is neither, and before the handshake is complete
    */
