@@ -4,6 +4,6 @@
  * @module
  */
 export * from "./shared.ts";
-export { AddressError, KeyLimitError, UnreadAnswersError } from "../base/errors.ts";
+export { AddressError, UnreadAnswersError } from "../base/errors.ts";
 export type { ConnectSettings } from "../openssl/settings.ts";
 export { SecureConn } from "./secure_conn.ts";
