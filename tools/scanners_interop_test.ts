@@ -105,7 +105,7 @@ for (const name of ["tls-async-rustls", "tls-async-openssl", "tls-sync-openssl"]
       `--certs=${place.path("client-cert.pem")}`,
       `--pk=${place.path("client-key.pem")}`,
     ];
-    // Deno's own TLS answers no offer of one group alone up to 1.2, for which a scan waits.
+    // What it asks about groups takes ten seconds at one of them.
     const found = await scan(port, ...shown, "--no-groups");
     process.kill("SIGTERM");
     await process.ended;
