@@ -239,7 +239,7 @@ export interface TlsServerSettings extends TlsSettings {
   ticketKeys?: readonly (ArrayBuffer | ArrayBufferView)[] | undefined;
   /** Sessions kept for clients to resume, where there are no tickets (default 20480, 0 for none). */
   sessionCacheSize?: number | undefined;
-  /** How long a session can be resumed, in seconds (default 300 up to version 1.2, 7200 in 1.3). */
+  /** How long a session can be resumed, in seconds (default 7200). */
   sessionTimeoutSeconds?: number | undefined;
 }
 
@@ -367,6 +367,9 @@ export const DEFAULT_MTU = 1400;
 
 /** Sessions in a server's cache: SSL_SESSION_CACHE_MAX_SIZE_DEFAULT of openssl/ssl.h. */
 export const SESSION_CACHE_SIZE = 1024 * 20;
+
+/** How long a session can be resumed, in seconds, where nothing else is said: RFC 9325 3.4 wants a bound. */
+export const SESSION_TIMEOUT_SECONDS = 7200;
 
 /** Handshakes of a listener that are not complete, where nothing else is said. */
 export const MAX_HANDSHAKES = 2048;
