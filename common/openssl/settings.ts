@@ -78,9 +78,9 @@ export interface TlsSettings extends OwnCertificate, TrustSettings, PeerSettings
    * TLS_PSK_WITH_AES_128_CCM_8 (RFC 6655), which CoAP asks for (RFC 7252 9.1.3.1), with certificates
    * TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8 (RFC 7251). They are there whatever the library's security
    * level is: newer libraries count their tag of 8 bytes as 64 bits of security, and would refuse them.
-   * Nothing else comes in with them, and suites with DHE in `ciphers`, whose group the level alone
-   * judges, are refused beside them. A forged record is taken with a probability of 2^-64; plain PSK
-   * has no forward secrecy: who gets the key later can read what was recorded (default false).
+   * Nothing else comes in with them; DHE in `ciphers`, whose group the level alone judges, is refused
+   * beside them. A forged record is taken with a probability of 2^-64; plain PSK has no forward
+   * secrecy: who gets the key later can read what was recorded (default false).
    */
   ccm8Ciphers?: boolean | undefined;
   /** Cipher suites of version 1.3, colon-separated: SSL_CTX_set_ciphersuites(3). */
