@@ -54,8 +54,8 @@ export interface TlsSettings extends OwnCertificate, TrustSettings, PeerSettings
    */
   library?: string | undefined;
   /**
-   * Authorities that the peer's certificate may come from (default none: no system's own). A server
-   * names `clientCertificate` beside them; with "none" they complete its own chain alone.
+   * Authorities that the peer's certificate may come from (default none). A server says
+   * `clientCertificate` beside them; with "none" they complete its own chain alone.
    */
   caCerts?: readonly PemOrDer[] | undefined;
   /** Application protocols, the preferred one first: RFC 7301; 1 to 255 bytes each. */
@@ -233,8 +233,7 @@ export interface TlsServerSettings extends TlsSettings {
    * `sessionTimeoutSeconds` is over; see `setTicketKeys()`. Who has a key reads what is resumed with
    * its tickets up to version 1.2, and passes for any client: change them daily, and write them to no
    * disk. They hold for the same `clientCertificate`, `caCerts`, ciphers and pre-shared keys; give them
-   * to listeners of the same names alone. Default: one of the listener's own, which a new one takes the
-   * place of every day, or every `sessionTimeoutSeconds` where that is longer.
+   * to listeners of the same names alone. Default: the listener's own, a new one a day (see docs/rfc9325.md).
    */
   ticketKeys?: readonly (ArrayBuffer | ArrayBufferView)[] | undefined;
   /** Sessions kept for clients to resume, where there are no tickets (default 20480, 0 for none). */
@@ -368,7 +367,7 @@ export const DEFAULT_MTU = 1400;
 /** Sessions in a server's cache: SSL_SESSION_CACHE_MAX_SIZE_DEFAULT of openssl/ssl.h. */
 export const SESSION_CACHE_SIZE = 1024 * 20;
 
-/** How long a session can be resumed, in seconds, where nothing else is said: RFC 9325 3.4 wants a bound. */
+/** Seconds in which a session can be resumed, where nothing else is said: RFC 9325 3.4. */
 export const SESSION_TIMEOUT_SECONDS = 7200;
 
 /** Handshakes of a listener that are not complete, where nothing else is said. */
