@@ -142,6 +142,7 @@ export class Deadlines implements Disposable {
     if (this.#laterDue <= now) this.#findSoon(now);
     let next = Infinity;
     for (const deadline of [...this.#soon]) {
+      if (this.#closed) break;
       deadline.expireBy(now);
       const { due } = deadline;
       if (due <= now + SOON_MS) next = Math.min(next, due);
@@ -151,7 +152,8 @@ export class Deadlines implements Disposable {
       }
     }
     next = Math.min(next, this.#laterDue);
-    if (next < this.#timerDue) this.#setTimer(next);
+    // What has expired may have closed it.
+    if (next < this.#timerDue && !this.#closed) this.#setTimer(next);
   }
 
   #findSoon(now: number): void {

@@ -278,6 +278,15 @@ Deno.test("Deadlines.close() leaves no timer to a deadline that is armed after i
   assertEquals(bench.clock.timers, 0);
 });
 
+Deno.test("Deadlines that are closed by what expires leave no timer, and no other expires", async () => {
+  using bench = new Bench();
+  bench.add("far").arm(60_000);
+  bench.deadlines.add(() => bench.deadlines.close()).arm(10);
+  bench.add("as soon").arm(10);
+  await bench.clock.advance(10);
+  assertEquals([bench.expired, bench.clock.timers], [[], 0]);
+});
+
 Deno.test("Deadlines on the system's clock expire, and leave no timer to the event loop", async () => {
   using deadlines = new Deadlines();
   const { promise, resolve } = Promise.withResolvers<Error>();
