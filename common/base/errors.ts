@@ -137,8 +137,14 @@ export function worded<E extends Error>(error: E): E {
   return error;
 }
 
+/** What went wrong first: what an end of something, with `using`, has thrown on top of it counts less. */
+function firstOf(error: unknown): unknown {
+  return error instanceof SuppressedError ? firstOf(error.suppressed) : error;
+}
+
 /** The exit code that belongs to an error. */
-export function exitCodeOf(error: unknown): number {
+export function exitCodeOf(thrown: unknown): number {
+  const error = firstOf(thrown);
   if (error instanceof UsageError) return EXIT.usage;
   if (error instanceof InterruptedError) return EXIT.interrupted;
   return EXIT.failed;
@@ -166,7 +172,7 @@ const CAUSES: Readonly<Record<string, string>> = {
  */
 export function describe(error: unknown): string {
   try {
-    return describeKnown(error);
+    return describeKnown(firstOf(error));
   } catch {
     // Anything can be thrown, such as an object that cannot be made a text.
     return "an error that does not say what it is";

@@ -88,6 +88,15 @@ Deno.test("describe() finds the code of several attempts that failed together", 
   assertEquals(describe(error), "connection refused; is the server running there?");
 });
 
+Deno.test("what went wrong first counts, whatever the end of something throws on top of it", () => {
+  const thrown = assertThrows(() => {
+    using _one = { [Symbol.dispose]: () => assert(false, "the first end") };
+    using _other = { [Symbol.dispose]: () => assert(false, "the second end") };
+    throw new UsageError("it was wrong");
+  }, Error);
+  assertEquals([describe(thrown), exitCodeOf(thrown)], ["it was wrong", 2]);
+});
+
 Deno.test("describe() takes a run's own words although its cause is a known one", () => {
   const cause = new Deno.errors.ConnectionRefused("os error 111");
   assertEquals(
