@@ -195,6 +195,19 @@ export function mutate(datagram: Bytes, random: Random, others: readonly Bytes[]
   return all.filter(({ length }) => length <= MAX_DATAGRAM_BYTES);
 }
 
+/** Whether a datagram is another one than it was: what is sent twice, or once later, need not be. */
+export function isChanged(made: Bytes, was: Bytes): boolean {
+  return made.length !== was.length || made.toHex() !== was.toHex();
+}
+
+/** As {@linkcode mutate}, one datagram, which is another one than it was. */
+export function mutateOne(datagram: Bytes, random: Random, others: readonly Bytes[]): Bytes {
+  for (;;) {
+    const made = mutate(datagram, random, others).find((one) => isChanged(one, datagram));
+    if (made) return made;
+  }
+}
+
 /** Where fields stand in a TLS record and in its first message: RFC 8446 5.1, 4. */
 const TLS_FIELDS = [[0, 1], [1, 2], [3, 2], [5, 1], [6, 3], [9, 2], [43, 1]] as const;
 

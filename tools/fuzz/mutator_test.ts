@@ -2,7 +2,15 @@ import { randomNumbers } from "../../common/base/random.ts";
 import { concatenated, recordLength } from "../../common/openssl/records.ts";
 import { assert, assertEquals } from "../../common/testing/assert.ts";
 import { sealed } from "../../common/testing/dtls_strangers.ts";
-import { type Bytes, CHANGES, mutate, mutateStream, recordsOf } from "./mutator.ts";
+import {
+  type Bytes,
+  CHANGES,
+  isChanged,
+  mutate,
+  mutateOne,
+  mutateStream,
+  recordsOf,
+} from "./mutator.ts";
 
 /** A record in the clear with a message of 40 bytes in one fragment. */
 function message(): Bytes {
@@ -54,4 +62,13 @@ Deno.test("mutate() and mutateStream() give the same for the same seed, and no m
   assertEquals(run(5), run(5));
   assert(String(run(5)) !== String(run(6)));
   assert(run(7).flat().every(({ length }) => length <= 2 * 65_507));
+});
+
+Deno.test("mutateOne() gives another datagram each time, also of an empty one", () => {
+  const random = randomNumbers(5);
+  for (const datagram of [sealed(30, 1), new Uint8Array()]) {
+    for (let times = 0; times < 300; times++) {
+      assert(isChanged(mutateOne(datagram, random, [sealed(20, 3), datagram]), datagram));
+    }
+  }
 });

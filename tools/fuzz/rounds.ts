@@ -10,7 +10,7 @@ import type { Role } from "../../common/model/protocol.ts";
 import { DELAY_MS, faithful, type Fate } from "../../common/testing/fates.ts";
 import { type End, type MemoryNet, memoryNet, type Sent } from "../../common/testing/memory_net.ts";
 import type { VirtualNet } from "../../common/testing/virtual_net.ts";
-import { below, type Bytes, mutate, mutateStream, type Random } from "./mutator.ts";
+import { below, type Bytes, isChanged, mutate, mutateStream, type Random } from "./mutator.ts";
 
 /** Something that should never be. */
 export class Finding extends Error {
@@ -85,8 +85,8 @@ export class FailedRound extends Error {
   }
 }
 
-/** Changes some of what is sent, some of it in another order, and records it. */
-function changing(round: Round, share: number): Fate {
+/** Changes some of what is sent, some of it in another order, and records what has changed. */
+export function changing(round: Round, share: number): Fate {
   const { random, changed } = round;
   return (sent, index) => {
     remember(sent.bytes);
@@ -95,7 +95,7 @@ function changing(round: Round, share: number): Fate {
     // The true one comes, too, before or after: a stranger adds datagrams and takes none away.
     if (random() < 0.5) made.splice(below(random, 2) * made.length, 0, sent.bytes);
     return made.map((bytes) => {
-      changed.push({ from: sent.from, bytes });
+      if (isChanged(bytes, sent.bytes)) changed.push({ from: sent.from, bytes });
       return { bytes, delayMs: DELAY_MS + (random() < 0.2 ? random() * 1500 : 0) };
     });
   };

@@ -1,11 +1,15 @@
 /** A few rounds of each kind, and what ever failed; `deno task fuzz` makes many. */
 import { assert, assertEquals, assertRejects, assertThrows } from "../../common/testing/assert.ts";
+import { sealed } from "../../common/testing/dtls_strangers.ts";
+import type { Sent } from "../../common/testing/memory_net.ts";
 import { folderWith } from "../../common/testing/folder.ts";
+import { randomNumbers } from "../../common/base/random.ts";
 import { join } from "../../common/base/std.ts";
 import { virtualNet } from "../../common/testing/virtual_net.ts";
 import { CORPUS, corpusText, keepRound, parseCorpus, playDtls, playTls } from "./corpus.ts";
 import { netOptions } from "./nets.ts";
-import { FailedRound, kindOf, ROUNDS, runRound } from "./rounds.ts";
+import { isChanged } from "./mutator.ts";
+import { changing, FailedRound, kindOf, ROUNDS, runRound } from "./rounds.ts";
 
 /** Another one each day would make a gate that fails by chance. */
 const SEED = 19_000;
@@ -25,6 +29,16 @@ for (const [i, kind] of Object.keys(ROUNDS).entries()) {
     assert(changed > ROUNDS_OF_A_KIND / 2, `${changed} inputs were changed`);
   });
 }
+
+Deno.test("what arrives as it was is no changed input, before a changed one or twice", () => {
+  const changed: Sent[] = [];
+  const change = changing({ random: randomNumbers(SEED), changed }, 1);
+  const sent: Sent = { from: "client", bytes: sealed(30, 1) };
+  let arrived = 0;
+  for (let index = 0; index < 300; index++) arrived += change(sent, index).length;
+  assert(changed.length > 0 && changed.length < arrived, `${changed.length} of ${arrived}`);
+  assert(changed.every(({ bytes }) => isChanged(bytes, sent.bytes)));
+});
 
 for (const { name } of Deno.readDirSync(CORPUS)) {
   Deno.test(`what is in corpus/${name} breaks nothing`, async () => {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ProgramSocket } from "../../dtls/mod.ts";
-import { below, type Bytes, mutate, oneOf, type Random } from "./mutator.ts";
+import { below, type Bytes, mutateOne, oneOf, type Random } from "./mutator.ts";
 
 /** What a client has sent; so much is kept. */
 const SAMPLES = 50;
@@ -33,8 +33,8 @@ export class SpoiltSocket implements ProgramSocket, Disposable {
 
   /** Sends one of the datagrams again, changed. */
   async spoil(): Promise<void> {
-    const [bytes] = mutate(oneOf(this.#random, this.#sent), this.#random, this.#sent);
-    if (bytes) await this.#socket.send(bytes, this.#to).catch(() => {});
+    const changed = mutateOne(oneOf(this.#random, this.#sent), this.#random, this.#sent);
+    await this.#socket.send(changed, this.#to).catch(() => {});
   }
 
   [Symbol.asyncIterator](): AsyncIterator<[Uint8Array, Deno.Addr]> {

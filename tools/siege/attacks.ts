@@ -9,7 +9,15 @@ import type { CertificateSet } from "../../certs/authority.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
 import { TlsSession } from "../../common/openssl/session.ts";
 import { Stranger } from "../../common/testing/dtls_strangers.ts";
-import { below, type Bytes, mutate, mutateStream, oneOf, type Random } from "../fuzz/mutator.ts";
+import {
+  below,
+  type Bytes,
+  mutate,
+  mutateOne,
+  mutateStream,
+  oneOf,
+  type Random,
+} from "../fuzz/mutator.ts";
 import { ALPN } from "../soak/listener_order.ts";
 
 /** What is attacked, and how much. */
@@ -160,8 +168,8 @@ async function sendChanged(target: Target): Promise<void> {
   const samples = [firstFlight(context)];
   for await (const no of paced(target)) {
     if (no % 1000 === 0) await changedHandshake(target, context, samples);
-    const [first] = mutate(oneOf(random, samples), random, samples);
-    if (first) await oneOf(random, sockets).send(first, to).catch(() => {});
+    const changed = mutateOne(oneOf(random, samples), random, samples);
+    await oneOf(random, sockets).send(changed, to).catch(() => {});
   }
 }
 
