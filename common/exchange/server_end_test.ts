@@ -122,6 +122,21 @@ Deno.test("Server.serve() lets many clients end, one after the other, in their o
   assertEquals(peers.map(({ closed }) => closed), [true, true, true, true]);
 });
 
+Deno.test("Server.serve() waits for no more than twenty times, however many strangers end in turn", async () => {
+  using bench = new ServerBench("--sizes=100", "--repeat=1", "--timeout-ms=500");
+  const strangers = Array.from({ length: 40 }, () => bench.listener.connect());
+  bench.listener.connect().write(messageOf("tcp", 0, 100)).end();
+  for (const stranger of strangers.slice(0, 24)) {
+    await bench.clock.advance(400);
+    stranger.end();
+  }
+  await bench.clock.advance(399);
+  assert(!bench.done);
+  await bench.clock.advance(1);
+  await bench.serving;
+  assertEquals(strangers.every(({ closed }) => closed), true);
+});
+
 /** How a connection may end after its message was received and answered. */
 const BAD_ENDS: Record<string, (peer: ReturnType<ServerBench["listener"]["connect"]>) => void> = {
   "is reset": (peer) => peer.break(new Deno.errors.ConnectionReset("os error 104")),
