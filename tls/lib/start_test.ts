@@ -1,5 +1,5 @@
 /** TLS on what a program is connected with already. */
-import { CertificateError } from "../../common/openssl/bindings/errors.ts";
+import { CertificateError, OpenSslError } from "../../common/openssl/bindings/errors.ts";
 import { TimeoutError } from "../../common/base/errors.ts";
 import { TlsContext } from "../../common/openssl/context.ts";
 import { liveSessions } from "../../common/openssl/session.ts";
@@ -159,6 +159,15 @@ Deno.test("startTls() says that the streams below gave no bytes", async () => {
   const conn = startTls({ readable, writable: new WritableStream() }, CLIENT);
   const line = "the stream below gave a text instead of bytes";
   await assertRejects(() => within(conn.handshake()), TypeError, line);
+  conn.abandon();
+});
+
+Deno.test("startTls() fails where the peer goes on without TLS", async () => {
+  const bytes = new TextEncoder().encode("220 ready for plaintext");
+  const readable = new ReadableStream({ start: (controller) => controller.enqueue(bytes) });
+  const conn = startTls({ readable, writable: new WritableStream() }, CLIENT);
+  await assertRejects(() => within(conn.handshake()), OpenSslError, "wrong version number");
+  await assertRejects(() => within(conn.read(new Uint8Array(9))), OpenSslError);
   conn.abandon();
 });
 
