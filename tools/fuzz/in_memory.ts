@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { virtualNet } from "../../common/testing/virtual_net.ts";
-import { netOptions } from "./nets.ts";
+import { type VirtualNet, virtualNet } from "../../common/testing/virtual_net.ts";
+import { netOf, NETS } from "./nets.ts";
 import { FailedRound, runRound } from "./rounds.ts";
 
 /** Networks at a time: they wait for libssl's timers together. */
@@ -31,26 +31,43 @@ export async function fuzzInMemory(
   isOver: () => boolean,
   onFailure: (failed: FailedRound) => void,
 ): Promise<void> {
-  const work = async (no: number) => {
-    let net = await virtualNet(netOptions(no));
-    try {
-      while (!isOver()) {
-        try {
-          const changed = await runRound(net, tried.seed++);
-          tried.inputs += changed.length;
-        } catch (error) {
-          if (!(error instanceof FailedRound)) throw error;
-          tried.inputs += error.changed.length;
-          onFailure(error);
-          // Who knows what is left in it.
-          net[Symbol.dispose]();
-          net = await virtualNet(netOptions(no));
-        }
-        tried.rounds++;
+  const work = async () => {
+    using nets = new KeptNets();
+    while (!isOver()) {
+      const seed = tried.seed++;
+      try {
+        const changed = await runRound(await nets.of(seed), seed);
+        tried.inputs += changed.length;
+      } catch (error) {
+        if (!(error instanceof FailedRound)) throw error;
+        tried.inputs += error.changed.length;
+        onFailure(error);
+        // Who knows what is left in it.
+        nets.drop(seed);
       }
-    } finally {
-      net[Symbol.dispose]();
+      tried.rounds++;
     }
   };
-  await Promise.all(Array.from({ length: AT_A_TIME }, (_, no) => work(no)));
+  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+}
+
+/** One network of each kind, for one round after the other. */
+class KeptNets implements Disposable {
+  readonly #kept = new Map<string, VirtualNet>();
+
+  async of(seed: number): Promise<VirtualNet> {
+    const name = netOf(seed);
+    const net = this.#kept.get(name) ?? await virtualNet(NETS[name]);
+    this.#kept.set(name, net);
+    return net;
+  }
+
+  drop(seed: number): void {
+    this.#kept.get(netOf(seed))?.[Symbol.dispose]();
+    this.#kept.delete(netOf(seed));
+  }
+
+  [Symbol.dispose](): void {
+    for (const net of this.#kept.values()) net[Symbol.dispose]();
+  }
 }

@@ -25,8 +25,8 @@ export const NETS: Readonly<Record<string, VirtualNetOptions>> = {
   "without tickets": { server: { sessionTickets: false } },
 };
 
-/** Those of one after the other. */
-export function netOptions(no: number): VirtualNetOptions {
-  const all = Object.values(NETS);
-  return all[no % all.length]!;
+/** The one that the round of a seed runs on: whoever runs it, each kind of round on each. */
+export function netOf(seed: number): string {
+  const all = Object.keys(NETS);
+  return all[seed % all.length]!;
 }

@@ -10,6 +10,7 @@ import type { Role } from "../../common/model/protocol.ts";
 import { DELAY_MS, faithful, type Fate } from "../../common/testing/fates.ts";
 import { type End, type MemoryNet, memoryNet, type Sent } from "../../common/testing/memory_net.ts";
 import type { VirtualNet } from "../../common/testing/virtual_net.ts";
+import { netOf } from "./nets.ts";
 import { below, type Bytes, isChanged, mutate, mutateStream, type Random } from "./mutator.ts";
 
 /** Something that should never be. */
@@ -57,7 +58,7 @@ export function kindOf(seed: number): RoundKind {
 /**
  * Runs one round.
  *
- * @param net the same one for many rounds, one after the other
+ * @param net that of the seed, see {@linkcode netOf}; the same one for many rounds, one after the other
  * @returns what arrived changed
  * @throws {Finding} with `cause`, where something did not hold
  */
@@ -81,7 +82,7 @@ export class FailedRound extends Error {
     readonly changed: readonly Sent[],
     cause: unknown,
   ) {
-    super(`${kind}, seed ${seed}: ${cause}`, { cause });
+    super(`${kind}, seed ${seed}, network "${netOf(seed)}": ${cause}`, { cause });
   }
 }
 

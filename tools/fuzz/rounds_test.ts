@@ -7,7 +7,7 @@ import { randomNumbers } from "../../common/base/random.ts";
 import { join } from "../../common/base/std.ts";
 import { virtualNet } from "../../common/testing/virtual_net.ts";
 import { CORPUS, corpusText, keepRound, parseCorpus, playDtls, playTls } from "./corpus.ts";
-import { netOptions } from "./nets.ts";
+import { netOf, NETS } from "./nets.ts";
 import { isChanged } from "./mutator.ts";
 import { changing, FailedRound, kindOf, ROUNDS, runRound } from "./rounds.ts";
 
@@ -21,8 +21,9 @@ for (const [i, kind] of Object.keys(ROUNDS).entries()) {
     const seeds = Array.from({ length: ROUNDS_OF_A_KIND }, (_, no) => SEED + no * kinds + i);
     assertEquals(kindOf(seeds[0]!), kind);
     let changed = 0;
-    await Promise.all(seeds.map(async (seed, no) => {
-      using net = await virtualNet(netOptions(no));
+    assertEquals(new Set(seeds.map(netOf)), new Set(Object.keys(NETS)));
+    await Promise.all(seeds.map(async (seed) => {
+      using net = await virtualNet(NETS[netOf(seed)]);
       const made = await runRound(net, seed);
       changed += made.length;
     }));
@@ -61,7 +62,8 @@ Deno.test("a round that fails is kept as a file that can be read again", async (
   const text = Deno.readTextFileSync(path);
   assertEquals(
     text,
-    "# dtls-session, seed 7: Error: lost\n# for ever\n# again: --seed 7\n> 0102\n< \n",
+    '# dtls-session, seed 7, network "pre-shared key": Error: lost\n# for ever\n' +
+      "# again: --seed 7\n> 0102\n< \n",
   );
   assertEquals(parseCorpus(text), [...changed]);
   assertEquals(corpusText("a", []), "# a\n");
