@@ -74,6 +74,8 @@ export class TlsConn extends SecureConn {
   /** Set when it is the program that has closed it, and nothing has failed before. */
   #closedInOrder = false;
   #reading = false;
+  /** Settles when what is written in pieces has left, and all behind it; null where nothing is. */
+  #inPieces: Promise<void> | null = null;
   /** Resolved when the read ends that {@linkcode shutdown} has met. */
   #readEnded: PromiseWithResolvers<void> | null = null;
   #closed = false;
@@ -184,7 +186,8 @@ export class TlsConn extends SecureConn {
   }
 
   /**
-   * Writes all bytes, in records of 16384 at most (RFC 8446 5.1).
+   * Writes all bytes, in records of 16384 at most (RFC 8446 5.1). A call that does not wait for the one
+   * before goes behind it.
    *
    * @param source bytes of any number, any view or ArrayBuffer, borrowed until the promise settles
    * @returns how many they were
@@ -199,12 +202,24 @@ export class TlsConn extends SecureConn {
     if (!this.session.established) await this.handshake();
     this.#checkOpen();
     try {
-      if (bytes.length > PIECE_BYTES) await this.#writePieces(bytes);
+      if (bytes.length > PIECE_BYTES || this.#inPieces) await this.#writeInTurn(bytes);
       else if (bytes.length > 0) await this.#driver.send(bytes);
     } catch (error) {
       throw this.#failed(error);
     }
     return bytes.length;
+  }
+
+  /** Between the pieces of a write there is nothing else. */
+  #writeInTurn(bytes: Uint8Array): Promise<void> {
+    const before = this.#inPieces;
+    const writing = before ? before.then(() => this.#writePieces(bytes)) : this.#writePieces(bytes);
+    const over = () => {
+      if (this.#inPieces === settled) this.#inPieces = null;
+    };
+    const settled: Promise<void> = writing.then(over, over);
+    this.#inPieces = settled;
+    return writing;
   }
 
   /** While one piece is on its way to the socket, the next is sealed. */
@@ -227,6 +242,8 @@ export class TlsConn extends SecureConn {
    */
   async closeWrite(): Promise<void> {
     if (!this.session.established) await this.handshake();
+    this.#checkOpen();
+    if (this.#inPieces) await this.#inPieces;
     this.#checkOpen();
     this.#driver.end();
     await this.#driver.sending;
@@ -260,6 +277,7 @@ export class TlsConn extends SecureConn {
     using deadline = this.#deadlines.add(() => this.#fail(new TimeoutError("no close_notify")));
     deadline.arm(CLOSE_TIMEOUT_MS.tls);
     try {
+      if (this.#inPieces) await this.#inPieces;
       this.#driver.end();
       await this.#driver.sending;
       while (!this.session.peerEnded) {

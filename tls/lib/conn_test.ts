@@ -195,26 +195,28 @@ Deno.test("write() waits for a peer that does not read", async () => {
   await within(writing);
 });
 
-Deno.test("write() called again before the first is through keeps the order", async () => {
+Deno.test("write() called again while others are on their way goes behind them, whole", async () => {
   await using pair = await open();
-  const first = pair.client.write(new Uint8Array(200_000).fill(1));
-  const second = pair.client.write(new Uint8Array(10).fill(2));
-  const all = await readAll(pair.server, 200_010);
-  await Promise.all([first, second]);
-  // Pieces may alternate, but none is lost or torn.
-  assertEquals(all.filter((byte) => byte === 2).length, 10);
+  const lengths = [1_000_000, 70_000, 3, 65_536, 200_000, 10];
+  const all = readAll(pair.server, lengths.reduce((sum, length) => sum + length, 0));
+  const writing = lengths.map((length, i) => pair.client.write(new Uint8Array(length).fill(i)));
+  assertEquals(await within(Promise.all(writing)), lengths);
+  const expected = lengths.flatMap((length, i) => new Array<number>(length).fill(i));
+  assert((await all).every((byte, i) => byte === expected[i]), "one after the other");
 });
 
-Deno.test("write() called again while a long one is on its way loses and tears nothing", async () => {
-  await using pair = await open();
-  const lengths = [1_000_000, 70_000, 3, 65_536, 200_000];
-  const writing = lengths.map((length, i) => pair.client.write(new Uint8Array(length).fill(i)));
-  const all = await readAll(pair.server, lengths.reduce((sum, length) => sum + length, 0));
-  assertEquals(await within(Promise.all(writing)), lengths);
-  const counts = lengths.map(() => 0);
-  for (const byte of all) counts[byte]!++;
-  assertEquals(counts, lengths);
-});
+for (const end of ["closeWrite", "close"] as const) {
+  Deno.test(`${end}() lets a long write() go before it says the end`, async () => {
+    await using pair = await open();
+    const length = 3_000_000;
+    const writing = [length, 1].map((length) => pair.client.write(new Uint8Array(length)));
+    const ending = pair.client[end]();
+    assertEquals((await readAll(pair.server, length + 1)).length, length + 1);
+    assertEquals(await within(pair.server.read(new Uint8Array(1))), null);
+    if (end === "close") await pair.server.close();
+    await within(Promise.all([...writing, ending]));
+  });
+}
 
 for (const end of ["close", "abandon"] as const) {
   Deno.test(`write() of much rejects where ${end}() is called meanwhile`, async () => {
