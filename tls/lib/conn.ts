@@ -7,7 +7,7 @@ import { offAbort, onAbort } from "../../common/base/abort_listeners.ts";
 import { CLOSE_TIMEOUT_MS } from "../../common/secure/close_timeout.ts";
 import type { MaybePromise } from "../../common/base/maybe_promise.ts";
 import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
-import { TimeoutError, UnreadAnswersError } from "../../common/base/errors.ts";
+import { KeyLimitError, TimeoutError, UnreadAnswersError } from "../../common/base/errors.ts";
 import { ENDED } from "../../common/base/read_result.ts";
 import type { TlsSession } from "../../common/openssl/session.ts";
 import { DROPPED, SessionDriver } from "../../common/secure/driver.ts";
@@ -193,7 +193,7 @@ export class TlsConn extends SecureConn {
    * @returns how many they were
    * @throws {TypeError} where it is neither a view nor an ArrayBuffer
    * @throws {OpenSslError} after {@linkcode closeWrite}, or where the handshake failed
-   * @throws {KeyLimitError} TLS 1.2: where its keys have sealed as much as is safe
+   * @throws {KeyLimitError} TLS 1.2: where its keys have sealed as much as is safe; reading goes on
    * @throws {Deno.errors.BrokenPipe} where the peer has gone; ConnectionReset likewise
    * @throws {Deno.errors.BadResource} after {@linkcode close}
    */
@@ -205,7 +205,8 @@ export class TlsConn extends SecureConn {
       if (bytes.length > PIECE_BYTES || this.#inPieces) await this.#writeInTurn(bytes);
       else if (bytes.length > 0) await this.#driver.send(bytes);
     } catch (error) {
-      throw this.#failed(error);
+      // It is the end of writing alone.
+      throw error instanceof KeyLimitError ? error : this.#failed(error);
     }
     return bytes.length;
   }
