@@ -100,7 +100,8 @@ async function runLane(
 }
 
 /**
- * Looks until nothing is under way, as long as that may take.
+ * Looks until nothing is under way at the listener, as long as that may take; a client that has closed
+ * its connection has nothing under way.
  *
  * @param isQuiet whether all is as it should be; it is told what the look before has seen, too
  */
@@ -109,8 +110,9 @@ async function atRest(
   isQuiet: (both: Both, last: Both | null) => boolean,
 ): Promise<Both> {
   const dueMs = performance.now() + REST_MS;
+  const client = await usage();
   for (let last: Both | null = null;;) {
-    const both: Both = [await usage(), await listener.usage()];
+    const both: Both = [client, await listener.usage()];
     if (both[1].sessions === 0 && isQuiet(both, last) || performance.now() > dueMs) return both;
     last = both;
     await delay(LOOK_MS);
