@@ -29,7 +29,7 @@ const PROGRAMS = [
   ...["ssh", "scp", "tar", "ssh-keygen", "/usr/sbin/sshd", "mount", "umount"],
   ...["coap-client-openssl", "coap-server-openssl", "coap-client-gnutls", "coap-server-gnutls"],
   "/usr/sbin/rsyslogd",
-  ...["unshare", "nsenter", "tshark", "dumpcap", "tcpdump", "editcap"],
+  ...["unshare", "nsenter", "tshark", "dumpcap", "tcpdump", "editcap", "sslscan"],
 ];
 
 /** Programs that are there: Deno says of each other one, in every module, that it is not. */

@@ -113,6 +113,21 @@ export class UnreadAnswersError extends Error {
   override readonly name = "UnreadAnswersError";
 }
 
+/**
+ * As much was sealed with a connection's keys as is safe, some 390 GB with AES-GCM, and its version, TLS
+ * or DTLS 1.2, has no way to new ones (RFC 9325 4.4). What the peer sends is still received.
+ *
+ * @example
+ * ```ts
+ * const wantsNewConnection = (error: unknown) => error instanceof KeyLimitError;
+ * if (wantsNewConnection(new Error("the peer has gone"))) throw new Error("it has only gone");
+ * ```
+ */
+export class KeyLimitError extends Error {
+  /** Always "KeyLimitError". */
+  override readonly name = "KeyLimitError";
+}
+
 /** Errors of the system's kinds whose message says already, for people, what is the case. */
 const WORDED = new WeakSet<Error>();
 

@@ -15,6 +15,9 @@ import type { TlsSettings } from "./settings.ts";
 /** Suites with a tag of 8 bytes: RFC 6655 for a key, RFC 7251 for certificates. */
 const SHORT_TAG = { key: "PSK-AES128-CCM8", certificates: "ECDHE-ECDSA-AES128-CCM8" };
 
+/** Suites whose finite field the server chooses: the level alone says how small it may be. */
+const FINITE_FIELD = /^(?:DHE|EDH|ADH)-/;
+
 /** As the library calls suites of version 1.3, which it keeps apart from the others. */
 const NEWER = /^TLS_/;
 
@@ -73,7 +76,8 @@ export function checkCiphers(target: ContextTarget, settings: TlsSettings): void
  * has to be lowered for them, what it kept out until then stays out.
  *
  * @param ways how the context's peers may authenticate
- * @throws {RangeError} where the library does not have them
+ * @throws {RangeError} where the library does not have them, and where a suite is among the others whose
+ * group nothing but the level keeps from being small
  */
 export function addShortTagCiphers(
   target: ContextTarget,
@@ -81,6 +85,13 @@ export function addShortTagCiphers(
 ): void {
   const { lib, ctx } = target;
   const [older, newer] = parted(allowedCiphers(target));
+  const field = older.find((name) => FINITE_FIELD.test(name));
+  if (field !== undefined) {
+    throw new RangeError(
+      `Cannot use ccm8Ciphers beside ${field} in ciphers: they lower the level that alone ` +
+        "keeps its group from being small; name suites with ECDHE",
+    );
+  }
   const wanted = (["key", "certificates"] as const).filter((way) => ways[way])
     .map((way) => SHORT_TAG[way]);
   const list = [...older.filter((name) => !wanted.includes(name)), ...wanted].join(":");

@@ -90,6 +90,16 @@ Deno.test("ccm8Ciphers lower the level as far as they must, and let no other sui
   assertEquals(names.filter((name) => /^A|NULL/.test(name)), []);
 });
 
+for (const ciphers of ["ECDHE+AESGCM:DHE-RSA-AES128-GCM-SHA256", "kDHEPSK+AESGCM", "ALL"]) {
+  Deno.test(`ccm8Ciphers do not go with suites of finite fields: ${ciphers}`, () => {
+    const words = /^Cannot use ccm8Ciphers beside DHE-[A-Z0-9-]+ in ciphers: /;
+    const all = { role: "client", datagram: true, ciphers, ccm8Ciphers: true } as const;
+    const options = ciphers.includes("PSK") ? { ...all, psk: PSK } : all;
+    assertMatch(assertThrows(() => make(options), RangeError).message, words);
+    make({ ...options, ccm8Ciphers: false });
+  });
+}
+
 Deno.test("certificates are held to the level that there was before it was lowered", async () => {
   const { ca } = await testCertificates();
   const client = {

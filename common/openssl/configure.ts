@@ -22,6 +22,7 @@ import { makeVerifier } from "./peer_policy.ts";
 import {
   type DtlsSettings,
   SESSION_CACHE_SIZE,
+  SESSION_TIMEOUT_SECONDS,
   type TlsServerSettings,
   type TlsSettings,
   type TlsVersion,
@@ -222,8 +223,11 @@ export function applyResumption(
   settings: TlsServerSettings,
   trust: string,
 ): void {
-  const { sessionTickets = true, sessionCacheSize = SESSION_CACHE_SIZE, sessionTimeoutSeconds } =
-    settings;
+  const {
+    sessionTickets = true,
+    sessionCacheSize = SESSION_CACHE_SIZE,
+    sessionTimeoutSeconds = SESSION_TIMEOUT_SECONDS,
+  } = settings;
   // With client certificates, resumption fails without one (SSL_CTX_set_session_id_context(3)).
   const id = Uint8Array.fromHex(trust);
   lib.SSL_CTX_set_session_id_context(ctx, id, id.length);
@@ -232,7 +236,5 @@ export function applyResumption(
   const mode = sessionCacheSize > 0 ? SSL_SESS_CACHE.SERVER : SSL_SESS_CACHE.OFF;
   lib.SSL_CTX_ctrl(ctx, SSL_CTRL.SET_SESS_CACHE_MODE, BigInt(mode), null);
   lib.SSL_CTX_ctrl(ctx, SSL_CTRL.SET_SESS_CACHE_SIZE, BigInt(sessionCacheSize), null);
-  if (sessionTimeoutSeconds !== undefined) {
-    lib.SSL_CTX_set_timeout(ctx, BigInt(sessionTimeoutSeconds));
-  }
+  lib.SSL_CTX_set_timeout(ctx, BigInt(sessionTimeoutSeconds));
 }

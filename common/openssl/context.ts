@@ -26,6 +26,7 @@ import type { OnHandshakeMessage } from "../model/handshake_message.ts";
 import type { PemOrDer, ServerIdentity } from "./identity_settings.ts";
 import { ShownAndBelieved } from "./shown_and_believed.ts";
 import { type PemSettings, pemSettings } from "./own_pem.ts";
+import { OwnTicketKey } from "./own_ticket_key.ts";
 import { checkedOptions } from "./context_settings.ts";
 import { hasCertificate } from "./settings_together.ts";
 import { keyLogOf } from "./key_log.ts";
@@ -147,6 +148,7 @@ export class TlsContext implements Disposable {
   #store: TrustStore | null = null;
   readonly #hasTickets: boolean;
   #ticketKeys: TicketKeys | null = null;
+  #ownTicketKey: OwnTicketKey | null = null;
   #allowedCiphers: Set<number> | null = null;
   #versions: readonly [number, number];
   #ctx: Deno.PointerValue;
@@ -241,6 +243,7 @@ export class TlsContext implements Disposable {
    * @ignore
    */
   retain(): number {
+    if (!this.#ticketKeys) this.#ownTicketKey?.renew();
     this.#sessions++;
     return ++this.#begun;
   }
@@ -334,6 +337,9 @@ export class TlsContext implements Disposable {
     const { pskLookup, pskHint, ticketKeys } = options;
     this.#keep(applyVerification(target, clientCertificateOf(options), this.verifies));
     applyResumption(target, options, this.trust);
+    if (this.#hasTickets) {
+      this.#ownTicketKey = new OwnTicketKey(target, options.sessionTimeoutSeconds);
+    }
     if (ticketKeys) this.#keep(this.#ticketKeys = new TicketKeys(target, ticketKeys as Checked));
     if (pskLookup) this.#keep(...applyServerPsk(target, pskLookup, pskHint));
     if (pskLookup || this.verifies) {

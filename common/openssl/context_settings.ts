@@ -13,7 +13,7 @@ import type {
   TlsServerSettings,
 } from "./settings.ts";
 import { CLIENT_CONTEXT, SERVER_CONTEXT } from "./settings_table.ts";
-import { checkTogether, hasCertificate } from "./settings_together.ts";
+import { checkClientsTrust, checkTogether, hasCertificate } from "./settings_together.ts";
 
 type Which = Pick<TlsContextOptions, "role" | "datagram">;
 
@@ -50,6 +50,7 @@ export function checkedOptions(options: TlsContextOptions): TlsContextOptions {
   };
   const checked = checkVariant(WHICH, tableOf, options, action);
   checkTogether(checked, action);
+  if (checked.role === "server") checkClientsTrust(checked, action);
   if (checked.role === "server" && !hasCertificate(checked) && !checked.pskLookup) {
     throw new TypeError("Cannot listen: cert with its key, or pskLookup, is wanted");
   }

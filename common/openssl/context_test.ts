@@ -40,7 +40,8 @@ fwAAATAKBggqhkjOPQQDAgNHADBEAiBDZmcCxzP7HoGBR6/pCvAgPu271gH0K0i5
 /** Why a context cannot be made. */
 async function refusal(wrong: Partial<TlsContextOptions>): Promise<string> {
   const { ca, server } = await testCertificates();
-  const options = { role: "server", datagram: true, caCerts: [ca], ...server, ...wrong } as const;
+  const asking = { role: "server", clientCertificate: "require", datagram: true } as const;
+  const options = { ...asking, caCerts: [ca], ...server, ...wrong } as const;
   return assertThrows(() => new TlsContext(options).close(), RangeError).message;
 }
 
@@ -48,7 +49,8 @@ Deno.test("TlsContext() takes certificates for either end and protocol", async (
   const { ca, server } = await testCertificates();
   for (const role of ["client", "server"] as const) {
     for (const datagram of [true, false]) {
-      using context = new TlsContext({ role, datagram, caCerts: [ca], ...server });
+      const asks = role === "server" && { clientCertificate: "require" as const };
+      using context = new TlsContext({ role, datagram, caCerts: [ca], ...server, ...asks });
       assertEquals([context.role, context.datagram], [role, datagram]);
     }
   }

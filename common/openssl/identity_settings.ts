@@ -109,6 +109,9 @@ export interface ServerIdentity extends OwnCertificate {
    * Without `names` it is for all other names, and for clients that say none; one identity may be.
    */
   names?: readonly string[] | undefined;
-  /** What the authority's OCSP responder has said of the certificate, in DER, for clients that ask. */
+  /**
+   * What the authority's OCSP responder has said of the certificate, in DER, for clients that ask. What
+   * is no such response, or is for another certificate, is refused.
+   */
   ocspResponse?: ArrayBuffer | ArrayBufferView | undefined;
 }

@@ -12,7 +12,9 @@ import type { ContextTarget } from "./context_target.ts";
 import { ownKey, ownX509 } from "./credentials.ts";
 import type { ServerIdentity } from "./identity_settings.ts";
 import type { NamedIdentities } from "./named_identities.ts";
+import { stapleMisfit } from "./ocsp.ts";
 import { ownPem } from "./own_pem.ts";
+import { stackOf } from "./peer_check.ts";
 
 /** One of a server's identities; `free()` gives up what is this one's, handshakes keep what is theirs. */
 export class LoadedIdentity {
@@ -32,7 +34,8 @@ export class LoadedIdentity {
   /**
    * @param place what stands before the settings' names in an error
    * @throws {PemError} where a certificate or a key cannot be read, or does not belong to the other
-   * @throws {RangeError} where the key is of a kind that the transport does not use
+   * @throws {RangeError} where the key is of a kind that the transport does not use, or the OCSP response
+   * is for another certificate
    * @throws {OpenSslError} where OpenSSL does not take one
    */
   constructor(target: ContextTarget, identity: ServerIdentity, place: string) {
@@ -59,6 +62,9 @@ export class LoadedIdentity {
       const x509 = made.adopt(ownX509(lib, pem, `use the chain in ${names.cert}`), lib.X509_free);
       lib.OPENSSL_sk_push(this.#stack, x509);
     }
+    const misfit = this.ocspResponse &&
+      stapleMisfit(lib, this.ocspResponse, this.#x509, stackOf(lib, this.#stack));
+    if (misfit) throw new RangeError(`Cannot use ${place}ocspResponse: ${misfit}`);
     const trial = lib.SSL_new(ctx);
     const isUsable = this.show(trial);
     lib.SSL_free(trial);

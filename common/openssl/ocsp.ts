@@ -22,10 +22,17 @@ const STATUS = {
   result: "i32",
 } as const satisfies Deno.UnsafeCallbackDefinition;
 
-/** A server staples what goes with the certificate that it shows. */
-export function applyStapling({ lib, ctx }: ContextTarget): Callback {
+/**
+ * A server staples what goes with the certificate that it shows.
+ *
+ * @param find what that is, while a handshake goes on
+ */
+export function applyStapling(
+  { lib, ctx }: Pick<ContextTarget, "lib" | "ctx">,
+  find = () => currentHello()?.ocspResponse,
+): Callback {
   const staple = new Deno.UnsafeCallback(STATUS, (ssl) => {
-    const response = currentHello()?.ocspResponse;
+    const response = find();
     if (!response) return SSL_TLSEXT_ERR.NOACK;
     const { length } = response;
     // The SSL frees it.
@@ -96,17 +103,10 @@ function refusalOf(lib: OpenSsl, ssl: Deno.PointerObject, isRequired: boolean): 
     : null;
   if (bytes === null) return missing;
   using made = new DisposableStack();
-  const start = Deno.UnsafePointer.of(bytes);
-  const into = new BigUint64Array([BigInt(Deno.UnsafePointer.value(start))]);
-  const length = BigInt(bytes.length);
-  const response = lib.d2i_OCSP_RESPONSE(null, new Uint8Array(into.buffer), length);
-  if (response === null) return bad("it cannot be read");
-  made.defer(() => lib.OCSP_RESPONSE_free(response));
+  const basic = readResponse(lib, bytes, made);
+  if (basic === "unreadable") return bad("it cannot be read");
   // Nobody has signed that the responder could not say anything.
-  if (lib.OCSP_response_status(response) !== OCSP_SUCCESSFUL) return missing;
-  const basic = lib.OCSP_response_get1_basic(response);
-  if (basic === null) return bad("it cannot be read");
-  made.defer(() => lib.OCSP_BASICRESP_free(basic));
+  if (basic === "without a word") return missing;
   const chain = lib.SSL_get0_verified_chain(ssl);
   const size = lib.OPENSSL_sk_num(chain);
   const store = lib.SSL_CTX_get_cert_store(lib.SSL_get_SSL_CTX(ssl));
@@ -115,6 +115,30 @@ function refusalOf(lib: OpenSsl, ssl: Deno.PointerObject, isRequired: boolean): 
   }
   const [leaf, issuer] = [0, Math.min(1, size - 1)].map((i) => lib.OPENSSL_sk_value(chain, i));
   return refusalIn(lib, basic, leaf!, issuer!);
+}
+
+/**
+ * Why a server cannot staple a response to its certificate; null where it can, or where it cannot be
+ * told: the chain need not have the issuer.
+ *
+ * @param own the certificate, an X509
+ * @param others what is shown besides, X509s
+ */
+export function stapleMisfit(
+  lib: OpenSsl,
+  response: Uint8Array<ArrayBuffer>,
+  own: Deno.PointerValue,
+  others: readonly Deno.PointerValue[],
+): string | null {
+  using made = new DisposableStack();
+  const read = readResponse(lib, response, made);
+  lib.ERR_clear_error();
+  if (read === "unreadable") return "it is no OCSP response in DER, or damaged";
+  if (read === "without a word") return null;
+  const issuer = [own, ...others].find((one) => lib.X509_check_issued(one, own) === X509_V.OK);
+  if (singleFor(lib, read, own, issuer ?? null)) return null;
+  lib.ERR_clear_error();
+  return "it is for another certificate";
 }
 
 /** What the response says of one certificate. */
@@ -136,27 +160,72 @@ function refusalIn(
   return isCurrent ? null : bad("it is out of date, or of the future");
 }
 
-/** A responder names certificates by hashes of its own choice (RFC 6960 4.1.1). */
+/** A BasicOCSPResponse (RFC 6960 4.2.1), freed with `made`. */
+function readResponse(
+  lib: OpenSsl,
+  bytes: Uint8Array<ArrayBuffer>,
+  made: DisposableStack,
+): Deno.PointerObject | "unreadable" | "without a word" {
+  const start = Deno.UnsafePointer.of(bytes);
+  const into = new BigUint64Array([BigInt(Deno.UnsafePointer.value(start))]);
+  const length = BigInt(bytes.length);
+  const response = lib.d2i_OCSP_RESPONSE(null, new Uint8Array(into.buffer), length);
+  if (response === null) return "unreadable";
+  made.defer(() => lib.OCSP_RESPONSE_free(response));
+  if (lib.OCSP_response_status(response) !== OCSP_SUCCESSFUL) return "without a word";
+  const basic = lib.OCSP_response_get1_basic(response);
+  if (basic === null) return "unreadable";
+  made.defer(() => lib.OCSP_BASICRESP_free(basic));
+  return basic;
+}
+
+/**
+ * A responder names certificates by hashes of its own choice (RFC 6960 4.1.1).
+ *
+ * @param issuer null where it is not known: then its name and the number have to be right
+ */
 function singleFor(
   lib: OpenSsl,
   basic: Deno.PointerObject,
   leaf: Deno.PointerValue,
   issuer: Deno.PointerValue,
 ): Deno.PointerValue {
-  const algorithm = new BigUint64Array(1);
   for (let i = 0; i < lib.OCSP_resp_count(basic); i++) {
     const single = lib.OCSP_resp_get0(basic, i);
     const named = lib.OCSP_SINGLERESP_get0_id(single);
-    lib.OCSP_id_get0_info(null, new Uint8Array(algorithm.buffer), null, null, named);
-    const nid = lib.OBJ_obj2nid(Deno.UnsafePointer.create(algorithm[0]!));
-    const digest = lib.EVP_get_digestbyname(lib.OBJ_nid2sn(nid));
+    const [, algorithm] = partsOf(lib, named);
+    const digest = lib.EVP_get_digestbyname(lib.OBJ_nid2sn(lib.OBJ_obj2nid(algorithm)));
     if (digest === null) continue;
-    const wanted = lib.OCSP_cert_to_id(digest, leaf, issuer);
-    const isIt = wanted !== null && lib.OCSP_id_cmp(named, wanted) === 0;
+    // Of an issuer that is not known the key's hash is not compared.
+    const wanted = lib.OCSP_cert_to_id(digest, leaf, issuer ?? leaf);
+    const isIt = wanted !== null &&
+      (issuer === null ? hasSameName(lib, named, wanted) : lib.OCSP_id_cmp(named, wanted) === 0);
     lib.OCSP_CERTID_free(wanted);
     if (isIt) return single;
   }
   return null;
+}
+
+function hasSameName(lib: OpenSsl, one: Deno.PointerValue, other: Deno.PointerValue): boolean {
+  const [[name, , number], [otherName, , otherNumber]] = [partsOf(lib, one), partsOf(lib, other)];
+  return lib.ASN1_STRING_cmp(name, otherName) === 0 &&
+    lib.ASN1_STRING_cmp(number, otherNumber) === 0;
+}
+
+/** Of an OCSP_CERTID: hash of the issuer's name, which hash it is, and the certificate's number. */
+function partsOf(
+  lib: OpenSsl,
+  id: Deno.PointerValue,
+): [name: Deno.PointerValue, algorithm: Deno.PointerValue, number: Deno.PointerValue] {
+  const slots = new BigUint64Array(3);
+  const [name, algorithm, number] = [0, 1, 2].map((i) => new Uint8Array(slots.buffer, 8 * i, 8));
+  lib.OCSP_id_get0_info(name!, algorithm!, null, number!, id);
+  const [first, second, third] = slots;
+  return [first, second, third].map((at) => Deno.UnsafePointer.create(at!)) as [
+    Deno.PointerValue,
+    Deno.PointerValue,
+    Deno.PointerValue,
+  ];
 }
 
 function bad(why: string): string {

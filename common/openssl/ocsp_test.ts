@@ -1,6 +1,13 @@
 /** What OCSP says of a server's certificate, with responses that OpenSSL's command has made. */
 import { join } from "../base/std.ts";
-import { assert, assertEquals, assertInstanceOf, assertMatch } from "../testing/assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "../testing/assert.ts";
 import { memoryNet } from "../testing/memory_net.ts";
 import { openssl, withDirectory } from "../testing/own_certificates.ts";
 import { findProgram } from "../testing/programs.ts";
@@ -8,6 +15,7 @@ import { type Issued, RevokingAuthority } from "../testing/revoking.ts";
 import { PROTOCOLS } from "../testing/resumption.ts";
 import { CertificateError } from "./bindings/errors.ts";
 import { loadOpenSsl } from "./bindings/library.ts";
+import { applyStapling } from "./ocsp.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();
@@ -22,14 +30,16 @@ type Status = "V" | "R" | "";
 
 const made = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
 
-/** A response for a certificate, signed by an authority; made once. */
+/** A response for a certificate of an authority, signed by it or another; made once. */
 function responseOf(
   { cert, serialNumber }: Issued,
   status: Status,
-  signer = root,
+  { authority = root, signer = authority }: Partial<
+    Record<"authority" | "signer", RevokingAuthority>
+  > = {},
   ...more: string[]
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const name = [serialNumber, status, signer.cert, ...more].join();
+  const name = [serialNumber, status, authority.cert, signer.cert, ...more].join();
   const kept = made.get(name) ?? make();
   made.set(name, kept);
   return kept;
@@ -41,7 +51,7 @@ function responseOf(
       const row = [status, "491231000000Z", revoked, serialNumber, "unknown", "/CN=localhost"];
       const files = {
         "index.txt": status === "" ? "" : `${row.join("\t")}\n`,
-        "root.pem": root.cert,
+        "root.pem": authority.cert,
         "signer.pem": signer.cert,
         "signer.key": signer.key,
         "leaf.pem": cert,
@@ -68,14 +78,14 @@ const sendsAny = major === 3 && minor! < 6;
 
 /** What is stapled, and why the server is refused: null where it is not, "unsent" where nothing comes. */
 const RESPONSES: [string, () => Promise<Uint8Array<ArrayBuffer>>, RegExp | "unsent" | null][] = [
-  ["good", () => responseOf(server!, "V", root, ...DAY), null],
+  ["good", () => responseOf(server!, "V", {}, ...DAY), null],
   ["good, without an end", () => responseOf(server!, "V"), null],
   [
     "good, named by SHA-256",
-    () => responseOf(server!, "V", root, "-sha256", "-cert", "leaf.pem"),
+    () => responseOf(server!, "V", {}, "-sha256", "-cert", "leaf.pem"),
     null,
   ],
-  ["revoked", () => responseOf(server!, "R", root, ...DAY), /certificate has been revoked/],
+  ["revoked", () => responseOf(server!, "R", {}, ...DAY), /certificate has been revoked/],
   ["unknown", () => responseOf(server!, ""), /its authority does not know the certificate$/],
   [
     "another's",
@@ -84,7 +94,7 @@ const RESPONSES: [string, () => Promise<Uint8Array<ArrayBuffer>>, RegExp | "unse
   ],
   [
     "signed by another",
-    async () => responseOf(server!, "V", await RevokingAuthority.make("root")),
+    async () => responseOf(server!, "V", { signer: await RevokingAuthority.make("root") }),
     /its signature is none of the certificate's authority$/,
   ],
   [
@@ -105,10 +115,60 @@ const RESPONSES: [string, () => Promise<Uint8Array<ArrayBuffer>>, RegExp | "unse
   ],
 ];
 
+/** What is stapled to no certificate, and why. */
+const MISFITS = [
+  ["another's", () => responseOf(other!, "V"), "it is for another certificate"],
+  [
+    "nothing that can be read",
+    () => Promise.resolve(Uint8Array.of(1, 2, 3)),
+    "it is no OCSP response in DER, or damaged",
+  ],
+] as const;
+
 for (const [protocol, maxVersion] of Object.entries(PROTOCOLS)) {
   const datagram = protocol === "DTLS";
   const usual = { caCerts: [root.cert], cert: undefined, key: undefined, maxVersion };
   const shown = { cert: server!.cert, key: server!.key, clientCertificate: "none" } as const;
+
+  for (const [what, response, why] of MISFITS) {
+    Deno.test({
+      name: `a server takes no ocspResponse that is ${what} (${protocol})`,
+      ignore,
+      async fn() {
+        const ocspResponse = await response();
+        const words = (place: string) => `Cannot use ${place}ocspResponse: ${why}`;
+        const own = { ...shown, ocspResponse };
+        const make = (server: object) => memoryNet({ datagram, client: usual, server });
+        await assertRejects(() => make(own), RangeError, words(""));
+        using net = await make(shown);
+        const { cert, key } = shown;
+        const identities = [{ cert, key }, { names: ["a.example"], cert, key, ocspResponse }];
+        const place = words("identities[1].");
+        assertThrows(() => net.serverContext.setIdentities(identities), RangeError, place);
+        net.run();
+        assertEquals([net.client.error, net.client.established], [null, true]);
+      },
+    });
+  }
+
+  Deno.test({
+    name: `a server looks at the authority of its ocspResponse where it has that (${protocol})`,
+    ignore,
+    async fn() {
+      const twin = await RevokingAuthority.make("root");
+      const chain = server!.cert + root.cert;
+      const take = async (authority: RevokingAuthority, cert: string) => {
+        const ocspResponse = await responseOf(server!, "V", { authority });
+        const net = await memoryNet({ datagram, server: { ...shown, cert, ocspResponse } });
+        net[Symbol.dispose]();
+      };
+      await take(root, chain);
+      // An authority of the same name with another key.
+      await take(twin, server!.cert);
+      const words = "Cannot use ocspResponse: it is for another certificate";
+      await assertRejects(() => take(twin, chain), RangeError, words);
+    },
+  });
 
   for (const [what, response, refusal] of RESPONSES) {
     Deno.test({
@@ -117,7 +177,13 @@ for (const [protocol, maxVersion] of Object.entries(PROTOCOLS)) {
       async fn() {
         const ocspResponse = await response();
         const client = { ...usual, ocsp: "request" as const };
-        using net = await memoryNet({ datagram, client, server: { ...shown, ocspResponse } });
+        const isTaken = !MISFITS.some(([misfit]) => misfit === what);
+        const own = { ...shown, ...isTaken && { ocspResponse } };
+        using net = await memoryNet({ datagram, client, server: own });
+        const target = { lib: loadOpenSsl(), ctx: net.serverContext.pointer };
+        using made = new DisposableStack();
+        // What no server of this library's would staple.
+        if (!isTaken) made.adopt(applyStapling(target, () => ocspResponse), (one) => one.close());
         net.run();
         if (refusal === "unsent" && datagram && what === "another's") {
           // A fault of the library's: its message is missing, and its number is not (docs/openssl.md).

@@ -7,13 +7,7 @@
 import { describe } from "../base/errors.ts";
 import { checkValue } from "../settings/check.ts";
 import { type Kind, Misfit, show } from "../settings/kind.ts";
-import {
-  currentPeerName,
-  guarded,
-  ignore,
-  noteCheckedPeer,
-  noteRefusal,
-} from "./bindings/calls.ts";
+import { currentPeer, guarded, ignore, noteCheckedPeer, noteRefusal } from "./bindings/calls.ts";
 import { X509_V } from "./bindings/constants.ts";
 import type { OpenSsl } from "./bindings/library.ts";
 import { x509Text } from "./bindings/x509.ts";
@@ -154,7 +148,7 @@ export class PeerCheck implements Callback {
     if (!verifyPeer) return true;
     return guarded(lib, "verifyPeer", false, () => {
       const shown = Object.freeze(chain.map((x509) => readCertificate(lib, x509)));
-      const facts = { role: this.#role, serverName: currentPeerName(), resumed };
+      const facts = { role: this.#role, ...currentPeer(), resumed };
       const result: unknown = verifyPeer(shown, facts);
       ignore(result);
       const verdict = checkValue(VERDICT, result, "its result", "verify the peer");

@@ -133,11 +133,11 @@ for (const [protocol, version] of Object.entries(PROTOCOLS)) {
       told.map(([chain, facts]) => [chain.map(({ pem }) => pem), facts]);
     assertEquals(shown(client.told), [[
       [MINE.cert],
-      { role: "client", serverName: "whatever.example", resumed: false },
+      { role: "client", serverName: "whatever.example", remoteAddr: null, resumed: false },
     ]]);
     assertEquals(shown(server.told), [[
       [YOURS.cert],
-      { role: "server", serverName: null, resumed: false },
+      { role: "server", serverName: "whatever.example", remoteAddr: null, resumed: false },
     ]]);
   });
 

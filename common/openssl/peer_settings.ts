@@ -11,15 +11,28 @@ import type { PeerCertificate } from "./peer_certificate.ts";
  *
  * @example
  * ```ts
- * const facts: PeerFacts = { role: "client", serverName: "server.example", resumed: false };
- * if (facts.role === "client" && facts.serverName === null) throw new Error("whose is it?");
+ * const verifyPeer = (_chain: unknown, { remoteAddr, serverName }: PeerFacts) =>
+ *   remoteAddr?.hostname === "192.0.2.7" ? undefined : new Error(`not for ${serverName}`);
+ * const facts: PeerFacts = {
+ *   ...{ role: "server", serverName: "server.example", resumed: false },
+ *   remoteAddr: { transport: "tcp", hostname: "192.0.2.8", port: 4433 },
+ * };
+ * if (verifyPeer([], facts) === undefined) throw new Error("it is another address");
  * ```
  */
 export interface PeerFacts {
   /** Which end this one is; the peer is the other. */
   readonly role: "client" | "server";
-  /** Client: the name or address that the connection is for; null where it has none, and on servers. */
+  /**
+   * Client: the name or address that the connection is for; null where it has none. Server: the name
+   * that the client asks for, which anybody can say; null where it says none.
+   */
   readonly serverName: string | null;
+  /**
+   * Where the peer is; null where a program drives the session itself, or has handed in streams that
+   * have no address.
+   */
+  readonly remoteAddr: Deno.NetAddr | null;
   /** Whether a session is about to be resumed, of which the certificates are. */
   readonly resumed: boolean;
 }

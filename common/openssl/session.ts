@@ -35,6 +35,9 @@ export type { TlsSessionOptions } from "./session_settings.ts";
  */
 export let feedLent: (session: TlsSession, bytes: Uint8Array<ArrayBuffer>) => void;
 
+/** For the connections: how to learn where a session's peer is. */
+export let setRemoteAddr: (session: TlsSession, ask: () => Deno.NetAddr | null) => void;
+
 /**
  * A TLS or DTLS connection as bytes in and bytes out.
  *
@@ -72,6 +75,7 @@ export class TlsSession implements Disposable {
 
   static {
     feedLent = (session, bytes) => session.#feedLent(bytes);
+    setRemoteAddr = (session, ask) => void (session.#ssl.calls.remoteAddr = ask);
   }
 
   /**
@@ -90,13 +94,7 @@ export class TlsSession implements Disposable {
     this.#input = new SessionInput(context, ssl.input, this.#counters);
     this.#output = new SessionOutput(lib, ssl.output, context.datagram ? mtu : null);
     const { datagram } = context;
-    this.#data = new SessionData({
-      lib,
-      ssl,
-      datagram,
-      input: this.#input,
-      output: this.#output,
-    });
+    this.#data = new SessionData({ lib, ssl, datagram, input: this.#input, output: this.#output });
     this.#resumption = new Resumption(context, { serverName, checksName }, ssl.calls);
     if (context.role === "server") return;
     ssl.calls.peerName = serverName ?? null;
@@ -250,6 +248,7 @@ export class TlsSession implements Disposable {
    *
    * @param bytes any view or ArrayBuffer, borrowed for the call; on DTLS 1 to 16384 (RFC 6347 4.1)
    * @throws {OpenSslError} where the session is broken, and after {@linkcode shutdown}
+   * @throws {KeyLimitError} where its keys have sealed as much as is safe
    * @throws {RangeError} where a message is empty or too long
    * @throws {TypeError} where it is neither, and before the handshake is complete
    */

@@ -53,7 +53,10 @@ export interface TlsSettings extends OwnCertificate, TrustSettings, PeerSettings
    * A process uses one: the first connection decides.
    */
   library?: string | undefined;
-  /** Authorities that the peer's certificate may come from (default none: no system's own). */
+  /**
+   * Authorities that the peer's certificate may come from (default none). A server says
+   * `clientCertificate` beside them; with "none" they complete its own chain alone.
+   */
   caCerts?: readonly PemOrDer[] | undefined;
   /** Application protocols, the preferred one first: RFC 7301; 1 to 255 bytes each. */
   alpnProtocols?: readonly string[] | undefined;
@@ -75,8 +78,9 @@ export interface TlsSettings extends OwnCertificate, TrustSettings, PeerSettings
    * TLS_PSK_WITH_AES_128_CCM_8 (RFC 6655), which CoAP asks for (RFC 7252 9.1.3.1), with certificates
    * TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8 (RFC 7251). They are there whatever the library's security
    * level is: newer libraries count their tag of 8 bytes as 64 bits of security, and would refuse them.
-   * Nothing else comes in with them. A forged record is taken with a probability of 2^-64; plain PSK
-   * has no forward secrecy: who gets the key later can read what was recorded (default false).
+   * Nothing else comes in with them; DHE in `ciphers`, whose group the level alone judges, is refused
+   * beside them. A forged record is taken with a probability of 2^-64; plain PSK has no forward
+   * secrecy: who gets the key later can read what was recorded (default false).
    */
   ccm8Ciphers?: boolean | undefined;
   /** Cipher suites of version 1.3, colon-separated: SSL_CTX_set_ciphersuites(3). */
@@ -229,12 +233,12 @@ export interface TlsServerSettings extends TlsSettings {
    * `sessionTimeoutSeconds` is over; see `setTicketKeys()`. Who has a key reads what is resumed with
    * its tickets up to version 1.2, and passes for any client: change them daily, and write them to no
    * disk. They hold for the same `clientCertificate`, `caCerts`, ciphers and pre-shared keys; give them
-   * to listeners of the same names alone. Default: one of the listener's own, which ends with it.
+   * to listeners of the same names alone. Default: the listener's own, a new one a day (see docs/rfc9325.md).
    */
   ticketKeys?: readonly (ArrayBuffer | ArrayBufferView)[] | undefined;
   /** Sessions kept for clients to resume, where there are no tickets (default 20480, 0 for none). */
   sessionCacheSize?: number | undefined;
-  /** How long a session can be resumed, in seconds (default 300 up to version 1.2, 7200 in 1.3). */
+  /** How long a session can be resumed, in seconds (default 7200). */
   sessionTimeoutSeconds?: number | undefined;
 }
 
@@ -362,6 +366,9 @@ export const DEFAULT_MTU = 1400;
 
 /** Sessions in a server's cache: SSL_SESSION_CACHE_MAX_SIZE_DEFAULT of openssl/ssl.h. */
 export const SESSION_CACHE_SIZE = 1024 * 20;
+
+/** Seconds in which a session can be resumed, where nothing else is said: RFC 9325 3.4. */
+export const SESSION_TIMEOUT_SECONDS = 7200;
 
 /** Handshakes of a listener that are not complete, where nothing else is said. */
 export const MAX_HANDSHAKES = 2048;

@@ -38,6 +38,7 @@ import {
   MAX_HANDSHAKES_PER_ADDRESS,
   MAX_SESSIONS,
   SESSION_CACHE_SIZE,
+  SESSION_TIMEOUT_SECONDS,
   type TlsClientSettings,
   type TlsServerSettings,
   type TlsSettings,
@@ -189,7 +190,7 @@ const SERVER: SettingsTable<Omit<TlsServerSettings, keyof TlsSettings>> = {
   sessionTimeoutSeconds: setting(
     wholeNumber(1, MAX_INT, "seconds"),
     "how long a session can be resumed",
-    "300 up to version 1.2, 7200 in 1.3",
+    `${SESSION_TIMEOUT_SECONDS}`,
   ),
 };
 

@@ -212,6 +212,20 @@ Deno.test("DTLS takes AEAD ciphers alone where nothing else is said", async () =
   assertEquals(net.server.error.reason, "no shared cipher");
 });
 
+for (const sessionTimeoutSeconds of [undefined, 60]) {
+  for (const datagram of [true, false]) {
+    const protocol = datagram ? "DTLS" : "TLS";
+
+    Deno.test(`sessionTimeoutSeconds ${sessionTimeoutSeconds} is two hours or what is said (${protocol})`, async () => {
+      const options = { ...await contextOptions("server", datagram), sessionTimeoutSeconds };
+      using context = new TlsContext(options as TlsContextOptions);
+      // It returns what was set before.
+      const before = lib.SSL_CTX_set_timeout(context.pointer, 1n);
+      assertEquals(before, BigInt(sessionTimeoutSeconds ?? 7200));
+    });
+  }
+}
+
 for (const [name, min] of [["sessionCacheSize", 0], ["sessionTimeoutSeconds", 1]] as const) {
   for (const wrong of [min - 1, 0.5, NaN, Infinity, 2 ** 31]) {
     Deno.test(`${name} ${wrong} is refused`, async () => {

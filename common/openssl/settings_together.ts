@@ -4,7 +4,7 @@
  * @module
  */
 import { checkIdentities, checkOwn } from "./identity_table.ts";
-import { replacesAuthorities } from "./peer_settings.ts";
+import { clientCertificateOf, replacesAuthorities } from "./peer_settings.ts";
 import { checkPeerSettings } from "./peer_settings_table.ts";
 import type { TlsClientSettings, TlsServerSettings } from "./settings.ts";
 
@@ -55,6 +55,27 @@ export function checkTogether(
   if (bytes > 0xffff) {
     throw new RangeError(`Cannot ${action}: alpnProtocols has ${bytes} bytes, more than 65535`);
   }
+}
+
+/**
+ * Checks what a server says of its clients' certificates together: whom it believes counts for nothing
+ * where it asks for none, and a program that says so wants them asked for.
+ *
+ * @throws {TypeError} naming two settings that do not go together
+ */
+export function checkClientsTrust(settings: TlsServerSettings, action: string): void {
+  if (clientCertificateOf(settings) !== "none") return;
+  const { clientCertificate, crls = [], caCerts = [], systemCaCerts } = settings;
+  const refuse = (name: string, remedy: string) => {
+    throw new TypeError(
+      `Cannot ${action}: ${name} goes with clientCertificate "request" or "require"${remedy}`,
+    );
+  };
+  if (crls.length > 0) refuse("crls", ": no client's certificate is asked for otherwise");
+  // Where it is said that none is asked for, they complete the server's own chain.
+  if (clientCertificate !== undefined) return;
+  const name = caCerts.length > 0 ? "caCerts" : systemCaCerts ? "systemCaCerts" : null;
+  if (name) refuse(name, `, or with "none" where it is to complete the server's own chain alone`);
 }
 
 function checkServerIdentities(

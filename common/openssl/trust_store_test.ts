@@ -148,6 +148,20 @@ Deno.test("setCrls() is refused where no certificate is asked for", async () => 
   assertThrows(() => bench.server.setCrls([none]), TypeError, words);
 });
 
+for (const datagram of [true, false]) {
+  const protocol = datagram ? "DTLS" : "TLS";
+
+  Deno.test(`caCerts of a server that asks for no certificate complete its own chain (${protocol})`, async () => {
+    const shown = { cert: server!.cert, key: server!.key, clientCertificate: "none" } as const;
+    const client = { caCerts: [root.cert], cert: undefined, key: undefined };
+    for (const [caCerts, isComplete] of [[[middle.cert], true], [[], false]] as const) {
+      using net = await memoryNet({ datagram, client, server: { ...shown, caCerts } });
+      net.run();
+      assertEquals(net.client.established, isComplete);
+    }
+  });
+}
+
 /** A store of its own, for what the system believes. */
 function storeWith(bundles: string[]): number {
   const store = lib.X509_STORE_new()!;

@@ -5,7 +5,7 @@
  */
 import type { TlsInfo } from "../openssl/info.ts";
 import type { SavedSession } from "../openssl/saved_session.ts";
-import type { TlsSession } from "../openssl/session.ts";
+import { setRemoteAddr, type TlsSession } from "../openssl/session.ts";
 
 /**
  * The part of a `TlsConn` and of a `DtlsConn` that tells what was agreed on, and how it ends.
@@ -43,6 +43,16 @@ export abstract class SecureConn implements AsyncDisposable, Disposable {
    */
   constructor(session: TlsSession) {
     this.session = session;
+    setRemoteAddr(session, () => this.#addrOrNull());
+  }
+
+  /** Streams need not have one. */
+  #addrOrNull(): Deno.NetAddr | null {
+    try {
+      return this.remoteAddr;
+    } catch {
+      return null;
+    }
   }
 
   /**

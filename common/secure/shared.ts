@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { ReplacedError, TimeoutError } from "../base/errors.ts";
+export { KeyLimitError, ReplacedError, TimeoutError } from "../base/errors.ts";
 export type { HandshakeMessage, OnHandshakeMessage } from "../model/handshake_message.ts";
 export { CallbackError } from "../openssl/bindings/calls.ts";
 export {

@@ -128,6 +128,7 @@ export const SHARED: Readonly<Record<string, Methods>> = {
   AddressError: {},
   CallbackError: {},
   CertificateError: {},
+  KeyLimitError: {},
   OpenSslError: {},
   OpenSslMissingError: {},
   PemError: {},

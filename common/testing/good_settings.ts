@@ -43,11 +43,16 @@ export async function goodSettings(
   more: Readonly<Record<string, readonly unknown[]>> = {},
 ): Promise<object[]> {
   const { ca, client } = await testCertificates();
+  const asks = Object.hasOwn(table, "clientCertificate") && { clientCertificate: "request" };
   const companions: Readonly<Record<string, object>> = {
     cert: client,
     key: client,
     keyPassphrase: { ...client, key: encryptedKey(client.key) },
     clientCertificate: { ...client, caCerts: [ca] },
+    // Whom a server believes counts for nothing where it asks for no certificate.
+    ...Object.fromEntries(
+      ["caCerts", "crls"].map((name) => [name, asks && { ...client, ...asks }]),
+    ),
     pkcs12: { keyPassphrase: PASSPHRASE },
     ocspResponse: client,
     pskHint: { pskLookup: () => null },
@@ -69,6 +74,8 @@ export async function goodSettings(
     key: [client.key],
     keyPassphrase: [PASSPHRASE],
     pkcs12: [pkcs12("aes"), pkcs12("aes").buffer],
+    // A responder that says "tryLater": of other responses the certificate would have to be there.
+    ocspResponse: [Uint8Array.of(0x30, 3, 0x0a, 1, 3)],
     crls: [[], [CRL], [new TextEncoder().encode(CRL)]],
     identities: [
       [client],

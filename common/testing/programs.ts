@@ -31,6 +31,7 @@ export const ORIGINS = {
   node: "apt install nodejs",
   tcpdump: "apt install tcpdump",
   editcap: "apt install wireshark-common",
+  sslscan: "apt install sslscan",
 } as const;
 
 /** Name of one of them. */

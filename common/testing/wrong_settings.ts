@@ -156,6 +156,15 @@ export function clashes(table: AnyTable, base: object, pair: CertificatePair, ca
       "identities[0] has a.b twice",
       RangeError,
     ],
+    ...[{ caCerts: [ca] }, { systemCaCerts: true }, { crls: ["PEM"] }].map((believed): Clash => {
+      const [name] = Object.keys(believed);
+      const asked = 'clientCertificate "request" or "require"';
+      return [{ ...pair, ...believed, pskLookup }, `${name} goes with ${asked}`];
+    }),
+    [
+      { ...pair, crls: ["PEM"], clientCertificate: "none" },
+      "crls goes with clientCertificate",
+    ],
     [{ clientCertificate: "require", pskLookup }, "clientCertificate needs a cert"],
     [{ clientCertificate: "request", pskLookup }, "clientCertificate needs a cert"],
     [{ ...pair, pskLookup: undefined, pskHint: "me" }, "pskHint needs a pskLookup"],

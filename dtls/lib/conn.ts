@@ -118,6 +118,7 @@ export class DtlsConn extends SecureConn {
    * @throws {RangeError} where it is empty or too long
    * @throws {TypeError} where it is neither a view nor an ArrayBuffer, or after {@linkcode close}
    * @throws {OpenSslError} after {@linkcode shutdown}, or where the peer has broken the protocol
+   * @throws {KeyLimitError} where its keys have sealed as much as is safe
    * @throws {TimeoutError} where the handshake took too long, or the peer was silent too long
    */
   async send(message: ArrayBuffer | ArrayBufferView): Promise<void> {

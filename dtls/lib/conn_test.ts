@@ -38,9 +38,8 @@ class Pair implements AsyncDisposable {
 
 async function open(): Promise<Pair> {
   const { ca, client, server } = await testCertificates();
-  const caCerts = [ca];
-  const listener = listenDtls({ hostname: "127.0.0.1", port: 0, caCerts, ...server });
-  const conn = await connectDtls({ port: listener.addr.port, caCerts, ...client });
+  const listener = listenDtls({ hostname: "127.0.0.1", port: 0, ...server });
+  const conn = await connectDtls({ port: listener.addr.port, caCerts: [ca], ...client });
   const [accepted] = await Promise.all([listener.accept(), conn.handshake()]);
   await accepted!.handshake();
   return new Pair(listener, conn, accepted!);

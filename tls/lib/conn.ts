@@ -189,6 +189,7 @@ export class TlsConn extends SecureConn {
    * @returns how many they were
    * @throws {TypeError} where it is neither a view nor an ArrayBuffer
    * @throws {OpenSslError} after {@linkcode closeWrite}, or where the handshake failed
+   * @throws {KeyLimitError} TLS 1.2: where its keys have sealed as much as is safe
    * @throws {Deno.errors.BrokenPipe} where the peer has gone; ConnectionReset likewise
    * @throws {Deno.errors.BadResource} after {@linkcode close}
    */

@@ -87,6 +87,8 @@ export interface CallRecord {
   checkedPeer: string | null;
   /** Client: the name that its connection is for. */
   peerName: string | null;
+  /** Says where its peer is, where a driver knows it. */
+  remoteAddr: (() => Deno.NetAddr | null) | null;
   /** Where the session's messages go, if somebody is told of them. */
   taker: MessageTaker | null;
   /** What a server's handshake has asked the program for. */
@@ -212,9 +214,10 @@ export function noteCheckedPeer(sha256: string): void {
   if (current) current.checkedPeer = sha256;
 }
 
-/** The name that the client's connection is for whose call is running. */
-export function currentPeerName(): string | null {
-  return current?.peerName ?? null;
+/** Of whose call is running: the name that its connection is for, and where its peer is. */
+export function currentPeer(): { serverName: string | null; remoteAddr: Deno.NetAddr | null } {
+  const serverName = current?.peerName ?? current?.hello?.serverName ?? null;
+  return { serverName, remoteAddr: current?.remoteAddr?.() ?? null };
 }
 
 /** Whether a function of the program has failed in the call that is running. */

@@ -21,6 +21,7 @@ const newRecord = (): CallRecord => ({
   isWelcome: false,
   checkedPeer: null,
   peerName: null,
+  remoteAddr: null,
   failure: null,
   keys: noKeys(),
 });

@@ -124,9 +124,11 @@ export const IDENTITIES = {
   // int OCSP_id_get0_info(ASN1_OCTET_STRING **piNameHash, ASN1_OBJECT **pmd,
   //                       ASN1_OCTET_STRING **pikeyHash, ASN1_INTEGER **pserial, OCSP_CERTID *cid);
   OCSP_id_get0_info: {
-    parameters: ["pointer", "buffer", "pointer", "pointer", "pointer"],
+    parameters: ["buffer", "buffer", "pointer", "buffer", "pointer"],
     result: "i32",
   },
+  // int ASN1_STRING_cmp(const ASN1_STRING *a, const ASN1_STRING *b);
+  ASN1_STRING_cmp: { parameters: ["pointer", "pointer"], result: "i32" },
   // OCSP_CERTID *OCSP_cert_to_id(const EVP_MD *dgst, const X509 *subject, const X509 *issuer);
   OCSP_cert_to_id: { parameters: ["pointer", "pointer", "pointer"], result: "pointer" },
   // int OCSP_id_cmp(const OCSP_CERTID *a, const OCSP_CERTID *b);

@@ -168,6 +168,8 @@ export const LIBSSL = {
   SSL_read: { parameters: ["pointer", "buffer", "i32"], result: "i32" },
   // int SSL_write(SSL *ssl, const void *buf, int num);
   SSL_write: { parameters: ["pointer", "buffer", "i32"], result: "i32" },
+  // int SSL_key_update(SSL *s, int updatetype);
+  SSL_key_update: { parameters: ["pointer", "i32"], result: "i32" },
   // int SSL_shutdown(SSL *ssl);
   SSL_shutdown: { parameters: ["pointer"], result: "i32" },
   // int SSL_get_error(const SSL *ssl, int ret);

@@ -8,6 +8,7 @@ import { takeError } from "../bindings/errors.ts";
 import { emptyQueue, type OpenSsl } from "../bindings/library.ts";
 import type { SessionInput } from "./input.ts";
 import type { SessionOutput } from "./output.ts";
+import { SealedVolume } from "./sealed_volume.ts";
 import type { SessionSsl } from "./ssl.ts";
 
 /** What a session reads and writes with. */
@@ -25,10 +26,12 @@ export class SessionData {
   readonly #parts: DataParts;
   /** What has broken the session after bytes that were read. */
   #broken: { error: unknown } | null = null;
+  readonly #sealed: SealedVolume;
 
   /** The parts are the session's. */
   constructor(parts: DataParts) {
     this.#parts = parts;
+    this.#sealed = new SealedVolume(parts.lib);
   }
 
   /**
@@ -63,12 +66,14 @@ export class SessionData {
    * Seals bytes, on DTLS as one record.
    *
    * @throws {OpenSslError} where the session is broken
+   * @throws {KeyLimitError} where its keys have sealed as much as is safe
    */
   write(bytes: Uint8Array<ArrayBuffer>): void {
     this.#checkWhole();
     const { lib, output } = this.#parts;
     const ssl = this.#parts.ssl.begin();
     try {
+      this.#sealed.add(ssl, bytes.length);
       output.isPending = true;
       emptyQueue(lib);
       const result = lib.SSL_write(ssl, bytes, bytes.length);

@@ -25,6 +25,7 @@ export class RunningCall {
     isWelcome: false,
     checkedPeer: null,
     peerName: null,
+    remoteAddr: null,
     failure: null,
     taker: null,
     keys: noKeys(),
