@@ -4,13 +4,17 @@
  * @module
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { RunError } from "../../../common/base/errors.ts";
+import { KeyLimitError, RunError } from "../../../common/base/errors.ts";
 import { ENDED, NOT_YET } from "../../../common/base/read_result.ts";
 import { feedLent } from "../../../common/openssl/session.ts";
+import { shareOfLimits } from "../../../common/openssl/session/sealed_volume.ts";
 import { connectedNet, memoryNet } from "../../../common/testing/memory_net.ts";
 import { virtualNet } from "../../../common/testing/virtual_net.ts";
 import { kindOf, runRound } from "../../fuzz/rounds.ts";
 import { meeting, NAMES, optionsOf, type Way, type Ways } from "./meeting.ts";
+
+/** Of what one key may seal: some 50,000 bytes. */
+const SHARE = 2e-7;
 
 /** The shortest wait that libssl does not take for over. */
 const RETRANSMIT_MS = 16;
@@ -31,6 +35,15 @@ export function transferWays(): Ways {
       using net = await connectedNet(optionsOf(name, {}));
       net.client.session!.write(new Uint8Array(1000));
       net.client.session!.drain((bytes) => net.server.session!.feed(bytes.slice()));
+    };
+    ways[`${name}: as much as one key may seal`] = async () => {
+      using _limits = shareOfLimits(SHARE);
+      using net = await connectedNet(optionsOf(name, {}));
+      try {
+        for (let sent = 0; sent < 100; sent++) net.client.send(new Uint8Array(1000));
+      } catch (error) {
+        if (!(error instanceof KeyLimitError)) throw error;
+      }
     };
     ways[`${name}: what nobody sends`] = async () => {
       using net = await connectedNet(optionsOf(name, {}));
