@@ -55,7 +55,7 @@ closed by the client in the middle of the handshake, or left by a stranger who v
 both processes use is printed as it was after a tenth of them and at the end, when nothing is under
 way. The run fails if SSL objects, descriptors or timers are not as many as before, if OpenSSL has
 over 100 blocks of memory more, and, from ${JUDGED_CONNECTIONS} connections on, if resident memory has grown by
-over 10 %, or heap and buffers, by over 2 MB. DTLS listeners give a handshake up
+over 10 % and 16 MB, or by over 2 MB the heap with its buffers, or what malloc(3) has given out. DTLS listeners give a handshake up
 after 1.5 s here, and a session after 2 s of silence. Lanes are ${
       LANES.join(", ")
     }; those that spin share all code with those that block.

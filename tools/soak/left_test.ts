@@ -4,7 +4,7 @@ import { type Both, differences, judge, JUDGED_CONNECTIONS, show } from "./left.
 import type { Usage } from "./usage.ts";
 
 const USED: Usage = {
-  ...{ rssBytes: 100e6, heapBytes: 15e6, externalBytes: 2e6 },
+  ...{ rssBytes: 100e6, heapBytes: 15e6, externalBytes: 2e6, mallocBytes: 14e6 },
   ...{ live: 0, descriptors: 27, timers: 1, blocks: 6000 },
 };
 
@@ -36,7 +36,8 @@ Deno.test("judge() finds what is left at the client, too, and names it all", () 
 });
 
 const GROWN: [keyof Usage, number, number, string][] = [
-  ["rssBytes", 109e6, 111e6, "the client's memory has grown by more than 10 %"],
+  ["rssBytes", 115e6, 117e6, "the client's resident memory has grown by more than 10 % and 16 MB"],
+  ["mallocBytes", 15e6, 17e6, "the client's malloc(3) has grown by 3000000 bytes"],
   ["heapBytes", 16.9e6, 17.1e6, "the client's heap has grown by 2100000 bytes"],
   ["externalBytes", 3.9e6, 4.1e6, "the client's heap has grown by 2100000 bytes"],
 ];
@@ -50,8 +51,8 @@ for (const [what, little, much, said] of GROWN) {
   });
 }
 
-Deno.test("differences() are none where blocks are not counted", () => {
-  const uncounted = both({ blocks: null }, { blocks: null });
+Deno.test("differences() are none where not everything can be counted", () => {
+  const uncounted = both({ blocks: null, mallocBytes: null }, { blocks: null });
   assertEquals(differences(uncounted, uncounted), []);
   judge(uncounted, uncounted, JUDGED_CONNECTIONS);
 });
@@ -61,7 +62,7 @@ Deno.test("show() has a line for each end and time", () => {
   assertEquals(lines.length, 6);
   assertEquals(
     lines[1],
-    "client   first tenth    95.4  14.31    1.91     0      27       1     6000",
+    "client   first tenth    95.4  14.31    1.91   13.35     0      27       1     6000",
   );
   assertEquals(lines[2]!.slice(-4), "   -");
 });

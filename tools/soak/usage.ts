@@ -8,6 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { liveSessions } from "../../common/openssl/session.ts";
 import { loadLibc } from "../../common/posix/libc.ts";
 import { AllocationCounter } from "./counter.ts";
+import { mallocBytes } from "./malloc.ts";
 
 /** Flags of V8 for memory that can be compared: a collection at will, a young heap of fixed size. */
 export const V8_FLAGS = "--v8-flags=--expose-gc,--min-semi-space-size=1,--max-semi-space-size=1";
@@ -18,6 +19,8 @@ export interface Usage {
   /** What JavaScript has, and its buffers. */
   heapBytes: number;
   externalBytes: number;
+  /** What malloc(3) has given out; null where the C library does not say it. */
+  mallocBytes: number | null;
   descriptors: number;
   /** Timers that are set. */
   timers: number;
@@ -43,6 +46,7 @@ export async function usage(): Promise<Usage> {
   const { rss: rssBytes, heapUsed: heapBytes, external: externalBytes } = Deno.memoryUsage();
   return {
     ...{ rssBytes, heapBytes, externalBytes, live: liveSessions() },
+    mallocBytes: mallocBytes(),
     descriptors: openDescriptors(),
     timers: process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length,
     blocks: counter?.blocks ?? null,
