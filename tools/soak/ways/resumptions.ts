@@ -5,7 +5,7 @@
  */
 import { RunError } from "../../../common/base/errors.ts";
 import { SavedSession } from "../../../common/openssl/saved_session.ts";
-import type { TlsServerSettings } from "../../../common/openssl/settings.ts";
+import type { TlsClientSettings, TlsServerSettings } from "../../../common/openssl/settings.ts";
 import { testCertificates } from "../../../common/testing/certs.ts";
 import { memoryNet } from "../../../common/testing/memory_net.ts";
 import { KEY, pskOptions } from "../../../common/testing/psk.ts";
@@ -59,13 +59,18 @@ export async function resumptionWays(): Promise<Ways> {
   return ways;
 }
 
-function resumed(
+/**
+ * A session that is resumed.
+ *
+ * @param rewrites whether it is written and read again in between
+ */
+export function resumed(
   name: ProtocolName,
   server: TlsServerSettings,
-  { rewrites = false } = {},
+  { client, rewrites = false }: { client?: TlsClientSettings; rewrites?: boolean } = {},
 ): Way {
   return async () => {
-    using bench = await resumptionBench(name, server);
+    using bench = await resumptionBench(name, server, client);
     using saved = bench.connect().saved!;
     using read = rewrites ? SavedSession.parse(saved.serialize()) : null;
     if (!bench.tell({ session: read ?? saved }).resumed) throw new RunError("it is not resumed");

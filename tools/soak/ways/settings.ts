@@ -15,6 +15,7 @@ import { pkcs12 } from "../../../common/testing/pkcs12.ts";
 import { type ProtocolName, resumptionBench } from "../../../common/testing/resumption.ts";
 import { RevokingAuthority } from "../../../common/testing/revoking.ts";
 import { meeting, NAMES, refused, type Way, type Ways } from "./meeting.ts";
+import { resumed } from "./resumptions.ts";
 
 /** All of them. */
 export async function settingsWays(): Promise<Ways> {
@@ -62,6 +63,11 @@ async function listWays(name: ProtocolName): Promise<Ways> {
       client: { caCerts, ...far },
       server: { caCerts, cert: undefined, key: undefined, identities: [near] },
     }),
+    "a session of an authority between, written and read again": resumed(
+      name,
+      { caCerts, ...near },
+      { client: { caCerts, ...far }, rewrites: true },
+    ),
     "a list of the revoked": meeting(name, both([none])),
     "a list of the revoked, the client among them": meeting(name, both([revoking]), "failed"),
     "no list of the client's authority": meeting(name, both([]), "established"),
