@@ -261,7 +261,8 @@ Deno.test("loadCredentials() names a kind of key that OpenSSL alone takes", () =
     const line = `cannot use ${join(dir, "server-key.pem")}: Deno's own TLS takes keys on P-256`;
     await assertRejects(() => loadCredentials(filesIn(dir), "server"), RunError, line);
     const own = await loadCertificates(filesIn(dir), "server");
-    using context = new TlsContext({ role: "server", datagram: false, ...own });
+    const clientCertificate = "require";
+    using context = new TlsContext({ role: "server", datagram: false, clientCertificate, ...own });
     assertEquals(context.closed, false);
   });
 });

@@ -11,10 +11,8 @@ hostScripts();
 const CLIENTS = 200;
 const REPEAT = 3;
 
-/** UDP promises nothing. */
-const lanes = LANES.filter(({ io, protocol }) => io === "async" && protocol !== "udp");
-
-for (const lane of lanes) {
+// On loopback UDP loses what no receive buffer has room for, and these messages fit into any.
+for (const lane of LANES.filter(({ io }) => io === "async")) {
   Deno.test(`${lane.name} pair serves ${CLIENTS} clients at once, and loses nothing`, async () => {
     await using place = await Workplace.make();
     const { client, server } = await place.pair(

@@ -9,6 +9,12 @@ import { InterruptedError, TimeoutError } from "./errors.ts";
 /** setTimeout() takes more for 1; a deadline that is further away is looked at again then. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/**
+ * What is due within this time, in milliseconds, is looked at whenever the timer fires; the rest not
+ * more often than that: thousands of connections wait long, and one of them is always due next.
+ */
+const SOON_MS = 250;
+
 /** A timer may fire so late: the rest of a wait that has to end in time is rounds of the loop. */
 const LATE_MS = 1.5;
 
@@ -26,6 +32,10 @@ const LATE_MS = 1.5;
  */
 export class Deadlines implements Disposable {
   readonly #watched = new Set<Deadline>();
+  /** Those of them that may be due soon. */
+  readonly #soon = new Set<Deadline>();
+  /** None of the others is due before. */
+  #laterDue = Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerDue = Infinity;
   #interrupted: InterruptedError | undefined;
@@ -91,6 +101,7 @@ export class Deadlines implements Disposable {
     clearTimeout(this.#timer);
     this.#timerDue = Infinity;
     this.#watched.clear();
+    this.#soon.clear();
   }
 
   /** Same as {@linkcode close}. */
@@ -101,31 +112,54 @@ export class Deadlines implements Disposable {
   /** For {@linkcode Deadline}: takes one out. */
   remove(deadline: Deadline): void {
     this.#watched.delete(deadline);
+    this.#soon.delete(deadline);
   }
 
   /** For {@linkcode Deadline}: makes sure that the timer fires by then. */
-  schedule(due: number): void {
+  schedule(deadline: Deadline, ms: number): void {
     if (this.#closed) return;
+    const { due } = deadline;
     if (this.#interrupted) {
       queueMicrotask(() => this.interrupt());
-    } else if (due < this.#timerDue) {
-      clearTimeout(this.#timer);
-      this.#timerDue = due;
-      const left = Math.min(due - performance.now(), MAX_TIMER_MS);
-      this.#timer = setTimeout(() => this.#fire(), Math.max(left, 0));
+      return;
     }
+    if (ms <= SOON_MS) this.#soon.add(deadline);
+    else if (due < this.#laterDue) this.#laterDue = due;
+    if (due < this.#timerDue) this.#setTimer(due);
+  }
+
+  #setTimer(due: number): void {
+    clearTimeout(this.#timer);
+    this.#timerDue = due;
+    const left = Math.min(due - performance.now(), MAX_TIMER_MS);
+    this.#timer = setTimeout(() => this.#fire(), Math.max(left, 0));
   }
 
   #fire(): void {
     this.#timerDue = Infinity;
     // A timer may fire a fraction of a millisecond early.
     const now = performance.now() + 0.5;
+    if (this.#laterDue <= now) this.#findSoon(now);
     let next = Infinity;
-    for (const deadline of [...this.#watched]) {
+    for (const deadline of [...this.#soon]) {
       deadline.expireBy(now);
-      next = Math.min(next, deadline.due);
+      const { due } = deadline;
+      if (due <= now + SOON_MS) next = Math.min(next, due);
+      else {
+        this.#soon.delete(deadline);
+        this.#laterDue = Math.min(this.#laterDue, due);
+      }
     }
-    if (next < Infinity) this.schedule(next);
+    next = Math.min(next, this.#laterDue);
+    if (next < this.#timerDue) this.#setTimer(next);
+  }
+
+  #findSoon(now: number): void {
+    this.#laterDue = Infinity;
+    for (const deadline of this.#watched) {
+      if (deadline.due <= now + SOON_MS) this.#soon.add(deadline);
+      else if (deadline.due < this.#laterDue) this.#laterDue = deadline.due;
+    }
   }
 }
 
@@ -151,7 +185,7 @@ export class Deadline implements Disposable {
   arm(ms: number, nowMs: number = performance.now()): void {
     this.#ms = ms;
     this.due = nowMs + ms;
-    this.#all.schedule(this.due);
+    this.#all.schedule(this, ms);
   }
 
   /** Does not expire until armed again. */

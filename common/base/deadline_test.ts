@@ -51,6 +51,32 @@ Deno.test("Deadlines expire in the order of their times, not of their arming", a
   assertEquals(bench.expired, ["early at 10", "middle at 20", "late at 30"]);
 });
 
+Deno.test("Deadlines expire at their times where some are due soon, and others late", async () => {
+  using bench = new Bench();
+  const times = [...Array(40).keys()].map((i) => 1 + i * i * 7 % 3000);
+  for (const ms of times) bench.add("a").arm(ms);
+  await bench.clock.advance(4000);
+  const inOrder = [...times].sort((one, other) => one - other);
+  assertEquals(bench.expired, inOrder.map((ms) => `a at ${ms}`));
+});
+
+Deno.test("Deadlines that are armed anew, later or sooner, expire when that says", async () => {
+  using bench = new Bench();
+  const [later, sooner, never] = ["later", "sooner", "never"].map((name) => bench.add(name));
+  later!.arm(100);
+  sooner!.arm(5000);
+  never!.arm(300);
+  await bench.clock.advance(90);
+  later!.arm(2000);
+  sooner!.arm(20);
+  never!.disarm();
+  await bench.clock.advance(6000);
+  assertEquals(bench.expired, ["sooner at 110", "later at 2090"]);
+  sooner!.arm(400);
+  await bench.clock.advance(400);
+  assertEquals(bench.expired.at(-1), "sooner at 6490");
+});
+
 Deno.test("Deadlines that are due together expire together", async () => {
   using bench = new Bench();
   bench.add("a").arm(10);

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { BoundedQueue } from "../base/bounded_queue.ts";
+import { MAX_DATAGRAM_BYTES } from "../base/datagrams.ts";
 import type { Deadline, Deadlines } from "../base/deadline.ts";
 import { InterruptedError } from "../base/errors.ts";
 import type { MaybePromise } from "../base/maybe_promise.ts";
@@ -17,12 +19,20 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** A client's socket, as {@linkcode UdpClient}; what comes while nothing is asked for is dropped. */
+/** What may have come before it is asked for: two of the longest. */
+const EARLY_BYTES = 2 * MAX_DATAGRAM_BYTES;
+
+/**
+ * A client's socket, as {@linkcode UdpClient}. An answer may be there before its message has left, as
+ * far as the event loop tells; what nobody has asked for when the next message is sent is dropped.
+ */
 export class UdpConnection {
   readonly #socket: UdpClient;
   readonly #deadline: Deadline;
-  /** Set while an answer is waited for; what comes at other times came too late. */
+  /** Set while an answer is waited for. */
   #waiting: Waiting | null = null;
+  /** What has come since the last message was handed over, before it was asked for. */
+  readonly #early = new BoundedQueue<Uint8Array>(EARLY_BYTES, ({ length }) => length);
   #failure: unknown = null;
 
   /**
@@ -50,7 +60,9 @@ export class UdpConnection {
 
   /** Sends a datagram, borrowed for the call; a promise settles when it has left. */
   send(message: Uint8Array): MaybePromise<void> {
-    return this.#failure ? Promise.reject(this.#failure) : this.#socket.send(message);
+    if (this.#failure) return Promise.reject(this.#failure);
+    while (this.#early.shift());
+    return this.#socket.send(message);
   }
 
   /**
@@ -60,6 +72,8 @@ export class UdpConnection {
    */
   receive(into: Uint8Array, timeoutMs: number): Promise<number> {
     if (this.#failure) return Promise.reject(this.#failure);
+    const early = this.#early.shift();
+    if (early) return Promise.resolve(copyInto(into, early));
     this.#deadline.arm(timeoutMs);
     return new Promise((resolve, reject) => this.#waiting = { into, resolve, reject });
   }
@@ -71,9 +85,8 @@ export class UdpConnection {
   }
 
   #arrived(bytes: Uint8Array): void {
-    const part = bytes.subarray(0, this.#waiting?.into.length);
-    this.#waiting?.into.set(part);
-    this.#settle(part.length);
+    if (this.#waiting) this.#settle(copyInto(this.#waiting.into, bytes));
+    else if (this.#early.hasRoomFor(bytes.length)) this.#early.push(bytes.slice());
   }
 
   #settle(received: number): void {
@@ -87,4 +100,11 @@ export class UdpConnection {
     this.#waiting?.reject(error);
     this.#waiting = null;
   }
+}
+
+/** Copies what fits; returns how much that is. */
+function copyInto(into: Uint8Array, bytes: Uint8Array): number {
+  const part = bytes.subarray(0, into.length);
+  into.set(part);
+  return part.length;
 }

@@ -43,7 +43,7 @@ export interface ClientRun {
 
 /** One of the clients of a run: sends messages one after the other. */
 export class Client<Connection> {
-  /** What was agreed on in this client's first handshake. */
+  /** What was agreed on in the first client's first handshake; of others it is not asked for. */
   security: Security | null = null;
   // What every message needs of a run has fields of its own: V8 makes code for one kind of object,
   // and a warm-up's options are another than the run's.
@@ -194,7 +194,7 @@ export class Client<Connection> {
           this.#lateHandshakes = 0;
           timer.mark(STEP_INDEX.handshake);
         }
-        this.security ??= transport.security?.(connection) ?? null;
+        if (outcome.client === 0) this.security ??= transport.security?.(connection) ?? null;
       }
       if (!this.#keep) gate?.leave();
       this.#writer.stamp(EPOCH_US + timer.lastUs);
@@ -219,7 +219,7 @@ export class Client<Connection> {
         ? outcome.no === this.#repeat - 1
         : timer.lastUs >= endUs || turns !== null && turns.dueUs >= endUs;
       outcome.resumed = transport.resumed?.(connection) ?? false;
-      if (outcome.resumed && !this.#hasResumed) {
+      if (outcome.resumed && outcome.client === 0 && !this.#hasResumed) {
         this.#hasResumed = true;
         noteResumed(this.security, transport.security?.(connection));
       }

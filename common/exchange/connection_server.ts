@@ -6,13 +6,14 @@
  */
 import type { MaybePromise } from "../base/maybe_promise.ts";
 import { ENDED, TOO_LATE } from "../base/read_result.ts";
-import { TimeoutError } from "../base/errors.ts";
+import { InterruptedError, TimeoutError } from "../base/errors.ts";
 import { STEP_INDEX } from "../measure/clock.ts";
 import { ACK, isCopy, MessageError, parseNo } from "../model/message.ts";
 import type { PairOptions } from "../model/pair_options.ts";
 import type { Security } from "../model/protocol.ts";
 import { DUPLICATE, SequenceTracker } from "../model/sequence_tracker.ts";
 import { Intake, type ServerRun } from "./intake.ts";
+import { LastEnds } from "./last_ends.ts";
 import { Pacing } from "./pacing.ts";
 import { lossyEndMs } from "./patience.ts";
 import { ServedConnection } from "./served_connection.ts";
@@ -38,12 +39,15 @@ export class ConnectionServer<Connection> {
   /** Whether there is one connection in the run, of which no answer is waited for. */
   readonly #isTheOnly: boolean;
   readonly #pacing: Pacing;
+  #lastEnds: LastEnds | null = null;
   /** Memory of connections that have ended, for the next ones. */
   readonly #spare: ServedConnection<Connection>[] = [];
   /** Where messages get lost: connections over which the last message has come. */
   readonly #ending = new Set<Connection>();
-  /** Where messages get lost: true when connections that have not ended are closed. */
+  /** Set when connections that have not ended are closed: what that does to them is no reason. */
   #isOver = false;
+  /** Set where they could have ended by then. */
+  #areLate = false;
   /** Of all connections, where a client has one for each message; null where several have. */
   readonly #tracker: SequenceTracker | null;
 
@@ -77,14 +81,16 @@ export class ConnectionServer<Connection> {
     try {
       await end.reached(() => accepting = this.#acceptAll(open));
       transport.stopAccepting();
-      // The last clients still have to end their connections; those that do not are cut off. Where
-      // the answer was lost they send copies first; the end of other connections was lost.
-      const { timeoutMs } = this.#options;
-      const cutOff = this.#run.deadlines.sleep(datagrams ? lossyEndMs({ timeoutMs }) : timeoutMs);
+      // The last clients still have to end their connections; where none does any more, the rest is
+      // cut off. Where the answer was lost they send copies first; the end of others was lost.
       const last = datagrams ? [...this.#ending].map((one) => open.get(one)) : open.values();
-      await Promise.race([Promise.all(last), cutOff]);
+      const { timeoutMs } = this.#options;
+      const endMs = datagrams ? lossyEndMs({ timeoutMs }) : timeoutMs;
+      this.#lastEnds = new LastEnds(this.#run.deadlines, endMs);
+      await this.#lastEnds.wait(last);
+      this.#areLate = !datagrams;
     } finally {
-      this.#isOver = datagrams;
+      this.#isOver = true;
       transport.stopAccepting();
       this.#pacing.end();
       for (const connection of open.keys()) await this.#close(connection);
@@ -103,6 +109,7 @@ export class ConnectionServer<Connection> {
       const serving = this.#serveOne(connection, () => {
         served = true;
         open.delete(connection);
+        this.#lastEnds?.ended();
       });
       // Where all calls return values it is over already.
       if (!served) open.set(connection, serving);
@@ -139,8 +146,7 @@ export class ConnectionServer<Connection> {
       }
     } catch (error) {
       ended = false;
-      // Where the end of a connection was lost, the run's end is no trouble of it.
-      if (!this.#isOver) this.#intake.trouble(transport.peer(connection), error);
+      this.#failed(connection, error);
     }
     const closing = this.#close(connection);
     if (closing instanceof Promise) await closing;
@@ -256,6 +262,16 @@ export class ConnectionServer<Connection> {
     served.outcome.resumed = resumed;
     served.unrecorded = true;
     if (this.#keep) this.#recordLast(served);
+  }
+
+  #failed(connection: Connection, error: unknown): void {
+    const { timeoutMs } = this.#options;
+    const late = `it has not ended its connection within ${timeoutMs} ms, and is cut off`;
+    // Where its end was lost, or the run has failed, it is no trouble of the connection; nor is a
+    // pause of this server's own.
+    if (this.#isOver && !this.#areLate) return;
+    const isLate = this.#isOver && !(error instanceof InterruptedError);
+    this.#intake.trouble(this.#transport.peer(connection), isLate ? late : error);
   }
 
   #recordLast(served: ServedConnection<Connection>): void {

@@ -102,6 +102,24 @@ Deno.test("Server.serve() cuts a client off that does not end its connection", a
   await bench.clock.advance(1);
   await bench.serving;
   assertEquals([peer.closed, bench.listener.closed], [true, true]);
+  assertEquals(bench.run.troubles, [
+    "192.0.2.1:1: it has not ended its connection within 500 ms, and is cut off",
+  ]);
+});
+
+Deno.test("Server.serve() lets many clients end, one after the other, in their own time", async () => {
+  using bench = new ServerBench("--sizes=100", "--repeat=1", "--clients=4", "--timeout-ms=500");
+  const peers = [0, 1, 2, 3].map(() => bench.listener.connect().write(messageOf("tcp", 0, 100)));
+  for (const peer of peers.slice(1)) {
+    await bench.clock.advance(400);
+    peer.end();
+  }
+  await bench.clock.advance(499);
+  assert(!bench.done);
+  await bench.clock.advance(1);
+  await bench.serving;
+  assertEquals(bench.run.troubles.map((line) => line.split(":", 1)[0]), ["192.0.2.1"]);
+  assertEquals(peers.map(({ closed }) => closed), [true, true, true, true]);
 });
 
 /** How a connection may end after its message was received and answered. */

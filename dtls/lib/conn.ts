@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { offAbort, onAbort } from "../../common/base/abort_listeners.ts";
 import { CLOSE_TIMEOUT_MS } from "../../common/secure/close_timeout.ts";
 import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
 import { TimeoutError } from "../../common/base/errors.ts";
@@ -48,6 +49,8 @@ export class DtlsConn extends SecureConn {
   readonly #idleTimeoutMs: number;
   readonly #handshakeDue: number;
   readonly #handshake = Promise.withResolvers<void>();
+  /** Set when that is resolved. */
+  #hasShaken = false;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = () => this.fail(this.#signal!.reason);
   readonly #inbox: Inbox;
@@ -79,7 +82,7 @@ export class DtlsConn extends SecureConn {
     this.#inbox = new Inbox(options.inboxBytes ?? INBOX_BYTES, deadlines);
     this.#handshakeDue = performance.now() + options.handshakeTimeoutMs;
     this.#signal = options.signal;
-    this.#signal?.addEventListener("abort", this.#onAbort);
+    onAbort(this.#signal, this.#onAbort);
     // A program that never asks for the handshake's outcome meets it at the next call.
     this.#handshake.promise.catch(() => {});
     if (options.signal?.aborted) this.#onAbort();
@@ -212,7 +215,9 @@ export class DtlsConn extends SecureConn {
   /** Frees the connection without a word to the peer. May be called twice. */
   abandon(): void {
     if (this.#closed) return;
-    this.#handshake.reject(new Deno.errors.BadResource("the connection is closed"));
+    if (!this.#hasShaken) {
+      this.#handshake.reject(new Deno.errors.BadResource("the connection is closed"));
+    }
     this.#inbox.settle(null);
     this.#over.resolve();
     this.#free();
@@ -223,7 +228,7 @@ export class DtlsConn extends SecureConn {
     if (this.#closed) return;
     this.#closed = true;
     for (const own of [this.#inbox, this.#timer, this.#idle]) own[Symbol.dispose]();
-    this.#signal?.removeEventListener("abort", this.#onAbort);
+    offAbort(this.#signal, this.#onAbort);
     this.#steps.close();
   }
 
@@ -279,6 +284,7 @@ export class DtlsConn extends SecureConn {
     this.#watchSending();
     if (!done || this.#isOver) return false;
     this.#handshake.resolve();
+    this.#hasShaken = true;
     return true;
   }
 

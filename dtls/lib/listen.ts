@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { offAbort, onAbort } from "../../common/base/abort_listeners.ts";
 import { addressOf } from "../../common/base/addresses.ts";
 import { Deadlines } from "../../common/base/deadline.ts";
 import type { MaybePromise } from "../../common/base/maybe_promise.ts";
@@ -137,7 +138,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
     const { socket, onOtherDatagram } = options;
     this.#running = this.#socket.run(socket ? divided(take, onOtherDatagram) : take)
       .catch((error) => this.#core.fail(error));
-    signal?.addEventListener("abort", this.#onAbort);
+    onAbort(signal, this.#onAbort);
     if (signal?.aborted) this.stopAccepting();
   }
 
@@ -221,7 +222,7 @@ export class DtlsListener implements AsyncIterable<DtlsConn>, AsyncDisposable {
    * May be called twice.
    */
   async close(): Promise<void> {
-    this.#connOptions.signal?.removeEventListener("abort", this.#onAbort);
+    offAbort(this.#connOptions.signal, this.#onAbort);
     await Promise.allSettled(this.#core.end().map((conn) => conn.close()));
     this.#socket.close();
     await this.#running;

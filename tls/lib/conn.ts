@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { offAbort, onAbort } from "../../common/base/abort_listeners.ts";
 import { CLOSE_TIMEOUT_MS } from "../../common/secure/close_timeout.ts";
 import type { MaybePromise } from "../../common/base/maybe_promise.ts";
 import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
@@ -97,7 +98,7 @@ export class TlsConn extends SecureConn {
     this.#deadlines = deadlines;
     this.#readDeadline = deadlines.add((error) => this.#fail(error));
     this.#options = options;
-    options.signal?.addEventListener("abort", this.#onAbort);
+    onAbort(options.signal, this.#onAbort);
     if (options.signal?.aborted) this.#onAbort();
   }
 
@@ -277,7 +278,7 @@ export class TlsConn extends SecureConn {
     this.#closedInOrder = this.#failure === undefined;
     this.#failure ??= new Deno.errors.BadResource("the connection is closed");
     this.#readDeadline[Symbol.dispose]();
-    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    offAbort(this.#options.signal, this.#onAbort);
     this.#driver.close();
     this.#options.released?.();
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { offAbort, onAbort } from "../../common/base/abort_listeners.ts";
 import { Deadlines } from "../../common/base/deadline.ts";
 import { setupStep } from "../../common/base/setup_steps.ts";
 import { BoundedTcpListener } from "../../common/deno/tcp.ts";
@@ -104,7 +105,7 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
     made.move();
     const { hostname, port } = this.#listener;
     this.addr = { transport: "tcp", hostname, port };
-    options.signal?.addEventListener("abort", this.#onAbort);
+    onAbort(options.signal, this.#onAbort);
     if (options.signal?.aborted) this.stopAccepting();
   }
 
@@ -188,7 +189,7 @@ export class TlsListener implements AsyncIterable<TlsConn>, AsyncDisposable {
    */
   async close(): Promise<void> {
     this.stopAccepting();
-    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    offAbort(this.#options.signal, this.#onAbort);
     await Promise.allSettled([...this.#open].map((conn) => conn.close()));
     this.#context.close();
     this.#deadlines.close();

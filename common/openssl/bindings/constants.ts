@@ -50,6 +50,9 @@ export const SSL_CTRL = {
   GET_NEGOTIATED_GROUP: 134,
 } as const;
 
+/** How many bytes a BIO holds: openssl/bio.h, BIO_pending(3). */
+export const BIO_CTRL_PENDING = 10;
+
 /** What an empty memory BIO returns: openssl/bio.h, BIO_set_mem_eof_return(3). */
 export const BIO_C_SET_BUF_MEM_EOF_RETURN = 130;
 

@@ -113,7 +113,7 @@ export class SessionData {
 
   #nothingRead(ssl: Deno.PointerObject, result: number): number {
     if (!this.#parts.ssl.wantsMore(ssl, result, "read")) return ENDED;
-    this.#parts.input.unread = "nothing";
+    this.#parts.input.allRead(ssl);
     return NOT_YET;
   }
 }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { MAX_PLAINTEXT_BYTES } from "../../base/tls_record.ts";
+import { BIO_CTRL_PENDING } from "../bindings/constants.ts";
 import { lentBio, MemoryBio } from "../bindings/memory_bio.ts";
 import { cString, type OpenSsl } from "../bindings/library.ts";
 import {
@@ -10,6 +12,7 @@ import {
   isOneRecord,
   isPlausible,
   MIN_SEALED_BYTES,
+  RECORD_HEADER_BYTES,
   sealedBytes,
 } from "../records.ts";
 import type { TlsContext } from "../context.ts";
@@ -26,9 +29,15 @@ type Unread = "nothing" | "one record" | "something";
 /** Copying less is quicker than making a BIO. */
 const MIN_LENT_BYTES = 16_384;
 
+/**
+ * A BIO that was given more at once, than any record has (RFC 6347 4.1, RFC 5246 6.2.3), is not kept:
+ * it would keep memory for as much, and whoever sends datagrams in a peer's name could have it grow.
+ */
+const MAX_KEPT_BYTES = RECORD_HEADER_BYTES + MAX_PLAINTEXT_BYTES + 2048;
+
 /** The BIO that a session's SSL reads from. */
 export class SessionInput {
-  /** Set to "nothing" when OpenSSL has said that it wants more. */
+  /** Set to "nothing" when a record was read to its end; see {@linkcode allRead}. */
   unread: Unread = "nothing";
   /** Server with pre-shared keys: whose keys the handshake will ask for. */
   readonly identities: OfferedIdentities | null;
@@ -36,6 +45,8 @@ export class SessionInput {
   #bio: Deno.PointerObject;
   /** What the BIO reads where it is, and would read on if its memory were given to others. */
   #lent: Uint8Array<ArrayBuffer> | null = null;
+  /** Whether it was given more than {@linkcode MAX_KEPT_BYTES} at once. */
+  #isLarge = false;
   readonly #counters: HandshakeCounters;
   /** What bounds the handshake's datagrams; null for a stream. */
   readonly #handshake: HandshakeInput | null;
@@ -68,9 +79,22 @@ export class SessionInput {
     const isDatagram = this.#handshake !== null;
     if (isDatagram && !this.#isPlausible(ssl, bytes)) return;
     if (this.#lent) this.#setBio(ssl, new MemoryBio(this.#lib).giveAway(), null);
-    this.#lib.BIO_write(this.#bio, bytes, bytes.length);
+    this.#write(bytes);
     const isSingle = this.unread === "nothing" && isOneRecord(bytes, isDatagram);
     this.unread = isSingle ? "one record" : "something";
+  }
+
+  #write(bytes: Uint8Array<ArrayBuffer>): void {
+    if (bytes.length > MAX_KEPT_BYTES) this.#isLarge = true;
+    this.#lib.BIO_write(this.#bio, bytes, bytes.length);
+  }
+
+  /** OpenSSL has said that it wants more. */
+  allRead(ssl: Deno.PointerObject): void {
+    this.unread = "nothing";
+    if (this.#isLarge && this.#lib.BIO_ctrl(this.#bio, BIO_CTRL_PENDING, 0n, null) === 0n) {
+      this.#setBio(ssl, new MemoryBio(this.#lib).giveAway(), null);
+    }
   }
 
   /** Whether bytes of a stream can be read where they are, and are worth a BIO of their own. */
@@ -97,6 +121,7 @@ export class SessionInput {
     this.#lib.SSL_set0_rbio(ssl, bio);
     this.#bio = bio;
     this.#lent = lent;
+    this.#isLarge = false;
   }
 
   /** Only a short record is worth the question how short the cipher's may be. */
@@ -124,7 +149,7 @@ export class SessionInput {
     const clear = this.#handshake ? this.#clearOf(this.#handshake, received) : received;
     if (clear === null) return;
     this.#counters.received(received.length);
-    if (clear.length > 0) this.#lib.BIO_write(this.#bio, clear, clear.length);
+    if (clear.length > 0) this.#write(clear);
     this.identities?.take(clear);
     this.unread = "something";
   }
@@ -141,7 +166,6 @@ export class SessionInput {
   /** Feeds the records that have come early. */
   feedEarly(): void {
     if (!this.#handshake) return;
-    const bytes = this.#handshake.takeEarly();
-    this.#lib.BIO_write(this.#bio, bytes, bytes.length);
+    this.#write(this.#handshake.takeEarly());
   }
 }
