@@ -95,7 +95,7 @@ export async function serverWith(
   options: PairOptions,
   deadlines: Deadlines,
 ): Promise<ServerTransport<NodeTlsStream>> {
-  const handshakes = new Handshakes(credentials);
+  const handshakes = new Handshakes(credentials, options.timeoutMs);
   const listener = await NodeTcpListener.listen(
     await listenAddress(options.hostname),
     options.port,
