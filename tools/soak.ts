@@ -6,14 +6,17 @@
  * @module
  */
 import { generateCertificates } from "../certs/generate.ts";
-import { RunError } from "../common/base/errors.ts";
+import { RunError, UsageError } from "../common/base/errors.ts";
 import { print } from "../common/base/output.ts";
 import { sprintf } from "../common/base/std.ts";
 import { type Command, runCommand } from "../common/cli/command.ts";
-import { oneOf, wholeNumber } from "../common/cli/option_kinds.ts";
+import { many, oneOf, wholeNumber } from "../common/cli/option_kinds.ts";
+import { runWays } from "./soak/allocations.ts";
 import { type Client, type Connect, connectTo } from "./soak/clients.ts";
 import { growthOf, pointsOf } from "./soak/growth.ts";
 import { ListenerProcess } from "./soak/listener_process.ts";
+import { JUDGED_CONNECTIONS } from "./soak/left.ts";
+import { runMixed, SECURE_LANES, type SecureLane } from "./soak/mixed.ts";
 import { type Usage, usage, V8_FLAGS } from "./soak/usage.ts";
 
 const PROTOCOLS = ["dtls", "tls"] as const;
@@ -22,10 +25,18 @@ const PROTOCOLS = ["dtls", "tls"] as const;
 const JUDGED_CYCLES = 20_000;
 const ALLOWED_GROWTH = 0.1;
 
+const LANES = Object.keys(SECURE_LANES) as SecureLane[];
+
 const OPTIONS = {
   protocol: oneOf(PROTOCOLS, "what to connect with", "dtls"),
   cycles: wholeNumber([1, 10_000_000], "connections, one after the other", JUDGED_CYCLES),
   sessions: wholeNumber([1, 10_000], "instead: connections, all open at once", undefined),
+  mixed: wholeNumber([8, 10_000_000], "instead: connections on each lane, half of them fail", null),
+  lane: many({
+    ...oneOf(LANES, "with --mixed: this secure lane; default is all of them", undefined),
+    value: "LANE",
+  }),
+  ways: wholeNumber([1, 100_000], "instead: so often each way through OpenSSL", null),
 };
 
 const COMMAND: Command<typeof OPTIONS> = {
@@ -38,6 +49,22 @@ of it all cycles would add if each added what it did in the second half, when me
 with --sessions before and while all of them are open. The run fails if 20000 cycles or more add
 over 10 %, or if any leave an SSL object.
 
+With --mixed each secure lane has so many connections, one after the other. Half of them exchange a
+message; the others are refused, or refuse the listener, for a certificate of another authority, are
+closed by the client in the middle of the handshake, or left by a stranger who vanishes in it. What
+both processes use is printed as it was after a tenth of them and at the end, when nothing is under
+way. The run fails if SSL objects, descriptors or timers are not as many as before, if OpenSSL has
+over 100 blocks of memory more, and, from ${JUDGED_CONNECTIONS} connections on, if resident memory has grown by
+over 10 % and 16 MB, or by over 2 MB the heap with its buffers, or what malloc(3) has given out. DTLS listeners give a handshake up
+after 1.5 s here, and a session after 2 s of silence. Lanes are ${
+      LANES.join(", ")
+    }; those that spin share all code with those that block.
+
+With --ways it goes so often each way through OpenSSL that the project has, in memory: handshakes
+that go well, fail or are left, resumption, keys, certificates, lists and files, good and bad ones.
+The run fails if one leaves more than a block of OpenSSL's memory in ten times, and says where that
+was allocated. Counting takes a C compiler; where there is none, a line says so.
+
 The task starts deno with ${V8_FLAGS}, as
 the listener's process always is: memory is measured after a garbage collection, and the young heap
 has a fixed size. It would otherwise grow by some MiB in the first 10000 cycles.`,
@@ -45,8 +72,15 @@ has a fixed size. It would otherwise grow by some MiB in the first 10000 cycles.
   permissions: {
     "--allow-net": "connections",
     "--allow-ffi": "OpenSSL",
-    "--allow-run": "deno, for the listener",
+    "--allow-read": "the project",
+    "--allow-write": "the counter of OpenSSL's memory, in results",
+    "--allow-run": "deno, for the listener; cc",
   },
+  examples: [
+    "deno task soak --protocol tls",
+    "deno task soak --mixed 100000 --lane dtls-async-openssl",
+    "deno task soak --ways 1000",
+  ],
 };
 
 /**
@@ -56,8 +90,19 @@ has a fixed size. It would otherwise grow by some MiB in the first 10000 cycles.
  */
 export function soak(args: string[]): Promise<number> {
   return runCommand(COMMAND, args, async ({ values }) => {
-    const { protocol, cycles, sessions } = values;
+    const { protocol, cycles, sessions, mixed, lane, ways } = values;
+    const instead = Object.entries({ sessions, mixed, ways }).filter(([, given]) => given != null);
+    if (instead.length > 1) {
+      throw new UsageError(`--${instead[0]![0]} and --${instead[1]![0]} do not go together`);
+    }
+    if (lane.length > 0 && mixed === null) throw new UsageError("--lane goes with --mixed");
+    if (ways !== null) return await runWays(ways);
     const set = await generateCertificates();
+    if (mixed !== null) {
+      const lanes = lane.length > 0 ? lane.filter((lane) => lane !== undefined) : LANES;
+      const foreign = await generateCertificates();
+      return await runMixed({ lanes, connections: mixed, good: set, foreign });
+    }
     await using listener = await ListenerProcess.start([protocol], set);
     const connect = connectTo(protocol, listener.ports[protocol], set);
     if (sessions === undefined) await runCycles(cycles, connect, listener);

@@ -176,14 +176,15 @@ async function version1(
   return encode(0x30, signed, algorithm.whole, encode(0x03, Uint8Array.of(0), signature));
 }
 
-/** A number without a sign: a zero byte stands before a set highest bit (X.690 8.3). */
-function integer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+/** DER: a number without a sign: a zero byte stands before a set highest bit (X.690 8.3). */
+export function integer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const first = bytes.findIndex((byte) => byte !== 0);
   const rest = bytes.subarray(first);
   return encode(0x02, rest[0]! >= 0x80 ? Uint8Array.of(0) : new Uint8Array(), rest);
 }
 
-function encode(tag: number, ...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+/** DER: a tag, and what is in it. */
+export function encode(tag: number, ...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
   const contents = parts.flatMap((part) => [...part]);
   const { length } = contents;
   const size = length < 0x80

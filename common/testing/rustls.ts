@@ -36,15 +36,19 @@ export class TestServer implements AsyncDisposable {
   readonly #handshakes: Handshakes;
   readonly #open: (() => unknown)[] = [];
 
-  private constructor(listener: NodeTcpListener, credentials: Credentials) {
+  private constructor(listener: NodeTcpListener, credentials: Credentials, timeoutMs: number) {
     this.#listener = listener;
-    this.#handshakes = new Handshakes(credentials);
+    this.#handshakes = new Handshakes(credentials, timeoutMs);
   }
 
-  /** Begins to listen. */
-  static async listen(own?: Credentials): Promise<TestServer> {
+  /**
+   * Begins to listen.
+   *
+   * @param timeoutMs longest handshake
+   */
+  static async listen(own?: Credentials, timeoutMs = LONG_MS): Promise<TestServer> {
     const listener = await NodeTcpListener.listen("127.0.0.1", 0);
-    return new TestServer(listener, own ?? await credentials("server"));
+    return new TestServer(listener, own ?? await credentials("server"), timeoutMs);
   }
 
   get port(): number {

@@ -5,6 +5,7 @@
  */
 import { createSecureContext } from "node:tls";
 import { formatAddress } from "../../common/base/addresses.ts";
+import type { Deadlines } from "../../common/base/deadline.ts";
 import { describe, InterruptedError, RunError } from "../../common/base/errors.ts";
 import { connectInTurn } from "../../common/base/in_turn.ts";
 import { setupStep } from "../../common/base/setup_steps.ts";
@@ -18,8 +19,9 @@ import type {
   Prepare,
   ServerTransport,
 } from "../../common/exchange/transport.ts";
+import type { PairOptions } from "../../common/model/pair_options.ts";
 import { beginHandshake, explainRefusal, openTcp } from "./client.ts";
-import { loadCredentials } from "./credentials.ts";
+import { type Credentials, loadCredentials } from "./credentials.ts";
 import { refuseZone } from "./errors.ts";
 import { PeerCheck, securityOf } from "./security.ts";
 import { Handshakes, NodeTcpListener } from "./server.ts";
@@ -38,9 +40,17 @@ function verbs(timeoutMs: number): ConnectionVerbs<NodeTlsStream> {
 
 /** A client. */
 export const rustlsClient: Prepare<ClientTransport<NodeTlsStream>> = async (options, deadlines) => {
-  const { port, timeoutMs } = options;
   sayWithoutKeys();
-  const credentials = await loadCredentials(options, "client");
+  return await clientWith(await loadCredentials(options, "client"), options, deadlines);
+};
+
+/** A client whose certificates are there. */
+export async function clientWith(
+  credentials: Credentials,
+  options: PairOptions,
+  deadlines: Deadlines,
+): Promise<ClientTransport<NodeTlsStream>> {
+  const { port, timeoutMs } = options;
   const context = setupStep("context", () => createSecureContext(credentials));
   const servers = new PeerCheck(credentials.ca, "server");
   const addresses = await serverAddresses(options.hostname);
@@ -71,12 +81,21 @@ export const rustlsClient: Prepare<ClientTransport<NodeTlsStream>> = async (opti
       }
     },
   };
-};
+}
 
 /** A server. */
 export const rustlsServer: Prepare<ServerTransport<NodeTlsStream>> = async (options, deadlines) => {
   sayWithoutKeys();
-  const handshakes = new Handshakes(await loadCredentials(options, "server"));
+  return await serverWith(await loadCredentials(options, "server"), options, deadlines);
+};
+
+/** A server whose certificates are there. */
+export async function serverWith(
+  credentials: Credentials,
+  options: PairOptions,
+  deadlines: Deadlines,
+): Promise<ServerTransport<NodeTlsStream>> {
+  const handshakes = new Handshakes(credentials, options.timeoutMs);
   const listener = await NodeTcpListener.listen(
     await listenAddress(options.hostname),
     options.port,
@@ -106,4 +125,4 @@ export const rustlsServer: Prepare<ServerTransport<NodeTlsStream>> = async (opti
     },
     stopAccepting: () => listener.stop(),
   };
-};
+}

@@ -22,6 +22,12 @@ import { PeerCheck } from "./security.ts";
 /** Connections that wait to be accepted: what Node's server asks for by itself. */
 const BACKLOG = 511;
 
+/** Node's own bound of a handshake is that of the signal, and so much more. */
+const LATER_MS = 100;
+
+/** A timer takes 31 bits. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** Accepts TCP connections until it is stopped. */
 export class NodeTcpListener {
   readonly #server: Server;
@@ -143,10 +149,14 @@ export class Handshakes {
   readonly #clients: PeerCheck;
   readonly #idle: TlsServer[] = [];
 
-  /** @param credentials this end's, and whom it believes */
-  constructor(credentials: Credentials) {
-    // The signal given to run() is the bound; Node's own must not be a shorter one.
-    const handshakeTimeout = 2 ** 31 - 1;
+  /**
+   * @param credentials this end's, and whom it believes
+   * @param timeoutMs when the signal given to run() ends a handshake at the latest
+   */
+  constructor(credentials: Credentials, timeoutMs: number) {
+    // Node's own bound must not be a shorter one. But where a handshake fails Deno's own part of
+    // Node's TLS leaves the timer set, and with it the connection stays in memory until then (2.9.6).
+    const handshakeTimeout = Math.min(timeoutMs + LATER_MS, MAX_TIMER_MS);
     const client = { requestCert: true, rejectUnauthorized: true };
     this.#options = { ...credentials, ...client, handshakeTimeout };
     this.#clients = new PeerCheck(credentials.ca, "client");

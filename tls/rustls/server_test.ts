@@ -1,9 +1,10 @@
-import { createSecureContext } from "node:tls";
+import { createSecureContext, TLSSocket } from "node:tls";
 import { RunError, TimeoutError } from "../../common/base/errors.ts";
 import { assert, assertEquals, assertRejects } from "../../common/testing/assert.ts";
 import { beginHandshake } from "./client.ts";
 import { PeerCheck } from "./security.ts";
 import { NodeTcpListener } from "./server.ts";
+import { within } from "../../common/testing/within.ts";
 import { credentials, LONG_MS, TestServer } from "../../common/testing/rustls.ts";
 
 /** Exchanges one byte each way: the connection is as good as any. */
@@ -156,4 +157,24 @@ Deno.test("accept() hands over connections that came before it was called", asyn
   await listener.accept();
   await listener.accept();
   assert((await connecting).every(({ socket }) => socket.authorized));
+});
+
+Deno.test("Handshakes.run() keeps nothing of a client that leaves in the handshake", async () => {
+  // Deno leaves a timer that keeps the connection in memory, and calls this when it fires.
+  const { prototype } = TLSSocket as unknown as { prototype: { _handleTimeout(): void } };
+  const { _handleTimeout: handleTimeout } = prototype;
+  const fired = Promise.withResolvers<void>();
+  prototype._handleTimeout = function () {
+    handleTimeout.call(this);
+    fired.resolve();
+  };
+  try {
+    await using listener = await TestServer.listen(undefined, 1);
+    const accepting = assertRejects(() => listener.accept(), RunError);
+    (await listener.connectRaw()).destroy();
+    await accepting;
+    await within(fired.promise);
+  } finally {
+    prototype._handleTimeout = handleTimeout;
+  }
 });

@@ -21,8 +21,8 @@ function room(name: string, holds: string, ...paths: string[]): Room {
 }
 
 /**
- * The roof: tests, those that run for hours (fuzz and siege) too, and what only they use. They may use
- * everything, and nothing uses them.
+ * The roof: tests, those that run for hours (fuzz, siege, soak) too, and what only they use. They may
+ * use everything, and nothing uses them.
  */
 export const ROOF: Room = room(
   "tests",
@@ -31,6 +31,7 @@ export const ROOF: Room = room(
   "tools/report/testing/",
   "tools/report/testdata/",
   ...["tools/fuzz.ts", "tools/fuzz/", "tools/siege.ts", "tools/siege/"],
+  ...["tools/soak.ts", "tools/soak/"],
 );
 
 /** From the top. */
@@ -47,7 +48,6 @@ export const FLOORS: readonly Floor[] = [
     room("tools/capture", "what a lane puts on the wire, as tshark sees it"),
     room("tools/bench", "what a message is made of"),
     room("tools/test_libssl", "suites of Debian that have newer versions of libssl"),
-    room("tools/soak", "many connections, and the memory they take"),
   ],
   [room("tools/agent", "lanes' servers that another machine asks for")],
   [room("tools/report", "pages, tables and comparisons of results")],

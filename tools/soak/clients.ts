@@ -9,9 +9,9 @@ import { connectDtls, type DtlsConn, type ProgramSocket } from "../../dtls/mod.t
 import { connectTls, type TlsConn } from "../../tls/mod.ts";
 import { ALPN, type SecureProtocol } from "./listener_order.ts";
 
-const MESSAGE_BYTES = 100;
+export const MESSAGE_BYTES = 100;
 /** Longest wait for an answer, in milliseconds: two processes on one core are slow. */
-const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 30_000;
 /** On DTLS a message is sent again after so long: it may be lost where a listener is flooded. */
 const RESEND_MS = 1000;
 
@@ -59,7 +59,7 @@ export function connectTo(
 }
 
 /** Messages that can be told apart. */
-class Messages {
+export class Messages {
   readonly bytes = new Uint8Array(MESSAGE_BYTES).fill(7);
   readonly #view = new DataView(this.bytes.buffer);
   #no = 0;

@@ -1,40 +1,62 @@
 /**
  * A process that listens, and sends back whatever comes: started by {@linkcode ListenerProcess}.
  *
- * Arguments are protocols. The first line of stdin has certificates, and is answered with the ports;
- * each further line is answered with what the process uses. It ends with its stdin.
+ * Arguments are kinds of listeners. The first line of stdin has certificates, and is answered with the
+ * ports; each further line is answered with what the process uses. It ends with its stdin.
  *
  * @module
  */
 import { print } from "../../common/base/output.ts";
 import { liveSessions } from "../../common/openssl/session.ts";
-import type { ListenerCounters, ListenSettings } from "../../common/openssl/settings.ts";
+import type { ListenSettings } from "../../common/openssl/settings.ts";
 import { type DtlsListener, listenDtls } from "../../dtls/mod.ts";
 import { listenTls, type TlsListener } from "../../tls/mod.ts";
 import { linesOf } from "./child_process.ts";
 import {
   ALPN,
+  type ListenerKind,
   type ListenerOrder,
   type ListenerUsage,
-  type SecureProtocol,
 } from "./listener_order.ts";
-import { openDescriptors, usage } from "./usage.ts";
+import { type Counts, serveBlocking, type Served, serveRustls } from "./pair_servers.ts";
+import { countAllocations, usage } from "./usage.ts";
 
-type Serving = readonly [listener: DtlsListener | TlsListener, serving: Promise<void>];
+function listenSettings({ ca, server, handshakeTimeoutMs }: ListenerOrder): ListenSettings {
+  return {
+    ...{ hostname: "127.0.0.1", port: 0, caCerts: [ca], clientCertificate: "require" },
+    ...server,
+    handshakeTimeoutMs,
+    alpnProtocols: [ALPN],
+    signal: new AbortController().signal,
+  };
+}
 
-function serveTls(options: ListenSettings): Serving {
-  const listener = listenTls(options);
+function served(listener: DtlsListener | TlsListener, serving: Promise<void>): Served {
+  return {
+    port: listener.addr.port,
+    get counters() {
+      return listener.counters;
+    },
+    async close() {
+      await listener.close();
+      await serving;
+    },
+  };
+}
+
+function serveTls(order: ListenerOrder): Served {
+  const listener = listenTls(listenSettings(order));
   const answerAll = async () => {
     for await (const conn of listener) {
       // A connection that fails is seen at the client's end.
       conn.readable.pipeTo(conn.writable).catch(() => {}).finally(() => conn.close());
     }
   };
-  return [listener, answerAll()];
+  return served(listener, answerAll());
 }
 
-function serveDtls(options: ListenSettings): Serving {
-  const listener = listenDtls(options);
+function serveDtls(order: ListenerOrder): Served {
+  const listener = listenDtls({ ...listenSettings(order), idleTimeoutMs: order.idleTimeoutMs });
   const answerAll = async () => {
     for await (const conn of listener) {
       const answer = async () => {
@@ -43,43 +65,42 @@ function serveDtls(options: ListenSettings): Serving {
       answer().catch(() => {}).finally(() => conn.close());
     }
   };
-  return [listener, answerAll()];
+  return served(listener, answerAll());
 }
 
-const SERVE = { tls: serveTls, dtls: serveDtls } as const;
+const SERVE: Readonly<Record<ListenerKind, (order: ListenerOrder) => Served | Promise<Served>>> = {
+  tls: serveTls,
+  dtls: serveDtls,
+  "tls-sync": (order) => serveBlocking("tls", order),
+  "dtls-sync": (order) => serveBlocking("dtls", order),
+  "tls-rustls": serveRustls,
+};
 
-async function serve(protocols: readonly SecureProtocol[]): Promise<void> {
+async function serve(kinds: readonly ListenerKind[]): Promise<void> {
   const lines = linesOf(Deno.stdin.readable);
   const order = JSON.parse((await lines.next()).value!) as ListenerOrder;
-  const { ca, server, handshakeTimeoutMs } = order;
-  const options: ListenSettings = {
-    ...{ hostname: "127.0.0.1", port: 0, caCerts: [ca], clientCertificate: "require" },
-    ...server,
-    handshakeTimeoutMs,
-    alpnProtocols: [ALPN],
-    signal: new AbortController().signal,
-  };
-  const all = protocols.map((protocol) => [protocol, ...SERVE[protocol](options)] as const);
+  if (order.counter !== undefined) countAllocations(order.counter);
+  const all: (readonly [ListenerKind, Served])[] = [];
+  for (const kind of kinds) all.push([kind, await SERVE[kind](order)]);
   const ready = liveSessions();
   const tell = (value: unknown) => print(`${JSON.stringify(value)}\n`);
-  tell(Object.fromEntries(all.map(([protocol, { addr }]) => [protocol, addr.port])));
+  tell(Object.fromEntries(all.map(([kind, { port }]) => [kind, port])));
   for await (const _question of lines) {
     const { rss: beforeBytes } = Deno.memoryUsage();
-    const { rssBytes, live } = await usage();
-    const counters = all.map(([, { counters }]) => counters);
-    const sum = (name: keyof ListenerCounters) =>
-      counters.reduce((sum, counters) => sum + counters[name], 0);
+    const used = await usage();
+    const sum = (name: keyof Counts) =>
+      all.reduce((sum, [, { counters }]) => sum + counters[name], 0);
     const sessions = sum("sessions");
     const told: ListenerUsage = {
-      ...{ rssBytes, beforeBytes, sessions, descriptors: openDescriptors() },
+      ...used,
+      ...{ beforeBytes, sessions },
       // A listener that keeps a session, too, may have none ready.
-      live: Math.max(live - ready, sessions),
+      live: Math.max(used.live - ready, sessions),
       ...{ established: sum("established"), errors: sum("errors"), displaced: sum("displaced") },
     };
     tell(told);
   }
-  await Promise.all(all.map(([, listener]) => listener.close()));
-  await Promise.all(all.map(([, , serving]) => serving));
+  await Promise.all(all.map(([, { close }]) => close()));
 }
 
-if (import.meta.main) await serve(Deno.args as SecureProtocol[]);
+if (import.meta.main) await serve(Deno.args as ListenerKind[]);

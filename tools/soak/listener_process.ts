@@ -4,15 +4,15 @@
  * @module
  */
 import { AskedProcess } from "./child_process.ts";
-import type { ListenerOrder, ListenerUsage, SecureProtocol } from "./listener_order.ts";
+import type { ListenerKind, ListenerOrder, ListenerUsage } from "./listener_order.ts";
 
 /** The process; it ends with this object. */
 export class ListenerProcess implements AsyncDisposable {
-  /** Where each protocol is listened for, on 127.0.0.1. */
-  readonly ports: Readonly<Record<SecureProtocol, number>>;
+  /** Where each of them listens, on 127.0.0.1. */
+  readonly ports: Readonly<Record<ListenerKind, number>>;
   readonly #process: AskedProcess;
 
-  private constructor(process: AskedProcess, ports: Record<SecureProtocol, number>) {
+  private constructor(process: AskedProcess, ports: Record<ListenerKind, number>) {
     this.#process = process;
     this.ports = ports;
   }
@@ -24,13 +24,13 @@ export class ListenerProcess implements AsyncDisposable {
    * not do
    */
   static async start(
-    protocols: readonly SecureProtocol[],
+    kinds: readonly ListenerKind[],
     order: ListenerOrder,
   ): Promise<ListenerProcess> {
     const module = new URL("./listener.ts", import.meta.url);
     const permissions = ["--allow-net=127.0.0.1", "--allow-ffi"];
-    const process = new AskedProcess("the listener", module, permissions, protocols);
-    const ports = await process.ask(order) as Record<SecureProtocol, number>;
+    const process = new AskedProcess("the listener", module, permissions, kinds);
+    const ports = await process.ask(order) as Record<ListenerKind, number>;
     return new ListenerProcess(process, ports);
   }
 

@@ -1,11 +1,14 @@
 /**
- * What a process uses: memory, descriptors, SSL objects.
+ * What a process uses: memory, descriptors, timers, SSL objects.
  *
  * @module
  */
+import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { liveSessions } from "../../common/openssl/session.ts";
 import { loadLibc } from "../../common/posix/libc.ts";
+import { AllocationCounter } from "./counter.ts";
+import { mallocBytes } from "./malloc.ts";
 
 /** Flags of V8 for memory that can be compared: a collection at will, a young heap of fixed size. */
 export const V8_FLAGS = "--v8-flags=--expose-gc,--min-semi-space-size=1,--max-semi-space-size=1";
@@ -13,19 +16,53 @@ export const V8_FLAGS = "--v8-flags=--expose-gc,--min-semi-space-size=1,--max-se
 /** What a process says of itself. */
 export interface Usage {
   rssBytes: number;
+  /** What JavaScript has, and its buffers. */
+  heapBytes: number;
+  externalBytes: number;
+  /** What malloc(3) has given out; null where the C library does not say it. */
+  mallocBytes: number | null;
+  descriptors: number;
+  /** Timers that are set. */
+  timers: number;
+  /** Blocks that OpenSSL has allocated and not freed; null where they are not counted. */
+  blocks: number | null;
   /** SSL objects that were not freed; the one that a listener has ready for its next client is none. */
   live: number;
 }
 
-/** What this process uses, once the garbage is gone, as far as it can be collected at will. */
-export async function usage(): Promise<Usage> {
+/** Collects the garbage, as far as that can be done at will. */
+async function collectGarbage(): Promise<void> {
   const { gc } = globalThis as { gc?: () => void };
   // Buffers are freed by and by, after the collection that found them unused.
   for (let rounds = 0; gc && rounds < 3; rounds++) {
     gc();
     await delay(50);
   }
-  return { rssBytes: Deno.memoryUsage().rss, live: liveSessions() };
+}
+
+/** What this process uses, once the garbage is gone. */
+export async function usage(): Promise<Usage> {
+  await collectGarbage();
+  const { rss: rssBytes, heapUsed: heapBytes, external: externalBytes } = Deno.memoryUsage();
+  return {
+    ...{ rssBytes, heapBytes, externalBytes, live: liveSessions() },
+    mallocBytes: mallocBytes(),
+    descriptors: openDescriptors(),
+    timers: process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length,
+    blocks: counter?.blocks ?? null,
+  };
+}
+
+let counter: AllocationCounter | null = null;
+
+/**
+ * Counts OpenSSL's allocations in this process from now on.
+ *
+ * @param path of the counter
+ * @throws {RunError} where OpenSSL has allocated already
+ */
+export function countAllocations(path: string): void {
+  counter = new AllocationCounter(path);
 }
 
 /** Of struct pollfd (poll.h): a descriptor, what is asked, and what is the case. */
@@ -38,7 +75,7 @@ const AT_A_TIME = 256;
 const MAX_FD = 16_384;
 
 /** How many descriptors this process has open. */
-export function openDescriptors(): number {
+function openDescriptors(): number {
   const libc = loadLibc();
   const view = new DataView(new ArrayBuffer(AT_A_TIME * POLLFD_BYTES));
   let open = 0;

@@ -94,9 +94,14 @@ export function loadOpenSsl(path?: string): OpenSsl {
   return loaded;
 }
 
+/** What is opened, the first that is there: what was named, or the system's. */
+export function libraryNames(named = fromEnvironment()): readonly string[] {
+  return named ? [named] : NAMES[Deno.build.os] ?? [];
+}
+
 function open(path: string | undefined): OpenSsl {
   const named = path ?? fromEnvironment();
-  const names = named ? [named] : NAMES[Deno.build.os] ?? [];
+  const names = libraryNames(named);
   const reasons: unknown[] = [];
   for (const name of names) {
     try {
