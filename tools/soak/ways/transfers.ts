@@ -10,6 +10,7 @@ import { feedLent } from "../../../common/openssl/session.ts";
 import { shareOfLimits } from "../../../common/openssl/session/sealed_volume.ts";
 import { connectedNet, memoryNet } from "../../../common/testing/memory_net.ts";
 import { virtualNet } from "../../../common/testing/virtual_net.ts";
+import { netOf, NETS } from "../../fuzz/nets.ts";
 import { kindOf, runRound } from "../../fuzz/rounds.ts";
 import { meeting, NAMES, optionsOf, type Way, type Ways } from "./meeting.ts";
 
@@ -92,7 +93,7 @@ function changed(...kinds: ReturnType<typeof kindOf>[]): Way {
   let seed = 0;
   return async () => {
     while (!kinds.includes(kindOf(seed))) seed++;
-    using net = await virtualNet();
+    using net = await virtualNet(NETS[netOf(seed)]);
     await runRound(net, seed++);
   };
 }
