@@ -237,7 +237,8 @@ export class Client<Connection> {
       onExchanged?.();
       const resting = transport.rest?.();
       if (resting) await resting;
-      if (waitMs > 0) await deadlines.sleep(waitMs);
+      // After the last one of all the server waits for the end.
+      if (waitMs > 0 && !(isOver && lastSize)) await deadlines.sleep(waitMs);
       if (isOver) return;
       outcome.no = (outcome.no + 1) % MAX_REPEAT;
     }

@@ -284,17 +284,23 @@ Deno.test("Client has no security where the protocol is not a secure one", async
   assertEquals(client.security, null);
 });
 
-Deno.test("Client waits between messages for as long as --wait-ms says", async () => {
+Deno.test("Client waits between messages for as long as --wait-ms says, and not after the last", async () => {
   using clock = new FakeClock();
   using run = fakeClientRun("tcp", ...TCP, "--wait-ms", "250");
   const transport = new FakeClientTransport();
-  const done = new Client(run, transport, 0).exchangeSize(100, true);
+  const client = new Client(run, transport, 0);
+  const done = client.exchangeSize(100, true);
   await clock.advance(249);
   assertEquals(transport.messages.length, 1);
   await clock.advance(1);
   assertEquals(transport.messages.length, 2);
-  await clock.advance(250);
   await done;
+  let isOver = false;
+  const another = client.exchangeSize(100, false).then(() => isOver = true);
+  await clock.advance(499);
+  assertEquals([transport.messages.length, isOver], [4, false]);
+  await clock.advance(1);
+  await another;
 });
 
 Deno.test("Client stops before its next message when interrupted", async () => {
