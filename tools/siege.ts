@@ -131,9 +131,9 @@ async function watch(
     marks.push(usage);
     const { served, visits, again, times } = clients.take();
     print(sprintf(
-      "%8.1f %7d %6d %5d %7.1f %5.1f  %5.1f %9d %6d %9d %7d\n",
+      "%8.1f %7d %6d %5d %7s %5.1f  %5.1f %9d %6d %9d %7d\n",
       ...[(performance.now() - begunMs) / 60_000, served, visits, again],
-      ...[(times.summary().p99 ?? 0) / 1000, mebibytes(usage.rssBytes)],
+      ...[milliseconds(times.summary().p99), mebibytes(usage.rssBytes)],
       ...[mebibytes(usage.beforeBytes), usage.sessions, usage.errors, usage.displaced],
       usage.descriptors,
     ));
@@ -149,6 +149,11 @@ function judgeMemory(marks: readonly ListenerUsage[]): void {
   const growth = last / first - 1;
   print(sprintf("memory: %+.1f %% since the first tenth\n", growth * 100));
   if (growth > ALLOWED_GROWTH) throw new RunError("memory has grown by more than 10 %");
+}
+
+/** Of few times there is no percentile. */
+function milliseconds(us: number | null): string {
+  return us === null ? "-" : (us / 1000).toFixed(1);
 }
 
 function mebibytes(bytes: number): number {
