@@ -49,7 +49,7 @@ that stay exchange messages, and four more come and go.
 A line a minute says what came back to the clients, what they had to send again, their round trips
 (99th percentile), and of the listener: memory after and before a garbage collection, sessions,
 handshakes that failed or had to give way, descriptors. The run fails where a client is lost, where
-the listener's process ends, and, from ${JUDGED_MINUTES} minutes on, where its memory at the end is more than
+the listener's process crashes or hangs, also in its end, and, from ${JUDGED_MINUTES} minutes on, where its memory at the end is more than
 10 % above that after the first tenth.`,
   options: OPTIONS,
   permissions: {
