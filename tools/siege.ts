@@ -14,10 +14,11 @@ import { type Command, runCommand } from "../common/cli/command.ts";
 import { decimal, wholeNumber } from "../common/cli/option_kinds.ts";
 import type { AttackOrder } from "./siege/attack_order.ts";
 import { AttackerProcess } from "./siege/attacker_process.ts";
-import { LegitimateClients } from "./siege/legitimate.ts";
-import { type Connect, connectTo } from "./soak/clients.ts";
+import { LegitimateClients, STARVED_MS } from "./siege/legitimate.ts";
+import { type Connect, connectTo, PATIENCE_MS } from "./soak/clients.ts";
 import type { ListenerUsage, SecureProtocol } from "./soak/listener_order.ts";
 import { ListenerProcess } from "./soak/listener_process.ts";
+import { sayPassed, type Verdict } from "./soak/verdict.ts";
 
 const ALLOWED_GROWTH = 0.1;
 /** From here on memory is judged: before, a heap has not settled. */
@@ -27,6 +28,11 @@ const LINE_MS = 60_000;
 
 /** Three processes on one core are slow. */
 const handshakeTimeoutMs = 30_000;
+/**
+ * Strangers leave sessions of DTLS behind, which are not to be a part of what memory grows by. A client
+ * that stays is never silent for so long: it has given up before.
+ */
+const idleTimeoutMs = PATIENCE_MS + 5000;
 
 const PROTOCOLS = ["tls", "dtls"] as const satisfies SecureProtocol[];
 
@@ -47,10 +53,15 @@ left half open, changed datagrams and TLS flights, and TCP connections that are 
 that stay exchange messages, and four more come and go.
 
 A line a minute says what came back to the clients, what they had to send again, their round trips
-(99th percentile), and of the listener: memory after and before a garbage collection, sessions,
-handshakes that failed or had to give way, descriptors. The run fails where a client is lost, where
-the listener's process crashes or hangs, also in its end, and, from ${JUDGED_MINUTES} minutes on, where its memory at the end is more than
-10 % above that after the first tenth.`,
+(99th percentile), and of the listener: memory after a garbage collection and uncollected, sessions,
+handshakes that failed or had to give way, descriptors. At the end it says how often each attack was
+made, and how often it was to be: on a machine that is too slow it is less.
+
+The run fails where a client is lost; where one that stays is starved, as no message came back to it
+for ${
+      STARVED_MS / 1000
+    } s; where the listener's process crashes or hangs, also in its end; and, in runs of
+${JUDGED_MINUTES} minutes or more, where its memory at the end is more than 10 % above that after the first tenth.`,
   options: OPTIONS,
   permissions: {
     "--allow-net": "connections",
@@ -69,21 +80,45 @@ export function siege(args: string[]): Promise<number> {
     const { minutes, sessions, percent } = values;
     const seed = values.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]! % 1_000_000_000;
     print(`seed ${seed}\n`);
-    const set = await generateCertificates();
-    await using listener = await ListenerProcess.start(PROTOCOLS, { ...set, handshakeTimeoutMs });
-    const connects = PROTOCOLS.map((protocol) =>
-      connectTo(protocol, listener.ports[protocol], set, { handshakeTimeoutMs })
-    );
-    await using clients = new LegitimateClients();
-    await settle(clients, connects, sessions);
-    const attacks = attacksOn(listener.ports, percent / 100);
-    await using attackers = await AttackerProcess.start({ seed, set, attacks });
-    const marks = await watch(minutes * 60_000, { clients, listener, attackers });
-    const { made, running } = await attackers.counts();
-    print(`attacks: ${Object.entries(made).map((pair) => pair.join(" ")).join(", ")}\n`);
-    if (running < attacks.length) throw new RunError("an attack has ended by itself");
-    if (minutes >= JUDGED_MINUTES) judgeMemory(marks);
+    sayPassed(await besiege({ minutes, sessions, share: percent / 100, seed }));
   });
+}
+
+/** What is asked for. */
+interface Wanted {
+  minutes: number;
+  sessions: number;
+  /** How much of each attack, 1 is all of it. */
+  share: number;
+  seed: number;
+}
+
+async function besiege({ minutes, sessions, share, seed }: Wanted): Promise<Verdict> {
+  const set = await generateCertificates();
+  const order = { ...set, handshakeTimeoutMs, idleTimeoutMs };
+  await using listener = await ListenerProcess.start(PROTOCOLS, order);
+  const connects = PROTOCOLS.map((protocol) =>
+    connectTo(protocol, listener.ports[protocol], set, { handshakeTimeoutMs })
+  );
+  await using clients = new LegitimateClients();
+  await settle(clients, connects, sessions);
+  const attacks = attacksOn(listener.ports, share);
+  await using attackers = await AttackerProcess.start({ seed, set, attacks });
+  const begunMs = performance.now();
+  const marks = await watch(minutes * 60_000, { clients, listener, attackers });
+  const { made, running } = await attackers.counts();
+  const seconds = (performance.now() - begunMs) / 1000;
+  const counts = attacks.map(({ name, rate }) =>
+    `${name} ${made[name] ?? 0} of ${Math.round(rate * seconds)}`
+  );
+  print(`attacks: ${counts.join(", ")}\n`);
+  if (running < attacks.length) throw new RunError("an attack has ended by itself");
+  const isJudged = minutes >= JUDGED_MINUTES;
+  if (isJudged) judgeMemory(marks);
+  return {
+    held: "every client was served, and the listener went on",
+    notJudged: isJudged ? null : `memory, which counts from ${JUDGED_MINUTES} minutes on`,
+  };
 }
 
 async function settle(clients: LegitimateClients, connects: readonly Connect[], sessions: number) {
@@ -115,7 +150,7 @@ interface Besieged {
   attackers: AttackerProcess;
 }
 
-/** @throws {RunError} where a client is lost, or a process has ended */
+/** @throws {RunError} where a client is lost or starved, or a process has ended */
 async function watch(
   lengthMs: number,
   { clients, listener, attackers }: Besieged,
@@ -123,7 +158,10 @@ async function watch(
   const marks: ListenerUsage[] = [];
   const lines = Math.max(10, Math.ceil(lengthMs / LINE_MS));
   const begunMs = performance.now();
-  print(" minutes  served visits again  p99 ms   MiB before  sessions errors displaced  descr.\n");
+  const [unit, unitMs] = lengthMs < 10 * LINE_MS ? ["seconds", 1000] : ["minutes", 60_000];
+  print(
+    ` ${unit}  served visits again  p99 ms   MiB uncollected  sessions errors displaced  descr.\n`,
+  );
   for (let line = 1; line <= lines; line++) {
     await delay(Math.max(0, begunMs + lengthMs * line / lines - performance.now()));
     const usage = await listener.usage();
@@ -131,13 +169,15 @@ async function watch(
     marks.push(usage);
     const { served, visits, again, times } = clients.take();
     print(sprintf(
-      "%8.1f %7d %6d %5d %7s %5.1f  %5.1f %9d %6d %9d %7d\n",
-      ...[(performance.now() - begunMs) / 60_000, served, visits, again],
+      "%8.1f %7d %6d %5d %7s %5.1f %11.1f %9d %6d %9d %7d\n",
+      ...[(performance.now() - begunMs) / unitMs, served, visits, again],
       ...[milliseconds(times.summary().p99), mebibytes(usage.rssBytes)],
       ...[mebibytes(usage.beforeBytes), usage.sessions, usage.errors, usage.displaced],
       usage.descriptors,
     ));
     if (clients.lost.length > 0) throw new RunError(`a client is lost: ${clients.lost[0]}`);
+    const [starved] = clients.starved();
+    if (starved) throw new RunError(`a client is starved: no message has come back to ${starved}`);
     if (running === 0) throw new RunError("all attacks have ended by themselves");
   }
   return marks;
