@@ -13,6 +13,7 @@ import { decimal, text, wholeNumber } from "../common/cli/option_kinds.ts";
 import { keepRound } from "./fuzz/corpus.ts";
 import { floodWithDatagrams, floodWithHellos } from "./fuzz/flood.ts";
 import { fuzzInMemory } from "./fuzz/in_memory.ts";
+import { sayPassed } from "./soak/verdict.ts";
 
 /** A line is printed so often. */
 const LINE_MS = 60_000;
@@ -66,10 +67,13 @@ export function fuzz(args: string[]): Promise<number> {
     const seed = values.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]! % MOST;
     print(`seed ${seed}\n`);
     if (datagrams !== null) {
-      await floodWithDatagrams({ times: datagrams, rate, ports: 50, seed }, sessions);
+      const flood = { times: datagrams, rate, ports: 50, seed };
+      sayPassed(await floodWithDatagrams(flood, sessions));
+    } else if (hellos !== null) {
+      sayPassed(await floodWithHellos({ times: hellos, rate, ports, seed }));
+    } else {
+      await inMemory(minutes, seed, output);
     }
-    if (hellos !== null) await floodWithHellos({ times: hellos, rate, ports, seed });
-    if (datagrams === null && hellos === null) await inMemory(minutes, seed, output);
   });
 }
 
@@ -94,6 +98,7 @@ async function inMemory(minutes: number, seed: number, folder: string): Promise<
   }
   say();
   if (failures > 0) throw new RunError(`${failures} rounds have failed`);
+  sayPassed({ held: "no round has failed", notJudged: null });
 }
 
 if (import.meta.main) Deno.exit(await fuzz(Deno.args));

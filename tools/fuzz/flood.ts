@@ -13,6 +13,7 @@ import { Distribution } from "../../common/measure/statistics.ts";
 import { type Client, connectTo } from "../soak/clients.ts";
 import type { ListenerUsage } from "../soak/listener_order.ts";
 import { ListenerProcess } from "../soak/listener_process.ts";
+import type { Verdict } from "../soak/verdict.ts";
 import { AttackerProcess } from "../siege/attacker_process.ts";
 import type { AttackName } from "../siege/attacks.ts";
 import { SpoiltSocket } from "./spoilt_socket.ts";
@@ -32,12 +33,20 @@ const ALLOWED_BYTES = 10 * 1_000_000;
 /** How much longer it may take for a client that keeps to the protocol. */
 const ALLOWED = { roundTrip: 3, handshake: 1.5 } as const;
 
-/** Handshakes that were begun are given up after ten seconds: HANDSHAKE_TIMEOUT_MS. */
+/**
+ * Longest wait until what strangers have begun is over: handshakes after ten seconds
+ * (HANDSHAKE_TIMEOUT_MS), sessions after {@linkcode IDLE_MS}.
+ */
 const SETTLED_MS = 30_000;
 /** How many are timed before each round of the flood. */
 const BEFORE = { exchanges: 500, handshakes: 100 } as const;
-/** Every session is heard of so often: much less than IDLE_TIMEOUT_MS. */
-const HEARD_MS = 30_000;
+/**
+ * How long a session may be silent: strangers leave some behind. It is shorter the fewer datagrams
+ * there are, as a short flood keeps no client from being heard for long.
+ */
+const IDLE_MS = { most: 20_000, least: 4000, perDatagram: 1 } as const;
+/** Every client is heard of so many times in that. */
+const HEARD = 4;
 /** A part of the datagrams comes from the sessions' own addresses. */
 const OWN_SHARE = 0.1;
 
@@ -115,12 +124,21 @@ export function percentile(series: Distribution, which: "p50" | "p99"): number {
   return (found ?? max ?? 0) / 1000;
 }
 
-/** Waits until no more sessions are there than there are clients. */
-async function atRest(listener: ListenerProcess, sessions: number): Promise<ListenerUsage> {
+/**
+ * Waits until no more sessions are there than there are clients.
+ *
+ * @param meanwhile done between two looks
+ */
+async function atRest(
+  listener: ListenerProcess,
+  sessions: number,
+  meanwhile: () => Promise<void> = async () => {},
+): Promise<ListenerUsage> {
   const dueMs = performance.now() + SETTLED_MS;
   let usage = await listener.usage();
   while (usage.sessions > sessions && performance.now() < dueMs) {
     await delay(500);
+    await meanwhile();
     usage = await listener.usage();
   }
   return usage;
@@ -149,9 +167,11 @@ function sayTimes(what: string, before: number, during: number): void {
  * @throws {RunError} where a session is lost, or the listener's process has ended; and in a long run
  * where memory or round trips grow too much
  */
-export async function floodWithDatagrams(flood: Flood, sessions: number): Promise<void> {
+export async function floodWithDatagrams(flood: Flood, sessions: number): Promise<Verdict> {
   const set = await generateCertificates();
-  await using listener = await ListenerProcess.start(["dtls"], set);
+  const { most, least, perDatagram } = IDLE_MS;
+  const idleTimeoutMs = Math.min(most, least + perDatagram * flood.times);
+  await using listener = await ListenerProcess.start(["dtls"], { ...set, idleTimeoutMs });
   const port = listener.ports.dtls;
   const clients: Client[] = [];
   const sockets: SpoiltSocket[] = [];
@@ -169,7 +189,16 @@ export async function floodWithDatagrams(flood: Flood, sessions: number): Promis
   const start = await listener.usage();
   const begunMs = performance.now();
   const own = Math.round(flood.times * OWN_SHARE);
-  let [spoilt, heard, again] = [0, 0, 0];
+  let [spoilt, again] = [0, 0];
+  let heardMs = begunMs;
+  const hearAll = async () => {
+    heardMs = performance.now();
+    again += sum(await Promise.all(clients.map((client) => client.exchange())));
+  };
+  /** A listener ends a session that is silent. */
+  const hearInTime = async () => {
+    if (performance.now() - heardMs > idleTimeoutMs / HEARD) await hearAll();
+  };
   const spoil = async (most: number) => {
     for (; spoilt < most; spoilt++) await sockets[spoilt % sessions]!.spoil();
   };
@@ -180,10 +209,7 @@ export async function floodWithDatagrams(flood: Flood, sessions: number): Promis
       for (let no = 0; no < BEFORE.exchanges; no++) await timed(before, () => first!.exchange());
     },
     async during(share) {
-      // A listener ends a session that is silent.
-      if (performance.now() - begunMs > heard * HEARD_MS / sessions) {
-        again += await clients[heard++ % sessions]!.exchange();
-      }
+      await hearInTime();
       await timed(during, async () => again += await first!.exchange());
       await spoil(own * share);
     },
@@ -193,18 +219,25 @@ export async function floodWithDatagrams(flood: Flood, sessions: number): Promis
   const seconds = Math.round((performance.now() - begunMs) / 1000);
   print(sprintf("%d datagrams in %d s, %d messages sent again\n", sent, seconds, again));
 
-  for (const client of clients) await client.exchange();
-  const end = await atRest(listener, sessions);
-  for (const client of clients) await client.exchange();
+  await hearAll();
+  const end = await atRest(listener, sessions, hearInTime);
+  await hearAll();
   print(`sessions: ${end.sessions}, handshakes that failed: ${end.errors - start.errors}\n`);
   const grown = sayMemory(start, settled, end);
   const [was, is] = [before, during].map((series) => percentile(series, "p99"));
   sayTimes("round trip, 99th percentile", was!, is!);
   for (const client of clients) await client.close();
   if (end.sessions !== sessions) throw new RunError("other sessions are left than there were");
-  if (sent < JUDGED.datagrams) return;
+  const held = `${sessions} sessions have stayed, and no other is left`;
+  if (sent < JUDGED.datagrams) {
+    return {
+      held,
+      notJudged: `memory and round trips, which count from ${JUDGED.datagrams} datagrams on`,
+    };
+  }
   if (grown > ALLOWED_BYTES) throw new RunError("memory has grown by more than 10 MB");
   if (is! > was! * ALLOWED.roundTrip) throw new RunError("round trips take over 3 times as long");
+  return { held, notJudged: null };
 }
 
 /**
@@ -213,7 +246,7 @@ export async function floodWithDatagrams(flood: Flood, sessions: number): Promis
  * @throws {RunError} where one of them gets a session; and in a long run where handshakes take too
  * long
  */
-export async function floodWithHellos(flood: Flood): Promise<void> {
+export async function floodWithHellos(flood: Flood): Promise<Verdict> {
   const set = await generateCertificates();
   await using listener = await ListenerProcess.start(["dtls"], set);
   const port = listener.ports.dtls;
@@ -247,6 +280,10 @@ export async function floodWithHellos(flood: Flood): Promise<void> {
   if (established !== connected || sessions > 0 || errors > 0) {
     throw new RunError("there were other sessions than the clients'");
   }
-  if (sent < JUDGED.hellos) return;
+  const held = `${connected} handshakes of clients, and no other has got a session`;
+  if (sent < JUDGED.hellos) {
+    return { held, notJudged: `times, which count from ${JUDGED.hellos} hellos on` };
+  }
   if (is! > was! * ALLOWED.handshake) throw new RunError("handshakes take over 1.5 times as long");
+  return { held, notJudged: null };
 }
