@@ -9,8 +9,9 @@
 import { RunError } from "../common/base/errors.ts";
 import { print } from "../common/base/output.ts";
 import { type Command, runCommand } from "../common/cli/command.ts";
+import { refuseTogether, refuseWithout } from "./soak/options_together.ts";
 import { decimal, text, wholeNumber } from "../common/cli/option_kinds.ts";
-import { keepRound } from "./fuzz/corpus.ts";
+import { checkFolder, tellRound } from "./fuzz/corpus.ts";
 import { floodWithDatagrams, floodWithHellos } from "./fuzz/flood.ts";
 import { fuzzInMemory } from "./fuzz/in_memory.ts";
 import { sayPassed } from "./soak/verdict.ts";
@@ -62,9 +63,11 @@ hellos or more where the median of a client's handshakes grows to over 1.5 times
  * @returns the exit code
  */
 export function fuzz(args: string[]): Promise<number> {
-  return runCommand(COMMAND, args, async ({ values }) => {
+  return runCommand(COMMAND, args, async ({ values, given }) => {
+    refuseIdle(given);
     const { minutes, output, datagrams, sessions, hellos, ports, rate } = values;
     const seed = values.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]! % MOST;
+    if (datagrams === null && hellos === null) checkFolder(output);
     print(`seed ${seed}\n`);
     if (datagrams !== null) {
       const flood = { times: datagrams, rate, ports: 50, seed };
@@ -75,6 +78,17 @@ export function fuzz(args: string[]): Promise<number> {
       await inMemory(minutes, seed, output);
     }
   });
+}
+
+/** @throws {UsageError} where an option would do nothing beside the others */
+function refuseIdle(given: Readonly<Partial<Record<keyof typeof OPTIONS, unknown>>>): void {
+  refuseTogether(given, ["datagrams", "hellos"]);
+  for (const instead of ["datagrams", "hellos"] as const) {
+    for (const name of ["minutes", "output"] as const) refuseTogether(given, [name, instead]);
+  }
+  refuseWithout(given, "sessions", ["datagrams"]);
+  refuseWithout(given, "ports", ["hellos"]);
+  refuseWithout(given, "rate", ["datagrams", "hellos"]);
 }
 
 async function inMemory(minutes: number, seed: number, folder: string): Promise<void> {
@@ -91,7 +105,7 @@ async function inMemory(minutes: number, seed: number, folder: string): Promise<
   try {
     await fuzzInMemory(tried, () => performance.now() > dueMs, (failed) => {
       failures++;
-      print(`${failed.message}\n  kept in ${keepRound(folder, failed)}\n`);
+      tellRound(folder, failed);
     });
   } finally {
     clearInterval(timer);

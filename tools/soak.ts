@@ -6,7 +6,7 @@
  * @module
  */
 import { generateCertificates } from "../certs/generate.ts";
-import { RunError, UsageError } from "../common/base/errors.ts";
+import { RunError } from "../common/base/errors.ts";
 import { print } from "../common/base/output.ts";
 import { sprintf } from "../common/base/std.ts";
 import { type Command, runCommand } from "../common/cli/command.ts";
@@ -15,6 +15,7 @@ import { runWays } from "./soak/allocations.ts";
 import { type Client, type Connect, connectTo } from "./soak/clients.ts";
 import { growthOf, pointsOf } from "./soak/growth.ts";
 import { ListenerProcess } from "./soak/listener_process.ts";
+import { refuseTogether, refuseWithout } from "./soak/options_together.ts";
 import { JUDGED_CONNECTIONS } from "./soak/left.ts";
 import { runMixed, SECURE_LANES, type SecureLane } from "./soak/mixed.ts";
 import { type Usage, usage, V8_FLAGS } from "./soak/usage.ts";
@@ -89,13 +90,11 @@ has a fixed size. It would otherwise grow by some MiB in the first 10000 cycles.
  * @returns the exit code
  */
 export function soak(args: string[]): Promise<number> {
-  return runCommand(COMMAND, args, async ({ values }) => {
+  return runCommand(COMMAND, args, async ({ values, given }) => {
     const { protocol, cycles, sessions, mixed, lane, ways } = values;
-    const instead = Object.entries({ sessions, mixed, ways }).filter(([, given]) => given != null);
-    if (instead.length > 1) {
-      throw new UsageError(`--${instead[0]![0]} and --${instead[1]![0]} do not go together`);
-    }
-    if (lane.length > 0 && mixed === null) throw new UsageError("--lane goes with --mixed");
+    refuseTogether(given, ["cycles", "sessions", "mixed", "ways"]);
+    for (const instead of ["mixed", "ways"]) refuseTogether(given, ["protocol", instead]);
+    refuseWithout(given, "lane", ["mixed"]);
     if (ways !== null) return await runWays(ways);
     const set = await generateCertificates();
     if (mixed !== null) {

@@ -92,6 +92,10 @@ const WRONG: [string[], string][] = [
   [["--lane", "dtls-sync-openssl"], "--lane goes with --mixed"],
   [["--ways", "0"], "--ways 0: a whole number from 1 to 100000 is allowed"],
   [["--ways", "1", "--mixed", "8"], "--mixed and --ways do not go together"],
+  [["--cycles", "1", "--sessions", "8"], "--cycles and --sessions do not go together"],
+  [["--cycles", "1", "--mixed", "8"], "--cycles and --mixed do not go together"],
+  [["--protocol", "tls", "--mixed", "8"], "--protocol and --mixed do not go together"],
+  [["--protocol", "tls", "--ways", "1"], "--protocol and --ways do not go together"],
   [["--for-ever"], 'unknown option "--for-ever"; --help lists what is allowed'],
 ];
 

@@ -7,6 +7,9 @@
  *
  * @module
  */
+import { describe, UsageError } from "../../common/base/errors.ts";
+import { print } from "../../common/base/output.ts";
+import { shownArgument } from "../../common/base/visible.ts";
 import { fromFileUrl, join } from "../../common/base/std.ts";
 import { faithful } from "../../common/testing/fates.ts";
 import { connectedNet, memoryNet, type Sent } from "../../common/testing/memory_net.ts";
@@ -38,12 +41,32 @@ export function parseCorpus(text: string): Sent[] {
   });
 }
 
-/** Keeps what a round has found, in a file of its own; gives its path. */
-export function keepRound(folder: string, { kind, seed, changed, message }: FailedRound): string {
+/**
+ * Makes sure that files can be written into a folder, which it makes.
+ *
+ * @throws {UsageError} naming it
+ */
+export function checkFolder(folder: string): void {
+  try {
+    Deno.mkdirSync(folder, { recursive: true });
+    Deno.removeSync(Deno.makeTempFileSync({ dir: folder }));
+  } catch (cause) {
+    const line = `--output ${shownArgument(folder)}: no file can be written there`;
+    throw new UsageError(`${line}: ${describe(cause)}`, { cause });
+  }
+}
+
+/** Says what a round has found, with its seed, and keeps it in a file of its own, if that can be. */
+export function tellRound(folder: string, { kind, seed, changed, message }: FailedRound): void {
+  print(`${message}\n`);
   const path = join(folder, `${kind}-${seed}.txt`);
-  Deno.mkdirSync(folder, { recursive: true });
-  Deno.writeTextFileSync(path, corpusText(`${message}\nagain: --seed ${seed}`, changed));
-  return path;
+  try {
+    Deno.mkdirSync(folder, { recursive: true });
+    Deno.writeTextFileSync(path, corpusText(`${message}\nagain: --seed ${seed}`, changed));
+    print(`  kept in ${path}\n`);
+  } catch (error) {
+    print(`  not kept in ${path}: ${describe(error)}\n`);
+  }
 }
 
 /**

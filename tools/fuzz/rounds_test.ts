@@ -2,11 +2,12 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "../../common/testing/assert.ts";
 import { sealed } from "../../common/testing/dtls_strangers.ts";
 import type { Sent } from "../../common/testing/memory_net.ts";
+import { FakeStdout } from "../../common/testing/fake_stdout.ts";
 import { folderWith } from "../../common/testing/folder.ts";
 import { randomNumbers } from "../../common/base/random.ts";
 import { join } from "../../common/base/std.ts";
 import { virtualNet } from "../../common/testing/virtual_net.ts";
-import { CORPUS, corpusText, keepRound, parseCorpus, playDtls, playTls } from "./corpus.ts";
+import { CORPUS, corpusText, parseCorpus, playDtls, playTls, tellRound } from "./corpus.ts";
 import { netOf, NETS } from "./nets.ts";
 import { isChanged } from "./mutator.ts";
 import { changing, FailedRound, kindOf, ROUNDS, runRound } from "./rounds.ts";
@@ -58,7 +59,10 @@ Deno.test("a round that fails is kept as a file that can be read again", async (
     { from: "server", bytes: new Uint8Array() },
   ] as const;
   const failed = new FailedRound("dtls-session", 7, changed, new Error("lost\nfor ever"));
-  const path = keepRound(folder.dir, failed);
+  using stdout = new FakeStdout();
+  tellRound(folder.dir, failed);
+  const path = join(folder.dir, "dtls-session-7.txt");
+  assertEquals(stdout.texts.join(""), `${failed.message}\n  kept in ${path}\n`);
   const text = Deno.readTextFileSync(path);
   assertEquals(
     text,
@@ -67,6 +71,10 @@ Deno.test("a round that fails is kept as a file that can be read again", async (
   );
   assertEquals(parseCorpus(text), [...changed]);
   assertEquals(corpusText("a", []), "# a\n");
+  stdout.texts.length = 0;
+  tellRound(path, failed);
+  const said = stdout.texts.join("");
+  assert(said.startsWith(`${failed.message}\n  not kept in ${path}/dtls-session-7.txt: `), said);
 });
 
 Deno.test("parseCorpus() names the line that is none", () => {
