@@ -64,7 +64,8 @@ after 1.5 s here, and a session after 2 s of silence. Lanes are ${
 With --ways it goes so often each way through OpenSSL that the project has, in memory: handshakes
 that go well, fail or are left, resumption, keys, certificates, lists and files, good and bad ones.
 The run fails if one leaves more than a block of OpenSSL's memory in ten times, and says where that
-was allocated. Counting takes a C compiler; where there is none, a line says so.
+was allocated. Counting takes a C compiler; where there is none, the run fails, while --mixed
+looks at all else and says what it could not count.
 
 The task starts deno with ${V8_FLAGS}, as
 the listener's process always is: memory is measured after a garbage collection, and the young heap

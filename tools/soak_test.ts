@@ -61,6 +61,10 @@ Deno.test("soak --mixed finds nothing left of connections that fail, on any secu
     const each = lanes.flatMap((lane) => ["--lane", lane]);
     const { code, stdout, stderr } = await soak("--mixed", "48", ...each);
     assertEquals([code, stderr], [0, ""], stdout);
+    assertMatch(
+      stdout,
+      /\npassed: nothing is left on any lane; not judged: .*memory, which counts/,
+    );
     const lines = stdout.split("\n").filter((line) => !/no C compiler/.test(line));
     for (const [i, lane] of lanes.entries()) {
       const [first, , ...used] = lines.slice(6 * i, 6 * (i + 1));

@@ -48,13 +48,14 @@ export async function leftBy(counter: AllocationCounter, way: Way, times: number
 }
 
 /**
- * Goes every way so often; where there is no C compiler it says so, and that is all.
+ * Goes every way so often.
  *
- * @throws {RunError} where one leaves something, or does not lead where it should
+ * @throws {RunError} where one leaves something, or does not lead where it should, and where nothing
+ * can be counted, as there is no C compiler
  */
 export async function runWays(times: number): Promise<void> {
   const file = compileCounter();
-  if (typeof file === "string") return print(`${file}\n`);
+  if (typeof file === "string") throw new RunError(file);
   using _file = file;
   const counter = new AllocationCounter(file.path);
   // What the ways are made of opens OpenSSL when it is imported.

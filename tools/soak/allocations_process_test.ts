@@ -47,3 +47,15 @@ Deno.test({
     assertEquals(ways.filter((line) => !/^ {7}0 {8}0 {2}\S/.test(line)), []);
   },
 });
+
+Deno.test("soak --ways without a C compiler fails, as nothing is counted", async () => {
+  const script = join(ROOT, "tools", "soak.ts");
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "-A", script, "--ways", "1"],
+    cwd: ROOT,
+    env: { PATH: "" },
+  }).output();
+  const [out, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  assertEquals([code, out], [1, ""]);
+  assertMatch(error!, /^error: OpenSSL's allocations (are not|cannot be) counted.*\n$/);
+});

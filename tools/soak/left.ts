@@ -47,7 +47,7 @@ export function differences(before: Both, after: Both): string[] {
 /** Lines of what both ends use. */
 export function show(first: Both, end: Both): string {
   let lines =
-    "                         MiB   heap  extern  malloc  SSLs  descr.  timers   blocks\n";
+    "first four in MiB   resident   heap  extern  malloc  SSLs  descr.  timers   blocks\n";
   for (const [i, name] of ENDS.entries()) {
     for (const [when, both] of [["first tenth", first], ["end", end]] as const) {
       const { live, descriptors, timers, blocks, ...used } = both[i]!;

@@ -11,8 +11,9 @@ import { compileCounter } from "./counter.ts";
 import type { Fate } from "./fates.ts";
 import type { ListenerKind } from "./listener_order.ts";
 import { ListenerProcess } from "./listener_process.ts";
-import { type Both, differences, judge, show } from "./left.ts";
+import { type Both, differences, judge, JUDGED_CONNECTIONS, show } from "./left.ts";
 import { countAllocations, usage } from "./usage.ts";
+import { sayPassed } from "./verdict.ts";
 
 /** The secure lanes; those that spin share all code with those that block. */
 export const SECURE_LANES = {
@@ -61,6 +62,13 @@ export async function runMixed({ lanes, ...mixed }: Mixed): Promise<void> {
     }
   }
   if (wrong.length > 0) throw new RunError(wrong.join("; "));
+  const notJudged = [
+    ...(counted ? [] : ["blocks of OpenSSL's, which were not counted"]),
+    ...(mixed.connections < JUDGED_CONNECTIONS
+      ? [`memory, which counts from ${JUDGED_CONNECTIONS} connections on`]
+      : []),
+  ];
+  sayPassed({ held: "nothing is left on any lane", notJudged: notJudged.join("; ") || null });
 }
 
 async function runLane(
