@@ -21,7 +21,7 @@ import { readVariable, whyNot, whyNotAll } from "./tools/bench/obstacles.ts";
 registerBasics(whyNot);
 await registerLanes();
 registerKeyExchange(whyNot);
-registerDtlsLibrary(whyNot);
+await registerDtlsLibrary(whyNot).catch(endWith);
 registerStreams(whyNot);
 
 /** A case's group says what its lanes have in common, so that TCP is what the others build on. */
@@ -52,11 +52,16 @@ async function registerLanes(): Promise<void> {
   });
 }
 
+/** A variable whose value is none ends the program. */
+function endWith(error: unknown): never {
+  Deno.exit(reportError(error));
+}
+
 /** The sizes that the environment asks for; a value that is none ends the program. */
 function sizes() {
   try {
     return sizesOfBench(readVariable("NETPAIRS_BENCH"));
   } catch (error) {
-    Deno.exit(reportError(error));
+    endWith(error);
   }
 }

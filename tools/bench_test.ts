@@ -31,12 +31,14 @@ async function bench(permissions: string[], filter: string, env: Record<string, 
   const said = decoder.decode(stderr).split("\n").filter(isSaid);
   // Not every library has it: what it says of that is no matter of the lanes'.
   const isLack = (line: string) => line.startsWith("skipped: key exchange X25519MLKEM768: ");
+  const isPion = (line: string) => line === "skipped: pion/dtls: NETPAIRS_PION is not set";
   const lacking = said.filter(isLack);
   return {
     code,
     stdout: decoder.decode(stdout),
-    said: said.filter((line) => !isLack(line)),
+    said: said.filter((line) => !isLack(line) && !isPion(line)),
     lacking,
+    isWithoutPion: said.some(isPion),
   };
 }
 
@@ -108,6 +110,20 @@ Deno.test("bench.ts refuses a NETPAIRS_BENCH that it does not know in one line",
   assertEquals(code, 2);
   assertEquals(said[0], 'error: NETPAIRS_BENCH=some: only "all" is known, or leave it out');
   assertEquals(said.length, 1, said.join("\n"));
+});
+
+Deno.test("bench.ts says that there is no peer on pion/dtls, or which one cannot be started", async () => {
+  const { code, isWithoutPion } = await bench(ALL, "header");
+  assertEquals([code, isWithoutPion], [0, true]);
+  const program = "/nowhere/pion-peer";
+  const other = await bench([...ALL, `--allow-run=${program}`], "header", {
+    NETPAIRS_PION: program,
+  });
+  assertEquals([other.code, other.said.length], [2, 1], other.said.join("\n"));
+  assertMatch(
+    other.said[0]!,
+    /^error: NETPAIRS_PION=\/nowhere\/pion-peer is no peer that can be started: /,
+  );
 });
 
 Deno.test("LaneStage.close() ends the server of the case that is played", async () => {

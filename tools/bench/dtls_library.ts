@@ -4,7 +4,9 @@
  *
  * @module
  */
-import { RunError } from "../../common/base/errors.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { describe, RunError, UsageError } from "../../common/base/errors.ts";
+import { say } from "../../common/base/say.ts";
 import { fromFileUrl } from "../../common/base/std.ts";
 import { type Need, readVariable } from "./obstacles.ts";
 
@@ -107,14 +109,47 @@ export function ourPeers(): PeerPair {
   return new PeerPair([Deno.execPath(), ...how, script]);
 }
 
+/** What names the peer on pion/dtls. */
+const PION = "NETPAIRS_PION";
+
+/** How long a peer may take to say its port, in milliseconds. */
+const START_MS = 10_000;
+
+/**
+ * Makes sure that a peer's server starts.
+ *
+ * @throws {UsageError} where the variable names none that does
+ */
+async function checkPeer(variable: string, program: string): Promise<void> {
+  let why: string;
+  try {
+    const peer = new Peer([program]);
+    const late = new AbortController();
+    const nothing = delay(START_MS, "", { signal: late.signal }).catch(() => "");
+    try {
+      if (/^\d+$/.test(await Promise.race([peer.line(), nothing]))) return;
+      why = "it does not say a port";
+    } finally {
+      late.abort();
+      peer.end();
+    }
+  } catch (error) {
+    why = describe(error);
+  }
+  throw new UsageError(`${variable}=${program} is no peer that can be started: ${why}`);
+}
+
 /**
  * Registers the groups "library: DTLS, ...".
  *
  * @param whyNot what is not there on this machine, see {@linkcode Need}
+ * @throws {UsageError} where `NETPAIRS_PION` names no peer that starts
  */
-export function registerDtlsLibrary(whyNot: (need: Need) => string | null): void {
+export async function registerDtlsLibrary(whyNot: (need: Need) => string | null): Promise<void> {
   const ignore = whyNot("processes") !== null || whyNot("OpenSSL") !== null;
-  const pion = readVariable("NETPAIRS_PION");
+  const pion = readVariable(PION);
+  if (!ignore && pion === undefined) say(`skipped: pion/dtls: ${PION} is not set`);
+  if (!ignore && pion !== undefined) await checkPeer(PION, pion);
   const pairs: [string, PeerPair][] = [["library", ourPeers()]];
   if (pion !== undefined) pairs.push(["pion/dtls", new PeerPair([pion])]);
   addEventListener("unload", () => pairs.forEach(([, pair]) => pair.end()));
