@@ -29,7 +29,7 @@ const ALLOWED_GROWTH = 0.1;
 const LANES = Object.keys(SECURE_LANES) as SecureLane[];
 
 const OPTIONS = {
-  protocol: oneOf(PROTOCOLS, "what to connect with", "dtls"),
+  protocol: oneOf(PROTOCOLS, "with --cycles or --sessions: what to connect with", "dtls"),
   cycles: wholeNumber([1, 10_000_000], "connections, one after the other", JUDGED_CYCLES),
   sessions: wholeNumber([1, 10_000], "instead: connections, all open at once", undefined),
   mixed: wholeNumber([8, 10_000_000], "instead: connections on each lane, half of them fail", null),
