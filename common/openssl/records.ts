@@ -108,27 +108,54 @@ export function sealedBytes(cipher: string): number {
   return /-(?:GCM|CCM)(?:-|$)/.test(cipher) ? ENOUGH_SEALED_BYTES : MIN_SEALED_BYTES;
 }
 
+/** Every record of DTLS 1.2 says it, and every classic one of 1.3 (RFC 9147 4). */
+const VERSION_1_2 = 0xfefd;
+
+/** What a record of 2^14 bytes has besides, at most: vector, code and padding of the longest CBC suite. */
+const MAX_OVERHEAD_BYTES = 320;
+
 /**
- * False for a datagram with a sealed record that is too short to be one. The addresses are enough to
- * forge it, and OpenSSL would end the session over it instead of dropping it
- * (github.com/openssl/openssl/issues/25290; RFC 6347 4.1.2.7).
+ * So much of a datagram libssl reads at once, and so long may a record be (SSL3_RT_MAX_ENCRYPTED_LENGTH
+ * of openssl/ssl3.h, with a header). What is behind that it would take for another datagram.
  */
-export function isPlausible(datagram: Uint8Array, minSealedBytes: number): boolean {
-  for (let at = 0; at < datagram.length;) {
-    const length = recordLength(datagram, at);
-    // What is cut off, or no record, is dropped without our help.
-    if (at + length > datagram.length) return true;
+export const MAX_READ_BYTES: number = MAX_RECORD_BYTES + MAX_OVERHEAD_BYTES;
+
+function versionOf(datagram: Uint8Array, at: number): number {
+  return datagram[at + 1]! << 8 | datagram[at + 2]!;
+}
+
+/** Where the record at `at` ends; null where it does not, or libssl does not read so far. */
+function wholeEnd(datagram: Uint8Array, at: number): number | null {
+  const end = at + recordLength(datagram, at);
+  return end <= datagram.length && end <= MAX_READ_BYTES ? end : null;
+}
+
+/**
+ * How much of a datagram of an established session may be handed to libssl: the records at its
+ * beginning that can be the session's, or can be of an earlier or later epoch.
+ *
+ * Where a header's version or length is wrong, libssl passes over the header alone, and looks for the
+ * next one inside that record. And over a sealed record that is too short to be one it ends the session
+ * instead of dropping it (github.com/openssl/openssl/issues/25290; RFC 6347 4.1.2.7). The addresses are
+ * enough to forge either.
+ *
+ * @param minSealedBytes see {@linkcode sealedBytes}
+ */
+export function readableBytes(datagram: Uint8Array, minSealedBytes: number): number {
+  for (let at = 0;;) {
+    if (at === datagram.length) return at;
+    const end = wholeEnd(datagram, at);
+    if (end === null) return at;
     if (isUnified(datagram[at]!)) {
       const header = unifiedHeaderBytes(datagram, at);
-      if (header !== null && length < header + MIN_SEALED_BYTES) return false;
+      if (header !== null && end - at < header + MIN_SEALED_BYTES) return at;
     } else {
-      if (datagram[at + 1] !== MAJOR_VERSION) return true;
-      const isSealed = epochOf(datagram.subarray(at)) > 0;
-      if (isSealed && length < RECORD_HEADER_BYTES + minSealedBytes) return false;
+      if (versionOf(datagram, at) !== VERSION_1_2) return at;
+      const isSealed = (datagram[at + EPOCH_AT]! | datagram[at + EPOCH_AT + 1]!) > 0;
+      if (isSealed && end - at < RECORD_HEADER_BYTES + minSealedBytes) return at;
     }
-    at += length;
+    at = end;
   }
-  return true;
 }
 
 /** The random a ClientHello carries (RFC 5246 7.4.1.2): it tells a new one from a repeated one. */
@@ -188,38 +215,46 @@ export interface HandshakeRecords {
 }
 
 /** What every record of a handshake in the clear, and of DTLS 1.2 a sealed one, begins with. */
-function isClassic(record: Uint8Array): boolean {
-  return record[1] === MAJOR_VERSION && record[0]! >= CHANGE_CIPHER_SPEC &&
-    record[0]! <= APPLICATION_DATA;
+function isClassic(record: Uint8Array, isAgreed: boolean): boolean {
+  const hasVersion = isAgreed ? versionOf(record, 0) === VERSION_1_2 : record[1] === MAJOR_VERSION;
+  return hasVersion && record[0]! >= CHANGE_CIPHER_SPEC && record[0]! <= APPLICATION_DATA;
+}
+
+/** Of a handshake. */
+export interface HandshakeState {
+  /**
+   * Whether DTLS 1.3 may be agreed on, which seals most of its handshake: unified records count as
+   * clear, as libssl has to read them at once.
+   */
+  knowsUnified: boolean;
+  /** Whether the version is agreed on: a record that says another one is none of the handshake's. */
+  isAgreed: boolean;
 }
 
 /**
  * Takes a datagram of a handshake apart; what is no record, or no sealed one that a handshake has, is
- * left out. libssl would keep a record of the epoch to come with the 17 KB of memory it was read
+ * left out, as is what libssl would read in another way (see {@linkcode readableBytes}). It would keep a record of the epoch to come with the 17 KB of memory it was read
  * into, a hundred of them for a client that is not known.
- *
- * @param knowsUnified whether DTLS 1.3 may be agreed on, which seals most of its handshake: such
- * records count as clear, as libssl has to read them at once
  */
 export function handshakeRecords(
   datagram: Uint8Array<ArrayBuffer>,
-  knowsUnified: boolean,
+  { knowsUnified, isAgreed }: HandshakeState,
 ): HandshakeRecords {
   const clear: Uint8Array[] = [];
   const early: Uint8Array<ArrayBuffer>[] = [];
   let isWhole = true;
   for (let at = 0; at < datagram.length;) {
-    const length = recordLength(datagram, at);
-    const record = datagram.subarray(at, at + length);
-    const isRecord = at + length <= datagram.length &&
-      (isUnified(datagram[at]!) ? knowsUnified : isClassic(record));
-    at += length;
+    const end = wholeEnd(datagram, at);
+    const record = datagram.subarray(at, end ?? at);
+    at = end ?? datagram.length;
+    const isRecord = record.length > 0 &&
+      (isUnified(record[0]!) ? knowsUnified : isClassic(record, isAgreed));
     if (isRecord && (isUnified(record[0]!) || epochOf(record) === 0)) {
       clear.push(record);
       continue;
     }
     isWhole = false;
-    if (isRecord && length <= MAX_EARLY_BYTES) early.push(record.slice());
+    if (isRecord && record.length <= MAX_EARLY_BYTES) early.push(record.slice());
   }
   return { clear: isWhole ? datagram : concatenated(clear), early };
 }

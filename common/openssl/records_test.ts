@@ -4,10 +4,11 @@ import {
   clientRandom,
   handshakeRecords,
   isClientHello,
-  isPlausible,
   isSealed,
+  MAX_READ_BYTES,
   numberGap,
   packDatagrams,
+  readableBytes,
   recordLength,
   sealedBytes,
 } from "./records.ts";
@@ -163,26 +164,33 @@ Deno.test("sealedBytes() counts what the cipher adds to every record", () => {
   assertEquals(sealedBytes("ECDHE-RSA-AES256-SHA384"), 16);
 });
 
-Deno.test("isPlausible() is false for a sealed record that is too short", () => {
-  assert(isPlausible(sealed(24), 24));
-  assert(!isPlausible(sealed(23), 24));
-  assert(!isPlausible(sealed(0), 16));
+Deno.test("readableBytes() ends before a sealed record that is too short", () => {
+  assertEquals(readableBytes(sealed(24), 24), 37);
+  assertEquals(readableBytes(sealed(23), 24), 0);
+  assertEquals(readableBytes(sealed(0), 16), 0);
+  assertEquals(readableBytes(join(sealed(24), sealed(30)), 24), 37 + 43);
+  assertEquals(readableBytes(join(sealed(24), sealed(23), sealed(30)), 24), 37);
 });
 
-Deno.test("isPlausible() is false where one record of many is too short", () => {
-  assert(isPlausible(join(sealed(24), sealed(30)), 24));
-  assert(!isPlausible(join(sealed(24), sealed(23), sealed(30)), 24));
+Deno.test("readableBytes() takes a short record in the clear", () => {
+  assertEquals(readableBytes(join(record(1), record(0)), 24), 27);
 });
 
-Deno.test("isPlausible() is true for a short record in the clear", () => {
-  assert(isPlausible(join(record(1), record(0)), 24));
+Deno.test("readableBytes() ends before what is no whole record of DTLS 1.2", () => {
+  assertEquals(readableBytes(new Uint8Array(), 24), 0);
+  assertEquals(readableBytes(join(record(9), sealed(50).subarray(0, 12)), 24), 22);
+  assertEquals(readableBytes(join(record(9), sealed(50).subarray(0, 62)), 24), 22);
+  for (const minor of [0xff, 0xfc, 0xfe]) {
+    assertEquals(readableBytes(join(record(9), altered(record(9), 2, minor)), 24), 22);
+  }
+  assertEquals(readableBytes(altered(record(9), 1, 3, 3), 24), 0);
+  assertEquals(readableBytes(new Uint8Array(100).fill(0x1f), 24), 0);
 });
 
-Deno.test("isPlausible() leaves to others what is no whole record of DTLS 1.2", () => {
-  assert(isPlausible(new Uint8Array(), 24));
-  assert(isPlausible(sealed(5).subarray(0, 12), 24));
-  assert(isPlausible(sealed(5).subarray(0, 17), 24));
-  assert(isPlausible(new Uint8Array(100).fill(0x2f), 24));
+Deno.test("readableBytes() ends where libssl ends to read", () => {
+  assertEquals(readableBytes(record(16_384 + 320), 24), MAX_READ_BYTES);
+  assertEquals(readableBytes(record(16_384 + 321), 24), 0);
+  assertEquals(readableBytes(join(record(10_000), record(10_000)), 24), 10_013);
 });
 
 Deno.test("clientRandom() is the ClientHello's 32 bytes of random", () => {
@@ -250,19 +258,44 @@ Deno.test("isSealed() is true of a later epoch and of a unified header", () => {
   assert(!isSealed(new Uint8Array()));
 });
 
-Deno.test("isPlausible() wants 16 sealed bytes behind a unified header (RFC 9147 4.2.3)", () => {
-  assert(isPlausible(unified(16), 24));
-  assert(!isPlausible(unified(15), 16));
-  assert(!isPlausible(join(unified(20), unified(3)), 16));
+Deno.test("readableBytes() wants 16 sealed bytes behind a unified header (RFC 9147 4.2.3)", () => {
+  assertEquals(readableBytes(unified(16), 24), 21);
+  assertEquals(readableBytes(unified(15), 16), 0);
+  assertEquals(readableBytes(join(unified(20), unified(3)), 16), 25);
 });
 
 Deno.test("handshakeRecords() takes unified headers where DTLS 1.3 may be agreed on, and else not", () => {
   const datagram = join(clear(50), unified(900, 2));
-  assertEquals(handshakeRecords(datagram, true), { clear: datagram, early: [] });
-  assertEquals(handshakeRecords(datagram, false), { clear: clear(50), early: [] });
+  assertEquals(handshakeRecords(datagram, { knowsUnified: true, isAgreed: false }), {
+    clear: datagram,
+    early: [],
+  });
+  assertEquals(handshakeRecords(datagram, { knowsUnified: false, isAgreed: false }), {
+    clear: clear(50),
+    early: [],
+  });
 });
 
 Deno.test("handshakeRecords() leaves a unified record out that is cut off", () => {
   const datagram = join(clear(50), unified(20).subarray(0, 24));
-  assertEquals(handshakeRecords(datagram, true).clear, clear(50));
+  assertEquals(
+    handshakeRecords(datagram, { knowsUnified: true, isAgreed: false }).clear,
+    clear(50),
+  );
+});
+
+Deno.test("handshakeRecords() leaves out what says another version, once one is agreed on", () => {
+  const old = altered(clear(50), 2, 0xff);
+  const take = (isAgreed: boolean) =>
+    handshakeRecords(join(old, clear(9)), { knowsUnified: false, isAgreed }).clear;
+  assertEquals(take(false), join(old, clear(9)));
+  assertEquals(take(true), clear(9));
+});
+
+Deno.test("handshakeRecords() ends where libssl ends to read", () => {
+  const { clear: taken } = handshakeRecords(join(clear(9_000), clear(9_000), clear(9)), {
+    knowsUnified: false,
+    isAgreed: true,
+  });
+  assertEquals(taken, clear(9_000));
 });

@@ -119,9 +119,11 @@ Deno.test("parse() of a text changed at random gives a session that harms nothin
       }
       using _session = session;
       const { established, error } = it.tell({ session });
-      // The server makes a full handshake where the secret was changed; where the certificate was, it
-      // does not pass.
-      assert(established || error instanceof CertificateError, String(error));
+      // The server makes a full handshake where the ticket was changed, and none where the secret was
+      // (RFC 8446 4.2.11); where the certificate was, it does not pass.
+      const isRefused = error instanceof CertificateError ||
+        /binder does not verify/.test(`${error}`);
+      assert(established || isRefused, String(error));
       outcomes.connected++;
     }),
     { numRuns: 300 },

@@ -144,7 +144,7 @@ export class TlsSession implements Disposable {
     if (!ssl.isOpen || arrived.length === 0) return;
     if (this.#context.datagram && this.waiting && !this.#input.hasRoomFor(arrived.length)) return;
     ssl.trace?.fed(arrived);
-    if (ssl.phase === "handshaking") this.#input.feedHandshake(arrived);
+    if (ssl.phase === "handshaking") this.#input.feedHandshake(ssl.pointer, arrived);
     else this.#input.feed(ssl.pointer, arrived);
   }
 
@@ -192,7 +192,7 @@ export class TlsSession implements Disposable {
         this.#lib.SSL_shutdown(ssl);
         throw this.#ssl.failed(refusal);
       }
-      if (this.#input.hasEarly) this.#input.feedEarly();
+      if (this.#input.hasEarly) this.#input.feedEarly(ssl);
       this.#ssl.phase = "established";
       this.#ssl.calls.keys.known.clear();
       return true;

@@ -162,12 +162,25 @@ export const CHANGES: Readonly<Record<string, Change>> = {
   },
   replay: (datagram, random, others) =>
     others.length > 0 ? [oneOf(random, others), datagram] : [datagram, datagram],
+  nest: (datagram, random, others) => {
+    const header = datagram.slice(0, RECORD_HEADER_BYTES);
+    const [inner] = others.length > 0 ? recordsOf(oneOf(random, others)) : [];
+    const shortened = (inner ?? header).slice(0, RECORD_HEADER_BYTES + below(random, 30));
+    writeNumber(shortened, AT.length, 2, Math.max(0, shortened.length - RECORD_HEADER_BYTES));
+    const body = concatenated([noise(oneOf(random, NESTED_AT), random), shortened]);
+    writeNumber(header, AT.length, 2, body.length);
+    oneOf(random, [FIELDS.version!, FIELDS.length!, FIELDS.epoch!])(header, random);
+    return [concatenated([header, body])];
+  },
   empty: (datagram) => {
     const copy = datagram.slice(0, RECORD_HEADER_BYTES);
     writeNumber(copy, AT.length, 2, 0);
     return [copy];
   },
 };
+
+/** Where a reader may go on that has passed over nothing but a header. */
+const NESTED_AT = [0, RECORD_HEADER_BYTES, 2 * RECORD_HEADER_BYTES, 7] as const;
 
 /** Bytes by chance, of which pieces are taken: to draw each would take longer than all else. */
 let pool: Bytes | undefined;

@@ -39,14 +39,18 @@ export class HandshakeInput {
   /**
    * Takes one datagram.
    *
+   * @param isAgreed whether the version is agreed on
    * @returns its records in the clear, which may be none; null where it is dropped
    */
-  take(datagram: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | null {
+  take(datagram: Uint8Array<ArrayBuffer>, isAgreed: boolean): Uint8Array<ArrayBuffer> | null {
     const { datagramsReceived, bytesReceived } = this.#taken;
     if (datagramsReceived >= MAX_DATAGRAMS || bytesReceived + datagram.length > MAX_BYTES) {
       return null;
     }
-    const { clear, early } = handshakeRecords(datagram, this.#knowsUnified);
+    const { clear, early } = handshakeRecords(datagram, {
+      knowsUnified: this.#knowsUnified,
+      isAgreed,
+    });
     if (clear.length === 0 && early.length === 0) return null;
     this.#early.push(...early);
     if (this.#early.length > MAX_EARLY_RECORDS) {
@@ -60,10 +64,8 @@ export class HandshakeInput {
     return this.#early.length > 0;
   }
 
-  /** Hands them over; they are kept no more. */
-  takeEarly(): Uint8Array<ArrayBuffer> {
-    const bytes = concatenated(this.#early);
-    this.#early.length = 0;
-    return bytes;
+  /** Hands over those that are sound; they are kept no more. */
+  takeEarly(isSound: (record: Uint8Array<ArrayBuffer>) => boolean): Uint8Array<ArrayBuffer> {
+    return concatenated(this.#early.splice(0).filter(isSound));
   }
 }

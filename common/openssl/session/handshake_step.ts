@@ -27,7 +27,7 @@ export function stepHandshake(
   let result = lib.SSL_do_handshake(ssl);
   // The peer's Finished is read once its ChangeCipherSpec was.
   while (result !== 1 && input.hasEarly && hasChangedCipher(lib, ssl)) {
-    input.feedEarly();
+    input.feedEarly(ssl);
     emptyQueue(lib);
     result = lib.SSL_do_handshake(ssl);
     // It would have been the Finished: what cannot be deciphered is dropped in silence.

@@ -10,8 +10,7 @@ import { cString, type OpenSsl } from "../bindings/library.ts";
 import {
   ENOUGH_SEALED_BYTES,
   isOneRecord,
-  isPlausible,
-  MIN_SEALED_BYTES,
+  readableBytes,
   RECORD_HEADER_BYTES,
   sealedBytes,
 } from "../records.ts";
@@ -42,6 +41,7 @@ export class SessionInput {
   /** Server with pre-shared keys: whose keys the handshake will ask for. */
   readonly identities: OfferedIdentities | null;
   readonly #lib: OpenSsl;
+  readonly #isServer: boolean;
   #bio: Deno.PointerObject;
   /** What the BIO reads where it is, and would read on if its memory were given to others. */
   #lent: Uint8Array<ArrayBuffer> | null = null;
@@ -58,16 +58,17 @@ export class SessionInput {
   #minSealedBytes: number | null = null;
 
   /**
-   * @param context its transport, versions and keys
+   * @param context its role, transport, versions and keys
    * @param bio the SSL frees it
    * @param counters what the handshake receives is counted here
    */
   constructor(
-    { lib, datagram, knowsDtls13, pskLookup }: TlsContext,
+    { lib, role, datagram, knowsDtls13, pskLookup }: TlsContext,
     bio: Deno.PointerObject,
     counters: HandshakeCounters,
   ) {
     this.#lib = lib;
+    this.#isServer = role === "server";
     this.#bio = bio;
     this.#counters = counters;
     this.identities = pskLookup ? new OfferedIdentities(datagram) : null;
@@ -77,10 +78,11 @@ export class SessionInput {
   /** Takes what arrived after the handshake. */
   feed(ssl: Deno.PointerObject, bytes: Uint8Array<ArrayBuffer>): void {
     const isDatagram = this.#handshake !== null;
-    if (isDatagram && !this.#isPlausible(ssl, bytes)) return;
+    const readable = isDatagram ? this.#readable(ssl, bytes) : bytes;
+    if (readable.length === 0) return;
     if (this.#lent) this.#setBio(ssl, new MemoryBio(this.#lib).giveAway(), null);
-    this.#write(bytes);
-    const isSingle = this.unread === "nothing" && isOneRecord(bytes, isDatagram);
+    this.#write(readable);
+    const isSingle = this.unread === "nothing" && isOneRecord(readable, isDatagram);
     this.unread = isSingle ? "one record" : "something";
   }
 
@@ -124,10 +126,15 @@ export class SessionInput {
     this.#isLarge = false;
   }
 
-  /** Only a short record is worth the question how short the cipher's may be. */
-  #isPlausible(ssl: Deno.PointerObject, datagram: Uint8Array): boolean {
-    return isPlausible(datagram, ENOUGH_SEALED_BYTES) ||
-      isPlausible(datagram, this.#minSealedBytes ??= this.#readMinSealedBytes(ssl));
+  /** What libssl is handed of a datagram. Only a short record asks how short the cipher's may be. */
+  #readable(
+    ssl: Deno.PointerObject,
+    datagram: Uint8Array<ArrayBuffer>,
+  ): Uint8Array<ArrayBuffer> {
+    const { length } = datagram;
+    if (readableBytes(datagram, ENOUGH_SEALED_BYTES) === length) return datagram;
+    const minSealedBytes = this.#minSealedBytes ??= this.#readMinSealedBytes(ssl);
+    return datagram.subarray(0, readableBytes(datagram, minSealedBytes));
   }
 
   #readMinSealedBytes(ssl: Deno.PointerObject): number {
@@ -145,8 +152,8 @@ export class SessionInput {
   }
 
   /** Takes what arrived during the handshake, as far as it has to. */
-  feedHandshake(received: Uint8Array<ArrayBuffer>): void {
-    const clear = this.#handshake ? this.#clearOf(this.#handshake, received) : received;
+  feedHandshake(ssl: Deno.PointerObject, received: Uint8Array<ArrayBuffer>): void {
+    const clear = this.#handshake ? this.#handshake.take(received, this.#isAgreed(ssl)) : received;
     if (clear === null) return;
     this.#counters.received(received.length);
     if (clear.length > 0) this.#write(clear);
@@ -154,8 +161,13 @@ export class SessionInput {
     this.unread = "something";
   }
 
-  #clearOf(handshake: HandshakeInput, datagram: Uint8Array<ArrayBuffer>) {
-    return isPlausible(datagram, MIN_SEALED_BYTES) ? handshake.take(datagram) : null;
+  /**
+   * Whether the version is agreed on. A client is not told: its server may begin with a record that says
+   * DTLS 1.0 (RFC 6347 4.2.1).
+   */
+  #isAgreed(ssl: Deno.PointerObject): boolean {
+    // A server's session has a cipher when its client's hello is read.
+    return this.#isServer && this.#lib.SSL_get_current_cipher(ssl) !== null;
   }
 
   /** Whether records have come before the handshake could read them. */
@@ -164,8 +176,10 @@ export class SessionInput {
   }
 
   /** Feeds the records that have come early. */
-  feedEarly(): void {
+  feedEarly(ssl: Deno.PointerObject): void {
     if (!this.#handshake) return;
-    this.#write(this.#handshake.takeEarly());
+    const isSound = (record: Uint8Array<ArrayBuffer>) =>
+      this.#readable(ssl, record).length === record.length;
+    this.#write(this.#handshake.takeEarly(isSound));
   }
 }
