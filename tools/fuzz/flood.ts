@@ -71,16 +71,20 @@ interface Course {
   during(share: number): Promise<void>;
   /** What the listener uses, for a line after each round. */
   listener: ListenerProcess;
+  /** Waits until strangers have left nothing under way. */
+  rest(): Promise<ListenerUsage>;
 }
 
 /** What a flood came to. */
 interface Ran {
   sent: number;
-  /** What the listener used after the first round, when its heaps had settled. */
+  /** What the listener used after the first round, when its heaps had settled, as at the end. */
   settled: ListenerUsage;
 }
 
-async function run({ name, port, set, flood, before, during, listener }: Course): Promise<Ran> {
+async function run(
+  { name, port, set, flood, before, during, listener, rest }: Course,
+): Promise<Ran> {
   const rounds = flood.times < LONG.times ? 1 : LONG.rounds;
   let sent = 0;
   let settled: ListenerUsage | undefined;
@@ -91,7 +95,7 @@ async function run({ name, port, set, flood, before, during, listener }: Course)
     await using attackers = await AttackerProcess.start({ seed: flood.seed + round, set, attacks });
     sent += await untilOver(attackers, (made) => during((sent + made) / flood.times));
     const usage = await listener.usage();
-    settled ??= usage;
+    settled ??= rounds > 1 ? await rest() : usage;
     const { rssBytes, sessions } = usage;
     print(sprintf("%d %s sent, %.1f MB, %d sessions\n", sent, name, rssBytes / 1e6, sessions));
   }
@@ -202,8 +206,9 @@ export async function floodWithDatagrams(flood: Flood, sessions: number): Promis
   const spoil = async (most: number) => {
     for (; spoilt < most; spoilt++) await sockets[spoilt % sessions]!.spoil();
   };
+  const rest = () => atRest(listener, sessions, hearInTime);
   const { sent: theirs, settled } = await run({
-    ...{ name: "datagrams", port, set, listener },
+    ...{ name: "datagrams", port, set, listener, rest },
     flood: { ...flood, times: flood.times - own, rate: flood.rate * (1 - OWN_SHARE) },
     async before() {
       for (let no = 0; no < BEFORE.exchanges; no++) await timed(before, () => first!.exchange());
@@ -220,7 +225,7 @@ export async function floodWithDatagrams(flood: Flood, sessions: number): Promis
   print(sprintf("%d datagrams in %d s, %d messages sent again\n", sent, seconds, again));
 
   await hearAll();
-  const end = await atRest(listener, sessions, hearInTime);
+  const end = await rest();
   await hearAll();
   print(`sessions: ${end.sessions}, handshakes that failed: ${end.errors - start.errors}\n`);
   const grown = sayMemory(start, settled, end);
@@ -263,14 +268,15 @@ export async function floodWithHellos(flood: Flood): Promise<Verdict> {
   const during = new Distribution();
   await visit(new Distribution());
   const start = await listener.usage();
+  const rest = () => atRest(listener, 0);
   const { sent, settled } = await run({
-    ...{ name: "hellos", port, set, flood, listener },
+    ...{ name: "hellos", port, set, flood, listener, rest },
     async before() {
       for (let no = 0; no < BEFORE.handshakes; no++) await visit(before);
     },
     during: () => visit(during),
   });
-  const end = await atRest(listener, 0);
+  const end = await rest();
   print(`${sent} hellos from ${flood.ports} ports, ${connected} handshakes of clients\n`);
   const { established, sessions, errors } = end;
   print(`sessions that were established: ${established}, that are open: ${sessions}\n`);
