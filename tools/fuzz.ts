@@ -8,6 +8,7 @@
  */
 import { RunError } from "../common/base/errors.ts";
 import { print } from "../common/base/output.ts";
+import { MAX_SEED, seedByChance } from "../common/base/random.ts";
 import { type Command, runCommand } from "../common/cli/command.ts";
 import { refuseTogether, refuseWithout } from "./soak/options_together.ts";
 import { decimal, text, wholeNumber } from "../common/cli/option_kinds.ts";
@@ -23,7 +24,7 @@ const MOST = 999_999_999;
 
 const OPTIONS = {
   minutes: decimal({ min: 0.01, max: 1440 }, "how long, in memory; default 1", 1),
-  seed: wholeNumber([0, MOST], "what everything is made from; default is by chance", null),
+  seed: wholeNumber([0, MAX_SEED], "what everything is made from; default is by chance", null),
   output: text("DIR", "a file for each failure goes there", "results/fuzz"),
   datagrams: wholeNumber([1, MOST], "instead: so many at a listener with sessions", null),
   sessions: wholeNumber([1, 1000], "with --datagrams: sessions that are open", 100),
@@ -66,7 +67,7 @@ export function fuzz(args: string[]): Promise<number> {
   return runCommand(COMMAND, args, async ({ values, given }) => {
     refuseIdle(given);
     const { minutes, output, datagrams, sessions, hellos, ports, rate } = values;
-    const seed = values.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]! % MOST;
+    const seed = values.seed ?? seedByChance();
     if (datagrams === null && hellos === null) checkFolder(output);
     print(`seed ${seed}\n`);
     if (datagrams !== null) {

@@ -9,6 +9,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { generateCertificates } from "../certs/generate.ts";
 import { RunError } from "../common/base/errors.ts";
 import { print } from "../common/base/output.ts";
+import { MAX_SEED, seedByChance } from "../common/base/random.ts";
 import { sprintf } from "../common/base/std.ts";
 import { type Command, runCommand } from "../common/cli/command.ts";
 import { decimal, wholeNumber } from "../common/cli/option_kinds.ts";
@@ -18,6 +19,7 @@ import { LegitimateClients, STARVED_MS } from "./siege/legitimate.ts";
 import { type Connect, connectTo, PATIENCE_MS } from "./soak/clients.ts";
 import type { ListenerUsage, SecureProtocol } from "./soak/listener_order.ts";
 import { ListenerProcess } from "./soak/listener_process.ts";
+import { mebibytes } from "./soak/usage.ts";
 import { sayPassed, type Verdict } from "./soak/verdict.ts";
 
 const ALLOWED_GROWTH = 0.1;
@@ -40,7 +42,7 @@ const OPTIONS = {
   minutes: { ...decimal({ min: 0.01, max: 1440 }, "how long; default 60", 60) },
   sessions: wholeNumber([2, 1000], "clients that stay, half of them on TLS", 100),
   percent: wholeNumber([1, 1000], "how much of each attack, 100 is some 4,000 a second", 100),
-  seed: wholeNumber([0, 999_999_999], "what the attacks are made from; default is by chance", null),
+  seed: wholeNumber([0, MAX_SEED], "what the attacks are made from; default is by chance", null),
 };
 
 const COMMAND: Command<typeof OPTIONS> = {
@@ -78,7 +80,7 @@ ${JUDGED_MINUTES} minutes or more, where its memory at the end is more than 10 %
 export function siege(args: string[]): Promise<number> {
   return runCommand(COMMAND, args, async ({ values }) => {
     const { minutes, sessions, percent } = values;
-    const seed = values.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]! % 1_000_000_000;
+    const seed = values.seed ?? seedByChance();
     print(`seed ${seed}\n`);
     sayPassed(await besiege({ minutes, sessions, share: percent / 100, seed }));
   });
@@ -194,10 +196,6 @@ function judgeMemory(marks: readonly ListenerUsage[]): void {
 /** Of few times there is no percentile. */
 function milliseconds(us: number | null): string {
   return us === null ? "-" : (us / 1000).toFixed(1);
-}
-
-function mebibytes(bytes: number): number {
-  return bytes / 2 ** 20;
 }
 
 if (import.meta.main) Deno.exit(await siege(Deno.args));

@@ -18,7 +18,7 @@ import { ListenerProcess } from "./soak/listener_process.ts";
 import { refuseTogether, refuseWithout } from "./soak/options_together.ts";
 import { JUDGED_CONNECTIONS } from "./soak/left.ts";
 import { runMixed, SECURE_LANES, type SecureLane } from "./soak/mixed.ts";
-import { type Usage, usage, V8_FLAGS } from "./soak/usage.ts";
+import { mebibytes, type Usage, usage, V8_FLAGS } from "./soak/usage.ts";
 
 const PROTOCOLS = ["dtls", "tls"] as const;
 
@@ -121,7 +121,9 @@ async function runCycles(cycles: number, connect: Connect, listener: ListenerPro
     if (!points.includes(done)) continue;
     const both = [await usage(), await listener.usage()];
     marks.push(both);
-    print(sprintf("%10d  %10.1f  %10.1f\n", done, ...both.map(mebibytes)));
+    print(
+      sprintf("%10d  %10.1f  %10.1f\n", done, ...both.map(({ rssBytes }) => mebibytes(rssBytes))),
+    );
   }
   const growths = [0, 1].map((end) => growthOf(marks.map((both) => both[end]!.rssBytes)));
   print(sprintf("    growth  %8.1f %%  %8.1f %%\n", ...growths.map((growth) => growth * 100)));
@@ -149,7 +151,13 @@ async function runSessions(sessions: number, connect: Connect, listener: Listene
   const after = [await usage(), await listener.usage()];
   print("                client      server\n");
   for (const [name, both] of Object.entries({ before, during, after })) {
-    print(sprintf("%-8s MiB  %10.1f  %10.1f\n", name, ...both.map(mebibytes)));
+    print(
+      sprintf(
+        "%-8s MiB  %10.1f  %10.1f\n",
+        name,
+        ...both.map(({ rssBytes }) => mebibytes(rssBytes)),
+      ),
+    );
   }
   const each = during.map(({ rssBytes }, i) => (rssBytes - before[i]!.rssBytes) / sessions / 1024);
   print(sprintf("a session's KiB %6.1f  %10.1f\n", ...each));
@@ -161,10 +169,6 @@ function checkLive(both: Usage[]): void {
   const [client, server] = both.map(({ live }) => live);
   print(sprintf("live SSLs  %10d  %10d\n", client, server));
   if (client || server) throw new RunError("SSL objects were not freed");
-}
-
-function mebibytes({ rssBytes }: Usage): number {
-  return rssBytes / 2 ** 20;
 }
 
 if (import.meta.main) Deno.exit(await soak(Deno.args));

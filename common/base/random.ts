@@ -18,3 +18,11 @@ export function randomNumbers(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
+
+/** The largest seed that a command takes: people copy it. */
+export const MAX_SEED = 999_999_999;
+
+/** A seed that nobody has chosen, from 0 to {@linkcode MAX_SEED}. */
+export function seedByChance(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]! % (MAX_SEED + 1);
+}

@@ -98,7 +98,7 @@ export function isClientHello(datagram: Uint8Array): boolean {
  * What every sealed record has at least, before a cipher is agreed on: an authentication tag, or
  * the initialization vector of a CBC cipher.
  */
-export const MIN_SEALED_BYTES = 16;
+const MIN_SEALED_BYTES = 16;
 
 /** No cipher's sealed records have to be longer, as far as {@linkcode sealedBytes} knows. */
 export const ENOUGH_SEALED_BYTES = MIN_SEALED_BYTES + 8;

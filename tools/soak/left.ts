@@ -6,7 +6,7 @@
  */
 import { RunError } from "../../common/base/errors.ts";
 import { sprintf } from "../../common/base/std.ts";
-import type { Usage } from "./usage.ts";
+import { mebibytes, type Usage } from "./usage.ts";
 
 /**
  * From here on memory is judged: in shorter runs heaps have not settled, and a DTLS listener has not
@@ -52,10 +52,10 @@ export function show(first: Both, end: Both): string {
     for (const [when, both] of [["first tenth", first], ["end", end]] as const) {
       const { live, descriptors, timers, blocks, ...used } = both[i]!;
       const { rssBytes, heapBytes, externalBytes, mallocBytes } = used;
-      const malloc = mallocBytes === null ? "-" : (mallocBytes / 2 ** 20).toFixed(2);
+      const malloc = mallocBytes === null ? "-" : mebibytes(mallocBytes).toFixed(2);
       lines += sprintf(
         "%-8s %-11s %7.1f %6.2f %7.2f %7s %5d %7d %7d %8s\n",
-        ...[name, when, ...[rssBytes, heapBytes, externalBytes].map((bytes) => bytes / 2 ** 20)],
+        ...[name, when, ...[rssBytes, heapBytes, externalBytes].map(mebibytes)],
         ...[malloc, live, descriptors, timers, String(blocks ?? "-")],
       );
     }

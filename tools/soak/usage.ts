@@ -88,3 +88,8 @@ function openDescriptors(): number {
   }
   return open;
 }
+
+/** Bytes as they are shown. */
+export function mebibytes(bytes: number): number {
+  return bytes / 2 ** 20;
+}

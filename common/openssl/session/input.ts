@@ -29,8 +29,8 @@ type Unread = "nothing" | "one record" | "something";
 const MIN_LENT_BYTES = 16_384;
 
 /**
- * A BIO that was given more at once, than any record has (RFC 6347 4.1, RFC 5246 6.2.3), is not kept:
- * it would keep memory for as much, and whoever sends datagrams in a peer's name could have it grow.
+ * A stream's BIO that was given more at once than any record has (RFC 5246 6.2.3) is not kept: it would
+ * keep memory for as much. A datagram is cut before: see {@linkcode readableBytes}.
  */
 const MAX_KEPT_BYTES = RECORD_HEADER_BYTES + MAX_PLAINTEXT_BYTES + 2048;
 
