@@ -1,6 +1,8 @@
 import { InterruptedError } from "../base/errors.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../testing/assert.ts";
+import { arrival } from "../testing/arrival.ts";
 import { atOnce, later } from "../testing/within.ts";
+import type { SocketAddress } from "./address.ts";
 import { PosixError } from "./errors.ts";
 import { PollLoop } from "./poll_loop.ts";
 import type { Patience } from "./socket.ts";
@@ -40,6 +42,7 @@ for (const patience of ["block", "spin"] as const) {
     const { client, server } = link;
     const into = new Uint8Array(10);
     atOnce(client.send(Uint8Array.of(1, 2, 3)));
+    await arrival(server);
     assertEquals(atOnce(server.receive(into, LONG_MS)), 3);
     assertEquals([...into.subarray(0, 3)], [1, 2, 3]);
     const receiving = client.receive(into, LONG_MS);
@@ -73,6 +76,7 @@ for (const patience of ["block", "spin"] as const) {
     const receive = async () => void await link.client.receive(new Uint8Array(10), LONG_MS);
     await assertRejects(receive, PosixError, "ECONNREFUSED");
     link.client.send(Uint8Array.of(2));
+    await arrival(link.client);
     assertThrows(() => link.client.send(Uint8Array.of(3)), PosixError, "ECONNREFUSED");
   });
 
@@ -81,7 +85,7 @@ for (const patience of ["block", "spin"] as const) {
     const { client, server } = link;
     const into = new Uint8Array(10);
     client.send(Uint8Array.of(1));
-    atOnce(server.receive(into, LONG_MS));
+    await server.receive(into, LONG_MS);
     server.send(Uint8Array.of(1), server.sender);
     assertEquals(await client.receive(into, LONG_MS), 1);
     await lose(link, server);
@@ -109,13 +113,13 @@ async function lose(link: Loopback, server: PosixUdp): Promise<void> {
   assertEquals([await again.receive(into, LONG_MS), into[0]], [1, 9]);
 }
 
-Deno.test("PosixUdp.sender tells who has sent a datagram, each time", () => {
+Deno.test("PosixUdp.sender tells who has sent a datagram, each time", async () => {
   using link = new Loopback();
   const other = link.own(PosixUdp.toward(link.server.address, link.loop));
   const into = new Uint8Array(10);
   for (const client of [link.client, other, link.client]) {
     client.send(Uint8Array.of(1));
-    atOnce(link.server.receive(into, LONG_MS));
+    await link.server.receive(into, LONG_MS);
     assertEquals(link.server.sender.port, client.address.port);
   }
 });
@@ -124,38 +128,38 @@ Deno.test("PosixUdp.toward() takes nothing that others send", async () => {
   using link = new Loopback();
   const stranger = link.own(PosixUdp.at(HOST, 0, link.loop));
   const { port } = link.client.address;
-  stranger.send(Uint8Array.of(6, 6, 6), addressOf(port, link));
+  stranger.send(Uint8Array.of(6, 6, 6), await addressOf(port, link));
   link.client.send(Uint8Array.of(1));
   const into = new Uint8Array(10);
-  atOnce(link.server.receive(into, LONG_MS));
+  await link.server.receive(into, LONG_MS);
   link.server.send(Uint8Array.of(1, 2), link.server.sender);
   assertEquals(await link.client.receive(into, LONG_MS), 2);
 });
 
 /** The client's address as its server sees it: its own is that of all interfaces. */
-function addressOf(port: number, { client, server }: Loopback) {
+async function addressOf(port: number, { client, server }: Loopback): Promise<SocketAddress> {
   client.send(Uint8Array.of(0));
-  atOnce(server.receive(new Uint8Array(1), LONG_MS));
+  await server.receive(new Uint8Array(1), LONG_MS);
   assertEquals(server.sender.port, port);
   return server.sender;
 }
 
-Deno.test("PosixUdp gives an empty datagram as 0 bytes, and the longest as they are", () => {
+Deno.test("PosixUdp gives an empty datagram as 0 bytes, and the longest as they are", async () => {
   using link = new Loopback();
   const into = new Uint8Array(65_535);
   link.client.send(new Uint8Array(0));
-  assertEquals(atOnce(link.server.receive(into, LONG_MS)), 0);
+  assertEquals(await link.server.receive(into, LONG_MS), 0);
   // RFC 768: 65535 less the headers of UDP and IPv4.
   const longest = Uint8Array.from({ length: 65_507 }, (_, i) => i % 251);
   link.client.send(longest);
-  assertEquals(atOnce(link.server.receive(into, LONG_MS)), longest.length);
+  assertEquals(await link.server.receive(into, LONG_MS), longest.length);
   assertEquals(into.subarray(0, longest.length), longest);
 });
 
-Deno.test("PosixUdp speaks IPv6", () => {
+Deno.test("PosixUdp speaks IPv6", async () => {
   using link = new Loopback("block", "::1");
   link.client.send(Uint8Array.of(1));
-  assertEquals(atOnce(link.server.receive(new Uint8Array(1), LONG_MS)), 1);
+  assertEquals(await link.server.receive(new Uint8Array(1), LONG_MS), 1);
   assert(link.server.sender.text.startsWith("[::1]:"), link.server.sender.text);
 });
 
