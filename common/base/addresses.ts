@@ -123,7 +123,7 @@ export function isLinkLocal(address: string): boolean {
 }
 
 /** The IPv4 address that an IPv6 address in canonical form stands for, or undefined. */
-function mappedIpv4(address: string): string | undefined {
+export function mappedIpv4(address: string): string | undefined {
   return /^::ffff:([0-9.]+)$/.exec(address)?.[1];
 }
 

@@ -307,14 +307,14 @@ export interface ListenSettings extends TlsServerSettings {
    * TLS their connection is closed, on DTLS they get no answer.
    */
   maxSessions?: number | undefined;
-  /** Sessions at most at a time from one address (default `maxSessions`). */
+  /** Of these from one IPv4 address, or one IPv6 network of 64 bits (default `maxSessions`). */
   maxSessionsPerAddress?: number | undefined;
   /**
    * Handshakes at most at a time that are not complete, from 1 (default 2048). Where there are too
    * many, the oldest one ends: see {@linkcode ListenerCounters.displaced}.
    */
   maxHandshakes?: number | undefined;
-  /** Of these from one IPv4 address, or one IPv6 network of 64 bits (default 128). */
+  /** Of these from one address or network, as with `maxSessionsPerAddress` (default 128). */
   maxHandshakesPerAddress?: number | undefined;
   /** When it is aborted, no more clients are taken, and every wait of the connections ends. */
   signal?: AbortSignal | undefined;

@@ -255,7 +255,7 @@ export const LISTEN: SettingsTable<Omit<ListenSettings, keyof TlsServerSettings>
   maxSessions: setting(sessions, "sessions at a time", `${MAX_SESSIONS}`),
   maxSessionsPerAddress: setting(
     sessions,
-    "sessions at a time from one address",
+    "sessions at a time from one IPv4 address, or one IPv6 network of 64 bits",
     "`maxSessions`",
   ),
   maxHandshakes: setting(
@@ -265,7 +265,7 @@ export const LISTEN: SettingsTable<Omit<ListenSettings, keyof TlsServerSettings>
   ),
   maxHandshakesPerAddress: setting(
     sessions,
-    "of these from one IPv4 address, or one IPv6 network of 64 bits",
+    "of these from one address, counted as for `maxSessionsPerAddress`",
     `${MAX_HANDSHAKES_PER_ADDRESS}, or \`maxHandshakes\` where that is less`,
   ),
   signal,

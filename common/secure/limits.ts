@@ -4,7 +4,7 @@
  * @module
  */
 import { isIP } from "node:net";
-import { addressBytes, withoutZone } from "../base/addresses.ts";
+import { addressBytes, addressText, mappedIpv4, withoutZone } from "../base/addresses.ts";
 import { notify } from "../openssl/bindings/calls.ts";
 import {
   type ListenerCounters,
@@ -24,16 +24,16 @@ export type LimitSettings = Pick<
 export class Slot {
   /** It tells them no address. */
   readonly #limits: SessionLimits<never>;
-  /** For {@linkcode SessionLimits}: whose it is. */
-  readonly hostname: string;
+  /** For {@linkcode SessionLimits}: whose it is, as {@linkcode networkOf} says. */
+  readonly network: string;
   /** For {@linkcode SessionLimits}: ends the handshake, as there are too many. */
   readonly giveWay: () => void;
   #place: "handshake" | "session" | "none" = "handshake";
 
   /** Made by {@linkcode SessionLimits.enter}. */
-  constructor(limits: SessionLimits<never>, hostname: string, giveWay: () => void) {
+  constructor(limits: SessionLimits<never>, network: string, giveWay: () => void) {
     this.#limits = limits;
-    this.hostname = hostname;
+    this.network = network;
     this.giveWay = giveWay;
   }
 
@@ -44,10 +44,9 @@ export class Slot {
    */
   established(): boolean {
     if (this.#place !== "handshake") return this.#place === "session";
-    const { hostname } = this;
-    if (!this.#limits.admits(hostname)) return false;
+    if (!this.#limits.admitsFrom(this.network)) return false;
     this.#limits.leaveHandshakes(this);
-    this.#limits.enterSessions(hostname);
+    this.#limits.enterSessions(this.network);
     this.#limits.counters.established++;
     this.#place = "session";
     return true;
@@ -56,7 +55,7 @@ export class Slot {
   /** Gives the place back. May be called twice. */
   leave(): void {
     if (this.#place === "none") return;
-    if (this.#place === "session") this.#limits.leaveSessions(this.hostname);
+    if (this.#place === "session") this.#limits.leaveSessions(this.network);
     else this.#limits.leaveHandshakes(this);
     this.#limits.counters.sessions--;
     this.#place = "none";
@@ -80,9 +79,9 @@ export class SessionLimits<Address = Deno.NetAddr> {
   };
   readonly #onError: ((error: unknown, address: Address) => void) | undefined;
   readonly #max: Required<{ [K in keyof LimitSettings]: number }>;
-  /** Established ones, in all and by address. */
+  /** Established ones, in all and by network. */
   #sessions = 0;
-  readonly #sessionsByAddress = new Map<string, number>();
+  readonly #sessionsByNetwork = new Map<string, number>();
   /** The oldest first. */
   readonly #handshakes = new Set<Slot>();
   readonly #handshakesByNetwork = new Map<string, Set<Slot>>();
@@ -105,7 +104,12 @@ export class SessionLimits<Address = Deno.NetAddr> {
 
   /** Whether one more session from an address may be; counts it as refused where not. */
   admits(hostname: string): boolean {
-    const there = this.#sessionsByAddress.get(hostname) ?? 0;
+    return this.admitsFrom(networkOf(hostname));
+  }
+
+  /** For {@linkcode Slot}. */
+  admitsFrom(network: string): boolean {
+    const there = this.#sessionsByNetwork.get(network) ?? 0;
     const { maxSessions, maxSessionsPerAddress } = this.#max;
     if (this.#sessions < maxSessions && there < maxSessionsPerAddress) return true;
     this.counters.refused++;
@@ -123,7 +127,7 @@ export class SessionLimits<Address = Deno.NetAddr> {
     const there = this.#handshakesByNetwork.get(network) ?? new Set();
     if (there.size >= this.#max.maxHandshakesPerAddress) this.#displace(there);
     else if (this.#handshakes.size >= this.#max.maxHandshakes) this.#displace(this.#handshakes);
-    const slot = new Slot(this, hostname, giveWay);
+    const slot = new Slot(this, network, giveWay);
     this.#handshakesByNetwork.set(network, there.add(slot));
     this.#handshakes.add(slot);
     this.counters.sessions++;
@@ -146,32 +150,36 @@ export class SessionLimits<Address = Deno.NetAddr> {
 
   /** For {@linkcode Slot}. */
   leaveHandshakes(slot: Slot): void {
-    const network = networkOf(slot.hostname);
-    const there = this.#handshakesByNetwork.get(network);
+    const there = this.#handshakesByNetwork.get(slot.network);
     there?.delete(slot);
-    if (there?.size === 0) this.#handshakesByNetwork.delete(network);
+    if (there?.size === 0) this.#handshakesByNetwork.delete(slot.network);
     this.#handshakes.delete(slot);
   }
 
   /** For {@linkcode Slot}. */
-  enterSessions(hostname: string): void {
+  enterSessions(network: string): void {
     this.#sessions++;
-    this.#sessionsByAddress.set(hostname, (this.#sessionsByAddress.get(hostname) ?? 0) + 1);
+    this.#sessionsByNetwork.set(network, (this.#sessionsByNetwork.get(network) ?? 0) + 1);
   }
 
   /** For {@linkcode Slot}. */
-  leaveSessions(hostname: string): void {
+  leaveSessions(network: string): void {
     this.#sessions--;
-    const left = this.#sessionsByAddress.get(hostname)! - 1;
-    if (left > 0) this.#sessionsByAddress.set(hostname, left);
-    else this.#sessionsByAddress.delete(hostname);
+    const left = this.#sessionsByNetwork.get(network)! - 1;
+    if (left > 0) this.#sessionsByNetwork.set(network, left);
+    else this.#sessionsByNetwork.delete(network);
   }
 }
 
-/** One host has all addresses of an IPv6 network of 64 bits (RFC 4291 2.5.4): they count as one. */
+/**
+ * What counts as one address. A host has all of an IPv6 network of 64 bits (RFC 4291 2.5.4); a socket
+ * at "::" says of its IPv4 peers what RFC 4291 2.5.5.2 has for them, where each is one of its own.
+ */
 function networkOf(hostname: string): string {
   if (!hostname.includes(":")) return hostname;
   const address = withoutZone(hostname);
   // What carries datagrams may have addresses of its own.
-  return isIP(address) === 6 ? addressBytes(address).subarray(0, 8).toHex() : hostname;
+  if (isIP(address) !== 6) return hostname;
+  const bytes = addressBytes(address);
+  return mappedIpv4(addressText(bytes)) ?? bytes.subarray(0, 8).toHex();
 }

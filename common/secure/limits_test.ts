@@ -92,6 +92,23 @@ Deno.test("enter() takes an IPv6 network of 64 bits for one address", () => {
   assertEquals(all.gone, ["a"]);
 });
 
+Deno.test("enter() tells IPv4 addresses apart where a socket for IPv6 has them", () => {
+  const limits = new SessionLimits({ maxHandshakesPerAddress: 1 });
+  const all = new Handshakes(limits);
+  all.begin("a", "::ffff:192.0.2.1");
+  all.begin("b", "::ffff:192.0.2.2");
+  all.begin("c", "0:0:0:0:0:ffff:c000:201");
+  all.begin("d", "192.0.2.2");
+  assertEquals(all.gone, ["a", "b"]);
+});
+
+Deno.test("admits() takes an IPv6 network of 64 bits for one address, and an IPv4 one by itself", () => {
+  const limits = new SessionLimits({ maxSessionsPerAddress: 1 });
+  for (const hostname of ["2001:db8::1", "::ffff:192.0.2.1"]) entered(limits, hostname);
+  const places = ["2001:db8::2", "2001:db8:0:1::2", "::ffff:192.0.2.1", "::ffff:192.0.2.2"];
+  assertEquals(places.map((hostname) => limits.admits(hostname)), [false, true, false, true]);
+});
+
 Deno.test("established() takes a handshake out of those that may give way", () => {
   const limits = new SessionLimits({ maxHandshakes: 1 });
   const all = new Handshakes(limits);
