@@ -172,6 +172,8 @@ function readResponse(
   const response = lib.d2i_OCSP_RESPONSE(null, new Uint8Array(into.buffer), length);
   if (response === null) return "unreadable";
   made.defer(() => lib.OCSP_RESPONSE_free(response));
+  // It points behind the response, where nothing may be.
+  if (into[0]! - BigInt(Deno.UnsafePointer.value(start)) !== length) return "unreadable";
   if (lib.OCSP_response_status(response) !== OCSP_SUCCESSFUL) return "without a word";
   const basic = lib.OCSP_response_get1_basic(response);
   if (basic === null) return "unreadable";

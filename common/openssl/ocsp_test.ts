@@ -123,6 +123,11 @@ const MISFITS = [
     () => Promise.resolve(Uint8Array.of(1, 2, 3)),
     "it is no OCSP response in DER, or damaged",
   ],
+  [
+    "more than a response",
+    async () => Uint8Array.of(...await responseOf(server!, "V"), 0),
+    "it is no OCSP response in DER, or damaged",
+  ],
 ] as const;
 
 for (const [protocol, maxVersion] of Object.entries(PROTOCOLS)) {
