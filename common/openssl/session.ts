@@ -208,6 +208,8 @@ export class TlsSession implements Disposable {
    * @ignore
    */
   listen(hello: Uint8Array<ArrayBuffer>, address: Deno.PointerObject): boolean {
+    // What came before was another client's, or this one's before its cookie.
+    this.#input.forget();
     this.feed(hello);
     const ssl = this.#ssl.begin();
     this.#ssl.trace?.listens();

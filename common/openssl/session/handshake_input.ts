@@ -59,6 +59,11 @@ export class HandshakeInput {
     return clear;
   }
 
+  /** Keeps nothing of what has come. */
+  forget(): void {
+    this.#early.length = 0;
+  }
+
   /** Whether records have come before their time. */
   get hasEarly(): boolean {
     return this.#early.length > 0;

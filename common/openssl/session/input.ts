@@ -161,6 +161,12 @@ export class SessionInput {
     this.unread = "something";
   }
 
+  /** Keeps nothing of what has come besides what the BIO holds. */
+  forget(): void {
+    this.#handshake?.forget();
+    this.identities?.forget();
+  }
+
   /**
    * Whether the version is agreed on. A client is not told: its server may begin with a record that says
    * DTLS 1.0 (RFC 6347 4.2.1).
