@@ -128,6 +128,17 @@ Deno.test("receive() keeps nothing that strangers send behind their hellos", asy
   assertEquals(asked, ["sensor-7"]);
 });
 
+Deno.test("receive() counts for a client's handshake nothing that strangers were answered", async () => {
+  using it = await bench();
+  const [hello] = it.client("b").next();
+  for (let i = 0; i < 10; i++) it.server.answer(hello!, `address ${i}`);
+  it.client("a").connect();
+  it.client("c").connect();
+  const counts = it.server.accepted.map(({ session }) => session!.info().handshake);
+  assertEquals(counts.map(({ roundTrips }) => roundTrips), [1, 1]);
+  assertEquals(counts[0]!.datagramsSent, counts[1]!.datagramsSent);
+});
+
 Deno.test("receive() answers a client that is not verified yet with less than it sent", async () => {
   using it = await bench();
   const [hello] = it.client("a").next();
