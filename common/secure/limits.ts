@@ -40,11 +40,12 @@ export class Slot {
   /**
    * Its handshake is complete, which is counted.
    *
+   * @param replaces whether a session ends for it, whose place it takes
    * @returns false where there are too many sessions by now: it has to end
    */
-  established(): boolean {
+  established(replaces = false): boolean {
     if (this.#place !== "handshake") return this.#place === "session";
-    if (!this.#limits.admitsFrom(this.network)) return false;
+    if (!replaces && !this.#limits.admitsFrom(this.network)) return false;
     this.#limits.leaveHandshakes(this);
     this.#limits.enterSessions(this.network);
     this.#limits.counters.established++;

@@ -129,3 +129,14 @@ Deno.test("established() says where there are too many sessions by now", () => {
   assertEquals(limits.counters.sessions, 0);
   assertEquals(entered(limits, "b").established(), true);
 });
+
+Deno.test("established() takes the place of the session that ends for it", () => {
+  const limits = new SessionLimits({ maxSessions: 1 });
+  const old = entered(limits, "a");
+  const anew = limits.enter("a", () => {});
+  assertEquals(anew.established(true), true);
+  old.leave();
+  assertEquals([limits.counters.sessions, limits.admits("b")], [1, false]);
+  anew.leave();
+  assertEquals([limits.counters.sessions, limits.admits("b")], [0, true]);
+});
