@@ -102,6 +102,17 @@ Deno.test("enter() tells IPv4 addresses apart where a socket for IPv6 has them",
   assertEquals(all.gone, ["a", "b"]);
 });
 
+Deno.test("enter() tells IPv4 addresses apart that a translator has made IPv6 of", () => {
+  const limits = new SessionLimits({ maxHandshakesPerAddress: 1 });
+  const all = new Handshakes(limits);
+  all.begin("a", "64:ff9b::192.0.2.1");
+  all.begin("b", "64:ff9b::c000:202");
+  all.begin("c", "64:ff9b:1::c000:201");
+  all.begin("d", "64:ff9b:1::c000:202");
+  all.begin("e", "64:ff9b::c000:201");
+  assertEquals(all.gone, ["a"]);
+});
+
 Deno.test("admits() takes an IPv6 network of 64 bits for one address, and an IPv4 one by itself", () => {
   const limits = new SessionLimits({ maxSessionsPerAddress: 1 });
   for (const hostname of ["2001:db8::1", "::ffff:192.0.2.1"]) entered(limits, hostname);
