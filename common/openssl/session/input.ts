@@ -72,7 +72,9 @@ export class SessionInput {
     this.#bio = bio;
     this.#counters = counters;
     this.identities = pskLookup ? new OfferedIdentities(datagram) : null;
-    this.#handshake = datagram ? new HandshakeInput(counters.statistics, knowsDtls13) : null;
+    this.#handshake = datagram
+      ? new HandshakeInput(counters.statistics, knowsDtls13, this.#isServer)
+      : null;
   }
 
   /** Takes what arrived after the handshake. */
