@@ -281,11 +281,12 @@ export class TlsSession implements Disposable {
 
   /**
    * Says that no more will be sent (close_notify); drain it. Does nothing after a fatal error.
-   *
    * @returns true when the peer has said so, too
    */
   shutdown(): boolean {
     if (!this.#ssl.isOpen || !this.established || this.#ssl.isRunning) return true;
+    // A second SSL_shutdown(3) reads, and fails for ever over data that is still to be read.
+    if (this.#ssl.phase === "ended") return this.peerEnded;
     const ssl = this.#ssl.begin();
     try {
       this.#output.isPending = true;

@@ -178,6 +178,17 @@ for (const { datagram, version } of PROTOCOLS) {
     assertEquals(net.server.session!.read(into), ENDED);
   });
 
+  Deno.test(`shutdown() again leaves what is unread to be read (${version})`, async () => {
+    using net = await connectedNet({ datagram });
+    const session = net.client.session!;
+    net.client.shutdown();
+    net.server.session!.write(new Uint8Array(1000).fill(1));
+    net.server.session!.drain((bytes) => session.feed(bytes));
+    assertEquals(session.read(new Uint8Array(100)), 100);
+    assertEquals(net.client.shutdown(), false);
+    assertEquals(session.read(new Uint8Array(1000)), 900);
+  });
+
   Deno.test(`write() is refused after shutdown() (${version})`, async () => {
     using net = await connectedNet({ datagram });
     net.client.shutdown();
