@@ -89,6 +89,8 @@ export class JoinedStreams implements ByteStream {
   #waitingBytes = 0;
   /** What the stream that is written has failed with. */
   #failure: { error: unknown } | null = null;
+  /** Ends the wait of a write: a stream does not end it while what is below takes nothing. */
+  #refuse: (reason: unknown) => void = () => {};
 
   /** Takes the streams over. */
   constructor({ readable, writable }: ByteStreams) {
@@ -120,9 +122,16 @@ export class JoinedStreams implements ByteStream {
     const writing = this.#writer.write(bytes);
     this.#waitingBytes += bytes.length;
     writing.then(() => void (this.#waitingBytes -= bytes.length), (error) => this.#fail(error));
-    if (this.#waitingBytes > MAX_WAITING_BYTES) await writing;
+    if (this.#waitingBytes > MAX_WAITING_BYTES) await this.#taken(writing);
     this.#checkFailure();
     return bytes.length;
+  }
+
+  #taken(writing: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#refuse = reject;
+      writing.then(resolve, reject);
+    });
   }
 
   /** Who reads is told of it, too. */
@@ -139,5 +148,6 @@ export class JoinedStreams implements ByteStream {
   close(): void {
     this.#reader.cancel().catch(() => {});
     this.#writer.close().catch(() => {});
+    this.#refuse(new Deno.errors.BadResource("the streams are closed"));
   }
 }
