@@ -43,10 +43,9 @@ export function recordLength(bytes: Uint8Array, at: number): number {
 /** A TLS record has 5 bytes of header: type, version and, in the last two, length (RFC 8446 5.1). */
 const TLS_HEADER_BYTES = 5;
 
-/** Whether bytes that begin with a record are nothing but that record. */
+/** Whether bytes that begin where a record does are nothing but that record. */
 export function isOneRecord(bytes: Uint8Array, datagram: boolean): boolean {
   if (datagram) return recordLength(bytes, 0) === bytes.length;
-  // A piece of a stream may begin anywhere: ciphertext is hardly ever taken for such a header.
   return bytes[0] === APPLICATION_DATA && bytes[1] === 3 && bytes[2] === 3 &&
     bytes.length === TLS_HEADER_BYTES + (bytes[3]! << 8 | bytes[4]!);
 }

@@ -18,6 +18,7 @@ import type { TlsContext } from "../context.ts";
 import type { HandshakeCounters } from "./handshake_counters.ts";
 import { HandshakeInput } from "./handshake_input.ts";
 import { OfferedIdentities } from "./offered_identities.ts";
+import { StreamRecords } from "./stream_records.ts";
 
 /** So much of a handshake may wait while the program is asked for a key: some flights of its client's. */
 const MAX_WAITING_BYTES = 8192;
@@ -50,6 +51,8 @@ export class SessionInput {
   readonly #counters: HandshakeCounters;
   /** What bounds the handshake's datagrams; null for a stream. */
   readonly #handshake: HandshakeInput | null;
+  /** Of a stream. */
+  readonly #records = new StreamRecords();
   /** Set where the records that the handshake waits for have come, and could not be read. */
   isUnreadable = false;
   /** What has come while the handshake did not go on. */
@@ -84,8 +87,8 @@ export class SessionInput {
     if (readable.length === 0) return;
     if (this.#lent) this.#setBio(ssl, new MemoryBio(this.#lib).giveAway(), null);
     this.#write(readable);
-    const isSingle = this.unread === "nothing" && isOneRecord(readable, isDatagram);
-    this.unread = isSingle ? "one record" : "something";
+    const isSingle = isDatagram ? isOneRecord(readable, true) : this.#records.pass(readable);
+    this.unread = isSingle && this.unread === "nothing" ? "one record" : "something";
   }
 
   #write(bytes: Uint8Array<ArrayBuffer>): void {
@@ -113,6 +116,7 @@ export class SessionInput {
    */
   feedLent(ssl: Deno.PointerObject, bytes: Uint8Array<ArrayBuffer>): void {
     this.#setBio(ssl, lentBio(this.#lib, bytes), bytes);
+    this.#records.pass(bytes);
     this.unread = "something";
   }
 
@@ -159,6 +163,7 @@ export class SessionInput {
     if (clear === null) return;
     this.#counters.received(received.length);
     if (clear.length > 0) this.#write(clear);
+    if (!this.#handshake) this.#records.pass(clear);
     this.identities?.take(clear);
     this.unread = "something";
   }
