@@ -129,6 +129,12 @@ export class TlsContext implements Disposable {
    */
   readonly verifies: boolean;
   /**
+   * For the bindings: whether a server is asked for its authority's word on its certificate.
+   *
+   * @ignore
+   */
+  readonly asksOcsp: boolean;
+  /**
    * For the bindings: whether its connections may agree on DTLS 1.3.
    *
    * @ignore
@@ -185,6 +191,7 @@ export class TlsContext implements Disposable {
     lib.ERR_clear_error();
     const credentials = pemSettings(lib, options);
     this.trust = trustOf(options, credentials);
+    this.asksOcsp = options.role === "client" && (options.ocsp ?? "none") !== "none";
     const ctx = lib.SSL_CTX_new(options.datagram ? lib.DTLS_method() : lib.TLS_method());
     if (ctx === null) throw takeError(lib, "make a TLS context");
     this.#ctx = ctx;

@@ -99,7 +99,7 @@ export class SavedSession implements Disposable {
    * Reads what {@linkcode serialize} wrote. A session that another program has written, such as
    * `openssl s_client -sess_out`, does not say what its server was believed by: a connection offers
    * it where the certificate in it passes, and never where fingerprints or `verifyPeer` stand for
-   * the authorities.
+   * the authorities, or where `ocsp` asks for more.
    *
    * @param text PEM, at most 1048576 bytes; keep it where no other user can write
    * @returns a session of its own, which the caller closes

@@ -73,14 +73,15 @@ export class Resumption {
     const lib = this.#lib;
     const { pointer } = saved;
     const peer = lib.SSL_SESSION_get0_peer(pointer);
-    const { verifies, usesPsk, peerCheck } = this.#context;
+    const { verifies, usesPsk, peerCheck, asksOcsp } = this.#context;
     if (saved.isBound) {
       return saved.isBoundTo(this.#trust) &&
         (peer === null || peerCheck?.isAlone || isCurrent(lib, peer));
     }
     // Another program's: it has the server's certificate, which either passes or not.
     if (usesPsk || !verifies) return !usesPsk;
-    if (peerCheck?.isAlone) return false;
+    // What is asked of a certificate in a full handshake alone was not asked of this one.
+    if (peerCheck?.isAlone || asksOcsp) return false;
     return this.#checkStored(ssl, peer, { intermediates: saved.intermediates }) === null;
   }
 

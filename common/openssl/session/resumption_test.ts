@@ -119,6 +119,16 @@ for (const protocol of NAMES) {
     assertMatch(String(error), /Cannot complete the handshake: .* is not for other\.example/);
   });
 
+  Deno.test(`a session that says nothing of its server is none where ocsp asks (${protocol})`, async () => {
+    using it = await resumptionBench(protocol);
+    using session = reread(it.connect().saved!, withoutBinding);
+    using asking = it.client({ ocsp: "request" });
+    const { established, resumed } = it.tell({ session, context: asking });
+    assertEquals([established, resumed], [true, false]);
+    using requiring = it.client({ ocsp: "require" });
+    assertInstanceOf(it.tell({ session, context: requiring }).error, CertificateError);
+  });
+
   Deno.test(`a session whose server has its name in the subject alone: refused (${protocol})`, async () => {
     const { ca, cert, key } = await makeChain("server", {
       leaf: { extensions: end("server", { names: null }) },
