@@ -205,11 +205,13 @@ export class DtlsConn extends SecureConn {
   async shutdown(): Promise<void> {
     if (this.#closed || this.#failure !== undefined || !this.session.established) return;
     const ended = this.#steps.end();
-    await this.#steps.sending;
-    if (ended || this.#closed) return;
+    const { sending } = this.#steps;
+    if (ended && !sending) return;
     using deadline = this.#deadlines.add(() => this.#over.resolve());
     deadline.arm(CLOSE_TIMEOUT_MS.dtls);
-    await this.#over.promise;
+    // A program's socket need not ever say that it has sent it.
+    await Promise.race([sending, this.#over.promise]);
+    if (!ended && !this.#closed) await this.#over.promise;
   }
 
   /** Frees the connection without a word to the peer. May be called twice. */

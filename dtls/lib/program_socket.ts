@@ -78,6 +78,8 @@ export class BorrowedSocket implements DatagramSocket {
   readonly #stop: () => unknown;
   /** Ends the wait for a datagram. */
   #refuse: (reason: unknown) => void = () => {};
+  /** End the waits for what is being sent. */
+  readonly #refuseSent = new Set<(reason: unknown) => void>();
   #closed = false;
 
   /** @param socket as it was checked */
@@ -108,7 +110,13 @@ export class BorrowedSocket implements DatagramSocket {
 
   /** Sends a copy, which the program may keep. */
   async send(bytes: Uint8Array, to: Deno.Addr): Promise<number> {
-    await this.#socket.send(bytes.slice(), to as Deno.NetAddr);
+    const { promise: over, reject } = Promise.withResolvers<never>();
+    this.#refuseSent.add(reject);
+    try {
+      await Promise.race([this.#socket.send(bytes.slice(), to as Deno.NetAddr), over]);
+    } finally {
+      this.#refuseSent.delete(reject);
+    }
     return bytes.length;
   }
 
@@ -116,7 +124,7 @@ export class BorrowedSocket implements DatagramSocket {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#refuse(letGo());
+    for (const refuse of [this.#refuse, ...this.#refuseSent]) refuse(letGo());
     // Nobody waits for it who could be told.
     notify("the function that subscribe() has returned", this.#stop);
   }

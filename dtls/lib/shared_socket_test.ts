@@ -186,6 +186,23 @@ Deno.test("what a program's send() throws ends the connection", async () => {
   }
 });
 
+Deno.test("a connection ends although its socket never says that it has sent", async () => {
+  await using listener = await listen();
+  using own = udp();
+  let isStuck = false;
+  const socket: ProgramSocket = {
+    addr: own.addr,
+    send: (datagram, to) => isStuck ? Promise.withResolvers().promise : own.send(datagram, to),
+    [Symbol.asyncIterator]: () => own[Symbol.asyncIterator](),
+  };
+  const client = await connect(listener, { socket });
+  await within(client.handshake());
+  isStuck = true;
+  const sending = assertRejects(() => client.send(STUN), Deno.errors.BadResource);
+  await within(client.close());
+  await within(sending);
+});
+
 Deno.test("what onOtherDatagram throws is told, and ends nothing", async () => {
   await using listener = await listen();
   using socket = udp();
