@@ -165,6 +165,11 @@ const CAUSES: Readonly<Record<string, string>> = {
   ENOSPC: "there is no space left on the device",
 };
 
+/** What has failed, or that it is not known: streams and promises can fail with undefined. */
+export function known(error: unknown): unknown {
+  return error === undefined ? new Error("what is below has failed, and does not say why") : error;
+}
+
 /**
  * Says in one line what is the case, for an error of the runtime or of a library.
  *

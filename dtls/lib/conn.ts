@@ -6,7 +6,7 @@
 import { offAbort, onAbort } from "../../common/base/abort_listeners.ts";
 import { CLOSE_TIMEOUT_MS } from "../../common/secure/close_timeout.ts";
 import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
-import { TimeoutError } from "../../common/base/errors.ts";
+import { known, TimeoutError } from "../../common/base/errors.ts";
 import type { TlsSession } from "../../common/openssl/session.ts";
 import { checkMessageBytes } from "../../common/openssl/session/arguments.ts";
 import { SecureConn } from "../../common/secure/secure_conn.ts";
@@ -319,9 +319,9 @@ export class DtlsConn extends SecureConn {
    *
    * @ignore
    */
-  fail(error: unknown): void {
+  fail(reason: unknown): void {
     if (this.#failure !== undefined || this.#closed) return;
-    this.#failure = error;
+    const error = this.#failure = known(reason);
     this.#timer.disarm();
     if (this.session.established) void this.info;
     this.#handshake.reject(error);

@@ -186,6 +186,15 @@ Deno.test("what a program's send() throws ends the connection", async () => {
   }
 });
 
+Deno.test("what a program's send() fails with may be nothing", async () => {
+  const addr = { transport: "udp", hostname: "127.0.0.1", port: 1 } as const;
+  const socket: ProgramSocket = { addr, send: () => Promise.reject(), subscribe: () => () => {} };
+  const conn = await connectDtls({ port: 9, caCerts: [ca], socket });
+  await assertRejects(() => within(conn.handshake()), Error, "does not say why");
+  await assertRejects(() => within(conn.receive()), Error, "does not say why");
+  conn.abandon();
+});
+
 Deno.test("a connection ends although its socket never says that it has sent", async () => {
   await using listener = await listen();
   using own = udp();

@@ -7,7 +7,12 @@ import { offAbort, onAbort } from "../../common/base/abort_listeners.ts";
 import { CLOSE_TIMEOUT_MS } from "../../common/secure/close_timeout.ts";
 import type { MaybePromise } from "../../common/base/maybe_promise.ts";
 import type { Deadline, Deadlines } from "../../common/base/deadline.ts";
-import { KeyLimitError, TimeoutError, UnreadAnswersError } from "../../common/base/errors.ts";
+import {
+  KeyLimitError,
+  known,
+  TimeoutError,
+  UnreadAnswersError,
+} from "../../common/base/errors.ts";
 import { ENDED } from "../../common/base/read_result.ts";
 import type { TlsSession } from "../../common/openssl/session.ts";
 import { DROPPED, SessionDriver } from "../../common/secure/driver.ts";
@@ -333,7 +338,7 @@ export class TlsConn extends SecureConn {
   /** The reason of a failure counts for more than what a closed socket says of it. */
   #failed(error: unknown): unknown {
     this.session.fail();
-    return this.#failure ??= error;
+    return this.#failure ??= known(error);
   }
 }
 

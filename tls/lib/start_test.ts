@@ -189,6 +189,15 @@ Deno.test("startTls() fails with what the streams below fail with", async () => 
   conn.abandon();
 });
 
+Deno.test("startTls() fails with an error where the streams below do not say why they fail", async () => {
+  const readable = new ReadableStream<Uint8Array>({ start: (controller) => controller.error() });
+  const conn = startTls({ readable, writable: new WritableStream() }, CLIENT);
+  const error = await within(conn.handshake()).catch((error) => error);
+  assertInstanceOf(error, Error);
+  assertEquals(await conn.write(new Uint8Array(1)).catch((error) => error), error);
+  conn.abandon();
+});
+
 Deno.test("a write() ends with its signal where the stream below takes nothing any more", async () => {
   const { promise: never } = Promise.withResolvers<void>();
   const stuck = Promise.withResolvers<void>();
