@@ -11,6 +11,7 @@ import {
   assertThrows,
 } from "../../common/testing/assert.ts";
 import { testCertificates } from "../../common/testing/certs.ts";
+import { freePort } from "../../common/testing/free_port.ts";
 import type { TlsConn } from "./conn.ts";
 import { connectTls, tlsContext } from "./connect.ts";
 import type { ConnectTlsOptions } from "./settings.ts";
@@ -93,9 +94,8 @@ for (const [hostname, target] of ADDRESSES) {
 }
 
 Deno.test("connectTls() rejects where nobody listens", async () => {
-  const listener = await listen();
-  await listener.close();
-  await assertRejects(() => connect(listener), Deno.errors.ConnectionRefused);
+  const connecting = () => connectTls({ port: freePort("tcp") });
+  await assertRejects(connecting, Deno.errors.ConnectionRefused);
 });
 
 for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
