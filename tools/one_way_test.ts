@@ -35,8 +35,7 @@ for (const lane of LANES) {
       "--wait-ms",
       "1",
     ];
-    const ended = await place.pair(lane, [...args, "--timeout-ms", "500"], JSON_OUT);
-    const [client, server] = runsOf(ended);
+    const [client, server] = runsOf(await place.pair(lane, args, JSON_OUT));
     for (const [i, { sizeBytes, sent, answered, lost, oneWay }] of server.sizes.entries()) {
       const sentOut = client.sizes[i]!.sent!;
       assertEquals([sizeBytes, sent, answered], [client.sizes[i]!.sizeBytes, null, null]);
@@ -58,7 +57,7 @@ for (const lane of LANES) {
 
   Deno.test(`${lane.name} pair exchanges answers for --seconds and stops by itself`, async () => {
     await using place = await Workplace.make();
-    const args = ["--sizes", "100", "--seconds", "1", "--timeout-ms", "500", "--wait-ms", "1"];
+    const args = ["--sizes", "100", "--seconds", "1", "--wait-ms", "1"];
     const [client, server] = runsOf(await place.pair(lane, args, JSON_OUT));
     const [sent] = client.sizes;
     assert(sent!.sent! > 0 && sent!.answered === sent!.sent! - sent!.lost!);
