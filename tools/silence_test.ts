@@ -133,7 +133,10 @@ for (const lane of lanesBesideSpin("dtls")) {
   Deno.test(`${lane.name} client counts the answers of one session that do not come`, () =>
     inShortTime(400, async (timeoutMs) => {
       await using place = await Workplace.make();
-      await using server = await StubServer.listen("dtls", { answers: answersMost, sizeBytes: 100 });
+      await using server = await StubServer.listen("dtls", {
+        answers: answersMost,
+        sizeBytes: 100,
+      });
       const args = [...clientArguments(server.port, 8, timeoutMs), "--connect", "once"];
       const client = await place.run(lane, "client", args);
       assertEquals([client.code, client.stderr], [0, ""]);
