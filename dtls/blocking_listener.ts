@@ -20,6 +20,9 @@ import { DtlsPosixPeer, type SharedSocket } from "./blocking_peer.ts";
 /** A program that has no connection yet cannot free one that has failed: none of these waits. */
 const OPTIONS = { maxHandshakesPerAddress: MAX_HANDSHAKES, maxFailedWaiting: 0 };
 
+/** So many datagrams are taken in at once: whoever they are for, and the event loop, have their turn. */
+const MAX_RECEIVED_AT_ONCE = 32;
+
 /** Takes datagrams in, and hands out new clients' sessions. */
 export class DtlsPosixListener implements SharedSocket {
   /** Where it listens. */
@@ -129,8 +132,10 @@ export class DtlsPosixListener implements SharedSocket {
     this.#watching = true;
     try {
       while (await this.#socket.readable(Infinity)) {
-        for (let n; (n = this.#socket.receiveNow(this.#datagram.bytes)) !== NOT_YET;) {
-          this.#received(n);
+        for (let left = MAX_RECEIVED_AT_ONCE; left > 0; left--) {
+          const received = this.#socket.receiveNow(this.#datagram.bytes);
+          if (received === NOT_YET) break;
+          this.#received(received);
         }
       }
     } catch (error) {

@@ -1,3 +1,4 @@
+import { ENTRY_BYTES } from "../common/base/bounded_queue.ts";
 import { InterruptedError, ReplacedError, TimeoutError } from "../common/base/errors.ts";
 import { TlsContext } from "../common/openssl/context.ts";
 import { liveSessions, TlsSession } from "../common/openssl/session.ts";
@@ -179,6 +180,17 @@ Deno.test("DtlsPosixListener wakes a session that waits, and no other", async ()
   assertEquals(woken, false);
   await other.client.send(Uint8Array.of(2));
   assertEquals([...await silent], [2]);
+});
+
+Deno.test("DtlsPosixListener wakes a session before it takes in all that has come", async () => {
+  using bench = await Bench.make();
+  const one = await bench.connect();
+  const other = await bench.connect();
+  const waiting = receive(one.server).then(() => other.server.peer.backlogBytes);
+  await one.client.send(Uint8Array.of(1));
+  for (let i = 0; i < 200; i++) await other.client.send(Uint8Array.of(2));
+  assert(await waiting < 100 * ENTRY_BYTES, "it has waited for all the others");
+  for (let i = 0; i < 200; i++) assertEquals([...await receive(other.server)], [2]);
 });
 
 Deno.test("DtlsPosixListener begins anew with a client that does, on the same port", async () => {

@@ -6,15 +6,20 @@
  * @module
  */
 import { generateCertificates } from "../certs/generate.ts";
-import { connectTls, listenTls, type TlsListener } from "../tls/mod.ts";
+import { connectTls, listenTls, type TlsConn, type TlsListener } from "../tls/mod.ts";
 
-/** Reads a client's text to its end, and answers with it in capitals. */
+/** Serves every client beside the others: one that fails, or takes its time, is no other's trouble. */
 async function serve(listener: TlsListener): Promise<void> {
   for await (const conn of listener) {
-    const text = await new Response(conn.readable).text();
-    await conn.write(new TextEncoder().encode(text.toUpperCase()));
-    await conn.close();
+    answer(conn).catch((error) => console.error("a client failed:", error))
+      .finally(() => conn.close());
   }
+}
+
+/** Reads a client's text to its end, and answers with it in capitals. */
+async function answer(conn: TlsConn): Promise<void> {
+  const text = await new Response(conn.readable).text();
+  await conn.write(new TextEncoder().encode(text.toUpperCase()));
 }
 
 /** Server and client in one program. */

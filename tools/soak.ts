@@ -52,9 +52,9 @@ over 10 %, or if any leave an SSL object.
 
 With --mixed each secure lane has so many connections, one after the other. Half of them exchange a
 message; the others are refused, or refuse the listener, for a certificate of another authority, are
-closed by the client in the middle of the handshake, or left by a stranger who vanishes in it. What
-both processes use is printed as it was after a tenth of them and at the end, when nothing is under
-way. The run fails if SSL objects, descriptors or timers are not as many as before, if OpenSSL has
+closed by the client in the middle of the handshake, or left by a stranger who vanishes in it. A line
+a minute says how far it is. What both processes use is printed as it was after a tenth of them and at
+the end, when nothing is under way. The run fails if SSL objects, descriptors or timers are not as many as before, if OpenSSL has
 over 100 blocks of memory more, and, from ${JUDGED_CONNECTIONS} connections on, if resident memory has grown by
 over 10 % and 16 MB, or by over 2 MB the heap with its buffers, or what malloc(3) has given out. DTLS listeners give a handshake up
 after 1.5 s here, and a session after 2 s of silence. Lanes are ${

@@ -13,6 +13,9 @@ export interface FlightMessage extends HandshakeMessage {
   isMutual: boolean;
 }
 
+/** Whether a server asks for a cookie: RFC 6347 4.2.1. */
+const isCookieRequest = ({ name }: FlightMessage) => name === "HelloVerifyRequest";
+
 /** Messages that one end sends without waiting for the other. */
 export interface Flight {
   fromClient: boolean;
@@ -105,11 +108,15 @@ export function datagramsOf(
   const known: (number | null)[] = flights.map(() => null);
   const isRepeated = flights.some(({ messages }) => messages.some((one) => one.retransmission));
   if (isRepeated) return known;
+  // A server's counts begin after the cookie: before it a datagram went each way.
+  const asked = flights.some(({ messages }) => messages.some(isCookieRequest));
+  const before = role === "server" && asked ? 1 : 0;
   for (const client of [true, false]) {
     const own = flights.flatMap(({ fromClient, isLater }, i) =>
       fromClient === client && !isLater ? [i] : []
     );
-    const sum = client === (role === "client") ? counts.datagramsSent : counts.datagramsReceived;
+    const isOwn = client === (role === "client");
+    const sum = before + (isOwn ? counts.datagramsSent : counts.datagramsReceived);
     const open = own.filter((i) => flights[i]!.messages.length > 1);
     const rest = sum - (own.length - open.length);
     if (rest < open.length) continue;

@@ -8,6 +8,7 @@ import { loadOpenSsl } from "./bindings/library.ts";
 import { TlsContext } from "./context.ts";
 import type { PskChoice } from "./psk_settings.ts";
 import { identityBytes, identityText, isIdentity } from "./identity.ts";
+import { numberAt } from "./session/client_messages.ts";
 import type { TlsClientSettings, TlsContextOptions, TlsServerSettings } from "./settings.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
@@ -194,4 +195,36 @@ Deno.test("psk.identity is refused with a zero byte, of any kind, and where it i
   for (const identity of [1, null, () => "a", [1]]) {
     assertThrows(make(identity), TypeError, "psk.identity must be a text of 1 to 128 bytes, or");
   }
+});
+
+/** A ClientHello's record whose last extension, pre_shared_key, has other identities, of 3 bytes each. */
+function withIdentities(hello: Uint8Array, count: number): Uint8Array<ArrayBuffer> {
+  const bodyAt = 9;
+  const suitesAt = bodyAt + 35 + hello[bodyAt + 34]!;
+  const methodsAt = suitesAt + 2 + numberAt(hello, suitesAt, 2);
+  const extensionsAt = methodsAt + 1 + hello[methodsAt]!;
+  let at = extensionsAt + 2;
+  while (numberAt(hello, at, 2) !== 41) at += 4 + numberAt(hello, at + 2, 2);
+  const two = (value: number) => [value >> 8, value & 0xff];
+  const identities = Array.from({ length: count }, (_, i) => {
+    const name = [33 + i % 90, 33 + Math.floor(i / 90), 33];
+    return [...two(name.length), ...name, 0, 0, 0, 0];
+  }).flat();
+  const extension = [...two(41), ...two(2 + identities.length), ...two(identities.length)];
+  const changed = [...hello.subarray(0, at), ...extension, ...identities];
+  changed.splice(3, 2, ...two(changed.length - 5));
+  changed.splice(6, 3, 0, ...two(changed.length - 9));
+  changed.splice(extensionsAt, 2, ...two(changed.length - extensionsAt - 2));
+  return Uint8Array.from(changed);
+}
+
+Deno.test("pskLookup is asked for few of the identities that a hello has room for", async () => {
+  const asked: string[] = [];
+  const pskLookup = (identity: string) => (asked.push(identity), null);
+  using net = await memoryNet(pskOptions(false, pskLookup));
+  net.passes = () => false;
+  net.run();
+  net.deliver({ from: "client", bytes: withIdentities(net.sent[0]!.bytes, 1500) });
+  assertEquals([asked.length, asked.at(-1)], [16, "0!!"]);
+  assert(net.server.error !== null);
 });

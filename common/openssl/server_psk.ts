@@ -67,9 +67,15 @@ type LookUp = NonNullable<TlsServerSettings["pskLookup"]>;
 const SHA256_SUITE = Uint8Array.of(0x13, 0x01);
 
 /**
+ * So many keys are asked for in one handshake: a client has one, or one for each of some servers, and a
+ * hello has room for thousands of identities.
+ */
+const MAX_ASKED = 16;
+
+/**
  * Asks the program for the key of an identity, once a handshake.
  *
- * @returns null where it knows none, "later" where it has promised it
+ * @returns null where it knows none, or was asked too often; "later" where it has promised it
  * @throws {TypeError} where it returns anything but bytes, null, undefined or a promise of them
  * @throws {RangeError} where the key is too short or too long
  */
@@ -77,6 +83,7 @@ export function lookUpKey(lookUp: LookUp, identity: string): AskedKey {
   const known = currentKeys()?.known;
   const asked = known?.get(identity);
   if (asked !== undefined) return asked;
+  if (known && known.size >= MAX_ASKED) return null;
   const result: unknown = lookUp(identity, identityBytes(identity));
   const key = isPromise(result) ? "later" : checkedKey(result);
   known?.set(identity, key);

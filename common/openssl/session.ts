@@ -208,6 +208,9 @@ export class TlsSession implements Disposable {
    * @ignore
    */
   listen(hello: Uint8Array<ArrayBuffer>, address: Deno.PointerObject): boolean {
+    // What came before was another client's, or this one's before its cookie.
+    this.#counters.forget();
+    this.#input.forget();
     this.feed(hello);
     const ssl = this.#ssl.begin();
     this.#ssl.trace?.listens();
@@ -216,7 +219,6 @@ export class TlsSession implements Disposable {
       const isGood = stepListen(this.#lib, ssl, address, this.#cookies === null);
       this.#cookies = this.#context.cookies;
       if (isGood) this.#output.continueFrom(hello);
-      else this.#counters.forgetReceived();
       return isGood;
     } finally {
       this.#ssl.end(this.#output);

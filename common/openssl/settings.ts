@@ -211,7 +211,7 @@ export interface TlsServerSettings extends TlsSettings {
    *
    * It may promise the key: the handshake waits for it, while `handshakeTimeoutMs` runs on, and other
    * clients are served. OpenSSL itself cannot wait; the identity is read before it is asked. Where a
-   * client sends more than four, a promise for the others is refused.
+   * client sends more than four, a promise for the others is refused; it is asked for 16 at most.
    *
    * An identity is bytes (RFC 4279 5.1). Those that are no UTF-8 stand in the text as code units from
    * U+DC80 to U+DCFF, which no other text has; `bytes`, a copy, has them as they came. Identities with

@@ -63,6 +63,11 @@ export class ClientTable<Conn extends { readonly session: TlsSession }> {
     return entry?.conn ?? null;
   }
 
+  /** Whether a connection ends another one when its handshake is complete. */
+  replaces(key: string, conn: Conn): boolean {
+    return this.#entries.get(key)?.next?.conn === conn;
+  }
+
   /**
    * A connection's handshake is complete.
    *

@@ -36,6 +36,7 @@ Deno.test("established() replaces what the address had before, once", () => {
   clients.begin("a", old, hello(1));
   assertEquals(clients.established("a", old), null);
   clients.begin("a", anew, hello(2));
+  assertEquals([old, anew].map((one) => clients.replaces("a", one)), [false, true]);
   assertEquals(clients.established("a", anew)?.conn === old, true);
   assertEquals(clients.established("a", anew), null);
   assertEquals(clients.get("a")!.conn === anew, true);

@@ -40,11 +40,12 @@ export class Slot {
   /**
    * Its handshake is complete, which is counted.
    *
+   * @param replaces whether a session ends for it, whose place it takes
    * @returns false where there are too many sessions by now: it has to end
    */
-  established(): boolean {
+  established(replaces = false): boolean {
     if (this.#place !== "handshake") return this.#place === "session";
-    if (!this.#limits.admitsFrom(this.network)) return false;
+    if (!replaces && !this.#limits.admitsFrom(this.network)) return false;
     this.#limits.leaveHandshakes(this);
     this.#limits.enterSessions(this.network);
     this.#limits.counters.established++;
@@ -173,7 +174,8 @@ export class SessionLimits<Address = Deno.NetAddr> {
 
 /**
  * What counts as one address. A host has all of an IPv6 network of 64 bits (RFC 4291 2.5.4); a socket
- * at "::" says of its IPv4 peers what RFC 4291 2.5.5.2 has for them, where each is one of its own.
+ * at "::" says of its IPv4 peers what RFC 4291 2.5.5.2 has for them, where each is one of its own. So is
+ * each that a translator puts before a server without IPv4 (RFC 7755).
  */
 function networkOf(hostname: string): string {
   if (!hostname.includes(":")) return hostname;
@@ -181,5 +183,9 @@ function networkOf(hostname: string): string {
   // What carries datagrams may have addresses of its own.
   if (isIP(address) !== 6) return hostname;
   const bytes = addressBytes(address);
-  return mappedIpv4(addressText(bytes)) ?? bytes.subarray(0, 8).toHex();
+  const isTranslated = TRANSLATED.every((byte, i) => byte === bytes[i]);
+  return mappedIpv4(addressText(bytes)) ?? bytes.subarray(0, isTranslated ? 16 : 8).toHex();
 }
+
+/** What IPv4 addresses begin with that were translated: 64:ff9b::/96 and 64:ff9b:1::/48 (RFC 8215 3). */
+const TRANSLATED = [0, 0x64, 0xff, 0x9b];

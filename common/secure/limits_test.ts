@@ -102,6 +102,17 @@ Deno.test("enter() tells IPv4 addresses apart where a socket for IPv6 has them",
   assertEquals(all.gone, ["a", "b"]);
 });
 
+Deno.test("enter() tells IPv4 addresses apart that a translator has made IPv6 of", () => {
+  const limits = new SessionLimits({ maxHandshakesPerAddress: 1 });
+  const all = new Handshakes(limits);
+  all.begin("a", "64:ff9b::192.0.2.1");
+  all.begin("b", "64:ff9b::c000:202");
+  all.begin("c", "64:ff9b:1::c000:201");
+  all.begin("d", "64:ff9b:1::c000:202");
+  all.begin("e", "64:ff9b::c000:201");
+  assertEquals(all.gone, ["a"]);
+});
+
 Deno.test("admits() takes an IPv6 network of 64 bits for one address, and an IPv4 one by itself", () => {
   const limits = new SessionLimits({ maxSessionsPerAddress: 1 });
   for (const hostname of ["2001:db8::1", "::ffff:192.0.2.1"]) entered(limits, hostname);
@@ -128,4 +139,15 @@ Deno.test("established() says where there are too many sessions by now", () => {
   first.leave();
   assertEquals(limits.counters.sessions, 0);
   assertEquals(entered(limits, "b").established(), true);
+});
+
+Deno.test("established() takes the place of the session that ends for it", () => {
+  const limits = new SessionLimits({ maxSessions: 1 });
+  const old = entered(limits, "a");
+  const anew = limits.enter("a", () => {});
+  assertEquals(anew.established(true), true);
+  old.leave();
+  assertEquals([limits.counters.sessions, limits.admits("b")], [1, false]);
+  anew.leave();
+  assertEquals([limits.counters.sessions, limits.admits("b")], [0, true]);
 });

@@ -204,7 +204,10 @@ export class DtlsListenerCore<
 
   /** Goes on with a client that has no connection for its hello. */
   #begin(hello: Uint8Array<ArrayBuffer>, key: string, from: Address): boolean {
-    if (this.#isPast(hello, key, from) || !this.#limits.admits(from.hostname)) return false;
+    if (this.#isPast(hello, key, from)) return false;
+    // Who has a session already takes its place.
+    const hasPlace = this.#clients.get(key)?.conn.session.established;
+    if (!hasPlace && !this.#limits.admits(from.hostname)) return false;
     const session = this.#cookies.listen(hello, key, (question) => {
       // A cookie that gets lost is asked for again.
       this.#limits.counters.cookies++;
@@ -234,7 +237,8 @@ export class DtlsListenerCore<
     const conn: Conn = this.#opened(session, slot, () =>
       this.#shell.open(session, from, {
         established: () => {
-          if (!slot.established()) return conn.fail(crowded());
+          const replaces = this.#clients.replaces(key, conn);
+          if (!slot.established(replaces)) return conn.fail(crowded());
           const old = this.#clients.established(key, conn);
           if (!old) return;
           this.#past.remember(key, old.random, null);

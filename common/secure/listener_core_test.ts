@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertThrows } from "../testing/assert.ts";
 import { contextOptions, type End, MemoryListener } from "../testing/memory_net.ts";
+import { KEY, pskOptions } from "../testing/psk.ts";
 import { TlsContext } from "../openssl/context.ts";
 import { loadOpenSsl } from "../openssl/bindings/library.ts";
-import { clientRandom } from "../openssl/records.ts";
+import { clientRandom, concatenated } from "../openssl/records.ts";
+import type { TlsContextOptions } from "../openssl/settings.ts";
 import { liveSessions, TlsSession } from "../openssl/session.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
@@ -96,6 +98,45 @@ Deno.test("receive() keeps nothing of a client before its cookie", async () => {
     assertEquals(it.server.answer(hello!, `address ${i}`).length, 1);
   }
   assertEquals([it.server.core.size, it.server.accepted.length], [0, 0]);
+});
+
+/** A part of a ClientKeyExchange (RFC 6347 4.2.2), which is a client's third message, in the clear. */
+function exchangePart(body: Bytes, from: number, to: number): Bytes {
+  const part = body.subarray(from, to);
+  const message = [16, 0, 0, body.length, 0, 2, 0, 0, from, 0, 0, part.length, ...part];
+  return Uint8Array.of(22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, message.length, ...message);
+}
+
+Deno.test("receive() keeps nothing that strangers send behind their hellos", async () => {
+  const asked: string[] = [];
+  const lookUp = (identity: string) => (asked.push(identity), KEY);
+  const { client, server } = pskOptions(true, lookUp);
+  using it = new Bench(
+    new MemoryListener({ ...await contextOptions("server"), ...server } as TlsContextOptions),
+    new TlsContext({ ...await contextOptions("client"), ...client } as TlsContextOptions),
+  );
+  const exchange = Uint8Array.of(0, 8, ...new TextEncoder().encode("stranger"));
+  const [hello] = it.client("b").next();
+  it.server.answer(concatenated([hello!, exchangePart(exchange, 0, 9)]), "b");
+  const begun = it.client("a");
+  begun.step();
+  begun.step();
+  // What is missing to the stranger's comes within another client's handshake.
+  it.server.answer(exchangePart(exchange, 9, 10), "a");
+  assertEquals(asked, []);
+  begun.connect();
+  assertEquals(asked, ["sensor-7"]);
+});
+
+Deno.test("receive() counts for a client's handshake nothing that strangers were answered", async () => {
+  using it = await bench();
+  const [hello] = it.client("b").next();
+  for (let i = 0; i < 10; i++) it.server.answer(hello!, `address ${i}`);
+  it.client("a").connect();
+  it.client("c").connect();
+  const counts = it.server.accepted.map(({ session }) => session!.info().handshake);
+  assertEquals(counts.map(({ roundTrips }) => roundTrips), [1, 1]);
+  assertEquals(counts[0]!.datagramsSent, counts[1]!.datagramsSent);
 });
 
 Deno.test("receive() answers a client that is not verified yet with less than it sent", async () => {

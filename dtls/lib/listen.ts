@@ -80,7 +80,10 @@ export function listenDtls(options: ListenDtlsOptions): DtlsListener {
  * await using listener = listenDtls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
  * const echoing = (async () => {
  *   for await (const conn of listener) {
- *     for await (const message of conn) await conn.send(message);
+ *     // Not awaited: a client that fails, or takes its time, is nobody else's trouble.
+ *     (async () => {
+ *       for await (const message of conn) await conn.send(message);
+ *     })().catch(() => {}).finally(() => conn.close());
  *   }
  * })();
  * const client = await connectDtls({ port: listener.addr.port, psk });

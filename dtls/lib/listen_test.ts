@@ -164,39 +164,43 @@ Deno.test("close() is bounded where clients have vanished", async () => {
   await within(listener.close());
 });
 
-Deno.test("a client that begins anew from its port ends its old connection", async () => {
-  const { ca } = await testCertificates();
-  await using listener = await listen();
-  using context = dtlsContext({ caCerts: [ca] });
-  using deadlines = new Deadlines();
-  const socket = UdpSocket.toward("127.0.0.1");
-  const remoteAddr = listener.addr;
-  const transmit = (datagram: Uint8Array) => socket.send(datagram, remoteAddr);
-  const begin = () =>
-    new DtlsConn(
-      new TlsSession(context, { serverName: "localhost" }),
-      { remoteAddr, localAddr: socket.addr, transmit, release() {} },
-      deadlines,
-      { handshakeTimeoutMs: PATIENCE_MS, idleTimeoutMs: Infinity },
-    );
-  let client = begin();
-  const running = socket.run((datagram) => {
-    client.session.feed(datagram);
+for (
+  const [where, limits] of [["", {}], [", where no other has a place", { maxSessions: 1 }]] as const
+) {
+  Deno.test(`a client that begins anew from its port ends its old connection${where}`, async () => {
+    const { ca } = await testCertificates();
+    await using listener = await listen(limits);
+    using context = dtlsContext({ caCerts: [ca] });
+    using deadlines = new Deadlines();
+    const socket = UdpSocket.toward("127.0.0.1");
+    const remoteAddr = listener.addr;
+    const transmit = (datagram: Uint8Array) => socket.send(datagram, remoteAddr);
+    const begin = () =>
+      new DtlsConn(
+        new TlsSession(context, { serverName: "localhost" }),
+        { remoteAddr, localAddr: socket.addr, transmit, release() {} },
+        deadlines,
+        { handshakeTimeoutMs: PATIENCE_MS, idleTimeoutMs: Infinity },
+      );
+    let client = begin();
+    const running = socket.run((datagram) => {
+      client.session.feed(datagram);
+      client.advance();
+    });
     client.advance();
+    const old = await acceptFrom(listener, client);
+    const waiting = assertRejects(() => old.receive(), ReplacedError, "begun a new session");
+    client.abandon();
+    client = begin();
+    client.advance();
+    const anew = await acceptFrom(listener, client);
+    await within(waiting);
+    assertEquals([listener.counters.sessions, listener.counters.refused], [1, 0]);
+    await within(Promise.all([client.close(), anew.close()]));
+    socket.close();
+    await running;
   });
-  client.advance();
-  const old = await acceptFrom(listener, client);
-  const waiting = assertRejects(() => old.receive(), ReplacedError, "begun a new session");
-  client.abandon();
-  client = begin();
-  client.advance();
-  const anew = await acceptFrom(listener, client);
-  await within(waiting);
-  assertEquals(listener.counters.sessions, 1);
-  await within(Promise.all([client.close(), anew.close()]));
-  socket.close();
-  await running;
-});
+}
 
 Deno.test("a server lives on after noise of every length", async () => {
   await using listener = await listen();

@@ -64,7 +64,10 @@ export function listenTls(options: ListenTlsOptions): TlsListener {
  * const psk = { identity: "sensor-7", key: new Uint8Array(32).fill(7) };
  * await using listener = listenTls({ hostname: "127.0.0.1", port: 0, pskLookup: () => psk.key });
  * const echoing = (async () => {
- *   for await (const conn of listener) await conn.readable.pipeTo(conn.writable);
+ *   for await (const conn of listener) {
+ *     // Not awaited: a client that fails, or takes its time, is nobody else's trouble.
+ *     conn.readable.pipeTo(conn.writable).catch(() => {}).finally(() => conn.close());
+ *   }
  * })();
  * const client = await connectTls({ port: listener.addr.port, psk });
  * await client.write(new TextEncoder().encode("hello"));

@@ -34,6 +34,8 @@ const idleTimeoutMs = 2000;
 /** How long both ends may take to come to rest, and how often they are looked at. */
 const REST_MS = 15_000;
 const LOOK_MS = 100;
+/** A line is printed so often. */
+const LINE_MS = 60_000;
 
 /** What is run. */
 export interface Mixed {
@@ -92,11 +94,15 @@ async function runLane(
   const isQuiet = (both: Both, last: Both | null) =>
     both[1].timers === timers && last !== null && differences(last, both).length === 0;
   let first: Both | undefined;
+  let saidMs = begunMs;
   for (let no = 0; no < connections; no++) {
     if (no === firstTenth) first = await atRest(listener, isQuiet);
     const fate = fateOf(no);
     await clients.live[fate](no);
     lived[fate] = (lived[fate] ?? 0) + 1;
+    if (performance.now() - saidMs < LINE_MS) continue;
+    saidMs = performance.now();
+    print(`${lane}: ${no + 1} of ${connections} connections\n`);
   }
   const seconds = (performance.now() - begunMs) / 1000;
   const settled = first!;

@@ -117,17 +117,22 @@ export function datagramMessages(): MessageAssembler {
 
   return (bytes) => {
     const messages: ClientMessage[] = [];
-    for (let at = 0; at < bytes.length;) {
-      const end = at + recordLength(bytes, at);
-      if (bytes[at] === HANDSHAKE) {
-        for (const fragment of fragmentsOf(bytes.subarray(at + RECORD_HEADER_BYTES, end))) {
-          if (fragment[0] === CLIENT_KEY_EXCHANGE) messages.push(...takeFragment(fragment));
-        }
-      }
-      at = end;
+    for (const fragment of fragmentsIn(bytes)) {
+      if (fragment[0] === CLIENT_KEY_EXCHANGE) messages.push(...takeFragment(fragment));
     }
     return messages;
   };
+}
+
+/** The fragments of messages in records of a handshake that are in the clear, each with its header. */
+export function* fragmentsIn(records: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < records.length;) {
+    const end = at + recordLength(records, at);
+    if (records[at] === HANDSHAKE) {
+      yield* fragmentsOf(records.subarray(at + RECORD_HEADER_BYTES, end));
+    }
+    at = end;
+  }
 }
 
 /** The fragments in one record, each with its header. */

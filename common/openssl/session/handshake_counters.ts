@@ -30,9 +30,12 @@ export class HandshakeCounters {
     this.statistics.bytesReceived += lengthBytes;
   }
 
-  /** Forgets what was received: it was another client's, or this one's before its cookie. */
-  forgetReceived(): void {
-    this.statistics.datagramsReceived = this.statistics.bytesReceived = 0;
+  /** Forgets what was sent and received: the handshake has not begun. */
+  forget(): void {
+    const { statistics } = this;
+    statistics.datagramsReceived = statistics.bytesReceived = 0;
+    statistics.datagramsSent = statistics.bytesSent = statistics.roundTrips = 0;
+    this.#hasAsked = false;
   }
 
   /** Counts what `emit` takes. */

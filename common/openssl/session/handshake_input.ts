@@ -5,6 +5,7 @@
  */
 import type { HandshakeStatistics } from "../info.ts";
 import { concatenated, handshakeRecords } from "../records.ts";
+import { fragmentsIn, numberAt } from "./client_messages.ts";
 
 /**
  * A handshake takes so many datagrams and bytes, retransmissions included: a long chain of
@@ -16,6 +17,15 @@ const MAX_BYTES = 128 * 1024;
 /** So many records of a later epoch: a Finished, and first messages that have overtaken it. */
 const MAX_EARLY_RECORDS = 8;
 
+/**
+ * OpenSSL sets aside at once what the header of a message's first part says that all of it has, 32 KiB at
+ * most, for ten messages ahead. A client's messages, all together, say so many bytes.
+ */
+const MAX_ANNOUNCED_BYTES = 64 * 1024;
+
+/** What each message takes beside. */
+const MESSAGE_BYTES = 128;
+
 /** Bounds the datagrams of one handshake, and keeps records of a later epoch, the latest ones. */
 export class HandshakeInput {
   readonly #taken: Pick<HandshakeStatistics, "datagramsReceived" | "bytesReceived">;
@@ -23,17 +33,24 @@ export class HandshakeInput {
   readonly #early: Uint8Array<ArrayBuffer>[] = [];
 
   readonly #knowsUnified: boolean;
+  readonly #isServer: boolean;
+  /** How long the client's messages say that they are, by their numbers. */
+  readonly #announced = new Map<number, number>();
+  #announcedBytes = 0;
 
   /**
    * @param taken what the handshake has taken until now, as its owner counts it
    * @param knowsUnified whether DTLS 1.3 may be agreed on
+   * @param isServer whether it is a client that sends them
    */
   constructor(
     taken: Pick<HandshakeStatistics, "datagramsReceived" | "bytesReceived">,
     knowsUnified: boolean,
+    isServer: boolean,
   ) {
     this.#taken = taken;
     this.#knowsUnified = knowsUnified;
+    this.#isServer = isServer;
   }
 
   /**
@@ -52,11 +69,33 @@ export class HandshakeInput {
       isAgreed,
     });
     if (clear.length === 0 && early.length === 0) return null;
+    if (this.#isServer && !this.#mayAnnounce(clear)) return null;
     this.#early.push(...early);
     if (this.#early.length > MAX_EARLY_RECORDS) {
       this.#early.splice(0, this.#early.length - MAX_EARLY_RECORDS);
     }
     return clear;
+  }
+
+  /** Whether there may be messages as long as their parts say. */
+  #mayAnnounce(clear: Uint8Array): boolean {
+    for (const part of fragmentsIn(clear)) {
+      const number = numberAt(part, 4, 2);
+      const bytes = MESSAGE_BYTES + numberAt(part, 1, 3);
+      const more = bytes - (this.#announced.get(number) ?? 0);
+      if (more <= 0) continue;
+      if (this.#announcedBytes + more > MAX_ANNOUNCED_BYTES) return false;
+      this.#announced.set(number, bytes);
+      this.#announcedBytes += more;
+    }
+    return true;
+  }
+
+  /** Keeps nothing of what has come. */
+  forget(): void {
+    this.#early.length = 0;
+    this.#announced.clear();
+    this.#announcedBytes = 0;
   }
 
   /** Whether records have come before their time. */

@@ -72,7 +72,9 @@ export class SessionInput {
     this.#bio = bio;
     this.#counters = counters;
     this.identities = pskLookup ? new OfferedIdentities(datagram) : null;
-    this.#handshake = datagram ? new HandshakeInput(counters.statistics, knowsDtls13) : null;
+    this.#handshake = datagram
+      ? new HandshakeInput(counters.statistics, knowsDtls13, this.#isServer)
+      : null;
   }
 
   /** Takes what arrived after the handshake. */
@@ -159,6 +161,12 @@ export class SessionInput {
     if (clear.length > 0) this.#write(clear);
     this.identities?.take(clear);
     this.unread = "something";
+  }
+
+  /** Keeps nothing of what has come besides what the BIO holds. */
+  forget(): void {
+    this.#handshake?.forget();
+    this.identities?.forget();
   }
 
   /**

@@ -27,7 +27,8 @@ const PRE_SHARED_KEY = 41;
 
 /** Of one session. */
 export class OfferedIdentities {
-  readonly #messages: MessageAssembler;
+  readonly #assembler: () => MessageAssembler;
+  #messages: MessageAssembler;
   readonly #whole: ClientMessage[] = [];
   /** Those to be asked for, in the client's order. */
   #next: string[] = [];
@@ -35,7 +36,14 @@ export class OfferedIdentities {
 
   /** @param datagram true for DTLS */
   constructor(datagram: boolean) {
-    this.#messages = datagram ? datagramMessages() : streamMessages();
+    this.#assembler = datagram ? datagramMessages : streamMessages;
+    this.#messages = this.#assembler();
+  }
+
+  /** Keeps nothing of what was taken. */
+  forget(): void {
+    this.#messages = this.#assembler();
+    this.#whole.length = 0;
   }
 
   /** Takes what arrived in the clear, borrowed for the call. */
