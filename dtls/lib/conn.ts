@@ -130,7 +130,12 @@ export class DtlsConn extends SecureConn {
     if (!this.session.established) await this.handshake();
     if (this.#failure !== undefined) throw this.#failure;
     const sending = this.#steps.send(bytes);
-    if (sending) await sending;
+    if (!sending) return;
+    try {
+      await sending;
+    } catch (error) {
+      throw this.#failure ?? error;
+    }
   }
 
   /**
@@ -327,8 +332,14 @@ export class DtlsConn extends SecureConn {
     this.#handshake.reject(error);
     this.#inbox.settle(null, error);
     this.#over.resolve();
-    const free = () => this.#free();
     // The socket's user is told of it, and may close it.
-    Promise.resolve(this.#steps.fail(error)).then(free, free);
+    const sending = this.#steps.fail(error);
+    const late = sending && this.#deadlines.add(() => this.#free());
+    late?.arm(CLOSE_TIMEOUT_MS.dtls);
+    const free = () => {
+      late?.[Symbol.dispose]();
+      this.#free();
+    };
+    Promise.resolve(sending).then(free, free);
   }
 }

@@ -195,22 +195,30 @@ Deno.test("what a program's send() fails with may be nothing", async () => {
   conn.abandon();
 });
 
-Deno.test("a connection ends although its socket never says that it has sent", async () => {
-  await using listener = await listen();
-  using own = udp();
-  let isStuck = false;
-  const socket: ProgramSocket = {
-    addr: own.addr,
-    send: (datagram, to) => isStuck ? Promise.withResolvers().promise : own.send(datagram, to),
-    [Symbol.asyncIterator]: () => own[Symbol.asyncIterator](),
-  };
-  const client = await connect(listener, { socket });
-  await within(client.handshake());
-  isStuck = true;
-  const sending = assertRejects(() => client.send(STUN), Deno.errors.BadResource);
-  await within(client.close());
-  await within(sending);
-});
+for (const how of ["close()", "its signal"] as const) {
+  Deno.test(`a connection ends with ${how} although its socket never says that it has sent`, async () => {
+    await using listener = await listen();
+    using own = udp();
+    let isStuck = false;
+    const socket: ProgramSocket = {
+      addr: own.addr,
+      send: (datagram, to) => isStuck ? Promise.withResolvers().promise : own.send(datagram, to),
+      [Symbol.asyncIterator]: () => own[Symbol.asyncIterator](),
+    };
+    const stop = new AbortController();
+    const client = await connect(listener, { socket, signal: stop.signal });
+    await within(client.handshake());
+    isStuck = true;
+    const sending = client.send(STUN).catch((error) => error);
+    const reason = new Error("enough");
+    if (how === "close()") await within(client.close());
+    else stop.abort(reason);
+    const error = await within(sending);
+    if (how === "close()") assert(error instanceof Deno.errors.BadResource);
+    else assertEquals(error, reason);
+    client.abandon();
+  });
+}
 
 Deno.test("what onOtherDatagram throws is told, and ends nothing", async () => {
   await using listener = await listen();
