@@ -108,7 +108,7 @@ export class Agent {
       return;
     }
     const peer = addressOf(conn.remoteAddr);
-    const lines = new Lines(conn, MAX_QUESTION_BYTES, this.#nowUs);
+    const lines = new Lines(conn, MAX_QUESTION_BYTES, this.#nowUs, this.#settings.silenceMs);
     try {
       if (this.#isBusy) await this.#turnAway(peer, lines);
       else await this.#serveOne(peer, lines);
