@@ -65,7 +65,11 @@ export function clientMain<Connection>(
     const gate = options.clients > MAX_CONNECTING
       ? new Gate(MAX_CONNECTING, deadlines.signal)
       : undefined;
-    const run = { options, recorder, deadlines, schedule, gate, onTrouble: say };
+    // Thousands of clients may have the same to say.
+    const troubles = new TroubleLines(say);
+    script.finishTalk = () => troubles.flush();
+    const onTrouble = (line: string) => troubles.add(line);
+    const run = { options, recorder, deadlines, schedule, gate, onTrouble };
     const clients = Array.from(
       { length: options.clients },
       (_, number) =>
