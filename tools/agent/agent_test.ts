@@ -3,9 +3,10 @@ import { testCertificates } from "../../common/testing/certs.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../../common/testing/assert.ts";
 import { laneNamed, Workplace } from "../../common/testing/pairs.ts";
 import { FakeClock } from "../../common/testing/fake_clock.ts";
+import { bytesOf, messageText } from "../../common/testing/stub_peers.ts";
 import { within } from "../../common/testing/within.ts";
 import { connectTls } from "../../tls/lib/connect.ts";
-import type { LaneServer } from "./lane_arguments.ts";
+import { type LaneServer, startQuestion } from "./lane_arguments.ts";
 import { MAX_QUESTION_BYTES } from "./messages.ts";
 import { TestAgent } from "../../common/testing/agent.ts";
 
@@ -178,6 +179,23 @@ Deno.test("A lane's server ends when its client says so, and its document is par
   stopped.kill("SIGINT");
   assertMatch((await within(stopped.ended)).stderr, /stopped before it began/);
   await client.close();
+});
+
+Deno.test("A lane's server answers from the address to which its client has come", async () => {
+  for (const hostname of ["0.0.0.0", "::"]) {
+    await using agent = await TestAgent.start({ hostname });
+    const { conn, lines } = await agent.talk("127.0.0.2");
+    assertEquals((await lines.read(10_000))?.value, { say: "welcome", version: 1 });
+    await lines.write(startQuestion({ ...LANE, lane: laneNamed("udp-async") }, 0));
+    const { port } = (await lines.read(10_000))!.value as { port: number };
+    const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+    const to = { transport: "udp", hostname: "127.0.0.2", port } as const;
+    await socket.send(bytesOf(messageText("udp", 0, 100)), to);
+    const [answer, from] = await within(socket.receive());
+    assertEquals([answer, from], [bytesOf("ack\0"), to]);
+    socket.close();
+    await conn.close();
+  }
 });
 
 Deno.test("An agent ends a lane that takes too long", async () => {
