@@ -5,7 +5,11 @@ import { laneNamed, Workplace } from "../../common/testing/pairs.ts";
 import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { bytesOf, messageText } from "../../common/testing/stub_peers.ts";
 import { within } from "../../common/testing/within.ts";
+import { loadCertificates } from "../../common/pem/certificate_files.ts";
 import { connectTls } from "../../tls/lib/connect.ts";
+import { listenTls } from "../../tls/lib/listen.ts";
+import { AgentClient } from "./client.ts";
+import { Lines } from "./lines.ts";
 import { type LaneServer, startQuestion } from "./lane_arguments.ts";
 import { MAX_QUESTION_BYTES } from "./messages.ts";
 import { TestAgent } from "../../common/testing/agent.ts";
@@ -196,6 +200,39 @@ Deno.test("A lane's server answers from the address to which its client has come
     socket.close();
     await conn.close();
   }
+});
+
+Deno.test("A client gives up on an agent that does not end a lane's server", async () => {
+  await using place = await Workplace.make();
+  const files = { certs: place.dir, keyPassphraseFile: null };
+  await using listener = listenTls({
+    ...await loadCertificates(files, "server"),
+    ...{ hostname: "127.0.0.1", port: 0, clientCertificate: "require" as const },
+  });
+  const { port } = listener.addr;
+  const connecting = AgentClient.connect({ ...files, hostname: "127.0.0.1", port, stopMs: 50 });
+  await using conn = (await within(listener.accept()))!;
+  const asked = Promise.withResolvers<void>();
+  const agent = (async () => {
+    const lines = new Lines(conn, MAX_QUESTION_BYTES, () => 0);
+    await lines.write({ say: "welcome", version: 1 });
+    for (let line; (line = await lines.read(10_000));) {
+      const { ask } = line.value as { ask: string };
+      if (ask === "time") await lines.write({ say: "time", receivedUs: 0, sentUs: 0 });
+      else if (ask === "start") asked.resolve();
+    }
+  })().catch(() => {});
+  const client = await within(connecting);
+  const server = client.start(LANE);
+  await within(asked.promise);
+  server.kill("SIGINT");
+  assertEquals(await within(server.port), null);
+  assertEquals(
+    (await within(server.ended)).stderr,
+    "error: the agent is out of reach: it does not end the lane's server",
+  );
+  await client.close();
+  await agent;
 });
 
 Deno.test("An agent ends a lane that takes too long", async () => {
