@@ -28,12 +28,13 @@ function generate(...args: string[]): Promise<Finished> {
 
 Deno.test("generate.ts that is killed leaves nothing half-written", () =>
   withDirectory(async (dir) => {
+    // From before it begins: what it did before that is no event, and would be waited for without end.
+    const watcher = Deno.watchFs(dir);
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-prompt", "-A", SCRIPT, "--dir", dir],
       stdout: "null",
       stderr: "null",
     }).spawn();
-    const watcher = Deno.watchFs(dir);
     for await (const { paths } of watcher) {
       if (paths.some((path) => path.endsWith(".tmp"))) break;
     }

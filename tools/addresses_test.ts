@@ -12,14 +12,19 @@ import { assert, assertEquals, assertMatch, assertRejects } from "../common/test
 import { FakeNames } from "../common/testing/fake_names.ts";
 import { within } from "../common/testing/within.ts";
 import { PREPARE } from "./bench/lane_stage.ts";
-import { assertOneLine, laneNamed, lanesBesideSpin, Workplace } from "../common/testing/pairs.ts";
+import {
+  assertOneLine,
+  freePortFor,
+  laneNamed,
+  lanesBesideSpin,
+  Workplace,
+} from "../common/testing/pairs.ts";
 import type { Finished } from "../common/testing/own_certificates.ts";
 import { runHere } from "../common/testing/run_here.ts";
 import { hostScripts } from "../common/testing/script_hosts.ts";
 import { prepare as prepareDtls } from "../dtls/server.ts";
 import { prepare as prepareTcp } from "../tcp/client.ts";
 import { runAll } from "./run_all.ts";
-import { freePort } from "../common/testing/free_port.ts";
 
 hostScripts();
 
@@ -92,7 +97,7 @@ for (const lane of lanesBesideSpin()) {
   Deno.test(`${lane.name} client says at once that nobody listens at any address`, async () => {
     await using place = await Workplace.make();
     using _names = new FakeNames({ localhost: ["::1", "127.0.0.1"] });
-    const port = freePort(/^(tcp|tls)$/.test(lane.protocol) ? "tcp" : "udp");
+    const port = freePortFor(lane);
     const running = runClient(lane, "localhost", port, place.dir);
     const error = await assertRejects(() => running, RunError);
     assertMatch(error.message, /localhost:\d+: connection refused; is the server running there\?$/);
@@ -172,7 +177,7 @@ for (const lane of lanesBesideSpin("tls", "dtls")) {
 Deno.test("udp-async client hears without --allow-ffi of no refusal, and gives up as before", async () => {
   await using place = await Workplace.make();
   const lane = laneNamed("udp-async");
-  const args = ["--sizes", "100", "--timeout-ms", "50", "--port", String(freePort("udp"))];
+  const args = ["--sizes", "100", "--timeout-ms", "50", "--port", String(freePortFor(lane))];
   const client = await place.run(lane, "client", args, { permissions: permissionsOf(lane) });
   assertEquals(client.code, 1);
   assertMatch(

@@ -1,6 +1,7 @@
 /** An agent and run_all --on as programs of their own, with the permissions that their helps name. */
 import { dirname, join } from "../common/base/std.ts";
 import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
+import { freePort } from "../common/testing/free_port.ts";
 import { laneNamed, readDocument, Workplace } from "../common/testing/pairs.ts";
 import { endingOf, startRunAll } from "../common/testing/run_all.ts";
 import { argumentsOf, cannotMakeTrouble, childrenOf, killHard } from "../common/testing/trouble.ts";
@@ -110,6 +111,8 @@ Deno.test("run_all --on runs lanes against an agent, and joins both ends' docume
       assert(p50 >= uncertaintyUs && p50 < 100_000_000, `${p50}`);
     }
   }
+  // It has a turn of its own after the client's end.
+  await agent.says(/: has ended\n/);
   const peer = /^\S+: served$/m.exec(agent.said)![0].split(": ")[0];
   assertEquals(
     agent.said.split("\n").slice(1),
@@ -127,10 +130,8 @@ Deno.test("run_all --on runs lanes against an agent, and joins both ends' docume
 
 Deno.test("run_all --on says in a line, with exit code 1, that there is no agent", async () => {
   await using place = await Workplace.make();
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  const runAll = startRunAll(place, ["--on", `127.0.0.1:${port}`], {}, FOR_ON);
+  const on = `127.0.0.1:${freePort("tcp")}`;
+  const runAll = startRunAll(place, ["--on", on], {}, FOR_ON);
   const { code, stdout, stderr } = await within(endingOf(runAll));
   assertEquals([code, stdout], [1, ""]);
   assertMatch(

@@ -27,7 +27,7 @@ async function clientWith(
 ) {
   const { port, process } = await place.serve(lane, SMALL);
   await prepareClient(place);
-  const args = [...SMALL, "--port", String(port), "--timeout-ms", "2000"];
+  const args = [...SMALL, "--port", String(port), "--timeout-ms", "60000"];
   return { client: await place.run(lane, "client", args), server: process, port };
 }
 

@@ -2,6 +2,7 @@
 import { permissionsOf } from "../common/model/lanes.ts";
 import { join } from "../common/base/std.ts";
 import { assert, assertEquals } from "../common/testing/assert.ts";
+import { inShortTime } from "../common/testing/short_time.ts";
 import { cannotMakeTrouble, withoutNetwork } from "../common/testing/trouble.ts";
 import { ROOT } from "./lib/children.ts";
 import {
@@ -18,23 +19,22 @@ const FLAKY = join(ROOT, "common", "testing", "flaky_datagrams.ts");
 
 const OPTIONS = ["--sizes", "100,1000", "--repeat", "40", "--connect", "once"];
 
-const SERVER_ARGUMENTS = [...OPTIONS, "--timeout-ms", "300"];
-const CLIENT_ARGUMENTS = [...SERVER_ARGUMENTS, "--json", "-"];
-
 for (const lane of lanesBesideSpin("udp", "dtls")) {
-  Deno.test(`${lane.name} pair counts what the system refuses to send or receive as lost`, async () => {
-    await using place = await Workplace.make();
-    const changes = { permissions: [...permissionsOf(lane), `--preload=${FLAKY}`] };
-    const { port, process } = await place.serve(lane, SERVER_ARGUMENTS, changes);
-    const args = [...CLIENT_ARGUMENTS, "--port", String(port)];
-    const client = await place.run(lane, "client", args, changes);
-    assertEquals(client.code, 0, client.stderr);
-    const { code, stderr } = await process.ended;
-    assertEquals(code, 0, stderr);
-    const { sizes } = readDocument(client.stdout).runs[0]!;
-    const lost = sizes.reduce((sum, size) => sum + size.lost!, 0);
-    assert(lost > 0 && lost < 60, `${lost} of 80 were lost`);
-  });
+  Deno.test(`${lane.name} pair counts what the system refuses to send or receive as lost`, () =>
+    inShortTime(300, async (timeoutMs) => {
+      await using place = await Workplace.make();
+      const changes = { permissions: [...permissionsOf(lane), `--preload=${FLAKY}`] };
+      const both = [...OPTIONS, "--timeout-ms", String(timeoutMs)];
+      const { port, process } = await place.serve(lane, both, changes);
+      const args = [...both, "--json", "-", "--port", String(port)];
+      const client = await place.run(lane, "client", args, changes);
+      assertEquals(client.code, 0, client.stderr);
+      const { code, stderr } = await process.ended;
+      assertEquals(code, 0, stderr);
+      const { sizes } = readDocument(client.stdout).runs[0]!;
+      const lost = sizes.reduce((sum, size) => sum + size.lost!, 0);
+      assert(lost > 0 && lost < 60, `${lost} of 80 were lost`);
+    }));
 }
 
 for (const lane of lanesBesideSpin("udp")) {

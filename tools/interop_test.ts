@@ -1,11 +1,10 @@
 /** The secure pairs against OpenSSL's own client and server, both ends with certificates. */
 import type { Lane } from "../common/model/lanes.ts";
 import { assertEquals, assertMatch } from "../common/testing/assert.ts";
-import { lanesBesideSpin, Workplace } from "../common/testing/pairs.ts";
+import { freePortFor, lanesBesideSpin, Workplace } from "../common/testing/pairs.ts";
 import { findProgram } from "../common/testing/programs.ts";
 import { within } from "../common/testing/within.ts";
 import { hostScripts } from "../common/testing/script_hosts.ts";
-import { freePort } from "../common/testing/free_port.ts";
 import { RunningProgram } from "../common/testing/running_program.ts";
 
 hostScripts();
@@ -54,7 +53,7 @@ for (const lane of SECURE) {
       { ignore },
       async () => {
         await using place = await Workplace.make();
-        const port = freePort(lane.protocol === "dtls" ? "udp" : "tcp");
+        const port = freePortFor(lane);
         await using server = RunningProgram.start("openssl", [
           ...["s_server", `-${version}`, "-accept", `127.0.0.1:${port}`, "-Verify", "1"],
           ...["-naccept", "1", ...credentials(place, "server")],

@@ -225,7 +225,7 @@ Deno.test({
     await using _disk = await smallDisk(folder, "size=4k");
     const lane = laneNamed("tls-sync-openssl");
     // A page of memory holds the lines of four handshakes.
-    const args = ["--sizes", "100", "--repeat", "10", "--timeout-ms", "2000"];
+    const args = ["--sizes", "100", "--repeat", "10"];
     const { client } = await place.pair(lane, args, {
       client: ["--key-log", `${folder}/keys`],
     });

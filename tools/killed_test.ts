@@ -157,7 +157,7 @@ const KILLED_LANES = ["tcp-spin", "dtls-sync-openssl", "tls-async-rustls"];
 
 /** More than any machine exchanges before it is killed; a log is written after each size. */
 const ENDLESS = [
-  ...["--sizes", Array.from({ length: 400 }, (_, i) => 100 + i).join(","), "--repeat", "500"],
+  ...["--sizes", Array.from({ length: 400 }, (_, i) => 100 + i).join(","), "--repeat", "2000"],
   ...["--connect", "once"],
 ];
 

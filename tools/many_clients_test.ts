@@ -12,6 +12,9 @@ hostScripts();
 const CLIENTS = 200;
 const REPEAT = 3;
 
+/** All of them shake hands, or wait for an answer, at the same time. */
+const TIMEOUT_MS = "60000";
+
 // On loopback UDP loses what no receive buffer has room for, and these messages fit into any.
 for (const lane of LANES.filter(({ io }) => io === "async")) {
   Deno.test(`${lane.name} pair serves ${CLIENTS} clients at once, and loses nothing`, async () => {
@@ -27,6 +30,8 @@ for (const lane of LANES.filter(({ io }) => io === "async")) {
         "100",
         "--repeat",
         `${REPEAT}`,
+        "--timeout-ms",
+        TIMEOUT_MS,
       ],
       { client: ["--json", "-"], server: ["--json", "-"] },
     );

@@ -7,6 +7,7 @@ import {
 } from "../common/testing/own_certificates.ts";
 import { join } from "../common/base/std.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../common/testing/assert.ts";
+import { freePort } from "../common/testing/free_port.ts";
 import { RunError } from "../common/base/errors.ts";
 import { LANES } from "../common/model/lanes.ts";
 import { LaneStage } from "./bench/lane_stage.ts";
@@ -114,7 +115,7 @@ Deno.test("demo --server wants a server's files alone, for whatever name", () =>
     await writeOwnCertificates(dir, ["server.example"]);
     for (const name of ["client-cert.pem", "client-key.pem"]) await Deno.remove(join(dir, name));
     const args = ["--certs", "mine", "--host", "0.0.0.0", "--lanes", "tls-async-rustls"];
-    const port = String(20_000 + Math.floor(Math.random() * 10_000));
+    const port = String(freePort("tcp", "0.0.0.0"));
     const server = start(cwd, "--server", ...args, "--port", port);
     const decoder = new TextDecoder();
     let said = "";

@@ -1,8 +1,9 @@
 /** push as a process, with the permissions that its task has. */
-import { assertEquals } from "../common/testing/assert.ts";
+import { assert, assertEquals } from "../common/testing/assert.ts";
 import { testCertificates, textsOf } from "../common/testing/certs.ts";
 import { type Folder, folderWith } from "../common/testing/folder.ts";
 import { findProgram } from "../common/testing/programs.ts";
+import { inShortTime } from "../common/testing/short_time.ts";
 import { within } from "../common/testing/within.ts";
 import { join } from "../common/base/std.ts";
 import { ROOT } from "./lib/children.ts";
@@ -71,12 +72,18 @@ Deno.test({
   name: "push gives up a machine that takes a connection and says nothing",
   ignore: findProgram("ssh") === null,
   async fn() {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    await using place = await workplace(listener.addr.port);
-    const child = await start(place, { args: ["--timeout-ms", "1000"] });
-    using _silent = await within(listener.accept());
-    const [code, stdout] = await ended(child);
-    assertEquals([code, stdout], [1, "127.0.0.1: it does not answer in time\n"]);
+    // Ssh has to start in this time, too.
+    await inShortTime(1000, async (timeoutMs) => {
+      const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const accepting = listener.accept().catch(() => null);
+      await using place = await workplace(listener.addr.port);
+      const child = await start(place, { args: ["--timeout-ms", String(timeoutMs)] });
+      const [code, stdout] = await ended(child);
+      listener.close();
+      using silent = await accepting;
+      assertEquals([code, stdout], [1, "127.0.0.1: it does not answer in time\n"]);
+      assert(silent !== null, "ssh has not connected");
+    });
   },
 });
 

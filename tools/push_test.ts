@@ -2,6 +2,7 @@
 import { RunError } from "../common/base/errors.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../common/testing/assert.ts";
 import { folderWith } from "../common/testing/folder.ts";
+import { freePort } from "../common/testing/free_port.ts";
 import { ResettingRelay } from "../common/testing/resetting_relay.ts";
 import { runHere } from "../common/testing/run_here.ts";
 import { NO_SMALL_DISK, smallDisk } from "../common/testing/small_disk.ts";
@@ -105,11 +106,10 @@ sshdTest("push says of each machine why it failed, and serves the others", async
   const another = await Deno.readTextFile(`${stranger}.pub`);
   const wrong = `[127.0.0.1]:${place.sshd.port} ${another}`;
   await Deno.writeTextFile(place.path("wrong"), wrong);
-  const closed = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  closed.close();
+  const port = freePort("tcp");
   const hosts = await place.hosts(
     { name: "good", folder },
-    { name: "unreachable", folder, port: closed.addr.port },
+    { name: "unreachable", folder, port },
     { name: "refused", folder, identityFile: stranger },
     { name: "unknown", folder, knownHostsFile: place.path("empty") },
     { name: "changed", folder, knownHostsFile: place.path("wrong") },
@@ -120,10 +120,7 @@ sshdTest("push says of each machine why it failed, and serves the others", async
   const lines = Object.fromEntries(stdout.trim().split("\n").map((line) => line.split(/: (.*)/)));
   assertEquals(Object.keys(lines).length, 6, stdout);
   assertEquals(lines["good"], "ok");
-  assertEquals(
-    lines["unreachable"],
-    `connection refused on port ${closed.addr.port}; is sshd running there?`,
-  );
+  assertEquals(lines["unreachable"], `connection refused on port ${port}; is sshd running there?`);
   assertMatch(lines["refused"]!, /^it refuses the login: the key in .* does not open that /);
   assertMatch(lines["unknown"]!, /^its host key is not known; connect once by hand /);
   assertMatch(lines["changed"]!, /^its host key is not the known one: /);

@@ -7,6 +7,7 @@ import type { Job } from "./run_all/job.ts";
 import { parseRunAll } from "./run_all/options.ts";
 import { readDocument, Workplace } from "../common/testing/pairs.ts";
 import { folderWith } from "../common/testing/folder.ts";
+import { freePort } from "../common/testing/free_port.ts";
 import { endingOf, startRunAll } from "../common/testing/run_all.ts";
 
 /** The one folder of results, and what is in it. */
@@ -107,7 +108,7 @@ Deno.test("run_all --trace keeps the handshakes of lanes that can, and draws the
 
 Deno.test("run_all --server and --client run one side each", async () => {
   await using place = await Workplace.make();
-  const port = String(20_000 + Math.floor(Math.random() * 10_000));
+  const port = String(freePort("tcp"));
   const lanes = ["--lanes", "tcp-async,tcp-sync,udp-spin", "--port", port];
   const mode = ["--connect", "message"];
   const servers = startRunAll(place, [...SMALL, ...lanes, ...mode, "--server"]);
@@ -140,8 +141,9 @@ Deno.test("run_all --server and --client run one side each", async () => {
 
 Deno.test("run_all keeps what was measured on Ctrl-C", async () => {
   await using place = await Workplace.make();
+  const watcher = await watch(place);
   const child = startRunAll(place, ["--sizes", "100", "--repeat", "100000", "--json", "-"]);
-  for await (const { paths } of await watch(place)) {
+  for await (const { paths } of watcher) {
     if (paths.some((path) => path.endsWith("-client.csv"))) break;
   }
   child.kill("SIGINT");
@@ -199,8 +201,10 @@ Deno.test("run_all tells lanes on OpenSSL alone which groups they choose from", 
 
 Deno.test("run_all keeps the results where there can be no report, and exits with 1", async () => {
   await using place = await Workplace.make();
-  const child = startRunAll(place, ["--sizes", "100", "--repeat", "3000", "--lanes", "tcp-async"]);
   const watcher = await watch(place);
+  // Long enough for the folder to be there before the report is written.
+  const args = ["--sizes", "100", "--repeat", "10000", "--connect", "message"];
+  const child = startRunAll(place, [...args, "--lanes", "tcp-async"]);
   for await (const { paths } of watcher) {
     const log = paths.find((path) => path.endsWith("-client.csv"));
     if (!log) continue;

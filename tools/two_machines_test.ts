@@ -42,15 +42,30 @@ Deno.test({
         name,
         ...NO_SANITIZERS,
         fn: async () => {
-          const wrong = runs.map((run) =>
-            network.run(run, place).then((ending) => wrongIn(run, ending), (error) => [`${error}`])
-          );
+          const wrong = runs.map(async (run) => {
+            const first = await wrongOf(network, run, place);
+            if (isLong || first.length === 0) return first;
+            // An answer that the network has not dropped may have come too late, on a busy machine.
+            console.log(first.join("\n"));
+            return await wrongOf(network, patient(run), place);
+          });
           assertEquals((await Promise.all(wrong)).flat(), []);
         },
       })
     ));
   },
 });
+
+/** The same run, whose ends wait longer for what does not come. */
+function patient(run: NetworkRun): NetworkRun {
+  const longer = (arg: string, i: number) => run.args[i - 1] === "--timeout-ms" ? `${arg}0` : arg;
+  return { ...run, args: run.args.map(longer) };
+}
+
+/** Runs it, and says what is wrong with it. */
+function wrongOf(network: Network, run: NetworkRun, place: Workplace): Promise<string[]> {
+  return network.run(run, place).then((ending) => wrongIn(run, ending), (error) => [`${error}`]);
+}
 
 /** What is wrong with a run; nothing if all is well. */
 function wrongIn(run: NetworkRun, ending: NetworkRunEnding): string[] {

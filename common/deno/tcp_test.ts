@@ -13,6 +13,7 @@ import {
   assertThrows,
 } from "../testing/assert.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
+import { freePort } from "../testing/free_port.ts";
 
 /** Two ends of a connection over loopback, one of them bounded by a clock of its own. */
 class Loopback implements AsyncDisposable {
@@ -191,8 +192,8 @@ Deno.test("BoundedTcpListener says in one line that its port is taken", () => {
 });
 
 Deno.test("BoundedTcpListener can listen again where it has closed connections just now", async () => {
-  const first = new BoundedTcpListener("127.0.0.1", 0);
-  const { port } = first;
+  const port = freePort("tcp");
+  const first = new BoundedTcpListener("127.0.0.1", port);
   {
     using client = await Deno.connect({ hostname: "127.0.0.1", port });
     const conn = await first.accept();

@@ -8,6 +8,7 @@ import { IPPROTO_IP } from "../posix/platform.ts";
 import { readOption } from "../posix/socket_options.ts";
 import { assertEquals, assertThrows } from "../testing/assert.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
+import { freePort } from "../testing/free_port.ts";
 import { within } from "../testing/within.ts";
 import { UdpSocket } from "./udp.ts";
 import { UdpClient, type UdpClientOptions } from "./udp_client.ts";
@@ -15,7 +16,7 @@ import { UdpClient, type UdpClientOptions } from "./udp_client.ts";
 /** A server on 127.0.0.2 that is told who sends, and a client that tries 127.0.0.1 before. */
 class Stage implements AsyncDisposable {
   readonly #deadlines = new Deadlines();
-  readonly #server = UdpSocket.at("127.0.0.2", 0);
+  readonly #server = UdpSocket.at("127.0.0.2", freePort("udp", "0.0.0.0"));
   readonly #heard = Promise.withResolvers<Deno.NetAddr>();
   readonly #running = this.#server.run((_bytes, from) => this.#heard.resolve({ ...from }));
   readonly client: UdpClient;
@@ -37,12 +38,6 @@ class Stage implements AsyncDisposable {
     await this.#running;
     this.#deadlines.close();
   }
-}
-
-function freePort(hostname: string): number {
-  const socket = UdpSocket.at(hostname, 0);
-  socket.close();
-  return socket.addr.port;
 }
 
 const ONE = Uint8Array.of(1);
@@ -69,7 +64,7 @@ Deno.test("UdpClient sends from the address that it was told", async () => {
 
 Deno.test("UdpClient sends from the port that it was told, to one address after the other", async () => {
   using clock = new FakeClock();
-  const port = freePort("0.0.0.0");
+  const port = freePort("udp", "0.0.0.0");
   await using stage = new Stage({ localAddr: { port } });
   await stage.client.send(ONE);
   await clock.advance(1000);

@@ -3,6 +3,7 @@ import { Deadlines } from "../base/deadline.ts";
 import { round } from "../base/event_loop.ts";
 import { TOO_LATE } from "../base/read_result.ts";
 import { assert, assertEquals } from "../testing/assert.ts";
+import { PATIENCE_MS } from "../testing/within.ts";
 import { UdpConnection } from "./udp_connection.ts";
 
 const LOOPBACK = "127.0.0.1";
@@ -29,7 +30,7 @@ class Ends implements Disposable {
     for (let i = 0; i < 20; i++) await round();
   }
 
-  async receive(timeoutMs = 1000): Promise<number[] | "too late"> {
+  async receive(timeoutMs = PATIENCE_MS): Promise<number[] | "too late"> {
     const received = await this.client.receive(this.into, timeoutMs);
     return received === TOO_LATE ? "too late" : [...this.into.subarray(0, received)];
   }

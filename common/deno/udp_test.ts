@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "../testing/assert.ts";
+import { freePort } from "../testing/free_port.ts";
 import { UdpSocket } from "./udp.ts";
 
 const LOOPBACK = "127.0.0.1";
@@ -102,15 +103,14 @@ Deno.test("UdpSocket.run() hands on a handler's error", async () => {
 });
 
 Deno.test("UdpSocket goes on after a datagram to a port where nobody listens", async () => {
-  const gone = UdpSocket.at(LOOPBACK, 0);
-  gone.close();
+  const nobody = { transport: "udp", hostname: LOOPBACK, port: freePort("udp") } as const;
   const socket = UdpSocket.at(LOOPBACK, 0);
   let arrived = 0;
   const running = socket.run(() => {
     arrived++;
     socket.close();
   });
-  await socket.send(bytesOf(1), gone.addr);
+  await socket.send(bytesOf(1), nobody);
   await socket.send(bytesOf(2), socket.addr);
   await running;
   assertEquals(arrived, 1);

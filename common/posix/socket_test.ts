@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "../testing/assert.ts";
-import type { SocketAddress } from "./address.ts";
+import { freePort } from "../testing/free_port.ts";
+import { SocketAddress } from "./address.ts";
 import { ECONNREFUSED, PosixError } from "./errors.ts";
 import { type Patience, PosixSocket } from "./socket.ts";
 import { NOT_YET } from "../base/read_result.ts";
@@ -14,9 +15,9 @@ function bound(patience: Patience = "block"): PosixSocket {
   return socket;
 }
 
-function listening(patience: Patience = "block"): PosixSocket {
+function listening(patience: Patience = "block", port = 0): PosixSocket {
   const socket = PosixSocket.open("stream", HOST, patience);
-  socket.listen(HOST, 0, 8);
+  socket.listen(HOST, port, 8);
   return socket;
 }
 
@@ -30,8 +31,8 @@ function meet(
 }
 
 /** Both ends of a TCP connection. */
-function connected(patience: Patience = "block") {
-  using listener = listening(patience);
+function connected(patience: Patience = "block", port = 0) {
+  using listener = listening(patience, port);
   const near = PosixSocket.open("stream", HOST, patience);
   const { socket, peer } = meet(near, listener);
   return { near, far: socket, peer, [Symbol.dispose]: () => (near.close(), socket.close()) };
@@ -54,12 +55,6 @@ function received(socket: PosixSocket, into: Uint8Array<ArrayBuffer>, from = fal
 /** The error of a system call. */
 function errorOf(act: () => unknown): PosixError {
   return assertThrows(act, PosixError);
-}
-
-/** An address nobody is at any more. */
-function deserted(): SocketAddress {
-  using listener = listening();
-  return listener.address;
 }
 
 for (const patience of PATIENCES) {
@@ -93,7 +88,10 @@ for (const patience of PATIENCES) {
     let calls = 0;
     for (let n; (n = ends.near.send(bytes, false)) !== NOT_YET; calls++) sent += n;
     assert(calls > 0 && sent > 0, "a part was taken before");
-    assertEquals(ends.near.send(bytes, true), NOT_YET, "after a slice of time");
+    // On a busy system the other end's takes some of it later, which makes room once more.
+    for (let more = 0; ends.near.send(bytes, true) !== NOT_YET; more++) {
+      assert(more < 100, "after a slice of time it is full");
+    }
   });
 }
 
@@ -116,8 +114,8 @@ for (const kind of ["stream", "datagram"] as const) {
 }
 
 Deno.test("PosixSocket.listen() takes a port again whose connections have just ended", () => {
-  using ends = connected();
-  const port = ends.far.address.port;
+  const port = freePort("tcp");
+  using ends = connected("block", port);
   // Who closes first has to remember the connection for a while: TIME_WAIT of RFC 9293.
   ends.far.close();
   assertEquals(received(ends.near, new Uint8Array(1)), 0);
@@ -134,7 +132,8 @@ Deno.test("PosixSocket.bind() refuses an address that is not this machine's", ()
 
 Deno.test("PosixSocket.connect() says that nobody listens", () => {
   using socket = PosixSocket.open("stream", HOST, "block");
-  const error = errorOf(() => socket.connect(deserted()));
+  const nobody = SocketAddress.of(HOST, freePort("tcp"));
+  const error = errorOf(() => untilThere(() => socket.connect(nobody) || NOT_YET));
   assertEquals([error.errno, error.message], [
     ECONNREFUSED,
     "connect: connection refused (ECONNREFUSED)",
@@ -152,8 +151,8 @@ Deno.test("PosixSocket.send() to a peer that has gone is an error, and no signal
   ends.far.close();
   const send = () => ends.near.send(new Uint8Array(100), true);
   const error = assertThrows(() => {
-    // The first one is what the peer's system answers with a reset.
-    for (let i = 0; i < 1000; i++) send();
+    // The first one is what the peer's system answers with a reset, at once or a little later.
+    for (let i = 0; i < 100_000; i++) send();
   }, PosixError);
   assert(["EPIPE", "ECONNRESET"].includes(error.code), error.code);
 });

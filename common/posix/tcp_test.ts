@@ -8,7 +8,10 @@ import {
   assertThrows,
 } from "../testing/assert.ts";
 import { arrival } from "../testing/arrival.ts";
+import { FakeClock } from "../testing/fake_clock.ts";
+import { freePort } from "../testing/free_port.ts";
 import { atOnce, later, within } from "../testing/within.ts";
+import { SocketAddress } from "./address.ts";
 import { PosixError } from "./errors.ts";
 import { PollLoop } from "./poll_loop.ts";
 import type { Patience } from "./socket.ts";
@@ -185,8 +188,8 @@ Deno.test("PosixTcpListener() says that the port is taken", () => {
 
 Deno.test("PosixTcp.connect() says that nobody listens there", async () => {
   using link = new Loopback();
-  link.listener.close();
-  const connect = async () => await PosixTcp.connect(link.listener.address, link.loop, LONG_MS);
+  const nobody = SocketAddress.of(HOST, freePort("tcp"));
+  const connect = async () => await PosixTcp.connect(nobody, link.loop, LONG_MS);
   const error = await assertRejects(() => within(connect()), PosixError);
   assertEquals(error.code, "ECONNREFUSED");
 });
@@ -230,9 +233,13 @@ Deno.test("PosixTcp.receive() rejects where the socket is closed after its wait,
 });
 
 Deno.test("PosixTcp.send() gives up where the peer reads nothing", async () => {
+  // The time is that of connecting, too, which may take longer than it on a busy system.
+  using clock = new FakeClock();
   using link = new Loopback();
   const { near } = await link.connect(30);
-  const error = await assertRejects(() => later(near.send(new Uint8Array(64 << 20))), TimeoutError);
+  const sending = near.send(new Uint8Array(64 << 20));
+  clock.nowMs += 30;
+  const error = await assertRejects(() => later(sending), TimeoutError);
   assertEquals(error.message, "timed out after 30 ms");
 });
 

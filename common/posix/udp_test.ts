@@ -1,6 +1,7 @@
 import { InterruptedError } from "../base/errors.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../testing/assert.ts";
 import { arrival } from "../testing/arrival.ts";
+import { freePort } from "../testing/free_port.ts";
 import { atOnce, later } from "../testing/within.ts";
 import type { SocketAddress } from "./address.ts";
 import { PosixError } from "./errors.ts";
@@ -23,7 +24,7 @@ class Loopback implements Disposable {
   constructor(patience: Patience = "block", hostname = HOST) {
     this.loop = new PollLoop(patience, this.controller.signal);
     this.loop.users = 2;
-    this.server = this.own(PosixUdp.at(hostname, 0, this.loop));
+    this.server = this.own(PosixUdp.at(hostname, freePort("udp", hostname), this.loop));
     this.client = this.own(PosixUdp.toward(this.server.address, this.loop));
   }
 

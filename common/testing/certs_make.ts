@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MAX_DAYS } from "../pem/kinds.ts";
 import { generateCertificates, type GenerateOptions } from "../../certs/generate.ts";
 
 /** As long as OpenSSL and rustls read times of two digits' years (RFC 5280 4.1.2.5). */
@@ -17,8 +18,12 @@ const KINDS: Record<string, GenerateOptions> = {
   wrongName: { ...LASTING, names: ["wrong.example", "192.0.2.1", "2001:db8::1"] },
   /** The same, without an address of IPv6. */
   elsewhere: { ...LASTING, names: ["elsewhere.example", "192.0.2.1"] },
-  /** The server's and the client's lifetime is over. */
-  expired: { notBefore: new Date("2020-01-01"), notAfter: new Date("2020-02-01") },
+  /** The server's and the client's lifetime is over, and for as long as can be not their authority's. */
+  expired: {
+    notBefore: new Date("2020-01-01"),
+    notAfter: new Date("2020-02-01"),
+    days: MAX_DAYS,
+  },
 };
 
 if (import.meta.main) {

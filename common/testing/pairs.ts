@@ -11,6 +11,7 @@ import type { ResultDocument } from "../measure/result.ts";
 import { assert } from "./assert.ts";
 import { testCertificates, textsOf } from "./certs.ts";
 import { type Folder, folderWith } from "./folder.ts";
+import { freePort } from "./free_port.ts";
 import schema from "../measure/result.schema.json" with { type: "json" };
 import type { Ending, ScriptSettings } from "../../tools/lib/children.ts";
 import { type RunningScript, startScript } from "./script_hosts.ts";
@@ -178,6 +179,11 @@ export function lanesBesideSpin(...protocols: Protocol[]): Lane[] {
 export const SPINNING: readonly Lane[] = LANES.filter(({ name }) =>
   name === "tcp-spin" || name === "dtls-spin-openssl"
 );
+
+/** A port of 127.0.0.1 where no server of a lane is, and none gets by itself. */
+export function freePortFor({ protocol }: Lane): number {
+  return freePort(protocol === "tcp" || protocol === "tls" ? "tcp" : "udp");
+}
 
 /** The lane of that name. */
 export function laneNamed(name: string): Lane {

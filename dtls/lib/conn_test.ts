@@ -7,15 +7,13 @@ import { testCertificates } from "../../common/testing/certs.ts";
 import { acceptFrom } from "../../common/testing/dtls.ts";
 import { FakeClock } from "../../common/testing/fake_clock.ts";
 import { connectedNet, type MemoryNet } from "../../common/testing/memory_net.ts";
+import { PATIENCE_MS } from "../../common/testing/within.ts";
 import { DtlsConn } from "./conn.ts";
 import { connectDtls } from "./connect.ts";
 import { type DtlsListener, listenDtls } from "./listen.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();
-
-/** Longest wait for what is bound to come. */
-const PATIENCE_MS = 5000;
 
 /** A server and a client on loopback, their handshakes behind them. */
 class Pair implements AsyncDisposable {

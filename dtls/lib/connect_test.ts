@@ -16,6 +16,7 @@ import type { ConnectDtlsOptions } from "./settings.ts";
 import { type DtlsListener, listenDtls } from "./listen.ts";
 import type { ListenDtlsOptions } from "./settings.ts";
 import { acceptFrom } from "../../common/testing/dtls.ts";
+import { PATIENCE_MS } from "../../common/testing/within.ts";
 
 // Opened before the first test, whose leak it would be for the sanitizer.
 loadOpenSsl();
@@ -83,10 +84,11 @@ const ADDRESSES = [
 for (const [hostname, target] of ADDRESSES) {
   Deno.test(`connectDtls() reaches a server on ${hostname} as ${target}`, async () => {
     await using listener = await listen({ hostname });
-    await using client = await connect(listener, { hostname: target, handshakeTimeoutMs: 3000 });
+    const options = { hostname: target, handshakeTimeoutMs: PATIENCE_MS };
+    await using client = await connect(listener, options);
     await using server = await acceptFrom(listener, client);
     await client.send(new Uint8Array(7));
-    assertEquals((await server.receive(undefined, 3000))?.length, 7);
+    assertEquals((await server.receive(undefined, PATIENCE_MS))?.length, 7);
   });
 }
 

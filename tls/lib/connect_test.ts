@@ -11,6 +11,8 @@ import {
   assertThrows,
 } from "../../common/testing/assert.ts";
 import { testCertificates } from "../../common/testing/certs.ts";
+import { FakeClock } from "../../common/testing/fake_clock.ts";
+import { freePort } from "../../common/testing/free_port.ts";
 import type { TlsConn } from "./conn.ts";
 import { connectTls, tlsContext } from "./connect.ts";
 import type { ConnectTlsOptions } from "./settings.ts";
@@ -93,9 +95,8 @@ for (const [hostname, target] of ADDRESSES) {
 }
 
 Deno.test("connectTls() rejects where nobody listens", async () => {
-  const listener = await listen();
-  await listener.close();
-  await assertRejects(() => connect(listener), Deno.errors.ConnectionRefused);
+  const connecting = () => connectTls({ port: freePort("tcp") });
+  await assertRejects(connecting, Deno.errors.ConnectionRefused);
 });
 
 for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
@@ -182,10 +183,15 @@ Deno.test("connectTls() fails against a server that speaks no TLS", async () => 
 });
 
 Deno.test("connectTls() gives up a server that is silent", async () => {
+  // The time is that of connecting, too: none of it passes before that is done.
+  using clock = new FakeClock();
   const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = silent.addr;
   await using client = await connectTls({ port, handshakeTimeoutMs: 30 });
-  await assertRejects(() => client.handshake(), TimeoutError, "did not answer");
+  await Promise.all([
+    assertRejects(() => client.handshake(), TimeoutError, "did not answer"),
+    clock.advance(30),
+  ]);
   await assertRejects(() => client.write(new Uint8Array(1)), TimeoutError);
   await assertRejects(() => client.read(new Uint8Array(1)), TimeoutError);
   silent.close();

@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import { describe, RunError } from "../../common/base/errors.ts";
 import { assertEquals, assertMatch, assertRejects } from "../../common/testing/assert.ts";
+import { freePort } from "../../common/testing/free_port.ts";
 import { explainRefusal, openTcp } from "./client.ts";
 import { securityOf } from "./security.ts";
 import { credentials, type Kind, TestServer } from "../../common/testing/rustls.ts";
@@ -73,10 +74,7 @@ Deno.test("explainRefusal() leaves other errors as they are", async () => {
 });
 
 Deno.test("openTcp() rejects where nobody listens", async () => {
-  const listener = await TestServer.listen();
-  const { port } = listener;
-  await listener[Symbol.asyncDispose]();
-  const opening = () => openTcp({ address: "127.0.0.1", port }, NEVER);
+  const opening = () => openTcp({ address: "127.0.0.1", port: freePort("tcp") }, NEVER);
   const error = await assertRejects(opening, Error);
   assertEquals(describe(error), "connection refused; is the server running there?");
 });

@@ -38,7 +38,7 @@ async function main([protocol = "", kind = "", seed = ""]: string[]): Promise<st
   await world.client("a fresh client", { handshakeTimeoutMs: 20_000 });
   await world.end();
   // What has failed is freed when its alert has left.
-  for (let i = 0; i < 100 && liveSessions() > 0; i++) await new Promise((go) => setTimeout(go, 5));
+  for (let i = 0; i < 2000 && liveSessions() > 0; i++) await new Promise((go) => setTimeout(go, 5));
   if (liveSessions() > 0) world.ledger.faults.push(`${liveSessions()} sessions were not freed`);
   return world.ledger.audit();
 }
