@@ -47,7 +47,7 @@ const asyncClient: Prepare<ClientTransport<TlsConn>> = async (options, deadlines
     },
 
     /** All bytes, in records of 16384 at most. */
-    send: (conn, message) => conn.write(message),
+    send: (conn, message) => conn.write(message, options.timeoutMs),
 
     /** A part of the answer, or all of it: TLS is a stream and keeps no boundaries. */
     receive: (conn, into, timeoutMs) => lengthOf(conn.read(into, timeoutMs)),

@@ -42,7 +42,7 @@ const asyncServer: Prepare<ServerTransport<TlsConn>> = async (options, deadlines
     receive: (conn, into, timeoutMs) => lengthOf(conn.read(into, timeoutMs)),
 
     /** The answer. */
-    send: (conn, answer) => conn.write(answer),
+    send: (conn, answer) => conn.write(answer, options.timeoutMs),
 
     /** The client's close_notify is answered. */
     shutdown: (conn) => conn.shutdown(),

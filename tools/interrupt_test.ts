@@ -120,3 +120,25 @@ for (const lane of [...ONE_OF_EACH, ...SPINNING]) {
     assertEquals(readDocument(ending.stdout).complete, false);
   });
 }
+
+for (const main of ["clientMain", "serverMain"]) {
+  Deno.test(`${main}() hears Ctrl-C while it prepares, as where a name server is silent`, async () => {
+    const script = import.meta.resolve("../common/cli/script.ts");
+    // The timer stands for the look-up that goes on.
+    const code = `
+      import { ${main} } from ${JSON.stringify(script)};
+      const prepare = () => {
+        Deno.kill(Deno.pid, "SIGINT");
+        return new Promise((resolve) => setTimeout(resolve, 600_000));
+      };
+      Deno.exit(await ${main}("tcp", prepare, ["--json", "-"]));
+    `;
+    const command = new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--no-check", "--unstable-net", code],
+    });
+    const { code: exitCode, stdout, stderr } = await within(command.output());
+    const [document, lines] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    assertEquals([exitCode, lines], [130, "interrupted; the results are partial\n"]);
+    assertEquals(readDocument(document!).complete, false);
+  });
+}

@@ -1,8 +1,9 @@
 /** Clients by the hundred, each with a connection of its own for the whole run. */
 import { fromFileUrl } from "../common/base/std.ts";
 import { LANES } from "../common/model/lanes.ts";
-import { assertEquals } from "../common/testing/assert.ts";
-import { readDocument, Workplace } from "../common/testing/pairs.ts";
+import { assertEquals, assertMatch } from "../common/testing/assert.ts";
+import { laneNamed, readDocument, Workplace } from "../common/testing/pairs.ts";
+import { StubServer } from "../common/testing/stub_peers.ts";
 import { hostScripts } from "../common/testing/script_hosts.ts";
 
 hostScripts();
@@ -42,6 +43,25 @@ for (const lane of LANES.filter(({ io }) => io === "async")) {
     }
   });
 }
+
+Deno.test("clients that all have the same trouble say it some times, and how often", async () => {
+  await using place = await Workplace.make();
+  const clients = 40;
+  await using server = await StubServer.listen("udp", {
+    answers: (n) => n < clients,
+    sizeBytes: 100,
+  });
+  const args = ["--clients", String(clients), "--sizes", "100", "--repeat", "3"];
+  const { stderr } = await place.run(
+    laneNamed("udp-sync"),
+    "client",
+    [...args, "--timeout-ms", "20", "--port", String(server.port)],
+  );
+  const lines = stderr.trim().split("\n");
+  const warnings = lines.filter((line) => / has not confirmed the run's end/.test(line));
+  assertEquals(warnings.length < clients, true, stderr);
+  assertMatch(stderr, /^and \d+ more such lines, left out$/m);
+});
 
 Deno.test("a client that may not have so many files open says so before it connects", async () => {
   const limited = ["-c", 'ulimit -n 300; exec "$@"', "sh", Deno.execPath(), "run", "--no-prompt"];

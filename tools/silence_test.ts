@@ -58,6 +58,18 @@ for (const lane of STREAMS) {
       assertMatch(stderr, new RegExp(line, "m"));
     }));
 
+  Deno.test(`${lane.name} client gives up on a server that does not read after --timeout-ms`, async () => {
+    await using place = await Workplace.make();
+    const onSilence = () => new Promise<void>(() => {});
+    const options = { answers: () => false, sizeBytes: 100, onSilence };
+    await using server = await StubServer.listen(lane.protocol, options);
+    const much = ["--sizes", "999999", "--repeat", "50", "--no-reply", "--connect", "once"];
+    const args = [...much, "--timeout-ms", "300", "--port", String(server.port), "--json", "-"];
+    const client = await within(place.run(lane, "client", args));
+    assertOneLine(client, 1, /^error: cannot send to 127\.0\.0\.1:\d+: timed out after 300 ms /);
+    assertEquals(readDocument(client.stdout).complete, false);
+  });
+
   Deno.test(`${lane.name} client gives up on a connection after --timeout-ms`, async () => {
     if (Deno.build.os !== "linux") {
       console.log(

@@ -9,6 +9,9 @@ import { InterruptedError, TimeoutError } from "./errors.ts";
 /** setTimeout() takes more for 1; a deadline that is further away is looked at again then. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** Longer than any run, and short enough for a sum with the time of day. */
+const NEVER_MS = Number.MAX_SAFE_INTEGER;
+
 /**
  * What is due within this time, in milliseconds, is looked at whenever the timer fires; the rest not
  * more often than that: thousands of connections wait long, and one of them is always due next.
@@ -68,6 +71,17 @@ export class Deadlines implements Disposable {
       });
       deadline.arm(ms);
     });
+  }
+
+  /** Waits for what cannot be told to end, such as a look-up; rejects when interrupted. */
+  async orInterrupted<T>(waiting: Promise<T>): Promise<T> {
+    const interrupted = Promise.withResolvers<never>();
+    using deadline = this.add((error) => {
+      if (error instanceof InterruptedError) interrupted.reject(error);
+    });
+    // Interrupted already, it hears of it as well.
+    deadline.arm(NEVER_MS);
+    return await Promise.race([waiting, interrupted.promise]);
   }
 
   /**

@@ -329,3 +329,18 @@ Deno.test("Deadlines.until() rejects when interrupted, asleep or not", async () 
     await assertRejects(() => waiting, InterruptedError);
   }
 });
+
+Deno.test("Deadlines.orInterrupted() waits for what there is, unless interrupted before", async () => {
+  using bench = new Bench();
+  const { deadlines } = bench;
+  assertEquals(await deadlines.orInterrupted(Promise.resolve(7)), 7);
+  await assertRejects(
+    () => deadlines.orInterrupted(Promise.reject(new TypeError("no"))),
+    TypeError,
+    "no",
+  );
+  const waiting = deadlines.orInterrupted(new Promise(() => {}));
+  deadlines.interrupt();
+  await assertRejects(() => waiting, InterruptedError);
+  await assertRejects(() => deadlines.orInterrupted(new Promise(() => {})), InterruptedError);
+});

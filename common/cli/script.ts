@@ -65,7 +65,11 @@ export function clientMain<Connection>(
     const gate = options.clients > MAX_CONNECTING
       ? new Gate(MAX_CONNECTING, deadlines.signal)
       : undefined;
-    const run = { options, recorder, deadlines, schedule, gate, onTrouble: say };
+    // Thousands of clients may have the same to say.
+    const troubles = new TroubleLines(say);
+    script.finishTalk = () => troubles.flush();
+    const onTrouble = (line: string) => troubles.add(line);
+    const run = { options, recorder, deadlines, schedule, gate, onTrouble };
     const clients = Array.from(
       { length: options.clients },
       (_, number) =>
@@ -137,7 +141,8 @@ async function made<Transport>(
   { options, deadlines, trace }: Script,
 ): Promise<Transport> {
   try {
-    return await prepare(options, deadlines, trace);
+    // A name server that is silent makes a look-up long.
+    return await deadlines.orInterrupted(prepare(options, deadlines, trace));
   } catch (error) {
     throw namingOption(error, options);
   }
@@ -343,11 +348,7 @@ async function runSizes(script: Script, clients: Client<unknown>[]): Promise<voi
 /** Waits for the Enter key, or for Ctrl-C. */
 async function untilEnter(nextSizeBytes: number, deadlines: Deadlines): Promise<void> {
   say(`press Enter for size ${nextSizeBytes}`);
-  const interrupted = Promise.withResolvers<never>();
-  using deadline = deadlines.add(interrupted.reject);
-  deadline.arm(2 ** 31 - 1);
-  const read = Deno.stdin.read(new Uint8Array(1024));
-  await Promise.race([read, interrupted.promise]);
+  await deadlines.orInterrupted(Deno.stdin.read(new Uint8Array(1024)));
 }
 
 /** The program that has started this one holds the other end: it is closed when that is killed, too. */

@@ -65,13 +65,18 @@ export class TestAgent implements AsyncDisposable {
     return AgentClient.connect({ hostname: "127.0.0.1", port, certs, keyPassphraseFile: null });
   }
 
-  /** A client that says what a test has it say. */
-  async talk(): Promise<{ conn: TlsConn; lines: Lines }> {
+  /**
+   * A client that says what a test has it say.
+   *
+   * @param hostname to which of this machine's addresses it comes; the certificate is for the default
+   */
+  async talk(hostname = "127.0.0.1"): Promise<{ conn: TlsConn; lines: Lines }> {
     const certificates = await loadCertificates(
       { certs: this.place.dir, keyPassphraseFile: null },
       "client",
     );
-    const conn = await connectTls({ ...certificates, hostname: "127.0.0.1", port: this.port });
+    const serverName = "127.0.0.1";
+    const conn = await connectTls({ ...certificates, hostname, serverName, port: this.port });
     await conn.handshake();
     const lines = new Lines(conn, 1_000_000, () => 0);
     return { conn, lines };

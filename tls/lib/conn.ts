@@ -72,6 +72,8 @@ export class TlsConn extends SecureConn {
   readonly #driver: SessionDriver;
   readonly #deadlines: Deadlines;
   readonly #readDeadline: Deadline;
+  /** For the next write that has one; null where none was made yet, or it is in use. */
+  #writeDeadline: Deadline | null = null;
   readonly #options: TlsConnOptions;
   readonly #onAbort = () => this.#fail(this.#options.signal!.reason);
   #handshake: Promise<void> | null = null;
@@ -195,25 +197,49 @@ export class TlsConn extends SecureConn {
    * before goes behind it.
    *
    * @param source bytes of any number, any view or ArrayBuffer, borrowed until the promise settles
+   * @param timeoutMs longest wait in milliseconds until the system has taken them all, which it does not where the
+   * peer does not read; then the connection has failed
    * @returns how many they were
-   * @throws {TypeError} where it is neither a view nor an ArrayBuffer
+   * @throws {TimeoutError} when they have not left in time
+   * @throws {TypeError} where `source` is neither a view nor an ArrayBuffer, or `timeoutMs` no number
+   * @throws {RangeError} where `timeoutMs` is negative or NaN
    * @throws {OpenSslError} after {@linkcode closeWrite}, or where the handshake failed
    * @throws {KeyLimitError} TLS 1.2: where its keys have sealed as much as is safe; reading goes on
    * @throws {Deno.errors.BrokenPipe} where the peer has gone; ConnectionReset likewise
    * @throws {Deno.errors.BadResource} after {@linkcode close}
    */
-  async write(source: ArrayBuffer | ArrayBufferView): Promise<number> {
+  async write(source: ArrayBuffer | ArrayBufferView, timeoutMs?: number): Promise<number> {
     const bytes = bytesOf(source, "source");
+    checkWait(timeoutMs);
     if (!this.session.established) await this.handshake();
     this.#checkOpen();
+    const deadline = timeoutMs !== undefined && timeoutMs < Infinity
+      ? this.#boundWrite(timeoutMs)
+      : null;
     try {
       if (bytes.length > PIECE_BYTES || this.#inPieces) await this.#writeInTurn(bytes);
       else if (bytes.length > 0) await this.#driver.send(bytes);
     } catch (error) {
       // It is the end of writing alone.
       throw error instanceof KeyLimitError ? error : this.#failed(error);
+    } finally {
+      if (deadline) this.#unboundWrite(deadline);
     }
     return bytes.length;
+  }
+
+  #boundWrite(timeoutMs: number): Deadline {
+    const deadline = this.#writeDeadline ?? this.#deadlines.add((error) => this.#fail(error));
+    this.#writeDeadline = null;
+    deadline.arm(timeoutMs);
+    return deadline;
+  }
+
+  /** One deadline serves one write after the other: most programs have one at a time. */
+  #unboundWrite(deadline: Deadline): void {
+    deadline.disarm();
+    if (this.#closed || this.#writeDeadline) deadline[Symbol.dispose]();
+    else this.#writeDeadline = deadline;
   }
 
   /** Between the pieces of a write there is nothing else. */
@@ -302,6 +328,7 @@ export class TlsConn extends SecureConn {
     this.#closedInOrder = this.#failure === undefined;
     this.#failure ??= new Deno.errors.BadResource("the connection is closed");
     this.#readDeadline[Symbol.dispose]();
+    this.#writeDeadline?.[Symbol.dispose]();
     offAbort(this.#options.signal, this.#onAbort);
     this.#driver.close();
     this.#options.released?.();

@@ -195,6 +195,30 @@ Deno.test("write() waits for a peer that does not read", async () => {
   await within(writing);
 });
 
+Deno.test("write() gives up where its bytes do not leave in time, and the connection has failed", async () => {
+  using clock = new FakeClock();
+  await using pair = await open();
+  // Once it has left the bound is no more.
+  for (let i = 0; i < 2; i++) await pair.client.write(bytesOf(10, i), 50);
+  await clock.advance(100);
+  const much = new Uint8Array(32_000_000);
+  const writes = [pair.client.write(much, 60_000), pair.client.write(much, 1000)];
+  const late = Promise.all(writes.map((write) => assertRejects(() => write, TimeoutError)));
+  let over = false;
+  void late.then(() => over = true);
+  while (!over) await clock.advance(100);
+  assertEquals(
+    (await late).map(({ message }) => message),
+    Array(2).fill("timed out after 1000 ms"),
+  );
+  await assertRejects(() => pair.client.write(Uint8Array.of(1)), TimeoutError);
+});
+
+Deno.test("write() refuses a wait that is none", async () => {
+  await using pair = await open();
+  await assertRejects(() => pair.client.write(new Uint8Array(1), NaN), RangeError, "timeoutMs");
+});
+
 Deno.test("write() called again while others are on their way goes behind them, whole", async () => {
   await using pair = await open();
   const lengths = [1_000_000, 70_000, 3, 65_536, 200_000, 10];

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { addressOf, formatAddress, withZoneOf } from "../../common/base/addresses.ts";
+import {
+  addressOf,
+  formatAddress,
+  isLinkLocal,
+  mappedIpv4,
+  withZoneOf,
+} from "../../common/base/addresses.ts";
 import { describe } from "../../common/base/errors.ts";
 import { TroubleLines } from "../../common/cli/trouble_lines.ts";
 import { listenAddress } from "../../common/deno/lookup.ts";
@@ -108,10 +114,10 @@ export class Agent {
       return;
     }
     const peer = addressOf(conn.remoteAddr);
-    const lines = new Lines(conn, MAX_QUESTION_BYTES, this.#nowUs);
+    const lines = new Lines(conn, MAX_QUESTION_BYTES, this.#nowUs, this.#settings.silenceMs);
     try {
       if (this.#isBusy) await this.#turnAway(peer, lines);
-      else await this.#serveOne(peer, lines);
+      else await this.#serveOne(peer, conn.localAddr.hostname, lines);
       await conn.close();
     } catch (error) {
       if (!this.#isClosing) this.#lines.add(`${peer}: ${describe(error)}`);
@@ -125,12 +131,13 @@ export class Agent {
     await lines.write({ say: "busy" });
   }
 
-  async #serveOne(peer: string, lines: Lines): Promise<void> {
+  /** @param local to which of this machine's addresses the client has come */
+  async #serveOne(peer: string, local: string, lines: Lines): Promise<void> {
     this.#isBusy = true;
     this.#lines.add(`${peer}: served`);
     try {
       const host = {
-        settings: this.#settings,
+        settings: { ...this.#settings, hostname: this.#laneHost(local) },
         nowUs: this.#nowUs,
         say: (line: string) => this.#lines.add(`${peer}: ${line}`),
       };
@@ -139,5 +146,16 @@ export class Agent {
     } finally {
       this.#isBusy = false;
     }
+  }
+
+  /**
+   * Where lanes' servers listen: on UDP the answer of one that listens on all addresses may leave from
+   * another than its client was told, which takes it for a stranger's. A link-local address is not
+   * told with its interface.
+   */
+  #laneHost(local: string): string {
+    const { hostname } = this.#listener.addr;
+    const isAny = hostname === "0.0.0.0" || hostname === "::";
+    return isAny && !isLinkLocal(local) ? mappedIpv4(local) ?? local : this.#settings.hostname;
   }
 }

@@ -3,9 +3,14 @@ import { testCertificates } from "../../common/testing/certs.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../../common/testing/assert.ts";
 import { laneNamed, Workplace } from "../../common/testing/pairs.ts";
 import { FakeClock } from "../../common/testing/fake_clock.ts";
+import { bytesOf, messageText } from "../../common/testing/stub_peers.ts";
 import { within } from "../../common/testing/within.ts";
+import { loadCertificates } from "../../common/pem/certificate_files.ts";
 import { connectTls } from "../../tls/lib/connect.ts";
-import type { LaneServer } from "./lane_arguments.ts";
+import { listenTls } from "../../tls/lib/listen.ts";
+import { AgentClient } from "./client.ts";
+import { Lines } from "./lines.ts";
+import { type LaneServer, startQuestion } from "./lane_arguments.ts";
 import { MAX_QUESTION_BYTES } from "./messages.ts";
 import { TestAgent } from "../../common/testing/agent.ts";
 
@@ -178,6 +183,56 @@ Deno.test("A lane's server ends when its client says so, and its document is par
   stopped.kill("SIGINT");
   assertMatch((await within(stopped.ended)).stderr, /stopped before it began/);
   await client.close();
+});
+
+Deno.test("A lane's server answers from the address to which its client has come", async () => {
+  for (const hostname of ["0.0.0.0", "::"]) {
+    await using agent = await TestAgent.start({ hostname });
+    const { conn, lines } = await agent.talk("127.0.0.2");
+    assertEquals((await lines.read(10_000))?.value, { say: "welcome", version: 1 });
+    await lines.write(startQuestion({ ...LANE, lane: laneNamed("udp-async") }, 0));
+    const { port } = (await lines.read(10_000))!.value as { port: number };
+    const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+    const to = { transport: "udp", hostname: "127.0.0.2", port } as const;
+    await socket.send(bytesOf(messageText("udp", 0, 100)), to);
+    const [answer, from] = await within(socket.receive());
+    assertEquals([answer, from], [bytesOf("ack\0"), to]);
+    socket.close();
+    await conn.close();
+  }
+});
+
+Deno.test("A client gives up on an agent that does not end a lane's server", async () => {
+  await using place = await Workplace.make();
+  const files = { certs: place.dir, keyPassphraseFile: null };
+  await using listener = listenTls({
+    ...await loadCertificates(files, "server"),
+    ...{ hostname: "127.0.0.1", port: 0, clientCertificate: "require" as const },
+  });
+  const { port } = listener.addr;
+  const connecting = AgentClient.connect({ ...files, hostname: "127.0.0.1", port, stopMs: 50 });
+  await using conn = (await within(listener.accept()))!;
+  const asked = Promise.withResolvers<void>();
+  const agent = (async () => {
+    const lines = new Lines(conn, MAX_QUESTION_BYTES, () => 0);
+    await lines.write({ say: "welcome", version: 1 });
+    for (let line; (line = await lines.read(10_000));) {
+      const { ask } = line.value as { ask: string };
+      if (ask === "time") await lines.write({ say: "time", receivedUs: 0, sentUs: 0 });
+      else if (ask === "start") asked.resolve();
+    }
+  })().catch(() => {});
+  const client = await within(connecting);
+  const server = client.start(LANE);
+  await within(asked.promise);
+  server.kill("SIGINT");
+  assertEquals(await within(server.port), null);
+  assertEquals(
+    (await within(server.ended)).stderr,
+    "error: the agent is out of reach: it does not end the lane's server",
+  );
+  await client.close();
+  await agent;
 });
 
 Deno.test("An agent ends a lane that takes too long", async () => {

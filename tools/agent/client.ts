@@ -31,6 +31,8 @@ import { timeOfDay } from "./time_of_day.ts";
 export interface AgentAddress extends CertificateFiles {
   hostname: string;
   port: number;
+  /** How long it may take to end a lane's server that is to end, in milliseconds (default 15,000). */
+  stopMs?: number;
 }
 
 /** How a lane's server ended that ran on another machine. */
@@ -47,12 +49,16 @@ const SAMPLES = 8;
 /** Longest handshake in milliseconds. */
 const HANDSHAKE_MS = 10_000;
 
+/** An agent kills a server that does not end by itself within a third of this time. */
+const STOP_MS = 15_000;
+
 /** A connection to an agent; one lane's server at a time. */
 export class AgentClient {
   /** Why nothing more is to be had of the agent; null while it can be asked. */
   failure: string | null = null;
   readonly #conn: TlsConn;
   readonly #lines: Lines;
+  readonly #stopMs: number;
   readonly #nowUs = timeOfDay();
   readonly #alive: ReturnType<typeof setInterval>;
   /** Those that wait for the time, in the order in which they have asked; null for nobody. */
@@ -60,8 +66,9 @@ export class AgentClient {
   #running: RemoteServer | null = null;
   #reading: Promise<void> = Promise.resolve();
 
-  private constructor(conn: TlsConn) {
+  private constructor(conn: TlsConn, stopMs: number) {
     this.#conn = conn;
+    this.#stopMs = stopMs;
     this.#lines = new Lines(conn, MAX_ANSWER_BYTES, this.#nowUs);
     this.#alive = setInterval(() => void this.#timeStamps(), ALIVE_EVERY_MS);
   }
@@ -72,7 +79,7 @@ export class AgentClient {
    * @throws {RunError} saying in one line why it cannot be used
    */
   static async connect(address: AgentAddress): Promise<AgentClient> {
-    const { hostname, port } = address;
+    const { hostname, port, stopMs = STOP_MS } = address;
     const certificates = await loadCertificates(address, "client");
     let client: AgentClient | null = null;
     try {
@@ -80,7 +87,7 @@ export class AgentClient {
         ...certificates,
         ...{ hostname, port, handshakeTimeoutMs: HANDSHAKE_MS },
       });
-      client = new AgentClient(conn);
+      client = new AgentClient(conn, stopMs);
       await conn.handshake();
       await client.#greeted();
       client.#reading = client.#read();
@@ -94,7 +101,7 @@ export class AgentClient {
 
   /** Starts a lane's server there. */
   start(server: LaneServer): RemoteServer {
-    const running = this.#running = new RemoteServer(() => this.#ask({ ask: "stop" }));
+    const running: RemoteServer = this.#running = new RemoteServer(() => void this.#stop(running));
     const ended = async (ending: Ending, before: ClockOffset | null, shiftUs: number) => {
       const offset = offsetBetween(before, await this.#compareClocks());
       running.end({ ...ending, offset, shiftUs });
@@ -108,6 +115,16 @@ export class AgentClient {
       await this.#ask(startQuestion(server, shiftUs));
     })().catch((error) => running.onAnswer(failed(describe(error))));
     return running;
+  }
+
+  /** An agent that tells the time and does not end the server would have its client wait for ever. */
+  async #stop(running: RemoteServer): Promise<void> {
+    const late = () => {
+      if (this.#running === running) this.#fail("it does not end the lane's server");
+    };
+    const timer = setTimeout(late, this.#stopMs);
+    void running.ended.then(() => clearTimeout(timer));
+    await this.#ask({ ask: "stop" });
   }
 
   /** Ends the connection in order, and with it what runs there. */

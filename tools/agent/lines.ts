@@ -4,11 +4,12 @@
  * @module
  */
 import { RunError } from "../../common/base/errors.ts";
+import { SILENCE_MS } from "./messages.ts";
 
 /** What lines are read from and written to: a `TlsConn`, say. */
 export interface LineConn {
   read(into: Uint8Array, timeoutMs?: number): Promise<number | null>;
-  write(bytes: Uint8Array): Promise<number>;
+  write(bytes: Uint8Array, timeoutMs?: number): Promise<number>;
 }
 
 /** A line that has come, and when. */
@@ -26,6 +27,7 @@ export class Lines {
   readonly #conn: LineConn;
   readonly #maxBytes: number;
   readonly #nowUs: () => number;
+  readonly #writeMs: number;
   readonly #into = new Uint8Array(READ_BYTES);
   #bytes = new Uint8Array(0);
   /** Up to here there is no line feed in what is there. */
@@ -33,11 +35,15 @@ export class Lines {
   #atUs = 0;
   #writing: Promise<unknown> = Promise.resolve();
 
-  /** @param maxBytes of a line that is read, without its line feed */
-  constructor(conn: LineConn, maxBytes: number, nowUs: () => number) {
+  /**
+   * @param maxBytes of a line that is read, without its line feed
+   * @param writeMs longest wait until a line has left: a peer may not read
+   */
+  constructor(conn: LineConn, maxBytes: number, nowUs: () => number, writeMs = SILENCE_MS) {
     this.#conn = conn;
     this.#maxBytes = maxBytes;
     this.#nowUs = nowUs;
+    this.#writeMs = writeMs;
   }
 
   /**
@@ -75,7 +81,8 @@ export class Lines {
   /** The same with what is made at the moment it is written. */
   writeLate(make: () => object): Promise<void> {
     const written = this.#writing.then(async () => {
-      await this.#conn.write(new TextEncoder().encode(`${JSON.stringify(make())}\n`));
+      const bytes = new TextEncoder().encode(`${JSON.stringify(make())}\n`);
+      await this.#conn.write(bytes, this.#writeMs);
     });
     this.#writing = written.catch(() => {});
     return written;

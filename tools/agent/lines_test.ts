@@ -1,6 +1,7 @@
 import { RunError } from "../../common/base/errors.ts";
 import { assertEquals, assertRejects } from "../../common/testing/assert.ts";
 import { type LineConn, Lines } from "./lines.ts";
+import { SILENCE_MS } from "./messages.ts";
 
 /** A connection over which these bytes come, piece by piece, and then its end. */
 function connOf(...pieces: (string | Uint8Array)[]) {
@@ -71,4 +72,15 @@ Deno.test("Lines.write() rejects where the connection has failed, each call for 
   const lines = new Lines(conn, 100, () => 0);
   await assertRejects(() => lines.write({}), RunError, "gone");
   await assertRejects(() => lines.write({}), RunError, "gone");
+});
+
+Deno.test("Lines.write() waits for a peer that does not read no longer than it may", async () => {
+  const bounds: (number | undefined)[] = [];
+  const write = (bytes: Uint8Array, timeoutMs?: number) => {
+    bounds.push(timeoutMs);
+    return Promise.resolve(bytes.length);
+  };
+  await new Lines({ ...connOf().conn, write }, 100, () => 0, 50).write({});
+  await new Lines({ ...connOf().conn, write }, 100, () => 0).write({});
+  assertEquals(bounds, [50, SILENCE_MS]);
 });

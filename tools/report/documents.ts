@@ -129,7 +129,7 @@ function checked(value: unknown, file: string): ResultDocument {
       `${file}: schemaVersion ${version}; this version reads 1, use the one that wrote it`,
     );
   }
-  const violation = violationOf(value) ?? strayLane(value as ResultDocument);
+  const violation = violationOf(value);
   if (violation === null) return value as ResultDocument;
   throw new UsageError(`${file}: ${violation}; ${howToMake()}`);
 }
@@ -137,7 +137,7 @@ function checked(value: unknown, file: string): ResultDocument {
 /** What makes a value no result document, in a line; null where it is one. */
 export function violationOf(value: unknown): string | null {
   const validate = new Ajv({ allowUnionTypes: true }).compile<ResultDocument>(tolerantSchema);
-  return validate(value) ? null : describeViolation(validate.errors?.[0]);
+  return validate(value) ? strayLane(value) : describeViolation(validate.errors?.[0]);
 }
 
 /** A lane's name says what its other properties say. */

@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { RunError, UsageError } from "../../common/base/errors.ts";
 import { LOG_COLUMNS } from "../../common/measure/step_log.ts";
 import { STEPS } from "../../common/model/protocol.ts";
-import { assert, assertInstanceOf } from "../../common/testing/assert.ts";
+import { assert, assertEquals, assertInstanceOf } from "../../common/testing/assert.ts";
 import { folderWith } from "../../common/testing/folder.ts";
 import { readLogName } from "../lib/results_folder.ts";
-import { readDocument } from "./documents.ts";
+import { readDocument, violationOf } from "./documents.ts";
 import { readMessages } from "./messages.ts";
 import { fakeDocument, fakeRun } from "./testdata/documents.ts";
 
@@ -41,6 +41,16 @@ Deno.test("readMessages() throws nothing but a SyntaxError that names a line", (
       }
     }),
     { numRuns: 300 },
+  );
+});
+
+Deno.test("violationOf() refuses a run whose lane is another one's, as an agent may send it", () => {
+  const document = fakeDocument([fakeRun({ protocol: "tcp", io: "sync" })]);
+  assertEquals(violationOf(document), null);
+  document.runs[0]!.protocol = "udp";
+  assertEquals(
+    violationOf(document),
+    "/runs/0/lane a text is not the lane of udp, sync and null",
   );
 });
 
