@@ -44,7 +44,7 @@ const BEFORE = { exchanges: 500, handshakes: 100 } as const;
  * How long a session may be silent: strangers leave some behind. It is shorter the fewer datagrams
  * there are, as a short flood keeps no client from being heard for long.
  */
-const IDLE_MS = { most: 20_000, least: 4000, perDatagram: 1 } as const;
+const IDLE_MS = { most: 20_000, least: 10_000, perDatagram: 1 } as const;
 /** Every client is heard of so many times in that. */
 const HEARD = 4;
 /** A part of the datagrams comes from the sessions' own addresses. */
@@ -211,7 +211,12 @@ export async function floodWithDatagrams(flood: Flood, sessions: number): Promis
     ...{ name: "datagrams", port, set, listener, rest },
     flood: { ...flood, times: flood.times - own, rate: flood.rate * (1 - OWN_SHARE) },
     async before() {
-      for (let no = 0; no < BEFORE.exchanges; no++) await timed(before, () => first!.exchange());
+      for (let no = 0; no < BEFORE.exchanges; no++) {
+        await hearInTime();
+        await timed(before, () => first!.exchange());
+      }
+      // The strangers' process takes its time to start.
+      await hearAll();
     },
     async during(share) {
       await hearInTime();
