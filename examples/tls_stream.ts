@@ -11,8 +11,8 @@ import { connectTls, listenTls, type TlsConn, type TlsListener } from "../tls/mo
 /** Serves every client beside the others: one that fails, or takes its time, is no other's trouble. */
 async function serve(listener: TlsListener): Promise<void> {
   for await (const conn of listener) {
-    answer(conn).catch((error) => console.error("a client failed:", error))
-      .finally(() => conn.close());
+    answer(conn).finally(() => conn.close())
+      .catch((error) => console.error("a client failed:", error));
   }
 }
 

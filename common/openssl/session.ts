@@ -280,8 +280,8 @@ export class TlsSession implements Disposable {
   }
 
   /**
-   * Says that no more will be sent (close_notify); drain it. Does nothing after a fatal error.
-   * @returns true when the peer has said so, too
+   * Says that no more will be sent (close_notify); drain it. Does nothing after a fatal error, nor twice.
+   * @returns true when the peer has said so, too: {@linkcode read} hears of it
    */
   shutdown(): boolean {
     if (!this.#ssl.isOpen || !this.established || this.#ssl.isRunning) return true;

@@ -105,7 +105,9 @@ export class SessionLimits<Address = Deno.NetAddr> {
 
   /** Whether one more session from an address may be; counts it as refused where not. */
   admits(hostname: string): boolean {
-    return this.admitsFrom(networkOf(hostname));
+    const { maxSessions, maxSessionsPerAddress } = this.#max;
+    // Whoever sends hellos is asked about: without a limit of its own no address is read.
+    return this.admitsFrom(maxSessionsPerAddress < maxSessions ? networkOf(hostname) : "");
   }
 
   /** For {@linkcode Slot}. */

@@ -104,8 +104,11 @@ export class SessionSteps {
    * @returns true when the peer has said so, too
    */
   end(): boolean {
+    const before = this.sending;
     const ended = this.session.shutdown() || this.session.peerEnded;
     this.flush();
+    // Where it was said before, that may still be on its way.
+    this.sending ??= before;
     return ended;
   }
 

@@ -91,4 +91,18 @@ for (const datagram of [true, false]) {
     client.steps.close();
     assertEquals(client.told, ["established", "closed"]);
   });
+
+  Deno.test(`SessionSteps.end() keeps what an end before is still sending (${version})`, async () => {
+    using client = await Client.make({ datagram });
+    client.steps.advance(true);
+    client.net.settle();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    client.sending = promise;
+    client.steps.end();
+    const { sending } = client.steps;
+    client.steps.end();
+    assert(sending !== undefined && client.steps.sending === sending);
+    resolve();
+    await sending;
+  });
 }

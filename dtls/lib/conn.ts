@@ -334,7 +334,7 @@ export class DtlsConn extends SecureConn {
     this.#over.resolve();
     // The socket's user is told of it, and may close it.
     const sending = this.#steps.fail(error);
-    const late = sending && this.#deadlines.add(() => this.#free());
+    const late = sending && this.#deadlines.add(() => free());
     late?.arm(CLOSE_TIMEOUT_MS.dtls);
     const free = () => {
       late?.[Symbol.dispose]();

@@ -83,7 +83,7 @@ export function listenDtls(options: ListenDtlsOptions): DtlsListener {
  *     // Not awaited: a client that fails, or takes its time, is nobody else's trouble.
  *     (async () => {
  *       for await (const message of conn) await conn.send(message);
- *     })().catch(() => {}).finally(() => conn.close());
+ *     })().finally(() => conn.close()).catch(() => {});
  *   }
  * })();
  * const client = await connectDtls({ port: listener.addr.port, psk });

@@ -5,6 +5,7 @@
  */
 import { BoundedQueue } from "../../common/base/bounded_queue.ts";
 import { MAX_DATAGRAM_BYTES } from "../../common/base/datagrams.ts";
+import { known } from "../../common/base/errors.ts";
 import type { DatagramSocket } from "../../common/deno/node_udp.ts";
 import { notify } from "../../common/openssl/bindings/calls.ts";
 import { type Kind, Misfit, show, wrongKind } from "../../common/settings/kind.ts";
@@ -114,6 +115,8 @@ export class BorrowedSocket implements DatagramSocket {
     this.#refuseSent.add(reject);
     try {
       await Promise.race([this.#socket.send(bytes.slice(), to as Deno.NetAddr), over]);
+    } catch (error) {
+      throw known(error);
     } finally {
       this.#refuseSent.delete(reject);
     }

@@ -277,8 +277,12 @@ export class TlsConn extends SecureConn {
     this.#checkOpen();
     if (this.#inPieces) await this.#inPieces;
     this.#checkOpen();
-    this.#driver.end();
-    await this.#driver.sending;
+    try {
+      this.#driver.end();
+      await this.#driver.sending;
+    } catch (error) {
+      throw this.#failed(error);
+    }
   }
 
   /**

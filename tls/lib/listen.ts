@@ -66,7 +66,7 @@ export function listenTls(options: ListenTlsOptions): TlsListener {
  * const echoing = (async () => {
  *   for await (const conn of listener) {
  *     // Not awaited: a client that fails, or takes its time, is nobody else's trouble.
- *     conn.readable.pipeTo(conn.writable).catch(() => {}).finally(() => conn.close());
+ *     conn.readable.pipeTo(conn.writable).finally(() => conn.close()).catch(() => {});
  *   }
  * })();
  * const client = await connectTls({ port: listener.addr.port, psk });

@@ -198,34 +198,41 @@ Deno.test("startTls() fails with an error where the streams below do not say why
   conn.abandon();
 });
 
-Deno.test("a write() ends with its signal where the stream below takes nothing any more", async () => {
-  const { promise: never } = Promise.withResolvers<void>();
-  const stuck = Promise.withResolvers<void>();
-  const [near, far] = pipes();
-  const toPeer = near.writable.getWriter();
-  let takes = true;
-  const writable = new WritableStream<Uint8Array>({
-    write(bytes) {
-      if (takes) return toPeer.write(bytes);
-      stuck.resolve();
-      return never;
-    },
+// In pieces, or each as one, of which the second waits for the stream.
+for (const lengths of [[1_000_000], [40_000, 40_000]]) {
+  Deno.test(`write() of ${lengths} bytes and closeWrite() end with their signal where the stream below takes nothing`, async () => {
+    const { promise: never } = Promise.withResolvers<void>();
+    const stuck = Promise.withResolvers<void>();
+    const [near, far] = pipes();
+    const toPeer = near.writable.getWriter();
+    let takes = true;
+    const writable = new WritableStream<Uint8Array>({
+      write(bytes) {
+        if (takes) return toPeer.write(bytes);
+        stuck.resolve();
+        return never;
+      },
+    });
+    const stop = new AbortController();
+    const conn = startTls({ ...near, writable }, { ...CLIENT, signal: stop.signal });
+    const serving = acceptTls(far, MUTUAL);
+    await bothHandshakes(conn, serving);
+    takes = false;
+    const writing = lengths.map((length) =>
+      conn.write(new Uint8Array(length)).catch((error) => error)
+    );
+    await stuck.promise;
+    const ending = conn.closeWrite().catch((error) => error);
+    // What it waits for, closing waits for, too.
+    const closing = conn.close();
+    const reason = new Error("enough");
+    stop.abort(reason);
+    assertEquals(await within(ending), reason);
+    assertEquals((await within(Promise.all(writing))).at(-1), reason);
+    await within(closing);
+    serving.abandon();
   });
-  const stop = new AbortController();
-  const conn = startTls({ ...near, writable }, { ...CLIENT, signal: stop.signal });
-  const serving = acceptTls(far, MUTUAL);
-  await bothHandshakes(conn, serving);
-  takes = false;
-  const writing = conn.write(new Uint8Array(1_000_000)).catch((error) => error);
-  await stuck.promise;
-  // What it waits for, closing waits for, too.
-  const closing = conn.close();
-  const reason = new Error("enough");
-  stop.abort(reason);
-  assertEquals(await within(writing), reason);
-  await within(closing);
-  serving.abandon();
-});
+}
 
 Deno.test("startTls() and acceptTls() refuse what is no stream, or is in use", () => {
   const before = liveSessions();
