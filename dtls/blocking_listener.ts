@@ -4,7 +4,7 @@
  * @module
  */
 import type { MaybePromise } from "../common/base/maybe_promise.ts";
-import { MAX_DATAGRAM_BYTES } from "../common/base/datagrams.ts";
+import { MAX_DATAGRAM_BYTES, MAX_RECEIVED_AT_ONCE } from "../common/base/datagrams.ts";
 import { NOT_YET } from "../common/base/read_result.ts";
 import { ReusedMemory } from "../common/base/reused_memory.ts";
 import type { TlsContext } from "../common/openssl/context.ts";
@@ -19,9 +19,6 @@ import { DtlsPosixPeer, type SharedSocket } from "./blocking_peer.ts";
 
 /** A program that has no connection yet cannot free one that has failed: none of these waits. */
 const OPTIONS = { maxHandshakesPerAddress: MAX_HANDSHAKES, maxFailedWaiting: 0 };
-
-/** So many datagrams are taken in at once: whoever they are for, and the event loop, have their turn. */
-const MAX_RECEIVED_AT_ONCE = 32;
 
 /** Takes datagrams in, and hands out new clients' sessions. */
 export class DtlsPosixListener implements SharedSocket {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MAX_RECEIVED_AT_ONCE } from "../base/datagrams.ts";
 import { formatAddress } from "../base/addresses.ts";
 import { bindError, listenError } from "../base/network_errors.ts";
 import { bindUdp, type DatagramSocket, NodeDatagramConn } from "./node_udp.ts";
@@ -36,11 +37,10 @@ export async function afterWoken(): Promise<void> {
 export const MAX_ANSWER_BYTES = 256 * 1024;
 
 /**
- * So many datagrams are sent, or received, without a turn of the event loop at most, and so long in
- * milliseconds: timers and other sockets have to come to their turn.
+ * So many datagrams are sent without a turn of the event loop at most, and so long, in milliseconds, is
+ * sent or received: timers and other sockets have to come to their turn.
  */
 const MAX_SENT_AT_ONCE = 128;
-const MAX_RECEIVED_AT_ONCE = 32;
 const MAX_MS_AT_ONCE = 1;
 
 /** What libc does with a socket, see {@linkcode DirectUdp}. */

@@ -13,9 +13,6 @@ export interface FlightMessage extends HandshakeMessage {
   isMutual: boolean;
 }
 
-/** Whether a server asks for a cookie: RFC 6347 4.2.1. */
-const isCookieRequest = ({ name }: FlightMessage) => name === "HelloVerifyRequest";
-
 /** Messages that one end sends without waiting for the other. */
 export interface Flight {
   fromClient: boolean;
@@ -106,11 +103,11 @@ export function datagramsOf(
   role: Role,
 ): (number | null)[] {
   const known: (number | null)[] = flights.map(() => null);
-  const isRepeated = flights.some(({ messages }) => messages.some((one) => one.retransmission));
-  if (isRepeated) return known;
+  const all = flights.flatMap(({ messages }) => messages);
+  if (all.some(({ retransmission }) => retransmission)) return known;
   // A server's counts begin after the cookie: before it a datagram went each way.
-  const asked = flights.some(({ messages }) => messages.some(isCookieRequest));
-  const before = role === "server" && asked ? 1 : 0;
+  const asksForCookie = all.some(({ name }) => name === "HelloVerifyRequest");
+  const before = role === "server" && asksForCookie ? 1 : 0;
   for (const client of [true, false]) {
     const own = flights.flatMap(({ fromClient, isLater }, i) =>
       fromClient === client && !isLater ? [i] : []

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { TLS_HEADER_BYTES } from "../base/tls_record.ts";
 import { MAX_PLAINTEXT_BYTES } from "../base/tls_record.ts";
 import { isUnified, unifiedHeaderBytes, unifiedRecordLength } from "./unified_header.ts";
 
@@ -40,12 +41,8 @@ export function recordLength(bytes: Uint8Array, at: number): number {
   return RECORD_HEADER_BYTES + (bytes[at + 11]! << 8 | bytes[at + 12]!);
 }
 
-/** A TLS record has 5 bytes of header: type, version and, in the last two, length (RFC 8446 5.1). */
-const TLS_HEADER_BYTES = 5;
-
-/** Whether bytes that begin where a record does are nothing but that record. */
-export function isOneRecord(bytes: Uint8Array, datagram: boolean): boolean {
-  if (datagram) return recordLength(bytes, 0) === bytes.length;
+/** Whether bytes that begin where a record of TLS does are one of data, and nothing but that. */
+export function isOneRecord(bytes: Uint8Array): boolean {
   return bytes[0] === APPLICATION_DATA && bytes[1] === 3 && bytes[2] === 3 &&
     bytes.length === TLS_HEADER_BYTES + (bytes[3]! << 8 | bytes[4]!);
 }

@@ -53,7 +53,7 @@ Deno.test("the readers of records take any datagram", () => {
   fc.assert(
     fc.property(datagram, fc.boolean(), (bytes, isDatagram) => {
       const before = bytes.slice();
-      isOneRecord(bytes, isDatagram);
+      isOneRecord(bytes);
       const readable = readableBytes(bytes, 16);
       assert(readable <= bytes.length);
       assertEquals(readableBytes(bytes.subarray(0, readable), 16), readable);

@@ -155,9 +155,9 @@ function testAcceptance({ name, table, base, call, more }: Subject): void {
       }
       // What connections have sent before they were abandoned leaves in this test.
       let turns = 0;
-      do await new Promise((resolve) => setTimeout(resolve, 0)); while (
-        liveSessions() > before && ++turns < 1000
-      );
+      do {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      } while (liveSessions() > before && ++turns < 1000);
       assertEquals(liveSessions(), before);
     });
   }

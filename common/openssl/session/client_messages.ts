@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { TLS_HEADER_BYTES } from "../../base/tls_record.ts";
 import { concatenated, RECORD_HEADER_BYTES, recordLength } from "../records.ts";
+import { MESSAGE_HEADER_BYTES, readFragment } from "./message_records.ts";
 
 /** HandshakeType: RFC 5246 7.4. */
 export const CLIENT_HELLO = 1;
@@ -15,9 +17,7 @@ export const CLIENT_KEY_EXCHANGE = 16;
 const HANDSHAKE = 22;
 const APPLICATION_DATA = 23;
 
-const TLS_RECORD_HEADER_BYTES = 5;
 const TLS_MESSAGE_HEADER_BYTES = 4;
-const DTLS_MESSAGE_HEADER_BYTES = 12;
 
 /** Longer ones are passed over: a ClientHello with a key exchange after quanta has 2 KiB. */
 const MAX_MESSAGE_BYTES = 16 * 1024;
@@ -41,12 +41,12 @@ export function streamMessages(): MessageAssembler {
 
   const takeRecords = () => {
     let at = 0;
-    while (!isOver && at + TLS_RECORD_HEADER_BYTES <= raw.length) {
-      const end = at + TLS_RECORD_HEADER_BYTES + (raw[at + 3]! << 8 | raw[at + 4]!);
+    while (!isOver && at + TLS_HEADER_BYTES <= raw.length) {
+      const end = at + TLS_HEADER_BYTES + (raw[at + 3]! << 8 | raw[at + 4]!);
       if (raw[at] === APPLICATION_DATA) isOver = true;
       if (end > raw.length) break;
       if (raw[at] === HANDSHAKE) {
-        content = concatenated([content, raw.subarray(at + TLS_RECORD_HEADER_BYTES, end)]);
+        content = concatenated([content, raw.subarray(at + TLS_HEADER_BYTES, end)]);
       }
       at = end;
     }
@@ -99,10 +99,8 @@ export function datagramMessages(): MessageAssembler {
   let current: { number: number; body: Uint8Array<ArrayBuffer>; has: Uint8Array } | null = null;
 
   const takeFragment = (fragment: Uint8Array): ClientMessage[] => {
-    const length = numberAt(fragment, 1, 3);
-    const number = numberAt(fragment, 4, 2);
-    const offset = numberAt(fragment, 6, 3);
-    const part = fragment.subarray(DTLS_MESSAGE_HEADER_BYTES);
+    const { total: length, messageSeq: number, from: offset } = readFragment(fragment, 0);
+    const part = fragment.subarray(MESSAGE_HEADER_BYTES);
     if (offset + part.length > length || length > MAX_MESSAGE_BYTES) return [];
     if (current?.number !== number || current.body.length !== length) {
       current = { number, body: new Uint8Array(length), has: new Uint8Array(length) };
@@ -137,8 +135,8 @@ export function* fragmentsIn(records: Uint8Array): Generator<Uint8Array> {
 
 /** The fragments in one record, each with its header. */
 function* fragmentsOf(content: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at + DTLS_MESSAGE_HEADER_BYTES <= content.length;) {
-    const end = at + DTLS_MESSAGE_HEADER_BYTES + numberAt(content, at + 9, 3);
+  for (let at = 0; at + MESSAGE_HEADER_BYTES <= content.length;) {
+    const end = at + MESSAGE_HEADER_BYTES + readFragment(content, at).length;
     if (end > content.length) return;
     yield content.subarray(at, end);
     at = end;

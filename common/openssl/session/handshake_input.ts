@@ -5,7 +5,8 @@
  */
 import type { HandshakeStatistics } from "../info.ts";
 import { concatenated, handshakeRecords } from "../records.ts";
-import { fragmentsIn, numberAt } from "./client_messages.ts";
+import { fragmentsIn } from "./client_messages.ts";
+import { readFragment } from "./message_records.ts";
 
 /**
  * A handshake takes so many datagrams and bytes, retransmissions included: a long chain of
@@ -80,12 +81,12 @@ export class HandshakeInput {
   /** Whether there may be messages as long as their parts say. */
   #mayAnnounce(clear: Uint8Array): boolean {
     for (const part of fragmentsIn(clear)) {
-      const number = numberAt(part, 4, 2);
-      const bytes = MESSAGE_BYTES + numberAt(part, 1, 3);
-      const more = bytes - (this.#announced.get(number) ?? 0);
+      const { messageSeq, total } = readFragment(part, 0);
+      const bytes = MESSAGE_BYTES + total;
+      const more = bytes - (this.#announced.get(messageSeq) ?? 0);
       if (more <= 0) continue;
       if (this.#announcedBytes + more > MAX_ANNOUNCED_BYTES) return false;
-      this.#announced.set(number, bytes);
+      this.#announced.set(messageSeq, bytes);
       this.#announcedBytes += more;
     }
     return true;

@@ -9,9 +9,9 @@ import { lentBio, MemoryBio } from "../bindings/memory_bio.ts";
 import { cString, type OpenSsl } from "../bindings/library.ts";
 import {
   ENOUGH_SEALED_BYTES,
-  isOneRecord,
   readableBytes,
   RECORD_HEADER_BYTES,
+  recordLength,
   sealedBytes,
 } from "../records.ts";
 import type { TlsContext } from "../context.ts";
@@ -87,7 +87,9 @@ export class SessionInput {
     if (readable.length === 0) return;
     if (this.#lent) this.#setBio(ssl, new MemoryBio(this.#lib).giveAway(), null);
     this.#write(readable);
-    const isSingle = isDatagram ? isOneRecord(readable, true) : this.#records.pass(readable);
+    const isSingle = isDatagram
+      ? recordLength(readable, 0) === readable.length
+      : this.#records.pass(readable);
     this.unread = isSingle && this.unread === "nothing" ? "one record" : "something";
   }
 

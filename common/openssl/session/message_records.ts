@@ -3,12 +3,10 @@
  *
  * @module
  */
+import { TLS_HEADER_BYTES } from "../../base/tls_record.ts";
 import { CONTENT } from "../bindings/constants.ts";
 import { epochOf, RECORD_HEADER_BYTES, recordLength } from "../records.ts";
 import { isUnified } from "../unified_header.ts";
-
-/** Length of a TLS record's header in bytes: RFC 8446 5.1. */
-const TLS_HEADER_BYTES = 5;
 
 /** Length of the header of a DTLS handshake message in bytes: RFC 6347 4.2.2. */
 export const MESSAGE_HEADER_BYTES = 12;

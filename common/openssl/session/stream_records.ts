@@ -3,10 +3,8 @@
  *
  * @module
  */
+import { TLS_HEADER_BYTES } from "../../base/tls_record.ts";
 import { isOneRecord } from "../records.ts";
-
-/** Type, version and, in the last two, the length of what follows. */
-const HEADER_BYTES = 5;
 
 /** Follows what comes of a stream, record by record. */
 export class StreamRecords {
@@ -22,17 +20,17 @@ export class StreamRecords {
    * @returns whether it is one record of data, from its beginning to its end
    */
   pass(bytes: Uint8Array): boolean {
-    if (this.#rest === 0 && this.#headerBytes === 0 && isOneRecord(bytes, false)) return true;
+    if (this.#rest === 0 && this.#headerBytes === 0 && isOneRecord(bytes)) return true;
     for (let at = 0; at < bytes.length;) {
-      if (this.#headerBytes < HEADER_BYTES) {
+      if (this.#headerBytes < TLS_HEADER_BYTES) {
         const byte = bytes[at++]!;
-        if (++this.#headerBytes > HEADER_BYTES - 2) this.#rest = this.#rest << 8 | byte;
+        if (++this.#headerBytes > TLS_HEADER_BYTES - 2) this.#rest = this.#rest << 8 | byte;
       } else {
         const part = Math.min(this.#rest, bytes.length - at);
         this.#rest -= part;
         at += part;
       }
-      if (this.#headerBytes === HEADER_BYTES && this.#rest === 0) this.#headerBytes = 0;
+      if (this.#headerBytes === TLS_HEADER_BYTES && this.#rest === 0) this.#headerBytes = 0;
     }
     return false;
   }
