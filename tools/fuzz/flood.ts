@@ -59,6 +59,11 @@ async function timed(series: Distribution, act: () => Promise<unknown>): Promise
 
 /** Long runs go to and fro between quiet and flood: a machine that others use is not always as fast. */
 const LONG = { times: 100_000, rounds: 10 } as const;
+/**
+ * So many more come first in long runs, before memory is looked at: V8 compiles what is used often, and
+ * malloc(3) keeps what was in use when most strangers' sessions were there.
+ */
+const WARM_UP = 20_000;
 
 /** A flood at a listener, and what a client does before and during it. */
 interface Course {
@@ -66,6 +71,8 @@ interface Course {
   port: number;
   set: CertificateSet;
   flood: Flood;
+  /** Again and again while the listener gets warm. */
+  warm(): Promise<void>;
   before(): Promise<void>;
   /** @param share how much of the flood was sent, from 0 to 1 */
   during(share: number): Promise<void>;
@@ -78,28 +85,42 @@ interface Course {
 /** What a flood came to. */
 interface Ran {
   sent: number;
-  /** What the listener used after the first round, when its heaps had settled, as at the end. */
-  settled: ListenerUsage;
+  /** What the listener used before it, warm and at rest. */
+  start: ListenerUsage;
+  /** When it has begun. */
+  begunMs: number;
 }
 
-async function run(
-  { name, port, set, flood, before, during, listener, rest }: Course,
-): Promise<Ran> {
-  const rounds = flood.times < LONG.times ? 1 : LONG.rounds;
+async function run(course: Course): Promise<Ran> {
+  const { name, flood, before, during, listener, rest } = course;
+  const isLong = flood.times >= LONG.times;
+  const rounds = isLong ? LONG.rounds : 1;
+  if (isLong) {
+    // The rounds have the seeds from the flood's own on.
+    await using attackers = await attackersOf(course, flood.seed + rounds, WARM_UP);
+    const sent = await untilOver(attackers, course.warm);
+    print(`${sent} ${name} sent to begin with\n`);
+  }
+  const start = await rest();
+  const begunMs = performance.now();
   let sent = 0;
-  let settled: ListenerUsage | undefined;
   for (let round = 0; round < rounds; round++) {
     await before();
     const times = Math.ceil((flood.times - sent) / (rounds - round));
-    const attacks = [{ name, port, ...flood, times }];
-    await using attackers = await AttackerProcess.start({ seed: flood.seed + round, set, attacks });
+    await using attackers = await attackersOf(course, flood.seed + round, times);
     sent += await untilOver(attackers, (made) => during((sent + made) / flood.times));
-    const usage = await listener.usage();
-    settled ??= rounds > 1 ? await rest() : usage;
-    const { rssBytes, sessions } = usage;
+    const { rssBytes, sessions } = await listener.usage();
     print(sprintf("%d %s sent, %.1f MB, %d sessions\n", sent, name, rssBytes / 1e6, sessions));
   }
-  return { sent, settled: settled! };
+  return { sent, start, begunMs };
+}
+
+function attackersOf(
+  { name, port, set, flood }: Course,
+  seed: number,
+  times: number,
+): Promise<AttackerProcess> {
+  return AttackerProcess.start({ seed, set, attacks: [{ name, port, ...flood, times }] });
 }
 
 /** Does something again and again until the attack is over; gives how often that was made. */
@@ -148,15 +169,11 @@ async function atRest(
   return usage;
 }
 
-/** @returns what was added after the first round, in bytes */
-function sayMemory(
-  ...[start, settled, end]: [ListenerUsage, ListenerUsage, ListenerUsage]
-): number {
-  const all = [start, settled, end].map(({ rssBytes }) => rssBytes / 1e6);
-  print(
-    sprintf("memory: %.1f MB before, %.1f MB after the first round, %.1f MB at the end\n", ...all),
-  );
-  return end.rssBytes - settled.rssBytes;
+/** @returns what was added, in bytes */
+function sayMemory(start: ListenerUsage, end: ListenerUsage): number {
+  const [was, is] = [start, end].map(({ rssBytes }) => rssBytes / 1e6);
+  print(sprintf("memory: %.1f MB before, %.1f MB at the end\n", was!, is!));
+  return end.rssBytes - start.rssBytes;
 }
 
 function sayTimes(what: string, before: number, during: number): void {
@@ -190,11 +207,9 @@ export async function floodWithDatagrams(flood: Flood, sessions: number): Promis
   const before = new Distribution();
   const during = new Distribution();
   const [first] = clients;
-  const start = await listener.usage();
-  const begunMs = performance.now();
   const own = Math.round(flood.times * OWN_SHARE);
   let [spoilt, again] = [0, 0];
-  let heardMs = begunMs;
+  let heardMs = performance.now();
   const hearAll = async () => {
     heardMs = performance.now();
     again += sum(await Promise.all(clients.map((client) => client.exchange())));
@@ -207,9 +222,13 @@ export async function floodWithDatagrams(flood: Flood, sessions: number): Promis
     for (; spoilt < most; spoilt++) await sockets[spoilt % sessions]!.spoil();
   };
   const rest = () => atRest(listener, sessions, hearInTime);
-  const { sent: theirs, settled } = await run({
+  const { sent: theirs, start, begunMs } = await run({
     ...{ name: "datagrams", port, set, listener, rest },
     flood: { ...flood, times: flood.times - own, rate: flood.rate * (1 - OWN_SHARE) },
+    async warm() {
+      await hearInTime();
+      await first!.exchange();
+    },
     async before() {
       for (let no = 0; no < BEFORE.exchanges; no++) {
         await hearInTime();
@@ -233,7 +252,7 @@ export async function floodWithDatagrams(flood: Flood, sessions: number): Promis
   const end = await rest();
   await hearAll();
   print(`sessions: ${end.sessions}, handshakes that failed: ${end.errors - start.errors}\n`);
-  const grown = sayMemory(start, settled, end);
+  const grown = sayMemory(start, end);
   const [was, is] = [before, during].map((series) => percentile(series, "p99"));
   sayTimes("round trip, 99th percentile", was!, is!);
   for (const client of clients) await client.close();
@@ -271,11 +290,11 @@ export async function floodWithHellos(flood: Flood): Promise<Verdict> {
   };
   const before = new Distribution();
   const during = new Distribution();
-  await visit(new Distribution());
-  const start = await listener.usage();
   const rest = () => atRest(listener, 0);
-  const { sent, settled } = await run({
-    ...{ name: "hellos", port, set, flood, listener, rest },
+  const warm = () => visit(new Distribution());
+  await warm();
+  const { sent, start } = await run({
+    ...{ name: "hellos", port, set, flood, listener, rest, warm },
     async before() {
       for (let no = 0; no < BEFORE.handshakes; no++) await visit(before);
     },
@@ -285,7 +304,7 @@ export async function floodWithHellos(flood: Flood): Promise<Verdict> {
   print(`${sent} hellos from ${flood.ports} ports, ${connected} handshakes of clients\n`);
   const { established, sessions, errors } = end;
   print(`sessions that were established: ${established}, that are open: ${sessions}\n`);
-  sayMemory(start, settled, end);
+  sayMemory(start, end);
   const [was, is] = [before, during].map((series) => percentile(series, "p50"));
   sayTimes("handshake, median", was!, is!);
   if (established !== connected || sessions > 0 || errors > 0) {
