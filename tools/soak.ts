@@ -19,6 +19,8 @@ import { refuseTogether, refuseWithout } from "./soak/options_together.ts";
 import { JUDGED_CONNECTIONS } from "./soak/left.ts";
 import { runMixed, SECURE_LANES, type SecureLane } from "./soak/mixed.ts";
 import { mebibytes, type Usage, usage, V8_FLAGS } from "./soak/usage.ts";
+import { sayPassed } from "./soak/verdict.ts";
+import { JUDGED_WORKERS, runWorkers } from "./soak/workers/run.ts";
 
 const PROTOCOLS = ["dtls", "tls"] as const;
 
@@ -38,6 +40,7 @@ const OPTIONS = {
     value: "LANE",
   }),
   ways: wholeNumber([1, 100_000], "instead: so often each way through OpenSSL", null),
+  workers: wholeNumber([1, 100_000], "instead: so many Workers that end, and so many ended", null),
 };
 
 const COMMAND: Command<typeof OPTIONS> = {
@@ -67,6 +70,14 @@ The run fails if one leaves more than a block of OpenSSL's memory in ten times, 
 was allocated. Counting takes a C compiler; where there is none, the run fails, while --mixed
 looks at all else and says what it could not count.
 
+With --workers a process has three Workers that stay, with listeners of DTLS and TLS, and clients of
+each other's, on one libssl. Beside them so many others come, connect, close their listeners and end
+themselves, and as many again are terminated while they connect, each at another moment. The run
+fails where the process crashes or a connection of one that stays fails, if sockets or SSL objects
+are not as many as before, and where those that closed have left over 100 blocks of OpenSSL's memory
+or, from ${JUDGED_WORKERS} on, over 10 % of memory. What those have left that were terminated is printed, and
+not judged: nothing of theirs runs any more that could free it.
+
 The task starts deno with ${V8_FLAGS}, as
 the listener's process always is: memory is measured after a garbage collection, and the young heap
 has a fixed size. It would otherwise grow by some MiB in the first 10000 cycles.`,
@@ -82,6 +93,7 @@ has a fixed size. It would otherwise grow by some MiB in the first 10000 cycles.
     "deno task soak --protocol tls",
     "deno task soak --mixed 100000 --lane dtls-async-openssl",
     "deno task soak --ways 1000",
+    "deno task soak --workers 500",
   ],
 };
 
@@ -92,12 +104,15 @@ has a fixed size. It would otherwise grow by some MiB in the first 10000 cycles.
  */
 export function soak(args: string[]): Promise<number> {
   return runCommand(COMMAND, args, async ({ values, given }) => {
-    const { protocol, cycles, sessions, mixed, lane, ways } = values;
-    refuseTogether(given, ["cycles", "sessions", "mixed", "ways"]);
-    for (const instead of ["mixed", "ways"]) refuseTogether(given, ["protocol", instead]);
+    const { protocol, cycles, sessions, mixed, lane, ways, workers } = values;
+    refuseTogether(given, ["cycles", "sessions", "mixed", "ways", "workers"]);
+    for (const instead of ["mixed", "ways", "workers"]) {
+      refuseTogether(given, ["protocol", instead]);
+    }
     refuseWithout(given, "lane", ["mixed"]);
     if (ways !== null) return await runWays(ways);
     const set = await generateCertificates();
+    if (workers !== null) return sayPassed(await runWorkers(workers, set));
     if (mixed !== null) {
       const lanes = lane.length > 0 ? lane.filter((lane) => lane !== undefined) : LANES;
       const foreign = await generateCertificates();

@@ -1,5 +1,5 @@
 import { join } from "../common/base/std.ts";
-import { assertEquals, assertMatch } from "../common/testing/assert.ts";
+import { assert, assertEquals, assertMatch } from "../common/testing/assert.ts";
 import { runHere } from "../common/testing/run_here.ts";
 import { ROOT } from "./lib/children.ts";
 import { SECURE_LANES, type SecureLane } from "./soak/mixed.ts";
@@ -77,6 +77,22 @@ Deno.test("soak --mixed finds nothing left of connections that fail, on any secu
   }));
 });
 
+Deno.test("soak --workers: Workers come, close and are terminated, while others go on on one libssl", async () => {
+  const { code, stdout, stderr } = await soak("--workers", "3");
+  assertEquals([code, stderr], [0, ""], stdout);
+  const rows = stdout.matchAll(/^(before|3 closed|3 terminated) +[\d.]+ +\d+ +(\d+) +(\d+) /gm);
+  const used = [...rows].map(([, when, sockets, live]) => [when, Number(sockets), Number(live)]);
+  const [, sockets, live] = used[0]!;
+  assertEquals(used, [["before", sockets, live], ["3 closed", sockets, live], [
+    "3 terminated",
+    sockets,
+    live,
+  ]]);
+  // Each of three has two listeners, and of its DTLS listener a session that is ready.
+  assert(Number(sockets) >= 6 && live === 3, `${sockets} sockets, ${live} SSL objects`);
+  assertMatch(stdout, /\npassed: 3 Workers have connected throughout.*; not judged: .*memory/);
+});
+
 Deno.test("soak --help ends with 0, and names the default", async () => {
   const { code, stdout, stderr } = await runHere(soakHere, ["--help"]);
   assertEquals([code, stderr], [0, ""]);
@@ -95,6 +111,9 @@ const WRONG: [string[], string][] = [
   [["--mixed", "8", "--lane", "tcp-async"], `--lane tcp-async: use ${listed(SECURE_LANES)}`],
   [["--lane", "dtls-sync-openssl"], "--lane goes with --mixed"],
   [["--ways", "0"], "--ways 0: a whole number from 1 to 100000 is allowed"],
+  [["--workers", "0"], "--workers 0: a whole number from 1 to 100000 is allowed"],
+  [["--workers", "1", "--ways", "1"], "--ways and --workers do not go together"],
+  [["--protocol", "tls", "--workers", "1"], "--protocol and --workers do not go together"],
   [["--ways", "1", "--mixed", "8"], "--mixed and --ways do not go together"],
   [["--cycles", "1", "--sessions", "8"], "--cycles and --sessions do not go together"],
   [["--cycles", "1", "--mixed", "8"], "--cycles and --mixed do not go together"],

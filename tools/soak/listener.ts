@@ -8,65 +8,11 @@
  */
 import { print } from "../../common/base/output.ts";
 import { liveSessions } from "../../common/openssl/session.ts";
-import type { ListenSettings } from "../../common/openssl/settings.ts";
-import { type DtlsListener, listenDtls } from "../../dtls/mod.ts";
-import { listenTls, type TlsListener } from "../../tls/mod.ts";
 import { linesOf } from "./child_process.ts";
-import {
-  ALPN,
-  type ListenerKind,
-  type ListenerOrder,
-  type ListenerUsage,
-} from "./listener_order.ts";
+import { serveDtls, serveTls } from "./echo_listeners.ts";
+import type { ListenerKind, ListenerOrder, ListenerUsage } from "./listener_order.ts";
 import { type Counts, serveBlocking, type Served, serveRustls } from "./pair_servers.ts";
 import { countAllocations, usage } from "./usage.ts";
-
-function listenSettings({ ca, server, handshakeTimeoutMs }: ListenerOrder): ListenSettings {
-  return {
-    ...{ hostname: "127.0.0.1", port: 0, caCerts: [ca], clientCertificate: "require" },
-    ...server,
-    handshakeTimeoutMs,
-    alpnProtocols: [ALPN],
-    signal: new AbortController().signal,
-  };
-}
-
-function served(listener: DtlsListener | TlsListener, serving: Promise<void>): Served {
-  return {
-    port: listener.addr.port,
-    get counters() {
-      return listener.counters;
-    },
-    async close() {
-      await listener.close();
-      await serving;
-    },
-  };
-}
-
-function serveTls(order: ListenerOrder): Served {
-  const listener = listenTls(listenSettings(order));
-  const answerAll = async () => {
-    for await (const conn of listener) {
-      // A connection that fails is seen at the client's end.
-      conn.readable.pipeTo(conn.writable).catch(() => {}).finally(() => conn.close());
-    }
-  };
-  return served(listener, answerAll());
-}
-
-function serveDtls(order: ListenerOrder): Served {
-  const listener = listenDtls({ ...listenSettings(order), idleTimeoutMs: order.idleTimeoutMs });
-  const answerAll = async () => {
-    for await (const conn of listener) {
-      const answer = async () => {
-        for await (const message of conn) await conn.send(message);
-      };
-      answer().catch(() => {}).finally(() => conn.close());
-    }
-  };
-  return served(listener, answerAll());
-}
 
 const SERVE: Readonly<Record<ListenerKind, (order: ListenerOrder) => Served | Promise<Served>>> = {
   tls: serveTls,

@@ -65,6 +65,11 @@ export function countAllocations(path: string): void {
   counter = new AllocationCounter(path);
 }
 
+/** Bytes that OpenSSL has allocated and not freed; null where they are not counted. */
+export function opensslBytes(): number | null {
+  return counter?.bytes ?? null;
+}
+
 /** Of struct pollfd (poll.h): a descriptor, what is asked, and what is the case. */
 const POLLFD_BYTES = 8;
 const REVENTS_AT = 6;
@@ -73,6 +78,8 @@ const POLLNVAL = 0x20;
 /** So many are asked for at a time, no more than the lowest limit there is (RLIMIT_NOFILE). */
 const AT_A_TIME = 256;
 const MAX_FD = 16_384;
+/** Of struct sockaddr_storage (sys/socket.h), which has room for every address. */
+const SOCKADDR_BYTES = 128;
 
 /** How many descriptors this process has open. */
 function openDescriptors(): number {
@@ -85,6 +92,18 @@ function openDescriptors(): number {
     for (let i = 0; i < AT_A_TIME; i++) {
       if ((view.getInt16(i * POLLFD_BYTES + REVENTS_AT, true) & POLLNVAL) === 0) open++;
     }
+  }
+  return open;
+}
+
+/** How many of them are sockets. */
+export function openSockets(): number {
+  const libc = loadLibc();
+  const address = new Uint8Array(SOCKADDR_BYTES);
+  let open = 0;
+  for (let fd = 0; fd < MAX_FD; fd++) {
+    const length = Uint32Array.of(address.length);
+    if (libc.getsockname(fd, address, new Uint8Array(length.buffer)) === 0) open++;
   }
   return open;
 }

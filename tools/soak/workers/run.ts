@@ -1,0 +1,139 @@
+/**
+ * Workers that come and go on one libssl, beside others that stay.
+ *
+ * @module
+ */
+import type { CertificateSet } from "../../../certs/authority.ts";
+import { RunError } from "../../../common/base/errors.ts";
+import { print } from "../../../common/base/output.ts";
+import { sprintf } from "../../../common/base/std.ts";
+import { AskedProcess } from "../child_process.ts";
+import { compileCounter } from "../counter.ts";
+import type { ListenerOrder } from "../listener_order.ts";
+import { mebibytes } from "../usage.ts";
+import type { Verdict } from "../verdict.ts";
+import type { ProcessQuestion, WorkerEnd, WorkersUsage } from "./worker_order.ts";
+
+/** So many stay. */
+const STAYING = 3;
+/** From here on memory is judged. */
+export const JUDGED_WORKERS = 500;
+/** Before the first look each end has been come to so often: what is wanted for the first time is there. */
+const WARM_UP = 0.1;
+/** A line is printed so often. */
+const LINE_MS = 60_000;
+/** What Workers that close their listeners may leave. */
+const ALLOWED = { growth: 0.1, blocks: 100 } as const;
+
+/** DTLS clients that are gone are given up after that. */
+const GIVEN_UP = { handshakeTimeoutMs: 5000, idleTimeoutMs: 5000 } as const;
+
+/** The process, and how often each of the Workers' ends was come to. */
+class Workers {
+  readonly #process: AskedProcess;
+  #saidMs = performance.now();
+
+  constructor(process: AskedProcess) {
+    this.#process = process;
+  }
+
+  /** Lets so many come and go, one after the other. */
+  async come(end: WorkerEnd, times: number): Promise<void> {
+    for (let no = 0; no < times; no++) {
+      await this.#process.ask({ end, no } satisfies ProcessQuestion);
+      if (performance.now() - this.#saidMs < LINE_MS) continue;
+      this.#saidMs = performance.now();
+      print(`${no + 1} of ${times} Workers ${end}\n`);
+    }
+  }
+
+  async usage(): Promise<WorkersUsage> {
+    return await this.#process.ask("usage" satisfies ProcessQuestion) as WorkersUsage;
+  }
+}
+
+function show(when: string, used: WorkersUsage): void {
+  const { rssBytes, sockets, descriptors, live, blocks, opensslBytes } = used;
+  const bytes = opensslBytes === null ? "-" : (opensslBytes / 1024).toFixed(0);
+  print(
+    sprintf(
+      "%-18s %8.1f %7d %7d %5d %8s %8s\n",
+      ...[when, mebibytes(rssBytes), descriptors, sockets, live, String(blocks ?? "-"), bytes],
+    ),
+  );
+}
+
+/** What is not as it was, in words. */
+function left(before: WorkersUsage, after: WorkersUsage, end: WorkerEnd): string[] {
+  const wrong: string[] = [];
+  for (const [name, what] of [["sockets", "sockets"], ["live", "SSL objects"]] as const) {
+    if (after[name] === before[name]) continue;
+    wrong.push(`${after[name]} ${what} after Workers were ${end}, ${before[name]} before`);
+  }
+  return wrong;
+}
+
+function leftByClosed(before: WorkersUsage, after: WorkersUsage, times: number): string[] {
+  const wrong: string[] = [];
+  if ((after.blocks ?? 0) - (before.blocks ?? 0) > ALLOWED.blocks) {
+    wrong.push(
+      `${after.blocks} blocks of OpenSSL's after Workers were closed, ${before.blocks} before`,
+    );
+  }
+  if (times >= JUDGED_WORKERS && after.rssBytes > before.rssBytes * (1 + ALLOWED.growth)) {
+    wrong.push("resident memory has grown by more than 10 % while Workers were closed");
+  }
+  return wrong;
+}
+
+/** Of each of those that were terminated. */
+function sayLeftByTerminated(before: WorkersUsage, after: WorkersUsage, times: number): void {
+  const kibibytes = (bytes: number) => `${(bytes / times / 1024).toFixed(0)} KiB`;
+  const opensslBytes = after.opensslBytes === null
+    ? "what OpenSSL has of it was not counted"
+    : `${kibibytes(after.opensslBytes - before.opensslBytes!)} of it OpenSSL's`;
+  const resident = kibibytes(after.rssBytes - before.rssBytes);
+  print(`each that was terminated has left ${resident}, ${opensslBytes}\n`);
+}
+
+/**
+ * Lets so many Workers come and close their listeners, and so many be terminated while they connect.
+ *
+ * @throws {RunError} where a connection of one that stays fails, or something is left that should not
+ */
+export async function runWorkers(times: number, set: CertificateSet): Promise<Verdict> {
+  const file = compileCounter();
+  if (typeof file === "string") print(`${file}\n`);
+  using counted = typeof file === "string" ? null : file;
+  const module = new URL("./program.ts", import.meta.url);
+  const permissions = ["--allow-net", "--allow-ffi", "--allow-read"];
+  await using process = new AskedProcess("the Workers", module, permissions, [String(STAYING)]);
+  await process.ask({ ...set, ...GIVEN_UP, counter: counted?.path } satisfies ListenerOrder);
+  const workers = new Workers(process);
+  await workers.come("closed", Math.ceil(times * WARM_UP));
+  await workers.come("terminated", Math.ceil(times * WARM_UP));
+  const before = await workers.usage();
+  print("                        MiB descr. sockets  SSLs   blocks      KiB of OpenSSL's\n");
+  show("before", before);
+  await workers.come("closed", times);
+  const closed = await workers.usage();
+  show(`${times} closed`, closed);
+  await workers.come("terminated", times);
+  const terminated = await workers.usage();
+  show(`${times} terminated`, terminated);
+  sayLeftByTerminated(closed, terminated, times);
+  const wrong = [
+    ...left(before, closed, "closed"),
+    ...leftByClosed(before, closed, times),
+    ...left(closed, terminated, "terminated"),
+  ];
+  if (wrong.length > 0) throw new RunError(wrong.join("; "));
+  const notJudged = [
+    ...counted ? [] : ["blocks of OpenSSL's, which were not counted"],
+    ...times < JUDGED_WORKERS ? [`memory, which counts from ${JUDGED_WORKERS} Workers on`] : [],
+  ];
+  return {
+    held: `${STAYING} Workers have connected throughout, and what others closed is gone`,
+    notJudged: notJudged.join("; ") || null,
+  };
+}
