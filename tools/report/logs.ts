@@ -47,26 +47,21 @@ export async function logsOf(
   runs: readonly RunResult[],
   folder: string,
 ): Promise<(FoundLog | null)[]> {
-  const logs = await findLogs(folder);
-  const found: (FoundLog | null)[] = [];
-  for (const run of runs) {
-    const of = keyOfRun(run, runs);
-    const sameRuns = runs.filter((other) => keyOfRun(other, runs) === of);
-    const sameLogs = logs.filter((log) => keyOf(log, log.kept) === of);
-    const log = sameLogs[sameRuns.indexOf(run)];
-    const isClear = log && sameLogs.length === sameRuns.length;
-    found.push(isClear ? log : null);
+  const logs = Map.groupBy(await findLogs(folder), (log) => keyOf(log, log.kept));
+  // A log's name says that a connection was kept only where there are other runs beside it.
+  const isSaid = runs.some(({ connect }) => connect !== "once");
+  const of = (run: RunResult) => keyOf(run, isSaid && run.connect === "once");
+  const found = new Map<RunResult, FoundLog>();
+  for (const [key, sameRuns] of Map.groupBy(runs, of)) {
+    const sameLogs = logs.get(key) ?? [];
+    if (sameLogs.length !== sameRuns.length) continue;
+    for (const [i, run] of sameRuns.entries()) found.set(run, sameLogs[i]!);
   }
-  return found;
+  return runs.map((run) => found.get(run) ?? null);
 }
 
 function keyOf({ lane, role, resume }: LogKey, kept: boolean): string {
   return `${lane} ${role} ${resume} ${kept}`;
-}
-
-/** A log's name says that a connection was kept only where there are other runs beside it. */
-function keyOfRun(run: RunResult, runs: readonly RunResult[]): string {
-  return keyOf(run, run.connect === "once" && runs.some(({ connect }) => connect !== "once"));
 }
 
 type LogKey = Pick<FoundLog, "lane" | "role" | "resume">;

@@ -60,9 +60,13 @@ export interface Line extends Measured {
  * sizes together.
  */
 export function linesOf(sources: readonly Source[]): Line[] {
-  return jobsOf(sources).flatMap((job) =>
-    [...sizesOf([job]), ALL_SIZES].map((sizeBytes) => lineOf(job, sizeBytes, sources))
+  const documentOf = new Map(
+    sources.flatMap(({ document }) => document.runs.map((run) => [run, document] as const)),
   );
+  return jobsOf(sources).flatMap((job) => {
+    const document = documentOf.get(job.rounds[0]!.run)!;
+    return [...sizesOf([job]), ALL_SIZES].map((sizeBytes) => lineOf(job, sizeBytes, document));
+  });
 }
 
 /** The same as text. */
@@ -70,11 +74,10 @@ export function ndjsonOf(sources: readonly Source[]): string {
   return linesOf(sources).map(visibleJsonLine).join("");
 }
 
-function lineOf(job: Job, sizeBytes: number, sources: readonly Source[]): Line {
+function lineOf(job: Job, sizeBytes: number, document: Source["document"]): Line {
   const { role, protocol, io, engine, connect, resume, reply, expectEcho, clients, rate } = job;
   const { rounds, traced } = job;
   const runs = rounds.map(({ run }) => run);
-  const { document } = sources.find(({ document }) => document.runs.includes(runs[0]!))!;
   const { os, arch, cpu, cores, deno, openssl, hostname } = document.environment;
   const isOfAll = sizeBytes === ALL_SIZES;
   const total = (pick: Pick) => totalOf(job, [sizeBytes], pick);
