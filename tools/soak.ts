@@ -20,7 +20,7 @@ import { JUDGED_CONNECTIONS } from "./soak/left.ts";
 import { runMixed, SECURE_LANES, type SecureLane } from "./soak/mixed.ts";
 import { mebibytes, type Usage, usage, V8_FLAGS } from "./soak/usage.ts";
 import { sayPassed } from "./soak/verdict.ts";
-import { JUDGED_WORKERS, runWorkers } from "./soak/workers/run.ts";
+import { JUDGED_WORKERS, MOST_WORKERS, runWorkers } from "./soak/workers/run.ts";
 
 const PROTOCOLS = ["dtls", "tls"] as const;
 
@@ -40,7 +40,11 @@ const OPTIONS = {
     value: "LANE",
   }),
   ways: wholeNumber([1, 100_000], "instead: so often each way through OpenSSL", null),
-  workers: wholeNumber([1, 100_000], "instead: so many Workers that end, and so many ended", null),
+  workers: wholeNumber(
+    [1, MOST_WORKERS],
+    "instead: so many Workers that end, and so many ended",
+    null,
+  ),
 };
 
 const COMMAND: Command<typeof OPTIONS> = {
@@ -70,13 +74,14 @@ The run fails if one leaves more than a block of OpenSSL's memory in ten times, 
 was allocated. Counting takes a C compiler; where there is none, the run fails, while --mixed
 looks at all else and says what it could not count.
 
-With --workers a process has three Workers that stay, with listeners of DTLS and TLS, and clients of
-each other's, on one libssl. Beside them so many others come, connect, close their listeners and end
-themselves, and as many again are terminated while they connect, each at another moment. The run
-fails where the process crashes or a connection of one that stays fails, if sockets or SSL objects
-are not as many as before, and where those that closed have left over 100 blocks of OpenSSL's memory
-or, from ${JUDGED_WORKERS} on, over 10 % of memory. What those have left that were terminated is printed, and
-not judged: nothing of theirs runs any more that could free it.
+With --workers a process has three Workers that stay, with listeners of DTLS and TLS, and connect to
+a neighbour's and to their own without end, on one libssl. Beside them so many others come, connect,
+close their listeners and end themselves, and as many again are terminated while they connect, at
+different moments; a tenth more of both comes first. The run fails where the process crashes or a
+connection of one that stays fails, where one that has closed all has SSL objects left, if sockets
+or the SSL objects of the three are not as many as before, and where those that closed have left over
+100 blocks of OpenSSL's memory or, from ${JUDGED_WORKERS} on, over 10 % of memory. What those have left that
+were terminated is printed, and not judged: nothing of theirs runs any more that could free it.
 
 The task starts deno with ${V8_FLAGS}, as
 the listener's process always is: memory is measured after a garbage collection, and the young heap

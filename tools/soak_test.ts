@@ -90,7 +90,7 @@ Deno.test("soak --workers: Workers come, close and are terminated, while others 
   ]]);
   // Each of three has two listeners, and of its DTLS listener a session that is ready.
   assert(Number(sockets) >= 6 && live === 3, `${sockets} sockets, ${live} SSL objects`);
-  assertMatch(stdout, /\npassed: 3 Workers have connected throughout.*; not judged: .*memory/);
+  assertMatch(stdout, /\npassed: \d+ connections of 3 Workers .*; not judged: .*memory/);
 });
 
 Deno.test("soak --help ends with 0, and names the default", async () => {
@@ -111,7 +111,7 @@ const WRONG: [string[], string][] = [
   [["--mixed", "8", "--lane", "tcp-async"], `--lane tcp-async: use ${listed(SECURE_LANES)}`],
   [["--lane", "dtls-sync-openssl"], "--lane goes with --mixed"],
   [["--ways", "0"], "--ways 0: a whole number from 1 to 100000 is allowed"],
-  [["--workers", "0"], "--workers 0: a whole number from 1 to 100000 is allowed"],
+  [["--workers", "0"], "--workers 0: a whole number from 1 to 5000 is allowed"],
   [["--workers", "1", "--ways", "1"], "--ways and --workers do not go together"],
   [["--protocol", "tls", "--workers", "1"], "--protocol and --workers do not go together"],
   [["--ways", "1", "--mixed", "8"], "--mixed and --ways do not go together"],

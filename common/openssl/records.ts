@@ -6,8 +6,7 @@
  *
  * @module
  */
-import { TLS_HEADER_BYTES } from "../base/tls_record.ts";
-import { MAX_PLAINTEXT_BYTES } from "../base/tls_record.ts";
+import { MAX_PLAINTEXT_BYTES, TLS_HEADER_BYTES } from "../base/tls_record.ts";
 import { isUnified, unifiedHeaderBytes, unifiedRecordLength } from "./unified_header.ts";
 
 /** Length of a DTLS record's header in bytes. */

@@ -31,7 +31,7 @@ export interface Usage {
 }
 
 /** Collects the garbage, as far as that can be done at will. */
-async function collectGarbage(): Promise<void> {
+export async function collectGarbage(): Promise<void> {
   const { gc } = globalThis as { gc?: () => void };
   // Buffers are freed by and by, after the collection that found them unused.
   for (let rounds = 0; gc && rounds < 3; rounds++) {

@@ -1,5 +1,5 @@
 /**
- * The headers of records and of handshake messages, read for a trace.
+ * The headers of records and of handshake messages.
  *
  * @module
  */

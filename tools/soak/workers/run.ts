@@ -12,14 +12,22 @@ import { compileCounter } from "../counter.ts";
 import type { ListenerOrder } from "../listener_order.ts";
 import { mebibytes } from "../usage.ts";
 import type { Verdict } from "../verdict.ts";
-import type { ProcessQuestion, WorkerEnd, WorkersUsage } from "./worker_order.ts";
+import {
+  type Answer,
+  answered,
+  type ProcessQuestion,
+  type WorkerEnd,
+  type WorkersUsage,
+} from "./worker_order.ts";
 
 /** So many stay. */
 const STAYING = 3;
 /** From here on memory is judged. */
 export const JUDGED_WORKERS = 500;
-/** Before the first look each end has been come to so often: what is wanted for the first time is there. */
+/** So much of the Workers comes before the first look: what is wanted for the first time is there. */
 const WARM_UP = 0.1;
+/** Each that is terminated leaves two descriptors, of 20,000 or so that a process may have. */
+export const MOST_WORKERS = 5000;
 /** A line is printed so often. */
 const LINE_MS = 60_000;
 /** What Workers that close their listeners may leave. */
@@ -37,10 +45,20 @@ class Workers {
     this.#process = process;
   }
 
+  /** @throws {RunError} where something has failed in there */
+  async #ask(question: ListenerOrder | ProcessQuestion): Promise<unknown> {
+    return answered(await this.#process.ask(question) as Answer<unknown>);
+  }
+
+  /** Starts those that stay. */
+  async begin(order: ListenerOrder): Promise<void> {
+    await this.#ask(order);
+  }
+
   /** Lets so many come and go, one after the other. */
   async come(end: WorkerEnd, times: number): Promise<void> {
     for (let no = 0; no < times; no++) {
-      await this.#process.ask({ end, no } satisfies ProcessQuestion);
+      await this.#ask({ end, no });
       if (performance.now() - this.#saidMs < LINE_MS) continue;
       this.#saidMs = performance.now();
       print(`${no + 1} of ${times} Workers ${end}\n`);
@@ -48,7 +66,7 @@ class Workers {
   }
 
   async usage(): Promise<WorkersUsage> {
-    return await this.#process.ask("usage" satisfies ProcessQuestion) as WorkersUsage;
+    return await this.#ask("usage") as WorkersUsage;
   }
 }
 
@@ -108,12 +126,12 @@ export async function runWorkers(times: number, set: CertificateSet): Promise<Ve
   const module = new URL("./program.ts", import.meta.url);
   const permissions = ["--allow-net", "--allow-ffi", "--allow-read"];
   await using process = new AskedProcess("the Workers", module, permissions, [String(STAYING)]);
-  await process.ask({ ...set, ...GIVEN_UP, counter: counted?.path } satisfies ListenerOrder);
   const workers = new Workers(process);
+  await workers.begin({ ...set, ...GIVEN_UP, counter: counted?.path });
   await workers.come("closed", Math.ceil(times * WARM_UP));
   await workers.come("terminated", Math.ceil(times * WARM_UP));
   const before = await workers.usage();
-  print("                        MiB descr. sockets  SSLs   blocks      KiB of OpenSSL's\n");
+  print("                         MiB  descr. sockets  SSLs   blocks      KiB of OpenSSL's\n");
   show("before", before);
   await workers.come("closed", times);
   const closed = await workers.usage();
@@ -133,7 +151,9 @@ export async function runWorkers(times: number, set: CertificateSet): Promise<Ve
     ...times < JUDGED_WORKERS ? [`memory, which counts from ${JUDGED_WORKERS} Workers on`] : [],
   ];
   return {
-    held: `${STAYING} Workers have connected throughout, and what others closed is gone`,
+    held:
+      `${terminated.connected} connections of ${STAYING} Workers that stayed, none failed, and ` +
+      "what others closed is gone",
     notJudged: notJudged.join("; ") || null,
   };
 }
