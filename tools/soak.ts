@@ -80,8 +80,9 @@ close their listeners and end themselves, and as many again are terminated while
 different moments; a tenth more of both comes first. The run fails where the process crashes or a
 connection of one that stays fails, where one that has closed all has SSL objects left, if sockets
 or the SSL objects of the three are not as many as before, and where those that closed have left over
-100 blocks of OpenSSL's memory or, from ${JUDGED_WORKERS} on, over 10 % of memory. What those have left that
-were terminated is printed, and not judged: nothing of theirs runs any more that could free it.
+100 blocks of OpenSSL's memory or, from ${JUDGED_WORKERS} on, where memory grows by over 10 %, as with --cycles.
+What those have left that were terminated is printed, and not judged: nothing of theirs runs any
+more that could free it.
 
 The task starts deno with ${V8_FLAGS}, as
 the listener's process always is: memory is measured after a garbage collection, and the young heap
