@@ -45,10 +45,10 @@ tests play again.
 
 With --datagrams or --hellos a listener runs in a process of its own, strangers in another one.
 From 100000 on 20000 more come to begin with, so that the listener is warm before its memory is
-looked at, and runs go to and fro ten times between quiet and flood. The run fails where a session is lost or one too
-many is there; with 1000000 datagrams or more where the listener's memory, after a garbage
-collection, grows by over 10 MB, or the 99th percentile of a client's round trips to over 3 times;
-with 200000 hellos or more where the median of a client's handshakes grows to over 1.5 times.`,
+looked at, and runs go to and fro ten times between quiet and flood. The run fails where a session is
+lost or one too many is there; with 1000000 datagrams or more where the listener's memory, after a
+garbage collection, grows by over 10 MB, or the 99th percentile of a client's round trips to over 3
+times; with 200000 hellos or more where the median of a client's handshakes grows to over 1.5 times.`,
   options: OPTIONS,
   examples: ["deno task fuzz --minutes 10", "deno task fuzz --hellos 200000"],
   permissions: {

@@ -13,7 +13,7 @@ import { type Command, runCommand } from "../common/cli/command.ts";
 import { many, oneOf, wholeNumber } from "../common/cli/option_kinds.ts";
 import { runWays } from "./soak/allocations.ts";
 import { type Client, type Connect, connectTo } from "./soak/clients.ts";
-import { growthOf, pointsOf } from "./soak/growth.ts";
+import { ALLOWED_GROWTH, growthOf, pointsOf } from "./soak/growth.ts";
 import { ListenerProcess } from "./soak/listener_process.ts";
 import { refuseTogether, refuseWithout } from "./soak/options_together.ts";
 import { JUDGED_CONNECTIONS } from "./soak/left.ts";
@@ -26,7 +26,6 @@ const PROTOCOLS = ["dtls", "tls"] as const;
 
 /** From here on growth counts: below, it is the heap's settling. */
 const JUDGED_CYCLES = 20_000;
-const ALLOWED_GROWTH = 0.1;
 
 const LANES = Object.keys(SECURE_LANES) as SecureLane[];
 

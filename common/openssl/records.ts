@@ -7,6 +7,7 @@
  * @module
  */
 import { MAX_PLAINTEXT_BYTES, TLS_HEADER_BYTES } from "../base/tls_record.ts";
+import { CONTENT } from "./bindings/constants.ts";
 import { isUnified, unifiedHeaderBytes, unifiedRecordLength } from "./unified_header.ts";
 
 /** Length of a DTLS record's header in bytes. */
@@ -15,12 +16,9 @@ export const RECORD_HEADER_BYTES = 13;
 /** A record of DTLS 1.2 in the clear carries at most 2^14 bytes: RFC 6347 4.1. */
 const MAX_RECORD_BYTES = RECORD_HEADER_BYTES + MAX_PLAINTEXT_BYTES;
 
-/** Content types: RFC 5246 6.2.1. */
-const CHANGE_CIPHER_SPEC = 20;
-const HANDSHAKE = 22;
-const APPLICATION_DATA = 23;
-/** Handshake message types: RFC 5246 7.4. */
-const CLIENT_HELLO = 1;
+const { CHANGE_CIPHER_SPEC, HANDSHAKE, APPLICATION_DATA } = CONTENT;
+/** HandshakeType: RFC 5246 7.4. */
+export const CLIENT_HELLO = 1;
 /** Every version of DTLS has it, as ones' complement of TLS's 1: RFC 6347 4.1. */
 const MAJOR_VERSION = 0xfe;
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { RunError } from "../../common/base/errors.ts";
+import { print } from "../../common/base/output.ts";
 import { join } from "../../common/base/std.ts";
 import { libraryNames, toCString } from "../../common/openssl/bindings/library.ts";
 import { ROOT } from "../lib/children.ts";
@@ -56,6 +57,17 @@ export function compileCounter(): CounterFile | string {
   }
   const kept = made.move();
   return { path, [Symbol.dispose]: () => kept.dispose() };
+}
+
+/** What is said of a run without one. */
+export const NOT_COUNTED = "blocks of OpenSSL's, which were not counted";
+
+/** Compiles the counter, or prints why there is none, for a run that goes on without. */
+export function compileCounterOrSayWhy(): CounterFile | null {
+  const file = compileCounter();
+  if (typeof file !== "string") return file;
+  print(`${file}\n`);
+  return null;
 }
 
 /** What OpenSSL has allocated and not freed, in the process that this is made in. */

@@ -8,6 +8,9 @@
 /** Memory is looked at so often, at equal distances. */
 const POINTS = 8;
 
+/** How much may be added, as {@linkcode growthOf} has it. */
+export const ALLOWED_GROWTH = 0.1;
+
 /** Numbers of the cycles after which memory is looked at: the last one is the end. */
 export function pointsOf(cycles: number): number[] {
   const points = Array.from({ length: POINTS }, (_, i) => Math.ceil(cycles * (i + 1) / POINTS));

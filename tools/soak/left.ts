@@ -26,7 +26,7 @@ const ALLOWED_GROWTH = { part: 0.1, bytes: 16_000_000 } as const;
  */
 const ALLOWED_BYTES = 2_000_000;
 /** OpenSSL's own caches move by some blocks. */
-const ALLOWED_BLOCKS = 100;
+export const ALLOWED_BLOCKS = 100;
 
 /** What both ends use. */
 export type Both = readonly [client: Usage, listener: Usage & { sessions: number }];

@@ -7,7 +7,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { CertificateSet } from "../../certs/authority.ts";
 import { describe, RunError } from "../../common/base/errors.ts";
 import { print } from "../../common/base/output.ts";
-import { compileCounter } from "./counter.ts";
+import { compileCounterOrSayWhy, NOT_COUNTED } from "./counter.ts";
+import { eachMinute } from "./each_minute.ts";
 import type { Fate } from "./fates.ts";
 import type { ListenerKind } from "./listener_order.ts";
 import { ListenerProcess } from "./listener_process.ts";
@@ -34,8 +35,6 @@ const idleTimeoutMs = 2000;
 /** How long both ends may take to come to rest, and how often they are looked at. */
 const REST_MS = 15_000;
 const LOOK_MS = 100;
-/** A line is printed so often. */
-const LINE_MS = 60_000;
 
 /** What is run. */
 export interface Mixed {
@@ -51,9 +50,7 @@ export interface Mixed {
  * @throws {RunError} where a connection comes out otherwise than it should, or something is left
  */
 export async function runMixed({ lanes, ...mixed }: Mixed): Promise<void> {
-  const file = compileCounter();
-  if (typeof file === "string") print(`${file}\n`);
-  using counted = typeof file === "string" ? null : file;
+  using counted = compileCounterOrSayWhy();
   if (counted) countAllocations(counted.path);
   const wrong: string[] = [];
   for (const lane of lanes) {
@@ -65,7 +62,7 @@ export async function runMixed({ lanes, ...mixed }: Mixed): Promise<void> {
   }
   if (wrong.length > 0) throw new RunError(wrong.join("; "));
   const notJudged = [
-    ...(counted ? [] : ["blocks of OpenSSL's, which were not counted"]),
+    ...(counted ? [] : [NOT_COUNTED]),
     ...(mixed.connections < JUDGED_CONNECTIONS
       ? [`memory, which counts from ${JUDGED_CONNECTIONS} connections on`]
       : []),
@@ -94,15 +91,13 @@ async function runLane(
   const isQuiet = (both: Both, last: Both | null) =>
     both[1].timers === timers && last !== null && differences(last, both).length === 0;
   let first: Both | undefined;
-  let saidMs = begunMs;
+  const say = eachMinute();
   for (let no = 0; no < connections; no++) {
     if (no === firstTenth) first = await atRest(listener, isQuiet);
     const fate = fateOf(no);
     await clients.live[fate](no);
     lived[fate] = (lived[fate] ?? 0) + 1;
-    if (performance.now() - saidMs < LINE_MS) continue;
-    saidMs = performance.now();
-    print(`${lane}: ${no + 1} of ${connections} connections\n`);
+    say(`${lane}: ${no + 1} of ${connections} connections`);
   }
   const seconds = (performance.now() - begunMs) / 1000;
   const settled = first!;

@@ -100,10 +100,12 @@ function openDescriptors(): number {
 export function openSockets(): number {
   const libc = loadLibc();
   const address = new Uint8Array(SOCKADDR_BYTES);
+  const length = new Uint32Array(1);
+  const lengthBytes = new Uint8Array(length.buffer);
   let open = 0;
   for (let fd = 0; fd < MAX_FD; fd++) {
-    const length = Uint32Array.of(address.length);
-    if (libc.getsockname(fd, address, new Uint8Array(length.buffer)) === 0) open++;
+    length[0] = SOCKADDR_BYTES;
+    if (libc.getsockname(fd, address, lengthBytes) === 0) open++;
   }
   return open;
 }

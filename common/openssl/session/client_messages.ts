@@ -5,17 +5,14 @@
  * @module
  */
 import { TLS_HEADER_BYTES } from "../../base/tls_record.ts";
-import { concatenated, RECORD_HEADER_BYTES, recordLength } from "../records.ts";
+import { CONTENT } from "../bindings/constants.ts";
+import { CLIENT_HELLO, concatenated, RECORD_HEADER_BYTES, recordLength } from "../records.ts";
 import { MESSAGE_HEADER_BYTES, readFragment } from "./message_records.ts";
 
 /** HandshakeType: RFC 5246 7.4. */
-export const CLIENT_HELLO = 1;
-/** The same. */
 export const CLIENT_KEY_EXCHANGE = 16;
 
-/** Content types: RFC 5246 6.2.1. */
-const HANDSHAKE = 22;
-const APPLICATION_DATA = 23;
+const { HANDSHAKE, APPLICATION_DATA } = CONTENT;
 
 const TLS_MESSAGE_HEADER_BYTES = 4;
 

@@ -1,11 +1,11 @@
 import { assertEquals } from "../../testing/assert.ts";
 import {
-  CLIENT_HELLO,
   CLIENT_KEY_EXCHANGE,
   datagramMessages,
   numberAt,
   streamMessages,
 } from "./client_messages.ts";
+import { CLIENT_HELLO } from "../records.ts";
 import { identitiesInHello } from "./offered_identities.ts";
 
 const big = (value: number, length: number) =>

@@ -8,10 +8,10 @@
 import { guarded } from "../bindings/calls.ts";
 import { cString, type OpenSsl } from "../bindings/library.ts";
 import { identityText, isIdentity } from "../identity.ts";
+import { CLIENT_HELLO } from "../records.ts";
 import { lookUpKey } from "../server_psk.ts";
 import type { TlsServerSettings } from "../settings.ts";
 import {
-  CLIENT_HELLO,
   type ClientMessage,
   datagramMessages,
   type MessageAssembler,

@@ -54,7 +54,7 @@ class AskedWorker {
   }
 }
 
-/** What the Workers that stay have under way, when they have stopped; they all make connections. */
+/** Stops the Workers that stay, and sums up what they have under way then. */
 async function restOf(staying: readonly AskedWorker[]): Promise<WorkerRest> {
   const all = await Promise.all(staying.map((worker) => worker.ask("rest") as Promise<WorkerRest>));
   const sum = (name: keyof WorkerRest) => all.reduce((sum, one) => sum + one[name], 0);
@@ -80,11 +80,9 @@ async function usageAtRest(staying: readonly AskedWorker[]): Promise<WorkersUsag
     const isSame = (["sockets", "descriptors", "blocks"] as const).every((name) =>
       used[name] === last[name]
     );
-    if (used.sessions === 0 && isSame) return used;
-    if (performance.now() > dueMs) {
-      if (used.sessions === 0) return used;
-      throw new RunError(`${used.sessions} sessions are not given up`);
-    }
+    const isLate = performance.now() > dueMs;
+    if (used.sessions === 0 && (isSame || isLate)) return used;
+    if (isLate) throw new RunError(`${used.sessions} sessions are not given up`);
     last = used;
   }
 }

@@ -8,9 +8,11 @@ import { RunError } from "../../../common/base/errors.ts";
 import { print } from "../../../common/base/output.ts";
 import { sprintf } from "../../../common/base/std.ts";
 import { AskedProcess } from "../child_process.ts";
-import { compileCounter } from "../counter.ts";
+import { compileCounterOrSayWhy, NOT_COUNTED } from "../counter.ts";
+import { eachMinute } from "../each_minute.ts";
 import type { ListenerOrder } from "../listener_order.ts";
-import { growthOf, pointsOf } from "../growth.ts";
+import { ALLOWED_GROWTH, growthOf, pointsOf } from "../growth.ts";
+import { ALLOWED_BLOCKS } from "../left.ts";
 import { mebibytes } from "../usage.ts";
 import type { Verdict } from "../verdict.ts";
 import {
@@ -29,21 +31,13 @@ export const JUDGED_WORKERS = 500;
 const WARM_UP = 0.1;
 /** Each that is terminated leaves two descriptors, of 20,000 or so that a process may have. */
 export const MOST_WORKERS = 5000;
-/** A line is printed so often. */
-const LINE_MS = 60_000;
-/**
- * What Workers that close their listeners may leave; memory as {@linkcode growthOf} has it, as that of
- * the Workers that stay settles meanwhile.
- */
-const ALLOWED = { growth: 0.1, blocks: 100 } as const;
-
 /** DTLS clients that are gone are given up after that. */
 const GIVEN_UP = { handshakeTimeoutMs: 5000, idleTimeoutMs: 5000 } as const;
 
-/** The process, and how often each of the Workers' ends was come to. */
+/** The process that has them, as it is asked. */
 class Workers {
   readonly #process: AskedProcess;
-  #saidMs = performance.now();
+  readonly #say = eachMinute();
 
   constructor(process: AskedProcess) {
     this.#process = process;
@@ -59,13 +53,11 @@ class Workers {
     await this.#ask(order);
   }
 
-  /** Lets so many come and go, one after the other, the first so many of which have done so. */
+  /** Lets so many come and go, one after the other, of which some have done so. */
   async come(end: WorkerEnd, times: number, done = 0): Promise<void> {
     for (let no = done; no < times; no++) {
       await this.#ask({ end, no });
-      if (performance.now() - this.#saidMs < LINE_MS) continue;
-      this.#saidMs = performance.now();
-      print(`${no + 1} Workers ${end}\n`);
+      this.#say(`${no + 1} Workers ${end}`);
     }
   }
 
@@ -96,7 +88,7 @@ function left(before: WorkersUsage, after: WorkersUsage, end: WorkerEnd): string
 }
 
 function leftByClosed(before: WorkersUsage, after: WorkersUsage): string[] {
-  if ((after.blocks ?? 0) - (before.blocks ?? 0) <= ALLOWED.blocks) return [];
+  if ((after.blocks ?? 0) - (before.blocks ?? 0) <= ALLOWED_BLOCKS) return [];
   return [`${after.blocks} blocks of OpenSSL's after Workers were closed, ${before.blocks} before`];
 }
 
@@ -116,9 +108,7 @@ function sayLeftByTerminated(before: WorkersUsage, after: WorkersUsage, times: n
  * @throws {RunError} where a connection of one that stays fails, or something is left that should not
  */
 export async function runWorkers(times: number, set: CertificateSet): Promise<Verdict> {
-  const file = compileCounter();
-  if (typeof file === "string") print(`${file}\n`);
-  using counted = typeof file === "string" ? null : file;
+  using counted = compileCounterOrSayWhy();
   const module = new URL("./program.ts", import.meta.url);
   const permissions = ["--allow-net", "--allow-ffi", "--allow-read"];
   await using process = new AskedProcess("the Workers", module, permissions, [String(STAYING)]);
@@ -129,17 +119,16 @@ export async function runWorkers(times: number, set: CertificateSet): Promise<Ve
   const before = await workers.usage();
   print("                         MiB  descr. sockets  SSLs   blocks      KiB of OpenSSL's\n");
   show("before", before);
-  let closed = before;
-  let done = 0;
-  const memory: number[] = [];
-  for (const point of pointsOf(times)) {
-    await workers.come("closed", point, done);
-    done = point;
-    closed = await workers.usage();
-    memory.push(closed.rssBytes);
+  const points = pointsOf(times);
+  const looks: WorkersUsage[] = [];
+  for (const [i, point] of points.entries()) {
+    await workers.come("closed", point, points[i - 1]);
+    looks.push(await workers.usage());
   }
+  const closed = looks.at(-1)!;
   show(`${times} closed`, closed);
-  const growth = growthOf(memory);
+  // Memory of the Workers that stay settles meanwhile.
+  const growth = growthOf(looks.map(({ rssBytes }) => rssBytes));
   print(sprintf("growth %14.1f %%\n", growth * 100));
   await workers.come("terminated", times);
   const terminated = await workers.usage();
@@ -148,14 +137,14 @@ export async function runWorkers(times: number, set: CertificateSet): Promise<Ve
   const wrong = [
     ...left(before, closed, "closed"),
     ...leftByClosed(before, closed),
-    ...times >= JUDGED_WORKERS && growth > ALLOWED.growth
+    ...times >= JUDGED_WORKERS && growth > ALLOWED_GROWTH
       ? ["memory goes on growing, by more than 10 %, while Workers are closed"]
       : [],
     ...left(closed, terminated, "terminated"),
   ];
   if (wrong.length > 0) throw new RunError(wrong.join("; "));
   const notJudged = [
-    ...counted ? [] : ["blocks of OpenSSL's, which were not counted"],
+    ...counted ? [] : [NOT_COUNTED],
     ...times < JUDGED_WORKERS ? [`memory, which counts from ${JUDGED_WORKERS} Workers on`] : [],
   ];
   return {
